@@ -1,0 +1,62 @@
+# `make` lists what can be done. `make check` is what CI runs.
+
+# The first of these that is 3.11 or newer builds .venv. Name another: make install PYTHON=/path/to/python3
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+STAMP := $(VENV)/.installed
+
+SDKS := $(patsubst %/pyproject.toml,%,$(wildcard sdks/*/pyproject.toml))
+EVERYTHING := -e ".[cli,models,server]" $(foreach sdk,$(SDKS),-e "$(sdk)[server]") --group dev
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo test lint format check build constraints clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## Build the environment in .venv, with everything pinned
+
+# The stamp comes last: an interrupted installation is taken up again.
+$(STAMP): pyproject.toml $(SDKS:=/pyproject.toml) constraints.txt tools/make-venv
+	@echo "Installing into $(VENV): a minute or two, the first time."
+	@rm -f $@
+	@tools/make-venv $(VENV) $(PYTHON)
+	@$(PIP) install --quiet -c constraints.txt pip hatchling editables
+	@$(PIP) install --quiet -c constraints.txt --no-build-isolation $(EVERYTHING)
+	@touch $@
+
+demo: install  ## Check the Pictograph SDK against its error contract, over real sockets
+	@$(BIN)/errata check pictograph
+
+test: install  ## Run the tests on all cores
+	@$(BIN)/pytest -q -n auto --dist worksteal
+
+lint: install  ## Check format, style, imports and types
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+format: install  ## Format the code and repair what can be repaired
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format
+
+check: lint test  ## Everything that CI checks
+
+build: install  ## Build the wheels into dist/ and try them in an empty environment
+	@rm -rf dist
+	@$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . $(SDKS:%=./%)
+	@$(BIN)/python tools/try_wheels.py dist
+
+constraints:  ## Pin the newest versions in constraints.txt (needs Python 3.11)
+	@tools/pin-versions "$(firstword $(PYTHON))" $(EVERYTHING) > constraints.new
+	@mv constraints.new constraints.txt
+
+clean:  ## Remove everything that was built, .venv too
+	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,50 @@
+"""Look into the wheels of a folder, then install and import them: .venv/bin/python tools/try_wheels.py DIST."""
+
+import subprocess
+import sys
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+
+def main(dist: Path) -> None:
+    wheels = {wheel.name.split("-")[0]: wheel for wheel in sorted(dist.glob("*.whl"))}
+    packages = {name: sorted(packages_in(wheel)) for name, wheel in wheels.items()}
+    for name, found in packages.items():
+        print(f"{wheels[name].name}: {', '.join(found)}")
+        untyped = [package for package in found if not has(wheels[name], f"{package}/py.typed")]
+        if untyped:
+            sys.exit(
+                f"{wheels[name].name} has no py.typed in {', '.join(untyped)}: type checkers would ignore its types."
+            )
+
+    # The vendors publish wheels with the import names of the SDKs, so these must stay out of ours.
+    if packages.get("errata") != ["errata"]:
+        sys.exit(f"The errata wheel must hold the package errata alone, and holds {packages.get('errata')}.")
+
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=False)
+        python = str(Path(folder, "bin", "python"))
+        pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "-c", "constraints.txt"]
+        subprocess.run([*pip, wheels["errata"]], check=True)
+        subprocess.run([python, "-c", "import errata"], check=True)
+        for name in sorted(set(wheels) - {"errata"}):
+            subprocess.run([*pip, "--find-links", dist, f"{name}[server]", "errata[cli]"], check=True)
+            subprocess.run([python, "-c", f"import {', '.join(packages[name])}"], check=True)
+        subprocess.run([Path(folder, "bin", "errata"), "--help"], check=True, stdout=subprocess.DEVNULL)
+    print("Installed and imported in an empty environment.")
+
+
+def packages_in(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        folders = {name.split("/")[0] for name in archive.namelist()}
+    return {folder for folder in folders if not folder.endswith(".dist-info")}
+
+
+def has(wheel: Path, path: str) -> bool:
+    with zipfile.ZipFile(wheel) as archive:
+        return path in archive.namelist()
+
+
+main(Path(sys.argv[1]))
