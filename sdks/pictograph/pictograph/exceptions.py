@@ -1,0 +1,244 @@
+"""Every error the Pictograph SDK raises.
+
+PictographError
+├── ConfigurationError    — missing API key, invalid base URL
+├── AuthError             — 401 (bad / missing / revoked key)
+├── ForbiddenError        — 403 (role lacks permission)
+├── NotFoundError         — 404 (resource missing)
+├── ConflictError         — 409 (duplicate name, optimistic-lock fail)
+├── ValidationError       — 422 (payload shape rejected)
+├── PaymentRequiredError  — 402 (out of credits)
+├── RateLimitError        — 429 (per-key rate cap hit)
+├── ServerError           — 5xx (transient backend failure)
+├── NetworkError          — connection / DNS / TLS failure
+├── RequestTimeoutError   — request exceeded the SDK's timeout budget
+├── PollTimeoutError      — long-running job (training, batch SAM3) didn't finish
+└── ApiError              — catch-all for unmatched status codes
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import errata
+from errata import Body, Case, Catalogue, Code, Header, HeaderNames, Local, Message, RetryRules, Status, field, raises
+from errata.wire import Detail
+
+
+class PictographError(errata.Error):
+    """Base class of every error that the Pictograph SDK raises."""
+
+    message: Message = field(kw_only=False)
+    error_code: Annotated[str | None, Code()] = None
+    """The backend's machine-readable code, e.g. "idempotency_conflict"."""
+    status_code: Annotated[int | None, Status()] = field(default=None, init=False)
+    """The HTTP status, or None for an error that no reply told of."""
+
+
+class ConfigurationError(
+    PictographError,
+    source="client",
+    on="configuration",
+    fix="Set PICTOGRAPH_API_KEY, or pass `api_key` to the client.",
+):
+    """The client cannot be built: no API key, an invalid base URL, a negative timeout."""
+
+
+class AuthError(PictographError, status=401, fix="Re-issue the key."):
+    """The API key is missing, malformed, unknown or revoked."""
+
+
+class ForbiddenError(PictographError, status=403, fix="Use a `member`+ key."):
+    """The key's role lacks the permission, e.g. a `viewer` key calling a write operation."""
+
+
+class NotFoundError(PictographError, status=404, fix="Verify the name with `pictograph datasets list`."):
+    """The resource does not exist, or belongs to somebody else. Dataset names are case-sensitive."""
+
+
+class ConflictError(
+    PictographError,
+    status=409,
+    fix="Pass `skip_existing=True` to the upload workflow, or use a new name.",
+    cases=(
+        Case("duplicate_name", 409, fix="Use a new name."),
+        Case("duplicate_filename", 409),
+        Case("version_conflict", 409, fix="Fetch the current version, merge, and save again."),
+        Case("idempotency_conflict", 409, fix="Use a new `idempotency_key` for a new body."),
+        Case("idempotency_in_progress", 409, fix="Wait for the first call to end.", retry="in_progress"),
+    ),
+):
+    """A duplicate name, a stale version, or an idempotency key used for another body."""
+
+    retry_after: Annotated[int | None, Header("Retry-After")] = None
+    """Seconds until the first call with the same key is expected to be done."""
+
+
+class ValidationError(PictographError, status=422, fix="Fix the payload: every offending field is in `e.errors`."):
+    """The shape of the payload was rejected, e.g. `class` instead of `name`, or a flat polygon array."""
+
+    errors: Annotated[list[dict[str, Any]], Body("detail")] = field(default_factory=list)
+    """One `{"loc": [...], "msg": "...", "type": "..."}` per offending field."""
+
+
+class PaymentRequiredError(PictographError, status=402, fix="Show `e.upgrade_url` to the user."):
+    """Out of credits. Never retried."""
+
+    required: Annotated[int | None, Body("detail.required")] = None
+    """Credits the operation costs."""
+    remaining: Annotated[int | None, Body("detail.remaining")] = None
+    """Credits left."""
+    upgrade_url: Annotated[str | None, Body("detail.upgrade_url")] = None
+    """Where the user can top up."""
+
+
+class RateLimitError(
+    PictographError,
+    status=429,
+    retry="throttled",
+    fix="Wait `e.retry_after` seconds. The SDK waits by itself for up to 120 s.",
+):
+    """The per-key rate cap was hit."""
+
+    retry_after: Annotated[int | None, Header("Retry-After")] = None
+    """Seconds to wait before the next call."""
+
+
+class ServerError(
+    PictographError, status="5XX", retry="transient", fix="Try again later, and quote the request id if it persists."
+):
+    """The backend failed, and went on failing while the SDK retried."""
+
+    status_code: Annotated[int | None, Status()] = None
+
+
+class NetworkError(
+    PictographError,
+    source="transport",
+    on="network",
+    retry="transient",
+    fix="Retry idempotent operations; look first whether a non-idempotent one took effect.",
+):
+    """The connection failed or was dropped: DNS, connect, TLS, reset, a cut reply."""
+
+
+class RequestTimeoutError(
+    PictographError,
+    source="transport",
+    on="timeout",
+    retry="transient",
+    fix="Raise `timeout`, or send less at once.",
+):
+    """One attempt took longer than the client's `timeout`."""
+
+    timeout: Annotated[float | None, Local()] = None
+    """The budget of one attempt, in seconds."""
+
+
+class PollTimeoutError(
+    PictographError,
+    source="client",
+    on="poll_timeout",
+    fix="The job was not cancelled. Re-poll with `client.training.get(e.run_id)`.",
+):
+    """A long-running job did not finish within `timeout`. It keeps running on the backend."""
+
+    resource_id: Annotated[str | None, Local()] = None
+    """The id of the job, whatever its kind."""
+    run_id: Annotated[str | None, Local()] = None
+    """The id of a training run."""
+    job_id: Annotated[str | None, Local()] = None
+    """The id of a batch auto-annotation."""
+    import_id: Annotated[str | None, Local()] = None
+    """The id of a dataset import."""
+    timeout: Annotated[float | None, Local()] = None
+    """How long was waited, in seconds."""
+    last_result: Annotated[Any, Local()] = None
+    """What the last poll saw."""
+
+
+class ApiError(PictographError, fix="Read the message; quote the request id to support."):
+    """Any other status: the catch-all for codes that no other class claims."""
+
+    status_code: Annotated[int | None, Status()] = 400
+
+
+EVERYWHERE = raises(
+    AuthError,
+    ForbiddenError,
+    RateLimitError,
+    ServerError,
+    NetworkError,
+    RequestTimeoutError,
+    ApiError,
+)
+"""What any operation may raise."""
+
+WRITES = raises(ConflictError, ValidationError)
+
+CATALOGUE = Catalogue(
+    "pictograph",
+    base=PictographError,
+    default=ApiError,
+    errors=(
+        PictographError,
+        ConfigurationError,
+        AuthError,
+        ForbiddenError,
+        NotFoundError,
+        ConflictError,
+        ValidationError,
+        PaymentRequiredError,
+        RateLimitError,
+        ServerError,
+        NetworkError,
+        RequestTimeoutError,
+        PollTimeoutError,
+        ApiError,
+    ),
+    envelope=Detail(code="error_code"),
+    headers=HeaderNames(request_id="X-Request-ID", idempotency_key="Idempotency-Key"),
+    retries=RetryRules(
+        max_retries=3, first_delay=1.0, factor=2.0, longest_delay=8.0, jitter=0.25, longest_retry_after=120.0
+    ),
+    everywhere=EVERYWHERE,
+    operations={
+        "datasets.list": raises(ValidationError),
+        "datasets.get": raises(NotFoundError),
+        "datasets.create": WRITES,
+        "images.list": raises(NotFoundError, ValidationError),
+        "images.get": raises(NotFoundError),
+        "images.upload": WRITES | raises(NotFoundError),
+        "images.upload_url": WRITES | raises(NotFoundError),
+        "images.put": raises(ValidationError, ConflictError),
+        "images.register": WRITES | raises(NotFoundError),
+        "annotations.get": raises(NotFoundError),
+        "annotations.save": WRITES | raises(NotFoundError),
+        "exports.create": WRITES | raises(NotFoundError),
+        "exports.get": raises(NotFoundError),
+        "training.create": WRITES | raises(NotFoundError, PaymentRequiredError),
+        "training.get": raises(NotFoundError),
+        "training.list": raises(ValidationError),
+        "training.wait_for_completion": raises(NotFoundError, PollTimeoutError),
+        "models.get": raises(NotFoundError),
+        "models.list": raises(ValidationError),
+    },
+)
+
+__all__ = [
+    "CATALOGUE",
+    "ApiError",
+    "AuthError",
+    "ConfigurationError",
+    "ConflictError",
+    "ForbiddenError",
+    "NetworkError",
+    "NotFoundError",
+    "PaymentRequiredError",
+    "PictographError",
+    "PollTimeoutError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ServerError",
+    "ValidationError",
+]

@@ -1,0 +1,132 @@
+"""What the API answers with. Fields that it adds later are ignored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", protected_namespaces=())
+
+
+class DatasetClass(_Answer):
+    """One class that may be annotated."""
+
+    name: str
+    type: str | None = None
+    color: str | None = None
+
+
+class Dataset(_Answer):
+    """A group of images that share their classes."""
+
+    id: str
+    name: str
+    created_at: datetime
+    organization_id: str | None = None
+    description: str | None = None
+    annotation_types: list[str] = Field(default_factory=lambda: ["bbox"])
+    classes: list[DatasetClass] = Field(default_factory=list)
+    image_count: int = 0
+    completed_image_count: int = 0
+    updated_at: datetime | None = None
+
+
+class Image(_Answer):
+    """An image of a dataset."""
+
+    id: str
+    filename: str
+    created_at: datetime
+    dataset_id: str | None = None
+    directory_path: str | None = None
+    status: str = "new"
+    split: str | None = None
+    annotation_count: int = 0
+    file_size: int = 0
+    width: int | None = None
+    height: int | None = None
+
+
+class UploadTarget(_Answer):
+    """Where the bytes of a new image go, for a while."""
+
+    upload_url: str
+    expires_in: int | None = None
+
+
+class SaveResult(_Answer):
+    """What saving annotations did."""
+
+    image_id: str
+    previous_count: int
+    new_count: int
+    status: str
+    version: int | None = None
+
+
+class ImageAnnotations(_Answer):
+    """The annotations of an image, and their version for an optimistic save."""
+
+    image_id: str
+    annotations: list[dict[str, Any]] = Field(default_factory=list)
+    version: int | None = None
+
+
+class Export(_Answer):
+    """A frozen copy of a dataset."""
+
+    id: str
+    name: str
+    status: str
+    created_at: datetime
+    dataset_id: str | None = None
+    image_count: int = 0
+
+
+class TrainingRun(_Answer):
+    """One training job. `status` is "queued", "running", "completed", "failed" or "cancelled"."""
+
+    id: str
+    organization_id: str
+    name: str
+    pipeline_type: str
+    status: str
+    created_at: datetime
+    dataset_id: str | None = None
+    export_id: str | None = None
+    model_id: str | None = None
+    gpu_type: str | None = None
+    progress: int = 0
+    current_epoch: int = 0
+    total_epochs: int | None = None
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    config: dict[str, Any] = Field(default_factory=dict)
+    error_message: str | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the status is final."""
+        return self.status not in ("queued", "pending", "preparing", "running")
+
+
+class Model(_Answer):
+    """A trained model."""
+
+    id: str
+    organization_id: str
+    name: str
+    model_type: str
+    visibility: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    description: str | None = None
+    architecture: str | None = None
+    metrics: dict[str, Any] | None = None
+    class_mapping: dict[str, Any] | None = None

@@ -1,0 +1,70 @@
+"""Datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from errata.client import Awaiting, Blocking, Resource, listing, one, operation
+from pictograph.resources._paths import path
+
+if TYPE_CHECKING:
+    from errata.policy import Flow
+    from pictograph.models import Dataset
+
+C = TypeVar("C", Blocking, Awaiting)
+
+
+class Datasets(Resource[C], name="datasets"):
+    """Groups of images that share their classes. Names are case-sensitive."""
+
+    @operation
+    def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[Dataset]]:
+        """List one page of the datasets, newest first."""
+        from pictograph.models import Dataset
+
+        params = {"limit": limit, "offset": offset}
+        return (
+            yield from self._core.call("datasets.list", "GET", path("datasets", ""), listing(Dataset), params=params)
+        )
+
+    @operation
+    def get(self, dataset: str) -> Flow[Dataset]:
+        """Get a dataset by its name, which is case-sensitive, or its id.
+
+        Raises:
+            NotFoundError: there is none, or it belongs to somebody else.
+        """
+        from pictograph.models import Dataset
+
+        return (yield from self._core.call("datasets.get", "GET", path("datasets", dataset), one(Dataset, "data")))
+
+    @operation
+    def create(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        classes: Sequence[str] = (),
+        idempotency_key: str | None = None,
+    ) -> Flow[Dataset]:
+        """Make a dataset with bounding-box *classes*.
+
+        Raises:
+            ConflictError: a dataset of that name exists (`error_code="duplicate_name"`).
+            ValidationError: the name or a class is not acceptable.
+        """
+        from pictograph.models import Dataset
+
+        payload = {"name": name, "description": description, "classes": [{"name": each} for each in classes]}
+        return (
+            yield from self._core.call(
+                "datasets.create",
+                "POST",
+                path("datasets", ""),
+                one(Dataset, "data"),
+                payload=payload,
+                mutating=True,
+                idempotency_key=idempotency_key,
+            )
+        )

@@ -1,0 +1,117 @@
+"""Images, and how they are uploaded."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from errata.client import Awaiting, Blocking, Resource, listing, nothing, one, operation
+from pictograph.resources._paths import path
+
+if TYPE_CHECKING:
+    from errata.policy import Flow
+    from pictograph.models import Image, UploadTarget
+
+C = TypeVar("C", Blocking, Awaiting)
+
+CHUNK = 64 * 1024
+
+
+class Images(Resource[C], name="images"):
+    """Images of a dataset."""
+
+    @operation
+    def list(
+        self, dataset: str, *, directory_path: str | None = None, limit: int = 100, offset: int = 0
+    ) -> Flow[list[Image]]:
+        """List one page of the images of a dataset, newest first.
+
+        Raises:
+            NotFoundError: there is no such dataset.
+        """
+        from pictograph.models import Image
+
+        params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
+        return (yield from self._core.call("images.list", "GET", path("images", ""), listing(Image), params=params))
+
+    @operation
+    def get(self, image_id: str) -> Flow[Image]:
+        """Get an image by its id.
+
+        Raises:
+            NotFoundError: there is none, or it belongs to somebody else.
+        """
+        from pictograph.models import Image
+
+        return (yield from self._core.call("images.get", "GET", path("images", image_id), one(Image, "data")))
+
+    @operation
+    def upload(
+        self,
+        dataset_id: str,
+        file_path: str | os.PathLike[str],
+        *,
+        directory_path: str = "/",
+        idempotency_key: str | None = None,
+    ) -> Flow[Image]:
+        """Upload a file into a dataset, known by its id or its name.
+
+        Three requests: ask where the bytes go, put them there (without the API key), register the image. A key of
+        your own is sent with the first and the last; a call repeated with it makes no second image.
+
+        Raises:
+            OSError: the file cannot be read.
+            ConflictError: the folder has an image of that name (`error_code="duplicate_filename"`).
+            ValidationError: the file is no image that the backend can decode.
+            NotFoundError: there is no such dataset.
+        """
+        from pictograph.models import Image, UploadTarget
+
+        file = Path(file_path)
+        size = file.stat().st_size
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        named = {"dataset": dataset_id, "filename": file.name, "directory_path": directory_path}
+        target: UploadTarget = yield from self._core.call(
+            "images.upload",
+            "POST",
+            path("images", "upload-url"),
+            one(UploadTarget, "data"),
+            payload={**named, "content_type": kind},
+            mutating=True,
+            idempotency_key=idempotency_key,
+        )
+        yield from self._core.call(
+            "images.upload",
+            "PUT",
+            target.upload_url,
+            nothing,
+            content=_opened(file),
+            headers=(("Content-Type", kind), ("Content-Length", str(size))),
+            with_credentials=False,
+        )
+        payload = {**named, "file_size": size, "content_type": kind, "width": None, "height": None}
+        return (
+            yield from self._core.call(
+                "images.upload",
+                "POST",
+                path("images", "register"),
+                one(Image, "data"),
+                payload=payload,
+                mutating=True,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+
+def _opened(file: Path) -> Callable[[], Iterator[bytes]]:
+    """Opens *file* anew for every attempt."""
+
+    def chunks() -> Iterator[bytes]:
+        with file.open("rb") as opened:
+            while chunk := opened.read(CHUNK):
+                yield chunk
+
+    return chunks

@@ -1,0 +1,37 @@
+"""Models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from errata.client import Awaiting, Blocking, Resource, listing, one, operation
+from pictograph.resources._paths import path
+
+if TYPE_CHECKING:
+    from errata.policy import Flow
+    from pictograph.models import Model
+
+C = TypeVar("C", Blocking, Awaiting)
+
+
+class Models(Resource[C], name="models"):
+    """Trained models."""
+
+    @operation
+    def get(self, model_id: str) -> Flow[Model]:
+        """Get a model.
+
+        Raises:
+            NotFoundError: there is none, or it belongs to somebody else.
+        """
+        from pictograph.models import Model
+
+        return (yield from self._core.call("models.get", "GET", path("models", model_id), one(Model, "data")))
+
+    @operation
+    def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[Model]]:
+        """List one page of the models, newest first."""
+        from pictograph.models import Model
+
+        params = {"limit": limit, "offset": offset}
+        return (yield from self._core.call("models.list", "GET", path("models", ""), listing(Model), params=params))

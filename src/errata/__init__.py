@@ -1,0 +1,53 @@
+"""Error contracts for SDKs and HTTP APIs: raise it on the server, catch it in the client."""
+
+from errata.contract import (
+    Attempt,
+    Body,
+    Case,
+    Catalogue,
+    CatalogueProblem,
+    Code,
+    DeclarationProblem,
+    Details,
+    Error,
+    Header,
+    HeaderNames,
+    Local,
+    Message,
+    Problem,
+    Raises,
+    RetryRules,
+    Secret,
+    Source,
+    Status,
+    field,
+    log_fields,
+    raises,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Attempt",
+    "Body",
+    "Case",
+    "Catalogue",
+    "CatalogueProblem",
+    "Code",
+    "DeclarationProblem",
+    "Details",
+    "Error",
+    "Header",
+    "HeaderNames",
+    "Local",
+    "Message",
+    "Problem",
+    "Raises",
+    "RetryRules",
+    "Secret",
+    "Source",
+    "Status",
+    "field",
+    "log_fields",
+    "raises",
+]

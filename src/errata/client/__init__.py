@@ -1,0 +1,22 @@
+"""Does what the policies decide, blocking and awaiting, over httpx2."""
+
+from errata.client.answers import listing, nothing, one, raw
+from errata.client.core import Core, configuration_problem
+from errata.client.operation import operation
+from errata.client.resource import Awaiting, Blocking, Resource
+from errata.client.transport import AsyncTransport, Transport
+
+__all__ = [
+    "AsyncTransport",
+    "Awaiting",
+    "Blocking",
+    "Core",
+    "Resource",
+    "Transport",
+    "configuration_problem",
+    "listing",
+    "nothing",
+    "one",
+    "operation",
+    "raw",
+]

@@ -1,0 +1,80 @@
+"""From a reply of 2xx to what the operation answers with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from errata.policy.call import UnreadableReply
+from errata.wire.messages import Reply
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    M = TypeVar("M", bound=BaseModel)
+
+
+def raw(reply: Reply) -> bytes:
+    """The body as it is."""
+    return reply.body
+
+
+def nothing(_reply: Reply) -> None:
+    """The operation answers with nothing."""
+
+
+def one(model: type[M], key: str | None = None) -> Callable[[Reply], M]:
+    """Read the body (or what stands below *key*) as a pydantic *model*."""
+
+    def decode(reply: Reply) -> M:
+        return _read(model, _below(_json(reply), key))
+
+    return decode
+
+
+def listing(model: type[M], key: str = "data") -> Callable[[Reply], list[M]]:
+    """Read the list below *key* as pydantic *model*s."""
+
+    def decode(reply: Reply) -> list[M]:
+        found = _below(_json(reply), key)
+        if not isinstance(found, list):
+            raise UnreadableReply(f"{key!r} is {_named(found)}, expected a list")
+        return [_read(model, entry) for entry in found]
+
+    return decode
+
+
+def _json(reply: Reply) -> Any:
+    try:
+        return json.loads(reply.body)
+    except (ValueError, RecursionError):
+        kind = reply.headers.get("content-type", "no content type")
+        size = f"{len(reply.body)} bytes" if reply.body else "an empty body"
+        problem = f"status {reply.status} with {size} of {kind}, expected JSON"
+    raise UnreadableReply(problem)
+
+
+def _below(value: Any, key: str | None) -> Any:
+    if key is None:
+        return value
+    if not isinstance(value, dict) or key not in value:
+        raise UnreadableReply(f"{_named(value)} without the key {key!r}")
+    return value[key]
+
+
+def _read(model: type[M], value: Any) -> M:
+    from pydantic import ValidationError  # noqa: PLC0415 - models load when first used
+
+    try:
+        return model.model_validate(value)
+    except ValidationError as invalid:
+        places = [".".join(str(part) for part in error["loc"]) or "it" for error in invalid.errors()[:3]]
+        problem = f"{_named(value)} is no {model.__name__}: {', '.join(places)} does not fit"
+    raise UnreadableReply(problem)
+
+
+def _named(value: Any) -> str:
+    """The JSON name of *value*'s type, never its content."""
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")

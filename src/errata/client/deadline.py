@@ -1,0 +1,139 @@
+"""A network backend that knows when its attempt ends, so that a drip cannot outlive the timeout.
+
+httpx2 gives every single read the whole timeout; a server that sends one byte a second is never too slow for it.
+Here the number that httpcore2 hands down as a "timeout" is a moment on `time.monotonic`: the end of the attempt.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpcore2
+import httpx2
+from httpcore2 import NetworkBackend, NetworkStream
+
+LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+SLICE = 64 * 1024
+"""Bytes written between two looks at the clock."""
+
+
+def timeouts(end: float | None) -> dict[str, float | None]:
+    """The `timeout` extension of a request that must be over at the moment *end*."""
+    if end is None:
+        return {"connect": None, "read": None, "write": None, "pool": None}
+    # The pool counts for itself, before any network stream is involved: it gets seconds.
+    return {"connect": end, "read": end, "write": end, "pool": max(end - time.monotonic(), 0.0)}
+
+
+def _left(end: float | None, too_late: type[Exception]) -> float | None:
+    """Seconds until *end*; raises *too_late* when there are none."""
+    if end is None:
+        return None
+    left = end - time.monotonic()
+    if left <= 0:
+        raise too_late("the attempt's time was used up")
+    return left
+
+
+class AttemptStream(NetworkStream):
+    """A socket whose every read and write gets what is left of the attempt."""
+
+    def __init__(self, stream: NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), SLICE):
+            self._stream.write(buffer[start : start + SLICE], _left(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> NetworkStream:
+        left = _left(timeout, httpcore2.ConnectTimeout)
+        return AttemptStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class AttemptBackend(NetworkBackend):
+    """Opens sockets within what is left of the attempt."""
+
+    def __init__(self) -> None:
+        self._backend = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> NetworkStream:
+        left = _left(timeout, httpcore2.ConnectTimeout)
+        return AttemptStream(self._backend.connect_tcp(host, port, left, local_address, socket_options))
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> NetworkStream:
+        left = _left(timeout, httpcore2.ConnectTimeout)
+        return AttemptStream(self._backend.connect_unix_socket(path, left, socket_options))
+
+
+class AttemptTransport(httpx2.BaseTransport):
+    """httpx2 over a connection pool whose every socket keeps to the end of its attempt."""
+
+    def __init__(self, *, proxy: httpx2.Proxy | None = None, limits: httpx2.Limits = LIMITS) -> None:
+        options: dict[str, Any] = {
+            "ssl_context": httpx2.create_ssl_context(),
+            "max_connections": limits.max_connections,
+            "max_keepalive_connections": limits.max_keepalive_connections,
+            "keepalive_expiry": limits.keepalive_expiry,
+            "network_backend": AttemptBackend(),
+        }
+        if proxy is None:
+            self._pool = httpcore2.ConnectionPool(**options)
+        else:
+            self._pool = httpcore2.HTTPProxy(str(proxy.url), proxy_auth=proxy.raw_auth, **options)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        reply = self._pool.handle_request(
+            httpcore2.Request(
+                method=request.method,
+                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx2.Response(
+            status_code=reply.status,
+            headers=reply.headers,
+            stream=_ReplyStream(reply),
+            extensions=reply.extensions,
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _ReplyStream(httpx2.SyncByteStream):
+    """The body of a reply as it arrives."""
+
+    def __init__(self, reply: httpcore2.Response) -> None:
+        self._reply = reply
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._reply.iter_stream()
+
+    def close(self) -> None:
+        self._reply.close()

@@ -1,0 +1,20 @@
+"""A library's exception without what it drags along: the request with its credentials, and its traceback."""
+
+from __future__ import annotations
+
+from errata.contract import caps
+from errata.contract.secret import Secret, masked
+
+
+def detached(problem: BaseException, secrets: tuple[Secret, ...] = ()) -> Exception:
+    """A copy of *problem*: the same type and text (secrets masked), nothing else."""
+    said = str(problem) or (str(problem.__cause__) if problem.__cause__ else "")
+    text = caps.text(masked(said.encode("utf-8", "replace"), secrets).decode())
+    cls = type(problem)
+    if not isinstance(problem, Exception) or not issubclass(cls, Exception):
+        return Exception(text)
+    copy = cls.__new__(cls, text)
+    copy.args = (text,)
+    if str(copy) != text:
+        copy = Exception(f"{cls.__name__}: {text}")
+    return copy

@@ -1,0 +1,263 @@
+"""The transports over httpx2, blocking and awaiting."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+
+
+import anyio
+import anyio.to_thread
+import h11
+import httpcore2
+import httpx2
+
+from errata.client.deadline import AttemptTransport, timeouts
+from errata.client.detach import detached
+from errata.client.prepared import Prepared
+from errata.contract.secret import Secret, masked
+from errata.wire.json import LONGEST
+from errata.wire.messages import Content, Failure, Outcome, Reply, Request
+
+LIBRARY_ERRORS = (
+    httpx2.HTTPError,
+    httpx2.InvalidURL,
+    httpx2.StreamError,
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+    httpcore2.UnsupportedProtocol,
+    h11.ProtocolError,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    anyio.EndOfStream,
+    OSError,
+    EOFError,
+)
+"""What may come out of the libraries below; any of it becomes a `Failure`."""
+
+TIMEOUTS = (httpx2.TimeoutException, httpcore2.TimeoutException)
+NOT_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpcore2.ConnectError,
+    httpcore2.ConnectTimeout,
+    httpcore2.PoolTimeout,
+    httpcore2.ProxyError,
+)
+"""Failures before the first byte of the request left."""
+NEVER_SENDABLE = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpcore2.UnsupportedProtocol)
+HIGHEST_KEPT = 16 * LONGEST
+"""Bytes of an error body that are read at all; the rest is left on a connection that is then closed."""
+
+
+class TooSlow(Exception):
+    """The attempt's time ran out between two chunks."""
+
+
+class BlockingHttpx:
+    """Sends with an `httpx2.Client`: one of ours, or the user's own."""
+
+    def __init__(self, prepared: Prepared, wall: Callable[[], float], client: httpx2.Client | None = None) -> None:
+        self._prepared = prepared
+        self._wall = wall
+        self._own = client is None
+        self._client = client if client is not None else _blocking_client(prepared.base_url)
+        self._secrets = (*prepared.secrets, *proxy_secrets())
+
+    def send(self, request: Request, timeout: float | None) -> Outcome:
+        """One attempt, over within *timeout* seconds (with a user's own client: checked between chunks)."""
+        content = None if isinstance(request.content, bytes) else _Reading(request.content)
+        try:
+            return self._attempt(request, timeout, content)
+        except (*LIBRARY_ERRORS, TooSlow) as problem:
+            if content is not None and content.problem is problem:
+                raise
+            return failure(problem, self._secrets)
+
+    def _attempt(self, request: Request, timeout: float | None, content: _Reading | None) -> Outcome:
+        end = None if timeout is None else time.monotonic() + timeout
+        sent = httpx2.Request(
+            request.method,
+            self._prepared.url(request),
+            headers=self._prepared.headers(request),
+            content=request.content if content is None else content,  # type: ignore[arg-type]  # bytes by now
+            extensions={"timeout": timeouts(end) if self._own else httpx2.Timeout(timeout).as_dict()},
+        )
+        response = self._client.send(sent, stream=True, follow_redirects=False)
+        try:
+            body = _Body(response)
+            try:
+                for chunk in response.iter_bytes():
+                    if end is not None and time.monotonic() > end:
+                        raise TooSlow("the attempt's time was used up while the body arrived")
+                    if not body.take(chunk):
+                        break
+            except LIBRARY_ERRORS as problem:
+                if response.status_code < 400 or isinstance(problem, TIMEOUTS):
+                    raise
+            return body.reply(self._wall(), self._secrets)
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Close the connections, unless the client is the user's own."""
+        if self._own:
+            self._client.close()
+
+
+class AwaitingHttpx:
+    """Sends with an `httpx2.AsyncClient`: one of ours, or the user's own; on asyncio and trio."""
+
+    def __init__(self, prepared: Prepared, wall: Callable[[], float], client: httpx2.AsyncClient | None = None) -> None:
+        self._prepared = prepared
+        self._wall = wall
+        self._own = client is None
+        self._client = client if client is not None else httpx2.AsyncClient(timeout=None)
+        self._secrets = (*prepared.secrets, *proxy_secrets())
+
+    async def send(self, request: Request, timeout: float | None) -> Outcome:
+        """One attempt, over within *timeout* seconds."""
+        content = None if isinstance(request.content, bytes) else _Reading(request.content)
+        try:
+            with anyio.move_on_after(timeout):
+                return await self._attempt(request, content)
+        except LIBRARY_ERRORS as problem:
+            if content is not None and content.problem is problem:
+                raise
+            return failure(problem, self._secrets)
+        return failure(TooSlow("the attempt's time was used up"), self._secrets)
+
+    async def _attempt(self, request: Request, content: _Reading | None) -> Outcome:
+        sent = httpx2.Request(
+            request.method,
+            self._prepared.url(request),
+            headers=self._prepared.headers(request),
+            content=request.content if content is None else content,  # type: ignore[arg-type]  # bytes by now
+            extensions={"timeout": timeouts(None)},
+        )
+        response = await self._client.send(sent, stream=True, follow_redirects=False)
+        try:
+            body = _Body(response)
+            try:
+                async for chunk in response.aiter_bytes():
+                    if not body.take(chunk):
+                        break
+            except LIBRARY_ERRORS:
+                if response.status_code < 400:
+                    raise
+            return body.reply(self._wall(), self._secrets)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections, unless the client is the user's own."""
+        if self._own:
+            await self._client.aclose()
+
+
+class _Reading:
+    """A body that is read while it is sent. Remembers its own failure, which is the caller's, not the network's."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self.problem: Exception | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._opened()
+        except Exception as problem:
+            self.problem = problem
+            raise
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        chunks = iter(self)
+        while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
+            yield chunk
+
+    def _opened(self) -> Iterable[bytes]:
+        if isinstance(self._content, bytes):
+            return [self._content]
+        return self._content() if callable(self._content) else self._content
+
+
+class _Body:
+    """The body of a reply as it comes in: whole for a success, its start and its length for an error."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self._cap = LONGEST if response.status_code >= 300 else None
+        self._chunks: list[bytes] = []
+        self._length = 0
+        self._kept = 0
+
+    def take(self, chunk: bytes) -> bool:
+        """Keep *chunk*, or count it; False when enough was read."""
+        self._length += len(chunk)
+        if self._cap is None or self._kept < self._cap:
+            self._chunks.append(chunk)
+            self._kept += len(chunk)
+        return self._cap is None or self._length < HIGHEST_KEPT
+
+    def reply(self, received: float, secrets: tuple[Secret, ...]) -> Reply:
+        body = b"".join(self._chunks)
+        raw = self._response.headers.raw
+        if self._cap is not None:
+            body = masked(body[: self._cap], secrets)
+            raw = [(name, masked(value, secrets)) for name, value in raw]
+        return Reply(self._response.status_code, _joined(raw), body, received, self._length)
+
+
+def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Header fields by lower-case name; repeated ones in one line (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def failure(problem: Exception, secrets: tuple[Secret, ...]) -> Failure:
+    """What a library's exception says about the attempt, without the exception itself."""
+    cause = detached(problem, secrets)
+    reason = str(cause).rstrip(".") or type(problem).__name__
+    if isinstance(problem, (*TIMEOUTS, TooSlow)):
+        return Failure("timeout", reason, not isinstance(problem, NOT_SENT), cause)
+    if isinstance(problem, (httpx2.DecodingError, *NEVER_SENDABLE)):
+        return Failure("unreadable", reason, not isinstance(problem, NEVER_SENDABLE), cause)
+    return Failure("network", reason, not isinstance(problem, NOT_SENT), cause)
+
+
+
+
+def _blocking_client(base_url: str) -> httpx2.Client:
+    """A client of our own: direct, or through the proxy that the environment names for a scheme."""
+    mounts: dict[str, httpx2.BaseTransport | None] = {}
+    for scheme, url in environment_proxies().items():
+        mounts[f"{scheme}://"] = AttemptTransport(proxy=httpx2.Proxy(url))
+    host = httpx2.URL(base_url).host
+    direct = not mounts or bool(urllib.request.proxy_bypass_environment(host))
+    return httpx2.Client(transport=AttemptTransport(), mounts=None if direct else mounts, timeout=None)
+
+
+def environment_proxies() -> dict[str, str]:
+    """The HTTP proxies that HTTP_PROXY, HTTPS_PROXY and ALL_PROXY name, by scheme ("all" for both)."""
+    found = urllib.request.getproxies_environment()
+    return {
+        scheme: url if "://" in url else f"http://{url}"
+        for scheme, url in found.items()
+        if scheme in ("http", "https", "all") and not url.startswith("socks")
+    }
+
+
+def proxy_secrets() -> tuple[Secret, ...]:
+    """The passwords inside the environment's proxy URLs."""
+    passwords = (httpx2.URL(url).password for url in environment_proxies().values())
+    return tuple(Secret(password) for password in passwords if password)
+
+

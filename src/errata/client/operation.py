@@ -1,0 +1,138 @@
+"""A method written once as a flow, and called blocking or awaited, with the type of each."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from errata.client.resource import Awaiting, Blocking, Resource
+from errata.contract.error import Error
+
+if TYPE_CHECKING:
+    from errata.policy.flow import Flow
+
+S = TypeVar("S", bound=Resource[Any], contravariant=True)
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class BlockingMethod(Protocol[P, T_co]):
+    """An operation of a blocking client."""
+
+    raises: tuple[type[Error], ...]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co:
+        """Run it and return its result."""
+        ...
+
+
+class AwaitingMethod(Protocol[P, T_co]):
+    """An operation of an awaiting client."""
+
+    raises: tuple[type[Error], ...]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T_co]:
+        """Run it; await the result."""
+        ...
+
+
+class PlainFunction(Protocol[S, P, T_co]):
+    """An operation looked up on its class."""
+
+    @property
+    def flow(self) -> Callable[Concatenate[S, P], Flow[T_co]]:
+        """The generator: what another operation runs with `yield from`."""
+        ...
+
+    def __call__(self, resource: S, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Run it in the colour of *resource*."""
+        ...
+
+
+class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
+    """Make a flow-returning method an operation of both colours.
+
+    `Client().training.get("run_1")` returns, `AsyncClient().training.get("run_1")` is awaited,
+    `Training.get.flow(self, "run_1")` is for another operation: `yield from` it, never call the method.
+    `client.training.get.raises` is the tuple for an `except`.
+    """
+
+    def __init__(self, flow: Callable[Concatenate[S, P], Flow[T]]) -> None:
+        self._flow = flow
+        self.__doc__ = flow.__doc__
+
+    def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> PlainFunction[S, P, T]: ...
+    @overload
+    def __get__(self, instance: Resource[Blocking], owner: type) -> BlockingMethod[P, T]: ...
+    @overload
+    def __get__(self, instance: Resource[Awaiting], owner: type) -> AwaitingMethod[P, T]: ...
+    def __get__(self, instance: Resource[Any] | None, owner: type) -> Any:
+        if instance is None:
+            return self.plain
+        core = instance._core  # noqa: SLF001 - the descriptor is the resource's own
+        function = self.awaiting if core.awaiting else self.blocking
+        if "raises" not in function.__dict__:
+            function.raises = core.catalogue.raises(f"{instance.resource}.{self._name}")  # type: ignore[attr-defined]
+        return MethodType(function, instance)
+
+    @functools.cached_property
+    def plain(self) -> Callable[..., Any]:
+        """What the class shows: runs in the colour of the resource it is given."""
+
+        def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return getattr(resource, self._name)(*args, **kwargs)
+
+        return self._dressed(run)
+
+    @functools.cached_property
+    def blocking(self) -> Callable[..., Any]:
+        """The function of the blocking colour."""
+        flow = self._flow
+
+        def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return resource._core.run(flow(resource, *args, **kwargs))  # noqa: SLF001
+            except Error as error:
+                # The frames of drivers and generators tell a caller nothing.
+                raise error.with_traceback(None) from error.__cause__
+
+        return self._dressed(run)
+
+    @functools.cached_property
+    def awaiting(self) -> Callable[..., Any]:
+        """The coroutine function of the awaiting colour."""
+        flow = self._flow
+
+        async def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return await resource._core.arun(flow(resource, *args, **kwargs))  # noqa: SLF001
+            except Error as error:
+                raise error.with_traceback(None) from error.__cause__
+
+        return self._dressed(run)
+
+    def _dressed(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """*run* with the name, the docstring and the signature that its author wrote."""
+        functools.update_wrapper(run, self._flow)
+        signature = inspect.signature(self._flow)
+        returns = _result_of(signature.return_annotation)
+        run.__signature__ = signature.replace(return_annotation=returns)  # type: ignore[attr-defined]
+        run.__annotations__ = {**self._flow.__annotations__, "return": returns}
+        run.flow = self._flow  # type: ignore[attr-defined]
+        return run
+
+
+def _result_of(annotation: Any) -> Any:
+    """`Flow[TrainingRun]` is the author's type; a caller sees `TrainingRun`."""
+    if isinstance(annotation, str) and annotation.startswith("Flow[") and annotation.endswith("]"):
+        return annotation[len("Flow[") : -1]
+    arguments = getattr(annotation, "__args__", None)
+    return arguments[-1] if arguments else annotation

@@ -1,0 +1,223 @@
+"""All errors of one vendor, and the one table that says which of them a reply is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as plain_field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from errata.contract import caps
+from errata.contract.case import TRAVELLING, Case, Source
+from errata.contract.error import Error
+from errata.contract.problems import CatalogueProblem
+from errata.contract.spec import check_headers, specs_of
+
+if TYPE_CHECKING:
+    Key = tuple[str | None, int | str | None, str | None]
+
+
+class Envelope(Protocol):
+    """The shape of an error body, both ways. `errata.wire.envelopes` has those in use."""
+
+    lossless: bool
+    content_type: str
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """Put what an error says into *body*, which already holds its `Body(...)` fields."""
+        ...
+
+    def parse(self, body: Any) -> Said:
+        """What a parsed JSON *body* says; whatever it is, without an exception."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an error body says, whatever its shape."""
+
+    status: int = 0
+    code: str | None = None
+    message: str | None = None
+    details: Mapping[str, Any] = plain_field(default_factory=dict)
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderNames:
+    """The names a vendor gives the headers that every contract needs."""
+
+    request_id: str = "X-Request-ID"
+    idempotency_key: str = "Idempotency-Key"
+    replayed: str = "Idempotent-Replayed"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRules:
+    """When and how long a vendor's SDK waits before it repeats a call. Durations are seconds."""
+
+    max_retries: int = 3
+    first_delay: float = 1.0
+    factor: float = 2.0
+    longest_delay: float = 8.0
+    jitter: float = 0.25
+    longest_retry_after: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Raises:
+    """The errors an operation documents."""
+
+    errors: tuple[type[Error], ...] = ()
+
+    def __or__(self, other: Raises) -> Raises:
+        return Raises((*self.errors, *(error for error in other.errors if error not in self.errors)))
+
+
+def raises(*errors: type[Error]) -> Raises:
+    """Say which errors an operation raises: `operations={"training.create": raises(PaymentRequiredError)}`."""
+    return Raises(errors)
+
+
+class Catalogue:
+    """The error contract of one vendor.
+
+    *base* is what a caller catches for everything, *default* what a reply becomes that no case claims.
+    *operations* says what each operation raises, *everywhere* what any of them may.
+
+    Raises:
+        CatalogueProblem: two classes claim one case, or a class could not be built from a silent reply.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        base: type[Error],
+        default: type[Error],
+        errors: tuple[type[Error], ...],
+        envelope: Envelope,
+        headers: HeaderNames = HeaderNames(),  # noqa: B008 - immutable
+        retries: RetryRules = RetryRules(),  # noqa: B008 - immutable
+        operations: Mapping[str, Raises] | None = None,
+        everywhere: Raises = Raises(),  # noqa: B008 - immutable
+        body_cap: int = caps.BODY,
+    ) -> None:
+        self.name = name
+        self.base = base
+        self.default = default
+        self.errors = errors
+        self.envelope = envelope
+        self.headers = headers
+        self.retries = retries
+        self.operations = dict(operations or {})
+        self.everywhere = everywhere
+        self.body_cap = body_cap
+        self._table: dict[Source, dict[Key, tuple[type[Error], Case]]] = {}
+        for error in (base, *errors) if base not in errors else errors:
+            self._check(error)
+            for case in error.__dict__.get("cases", ()):
+                self._claim(error, case)
+
+    def _check(self, error: type[Error]) -> None:
+        if not issubclass(error, self.base):
+            raise CatalogueProblem(
+                f"{error.__name__} ({error.declared_at}) is not a {self.base.__name__}, which callers of "
+                f"{self.name!r} catch. Derive it from {self.base.__name__}, or leave it out of the catalogue."
+            )
+        check_headers(error)
+        if "_written_init" not in error.__dict__:
+            above = [parent for parent in error.__mro__[1:] if "_written_init" in parent.__dict__]
+            if above:
+                raise CatalogueProblem(
+                    f"{error.__name__} ({error.declared_at}) stands below {above[0].__name__} "
+                    f"({above[0].declared_at}), which writes its own __init__. Write one for {error.__name__} too: "
+                    "type checkers would otherwise show callers a constructor that does not exist."
+                )
+        for spec in specs_of(error):
+            if spec.travels and spec.init and spec.required and not spec.is_message:
+                raise CatalogueProblem(
+                    f"{error.__name__}.{spec.name} ({error.declared_at}) has no default. A reply may be a proxy's "
+                    "bare page: give the field a default, or field(missing=...) for the parser."
+                )
+
+    def _claim(self, error: type[Error], case: Case) -> None:
+        travels = error.source in TRAVELLING
+        if travels and case.status is None and case.code is None and error is not self.default and error is not self.base:
+            return  # the class only adds a fix or a retry rule to what its parent claims
+        table = self._table.setdefault(error.source, {})
+        key: Key = (case.operation, case.status, case.code) if travels else (None, None, case.on)
+        taken = table.get(key)
+        if taken is not None and taken[0] is not error:
+            raise CatalogueProblem(
+                f"Two classes of {self.name!r} claim {case}: {taken[0].__name__} ({taken[0].declared_at}) and "
+                f"{error.__name__} ({error.declared_at}). Give one of them a code, a status or an operation of its own."
+            )
+        table.setdefault(key, (error, case))
+
+    def resolve(
+        self, status: int | None, code: str | None = None, *, operation: str | None = None, source: Source = "http"
+    ) -> tuple[type[Error], Case]:
+        """The class and case of a reply of *status* that says *code* to *operation*.
+
+        Precedence: operation with status and code, status and code, operation with status, status, 4XX or 5XX,
+        the default class. Without a status (a failed job, an event in a stream) the code alone decides.
+        """
+        if status is None:
+            return self._resolve_code(code, operation, source)
+        table = self._table.get("http", {})
+        scopes = [*_scopes(operation)]
+        keys: list[Key] = [(scope, status, code) for scope in (*scopes, None) if code is not None]
+        keys += [(scope, status, None) for scope in (*scopes, None)]
+        keys += [(scope, f"{status // 100}XX", None) for scope in (*scopes, None)]
+        for key in keys:
+            if key in table:
+                return table[key]
+        return self.default, _catch_all(self.default)
+
+    def _resolve_code(self, code: str | None, operation: str | None, source: Source) -> tuple[type[Error], Case]:
+        table = self._table.get(source, {})
+        keys: list[Key] = [(scope, None, code) for scope in (*_scopes(operation), None) if code is not None]
+        keys += [(scope, None, None) for scope in (*_scopes(operation), None)]
+        for key in keys:
+            if key in table:
+                return table[key]
+        same_code = {owner: (owner, case) for owner, case in self.cases() if code is not None and case.code == code}
+        if len(same_code) == 1:
+            return next(iter(same_code.values()))
+        return self.default, _catch_all(self.default)
+
+    def occasion(self, on: str) -> type[Error]:
+        """The class raised on an occasion that no reply tells of: "network", "timeout", "unreadable", ..."""
+        for source in ("transport", "client"):
+            claimed = self._table.get(source, {}).get((None, None, on))
+            if claimed is not None:
+                return claimed[0]
+        return self.default
+
+    def cases(self) -> Iterator[tuple[type[Error], Case]]:
+        """Every claim of every class, in the order of declaration."""
+        for error in self.errors:
+            for case in error.__dict__.get("cases", ()):
+                yield error, case
+
+    def raises(self, operation: str | None) -> tuple[type[Error], ...]:
+        """What *operation* documents: its own errors first, then those that any operation may raise."""
+        return (self.operations.get(operation or "", Raises()) | self.everywhere).errors
+
+    def __repr__(self) -> str:
+        return f"<Catalogue {self.name!r}: {len(self.errors)} errors, {sum(1 for _ in self.cases())} cases>"
+
+
+def _scopes(operation: str | None) -> Iterator[str]:
+    """"images.upload" and then "images": an operation's own claims outrank its resource's."""
+    while operation:
+        yield operation
+        operation = operation.rpartition(".")[0]
+
+
+def _catch_all(default: type[Error]) -> Case:
+    for case in default.cases:
+        if case.status is None and case.code is None:
+            return case
+    return Case()

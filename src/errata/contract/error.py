@@ -1,0 +1,194 @@
+"""The base class of every error: a dataclass that is an exception and knows how it travels."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, dataclass_transform
+
+from errata.contract.case import Case, Retry, Source, StatusRange, phrase
+from errata.contract.evidence import Attempt
+from errata.contract.fields import field
+from errata.contract.spec import check_headers, specs_of
+
+
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(field,))
+class Error(Exception):
+    """Base of every declared error. Subclass it once per vendor, and that class once per failure.
+
+    Class keywords: *status* and *code* are what a reply must say to be this error, *retry* whether a call is
+    repeated, *fix* what the caller should do, *source* where it comes from, *on* the occasion of one that does
+    not travel, *cases* any further claims.
+
+    Raises:
+        DeclarationProblem: a field is bound to a header that cannot carry its type.
+    """
+
+    request_id: str | None = None
+    """The request's id, as the server gave it."""
+    attempts: tuple[Attempt, ...] = ()
+    """Every try of the call, in order."""
+    elapsed: float | None = None
+    """Seconds from the first try to the end of the last."""
+    idempotency_key: str | None = None
+    """The key that every try carried, or None when the call had none."""
+    body: bytes = b""
+    """The first bytes of the reply's body, as received."""
+    body_length: int = 0
+    """How long the whole body was, in bytes."""
+
+    source: ClassVar[Source] = "http"
+    cases: ClassVar[tuple[Case, ...]] = ()
+    declared_at: ClassVar[str] = f"{__file__}:1"
+
+    def __init_subclass__(
+        cls,
+        *,
+        code: str | None = None,
+        status: int | StatusRange | None = None,
+        retry: Retry | None = None,
+        fix: str | None = None,
+        source: Source | None = None,
+        on: str | None = None,
+        cases: tuple[Case, ...] = (),
+    ) -> None:
+        super().__init_subclass__()
+        caller = sys._getframe(1)  # noqa: SLF001 - the only way to name the line a class is declared on
+        cls.declared_at = f"{caller.f_code.co_filename}:{caller.f_lineno}"
+        if source is not None or status is not None:
+            cls.source = source or "http"
+        if any(keyword is not None for keyword in (code, status, on, fix, retry)) or cases:
+            first = () if cases and code is None and status is None and on is None else (Case(code, status, on=on),)
+            cls.cases = tuple(
+                replace(case, fix=case.fix or fix, retry=case.retry or retry) for case in (*first, *cases)
+            )
+        written = "__init__" in cls.__dict__
+        inherits_written = not written and any("_written_init" in base.__dict__ for base in cls.__mro__[1:])
+        if written:
+            cls._written_init = True
+            cls.__init__ = _settling(cls.__init__)  # type: ignore[method-assign]  # the class's own, wrapped in place
+        elif not inherits_written and "_written_init" in cls.__dict__:
+            del cls._written_init
+        # dataclass() writes a signature into a missing docstring; the parent's sentence says more.
+        cls.__doc__ = cls.__dict__.get("__doc__") or cls.__mro__[1].__doc__
+        dataclass(eq=False, repr=False, kw_only=True, init=not (written or inherits_written))(cls)
+        check_headers(cls)
+
+    _written_init: ClassVar[bool]
+
+    def __post_init__(self) -> None:
+        self._settle()
+        for spec in specs_of(type(self)):
+            if spec.is_message:
+                self.args = (getattr(self, spec.name),)
+
+    def _settle(self) -> None:
+        """Fill in what the case already says: the status, the code, the mirror of the details."""
+        case = self.case
+        details: dict[str, Any] = {}
+        for spec in specs_of(type(self)):
+            if spec.is_status and getattr(self, spec.name, None) is None:
+                setattr(self, spec.name, case.concrete_status)
+            elif spec.is_code and getattr(self, spec.name, None) is None and case.code is not None:
+                setattr(self, spec.name, case.code)
+            elif spec.details_key is not None and spec.mirrored:
+                details[spec.details_key] = getattr(self, spec.name, None)
+        if details:
+            given: dict[str, Any] = getattr(self, "details", None) or {}
+            self.details = {**given, **details}
+
+    @property
+    def case(self) -> Case:
+        """The line of the contract this instance is: its code, status and fix."""
+        remembered: Case | None = self.__dict__.get("_case")
+        if remembered is not None:
+            return remembered
+        code, status = self._value_of("is_code"), self._value_of("is_status")
+        return _closest(type(self).cases, code, status)
+
+    def with_case(self, code: str | None, status: int | None = None) -> Self:
+        """This error as the case that travels under *code* (and *status*), for a class that has several.
+
+        Raises:
+            ValueError: the class has no such case.
+        """
+        for case in type(self).cases:
+            if case.code == code and status in (None, case.status):
+                self._case = case
+                return self
+        known = ", ".join(str(case) for case in type(self).cases) or "none"
+        raise ValueError(f"{type(self).__name__} has no case {code!r}. It has: {known}.")
+
+    @property
+    def code_on_the_wire(self) -> str | None:
+        """The code this error is sent with."""
+        if "_case" in self.__dict__:
+            return self.case.code
+        code: str | None = self._value_of("is_code")
+        return code if code is not None else self.case.code
+
+    @property
+    def status_on_the_wire(self) -> int:
+        """The HTTP status this error is sent with; 500 for an error that names none."""
+        case, status = self.case, self._value_of("is_status")
+        if isinstance(status, int) and 100 <= status <= 599 and (case.status is None or case.covers(status)):
+            return status
+        return case.concrete_status or 500
+
+    @property
+    def body_truncated(self) -> bool:
+        """Whether the reply's body was longer than what `body` keeps."""
+        return self.body_length > len(self.body)
+
+    def _value_of(self, mark: str) -> Any:
+        for spec in specs_of(type(self)):
+            if getattr(spec, mark):
+                return getattr(self, spec.name, None)
+        return None
+
+    def __str__(self) -> str:
+        said = str(self.args[0]) if self.args else ""
+        return said or self._without_words()
+
+    def _without_words(self) -> str:
+        """A sentence for a reply that said nothing a person could read."""
+        if self.case.status is None and self._value_of("is_status") is None:
+            return type(self).__name__
+        status = self.status_on_the_wire
+        return f"{status} {phrase(status)}".rstrip() + " without a readable message"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), self.args), self.__dict__.copy()
+
+
+def _rebuilt(cls: type[Error], args: tuple[Any, ...]) -> Error:
+    """A *cls* without its constructor, for pickle and copy; the rest of its state follows."""
+    return cls.__new__(cls, *args)
+
+
+def _settling(init: Callable[..., None]) -> Callable[..., None]:
+    """A hand-written constructor, followed by what every error needs."""
+
+    @functools.wraps(init)
+    def __init__(self: Error, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it stands in for __init__
+        init(self, *args, **kwargs)
+        self._settle()  # noqa: SLF001 - the same class
+
+    return __init__
+
+
+def _closest(cases: tuple[Case, ...], code: object, status: object) -> Case:
+    """The case of a class that fits *code* and *status* best; its first when none does."""
+    best, best_score = cases[0] if cases else Case(), -1
+    for case in cases:
+        if case.code not in (None, code):
+            continue
+        if status is not None and case.status is not None and not (isinstance(status, int) and case.covers(status)):
+            continue
+        score = 2 * (case.code is not None) + (isinstance(case.status, int) and case.status == status)
+        if score > best_score:
+            best, best_score = case, score
+    return best
+

@@ -1,0 +1,138 @@
+"""Whether a value that arrived fits the type a field was declared with."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Union, get_args, get_origin
+
+from errata.contract import caps
+
+Fit = Callable[[Any], Any]
+
+
+class Unfit(ValueError):
+    """A value that arrived is not of the field's type; the field keeps its default."""
+
+
+def fit(hint: Any) -> Fit:
+    """A function which gives back its argument as *hint*, or raises `Unfit`."""
+    if hint is Any or hint is object:
+        return caps.structure
+    if hint is None or hint is type(None):
+        return _none
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    origin = get_origin(hint)
+    if origin is Literal:
+        return _one_of(get_args(hint))
+    if origin in (Union, types.UnionType):
+        return _first([fit(choice) for choice in sorted(get_args(hint), key=lambda choice: choice is not type(None))])
+    plain = origin or hint
+    if isinstance(plain, type) and issubclass(plain, Mapping):
+        return _map(*(fit(argument) for argument in get_args(hint)[1:]))
+    if isinstance(plain, type) and issubclass(plain, Sequence):
+        return _list(*(fit(argument) for argument in get_args(hint)[:1]))
+    return caps.structure
+
+
+def _none(value: Any) -> None:
+    if value is not None:
+        raise Unfit
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool):
+        raise Unfit
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and len(value) <= 40 and value.isascii() and value.strip().lstrip("+-").isdigit():
+        return int(value)
+    raise Unfit
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise Unfit
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        raise Unfit from None
+    if not math.isfinite(number):
+        raise Unfit
+    return number
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise Unfit
+
+
+def _str(value: Any) -> str:
+    if isinstance(value, str):
+        return caps.text(value)
+    raise Unfit
+
+
+_SIMPLE: dict[Any, Fit] = {int: _int, float: _float, bool: _bool, str: _str}
+
+
+def _one_of(choices: tuple[Any, ...]) -> Fit:
+    def pick(value: Any) -> Any:
+        for choice in choices:
+            if type(choice) is type(value) and choice == value:
+                return choice
+        raise Unfit
+
+    return pick
+
+
+def _first(fits: list[Fit]) -> Fit:
+    def pick(value: Any) -> Any:
+        for candidate in fits:
+            try:
+                return candidate(value)
+            except Unfit:
+                continue
+        raise Unfit
+
+    return pick
+
+
+def _fitting(entries: list[Any], entry_fit: Fit) -> list[Any]:
+    """The *entries* that fit. One odd entry must not hide the others from the caller."""
+    kept: list[Any] = []
+    for entry in entries:
+        try:
+            kept.append(entry_fit(entry))
+        except Unfit:
+            continue
+    return kept
+
+
+def _list(*entry: Fit) -> Fit:
+    def copy(value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise Unfit
+        kept: list[Any] = caps.structure(value)
+        return _fitting(kept, entry[0]) if entry else kept
+
+    return copy
+
+
+def _map(*entry: Fit) -> Fit:
+    def copy(value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Unfit
+        kept: dict[str, Any] = caps.structure(value)
+        if not entry:
+            return kept
+        return {key: fitted for key, part in kept.items() for fitted in _fitting([part], entry[0])}
+
+    return copy

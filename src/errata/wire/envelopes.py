@@ -1,0 +1,189 @@
+"""The shapes of error bodies in use, each both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from errata.contract.case import phrase
+from errata.contract.catalogue import Said
+
+JSON = "application/json"
+
+
+class Detail:
+    """FastAPI's `{"detail": ...}`: a sentence, an object or a list of field errors.
+
+    `{"detail": "Dataset not found"}`, `{"detail": {"message": "...", "error_code": "...", "required": 5}}`,
+    `{"detail": [{"loc": [...], "msg": "...", "type": "..."}], "message": "..."}`. *code* names the key of the code.
+    """
+
+    lossless = True
+    content_type = JSON
+
+    def __init__(self, *, code: str = "code") -> None:
+        self.code = code
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """Choose the smallest shape that carries what is *said*."""
+        detail = body.get("detail")
+        facts = {**({self.code: said.code} if said.code is not None else {}), **said.details}
+        if "detail" in body and not isinstance(detail, dict):
+            body.update({"message": said.message, **facts})
+        elif detail is None and not facts:
+            body["detail"] = said.message
+        else:
+            body["detail"] = {"message": said.message, **facts, **(detail or {})}
+
+    def parse(self, body: Any) -> Said:
+        """Read any of the three shapes."""
+        if not isinstance(body, Mapping):
+            return Said()
+        detail = body.get("detail")
+        if isinstance(detail, Mapping):
+            return Said(
+                code=_code(detail.get(self.code)),
+                message=_text(detail.get("message", detail.get("msg"))),
+                details=detail,
+            )
+        code = _code(body.get(self.code))
+        if isinstance(detail, list):
+            message = body.get("message")
+            return Said(code=code, message=message if isinstance(message, str) else summary(detail), details=body)
+        return Said(code=code, message=_text(detail), details=body)
+
+
+class ErrorObject:
+    """`{"error": {"code": ..., "message": ..., "details": {...}}, "request_id": ...}`."""
+
+    lossless = True
+    content_type = JSON
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """Code, message and details below "error", the request's id beside it."""
+        inner = body.get("error")
+        facts = {"code": said.code, "message": said.message, "details": dict(said.details)}
+        body["error"] = {**facts, **inner} if isinstance(inner, dict) else facts
+        if said.request_id is not None:
+            body["request_id"] = said.request_id
+
+    def parse(self, body: Any) -> Said:
+        """Also reads `{"error": "a sentence"}`."""
+        if not isinstance(body, Mapping):
+            return Said()
+        request_id = _code(body.get("request_id"))
+        error = body.get("error")
+        if not isinstance(error, Mapping):
+            return Said(message=_text(error), request_id=request_id)
+        details = error.get("details")
+        return Said(
+            code=_code(error.get("code")),
+            message=_text(error.get("message")),
+            details=details if isinstance(details, Mapping) else {},
+            request_id=request_id,
+        )
+
+
+class FirstOf:
+    """A flat object whose message is the first of some keys: `error`, `message`, `detail`, `errors`."""
+
+    lossless = False
+    content_type = JSON
+
+    def __init__(self, *keys: str, code: str = "code") -> None:
+        self.keys = keys or ("error", "message", "detail", "errors")
+        self.code = code
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """The message under the first key, the details beside it; a detail of that name is lost."""
+        body.update({key: value for key, value in said.details.items() if key not in self.keys})
+        if said.code is not None:
+            body[self.code] = said.code
+        body[self.keys[0]] = said.message
+
+    def parse(self, body: Any) -> Said:
+        """The first key that says something, whatever its type."""
+        if isinstance(body, str):
+            return Said(message=body)
+        if not isinstance(body, Mapping):
+            return Said()
+        message = next((text for key in self.keys if (text := _text(body.get(key)))), None)
+        return Said(code=_code(body.get(self.code)), message=message, details=body)
+
+
+class Problem:
+    """RFC 9457 problem+json: `type`, `title`, `status`, `detail`, `code`, and the details as extension members."""
+
+    lossless = True
+    content_type = "application/problem+json"
+    members = frozenset({"type", "title", "status", "detail", "instance", "code", "request_id"})
+
+    def __init__(self, *, type_base: str = "about:blank") -> None:
+        self.type_base = type_base
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """Details of the name of a standard member go below "details" (RFC 9457, 3.2 reserves the names)."""
+        facts: dict[str, Any] = {"type": self.type_base, "title": phrase(said.status), "status": said.status}
+        if said.code is not None:
+            facts["code"] = said.code
+            if self.type_base != "about:blank":
+                facts["type"] = f"{self.type_base}{said.code}"
+        facts["detail"] = said.message
+        if said.request_id is not None:
+            facts["request_id"] = said.request_id
+        clashing = {key: value for key, value in said.details.items() if key in self.members or key == "details"}
+        free = {key: value for key, value in said.details.items() if key not in clashing}
+        body.update({**facts, **free, **({"details": clashing} if clashing else {})})
+
+    def parse(self, body: Any) -> Said:
+        """The code is `code`, or the last part of `type`."""
+        if not isinstance(body, Mapping):
+            return Said()
+        kind = body.get("type")
+        code = _code(body.get("code"))
+        if code is None and isinstance(kind, str) and kind != "about:blank":
+            code = kind.rstrip("/").rpartition("/")[2].rpartition(":")[2] or None
+        clashing = body.get("details")
+        details = {**body, **(clashing if isinstance(clashing, Mapping) else {})}
+        message = _text(body.get("detail"))
+        return Said(
+            code=code,
+            message=message if message is not None else _text(body.get("title")),
+            details=details,
+            request_id=_code(body.get("request_id")),
+        )
+
+
+def summary(errors: list[Any]) -> str:
+    """One sentence for a list of field errors: "2 invalid fields: annotations.0.name: Field required; ..."."""
+    lines: list[str] = []
+    for entry in errors[:3]:
+        if isinstance(entry, Mapping):
+            loc = entry.get("loc")
+            place = ".".join(str(part) for part in loc if part != "body") if isinstance(loc, list) else ""
+            said = _text(entry.get("msg", entry.get("message"))) or "invalid"
+            lines.append(f"{place}: {said}" if place else said)
+        else:
+            lines.append(_text(entry) or "invalid")
+    more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
+    fields = "1 invalid field" if len(errors) == 1 else f"{len(errors)} invalid fields"
+    return f"{fields}: {'; '.join(lines)}{more}" if lines else "the request was refused as invalid"
+
+
+def _text(value: Any) -> str | None:
+    """What a person can read of *value*: a string as it is, the message inside an object, a list's summary."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return next((text for key in ("message", "msg", "detail", "error") if (text := _text(value.get(key)))), None)
+    if isinstance(value, list) and value:
+        return summary(value)
+    if isinstance(value, bool) or value is None or value == []:
+        return None
+    return str(value)
+
+
+def _code(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,97 @@
+"""JSON that cannot fail: any Python value out, any bytes in."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Set
+from typing import Any
+
+LONGEST = 1024 * 1024
+"""Bytes of an error body that are parsed; a longer one is kept, not read."""
+DIGITS = 400
+DEPTH = 64
+
+
+class Unreadable(ValueError):
+    """Bytes that are not a JSON document."""
+
+
+def dumps(value: Any) -> bytes:
+    """*value* as compact UTF-8 JSON. What JSON does not have becomes what `plain` says."""
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def plain(value: Any, depth: int = DEPTH) -> Any:
+    """*value* with JSON types only.
+
+    NaN and infinities become null, bytes their text (UTF-8, "�" for what is not), tuples and sets lists,
+    other keys their `str`, lone surrogates "�", values deeper than 64 levels "…", anything else its `str`.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _whole(value)
+    if isinstance(value, int):
+        return int(value) if value.bit_length() < DIGITS * 3 else str(hex(value))
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if not depth:
+        return "…"
+    if isinstance(value, Mapping):
+        return {_whole(_key(key)): plain(part, depth - 1) for key, part in value.items()}
+    if isinstance(value, list | tuple | Set):
+        return [plain(part, depth - 1) for part in value]
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", "replace")
+    return _whole(_spoken(value))
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return key
+    if isinstance(key, bool) or key is None:
+        return json.dumps(key)
+    return _spoken(key)
+
+
+def _spoken(value: object) -> str:
+    """`str(value)`, or its type's name where even that fails: rendering an error must not raise another."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+        return f"<{type(value).__name__}>"
+
+
+def _whole(text: str) -> str:
+    """*text* without lone surrogates, which UTF-8 cannot carry."""
+    return text.encode("utf-8", "replace").decode() if not text.isascii() else str(text)
+
+
+def loads(body: bytes) -> Any:
+    """The value of *body*; integers of more than 400 digits stay text, NaN and Infinity are null.
+
+    Raises:
+        Unreadable: *body* is no JSON document, is longer than 1 MiB, or nests too deep to read.
+    """
+    if len(body) > LONGEST:
+        raise Unreadable(f"{len(body)} bytes of JSON, the most we read of an error is {LONGEST}")
+    try:
+        value = json.loads(body, parse_int=_integer, parse_float=_number, parse_constant=_no_constant)
+        # Only a body with that many brackets can nest too deep for those who walk it later.
+        return plain(value) if body.count(b"[") + body.count(b"{") > DEPTH else value
+    except (ValueError, RecursionError) as problem:
+        raise Unreadable(f"{type(problem).__name__} while reading {len(body)} bytes of JSON") from None
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= DIGITS else digits
+
+
+def _number(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _no_constant(_name: str) -> None:
+    """NaN, Infinity and -Infinity are not JSON; a field that holds one keeps its default."""

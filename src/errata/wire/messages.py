@@ -1,0 +1,70 @@
+"""What goes out and what comes back, without any HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Content = bytes | Callable[[], Iterable[bytes]] | Iterable[bytes]
+"""A request's body: bytes, a function that opens it anew for every attempt, or an iterable that is read once."""
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+"""Methods that may be sent twice (RFC 9110, 9.2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, ready to be sent as often as needed. *target* is a path below the base URL, or a whole URL."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    content: Content = field(default=b"", repr=False)
+    operation: str | None = None
+    idempotency_key: str | None = None
+    with_credentials: bool = True
+    timeout: float | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice does what sending it once does."""
+        return self.method in IDEMPOTENT or self.idempotency_key is not None
+
+    @property
+    def rewindable(self) -> bool:
+        """Whether its body can be sent a second time."""
+        return isinstance(self.content, bytes) or callable(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer. Header names are lower case; *received* is the wall clock at its arrival, in seconds."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    received: float | None = None
+    length: int | None = None
+
+    @property
+    def body_length(self) -> int:
+        """Length of the whole body, also where only its start is kept."""
+        return len(self.body) if self.length is None else self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No answer, or none that was whole.
+
+    *kind* is "network" (DNS, connect, TLS, reset, cut), "timeout" or "unreadable" (not HTTP). *sent* is False only
+    when no byte of the request can have reached the server. *cause* is a copy without request or traceback.
+    """
+
+    kind: Literal["network", "timeout", "unreadable"]
+    reason: str
+    sent: bool = True
+    cause: Exception | None = field(default=None, repr=False)
+
+
+Outcome = Reply | Failure
