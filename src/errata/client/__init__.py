@@ -1,6 +1,6 @@
 """Does what the policies decide, blocking and awaiting, over httpx2."""
 
-from errata.client.answers import listing, nothing, one, raw
+from errata.client.answers import document, listing, nothing, one, raw
 from errata.client.core import Core, configuration_problem
 from errata.client.operation import operation
 from errata.client.resource import Awaiting, Blocking, Resource
@@ -14,6 +14,7 @@ __all__ = [
     "Resource",
     "Transport",
     "configuration_problem",
+    "document",
     "listing",
     "nothing",
     "one",

@@ -20,6 +20,11 @@ def raw(reply: Reply) -> bytes:
     return reply.body
 
 
+def document(reply: Reply) -> Any:
+    """The body as parsed JSON."""
+    return _json(reply)
+
+
 def nothing(_reply: Reply) -> None:
     """The operation answers with nothing."""
 

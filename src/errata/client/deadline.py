@@ -6,6 +6,7 @@ Here the number that httpcore2 hands down as a "timeout" is a moment on `time.mo
 
 from __future__ import annotations
 
+import functools
 import ssl
 import time
 from collections.abc import Iterable, Iterator
@@ -36,6 +37,12 @@ def _left(end: float | None, too_late: type[Exception]) -> float | None:
     if left <= 0:
         raise too_late("the attempt's time was used up")
     return left
+
+
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """The certificates that all our clients trust, loaded once: that takes longer than a call."""
+    return httpx2.create_ssl_context()
 
 
 class AttemptStream(NetworkStream):
@@ -93,7 +100,7 @@ class AttemptTransport(httpx2.BaseTransport):
 
     def __init__(self, *, proxy: httpx2.Proxy | None = None, limits: httpx2.Limits = LIMITS) -> None:
         options: dict[str, Any] = {
-            "ssl_context": httpx2.create_ssl_context(),
+            "ssl_context": tls_context(),
             "max_connections": limits.max_connections,
             "max_keepalive_connections": limits.max_keepalive_connections,
             "keepalive_expiry": limits.keepalive_expiry,

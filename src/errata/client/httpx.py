@@ -13,7 +13,7 @@ import h11
 import httpcore2
 import httpx2
 
-from errata.client.deadline import AttemptTransport, timeouts
+from errata.client.deadline import AttemptTransport, timeouts, tls_context
 from errata.client.detach import detached
 from errata.client.prepared import Prepared
 from errata.contract.secret import Secret, masked
@@ -71,7 +71,7 @@ class BlockingHttpx:
 
     def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds (with a user's own client: checked between chunks)."""
-        content = None if isinstance(request.content, bytes) else _Reading(request.content)
+        content = None if isinstance(request.content, bytes) else _BlockingReading(request.content)
         try:
             return self._attempt(request, timeout, content)
         except (*LIBRARY_ERRORS, TooSlow) as problem:
@@ -79,7 +79,7 @@ class BlockingHttpx:
                 raise
             return failure(problem, self._secrets)
 
-    def _attempt(self, request: Request, timeout: float | None, content: _Reading | None) -> Outcome:
+    def _attempt(self, request: Request, timeout: float | None, content: _BlockingReading | None) -> Outcome:
         end = None if timeout is None else time.monotonic() + timeout
         sent = httpx2.Request(
             request.method,
@@ -117,12 +117,12 @@ class AwaitingHttpx:
         self._prepared = prepared
         self._wall = wall
         self._own = client is None
-        self._client = client if client is not None else httpx2.AsyncClient(timeout=None)
+        self._client = client if client is not None else httpx2.AsyncClient(verify=tls_context(), timeout=None)
         self._secrets = (*prepared.secrets, *proxy_secrets())
 
     async def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds."""
-        content = None if isinstance(request.content, bytes) else _Reading(request.content)
+        content = None if isinstance(request.content, bytes) else _AwaitingReading(request.content)
         try:
             with anyio.move_on_after(timeout):
                 return await self._attempt(request, content)
@@ -132,7 +132,7 @@ class AwaitingHttpx:
             return failure(problem, self._secrets)
         return failure(TooSlow("the attempt's time was used up"), self._secrets)
 
-    async def _attempt(self, request: Request, content: _Reading | None) -> Outcome:
+    async def _attempt(self, request: Request, content: _AwaitingReading | None) -> Outcome:
         sent = httpx2.Request(
             request.method,
             self._prepared.url(request),
@@ -168,22 +168,29 @@ class _Reading:
         self._content = content
         self.problem: Exception | None = None
 
-    def __iter__(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[bytes]:
+        """The body from its start."""
         try:
-            yield from self._opened()
+            if isinstance(self._content, bytes):
+                yield self._content
+            else:
+                yield from self._content() if callable(self._content) else self._content
         except Exception as problem:
             self.problem = problem
             raise
 
+
+class _BlockingReading(_Reading):
+    def __iter__(self) -> Iterator[bytes]:
+        return self.chunks()
+
+
+class _AwaitingReading(_Reading):
+    # Not a subclass that iterates both ways: httpx2 would take it for a blocking body.
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        chunks = iter(self)
+        chunks = self.chunks()
         while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
             yield chunk
-
-    def _opened(self) -> Iterable[bytes]:
-        if isinstance(self._content, bytes):
-            return [self._content]
-        return self._content() if callable(self._content) else self._content
 
 
 class _Body:

@@ -1,0 +1,83 @@
+"""An error declared once, raised in a server and caught in a client. Run it: python examples/shop.py"""
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI
+
+import errata
+from errata import Catalogue, Header, Message, field
+from errata.client import Blocking, Core, Resource, document, operation
+from errata.policy import Flow
+from errata.sandbox import serve
+from errata.server import install
+from errata.wire import ErrorObject
+
+# The contract: one class per failure.
+
+
+class ShopError(errata.Error):
+    """Base of everything that the shop raises."""
+
+    message: Message = field(kw_only=False)
+
+
+class OutOfStockError(ShopError, status=409, code="out_of_stock", fix="Offer something else, or ask again at `e.back`."):
+    """Nothing is left of a product."""
+
+    sku: str = ""
+    back: str | None = None
+
+
+class BusyError(ShopError, status=503, code="busy", retry="transient"):
+    """Too many customers at once. The client waits and tries again."""
+
+    retry_after: Annotated[int | None, Header("Retry-After")] = None
+
+
+SHOP = Catalogue(
+    "shop", base=ShopError, default=ShopError, errors=(OutOfStockError, BusyError), envelope=ErrorObject()
+)
+
+# The server: raise it anywhere.
+
+app = FastAPI()
+visits = 0
+
+
+@app.get("/products/{sku}", operation_id="product")
+def product(sku: str) -> dict[str, str]:
+    """Look at a product."""
+    global visits
+    visits += 1
+    if visits == 1:
+        raise BusyError("The shop is full.", retry_after=1)
+    if sku == "unicorn":
+        raise OutOfStockError("The last unicorn is gone.", sku=sku, back="2027-04-01")
+    return {"sku": sku, "price": "9.99"}
+
+
+# The client: catch it.
+
+
+class Shop(Resource[Blocking]):
+    """The shop's SDK."""
+
+    @operation
+    def product(self, sku: str) -> Flow[Any]:
+        """Look at a product. Raises: OutOfStockError."""
+        return (yield from self._core.call("product", "GET", f"/products/{sku}", document))
+
+
+def main() -> None:
+    """Meet both errors: one is waited out, the other is caught."""
+    with serve(install(app, SHOP)) as url:
+        shop = Shop(Core(SHOP, base_url=url))
+        print(shop.product("teapot"), f"after {visits} requests")
+        try:
+            shop.product("unicorn")
+        except OutOfStockError as e:
+            print(f"{type(e).__name__}: {e} sku={e.sku} back={e.back} request={e.request_id}")
+
+
+if __name__ == "__main__":
+    main()

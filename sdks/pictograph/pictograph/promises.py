@@ -1,0 +1,468 @@
+"""The sentences of Pictograph's page on errors, each with the check that holds it.
+
+`errata check pictograph` runs them; `tests/documented` holds every remaining line of the page.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from errata.conformance import Bench, Promises
+from errata.conformance.promises import ClassAdapter
+from errata.conformance.seen import same
+from errata.sandbox import Answer, Close, Cut, Drip, Lose, Reset, Silence
+from pictograph import exceptions
+from pictograph.client import AsyncClient, Client
+from pictograph.workflows import train_pipeline
+
+ADAPTER = ClassAdapter(
+    {"blocking": Client, "awaiting": AsyncClient},
+    {name: getattr(exceptions, name) for name in exceptions.__all__ if name != "CATALOGUE"},
+)
+PROMISES = Promises(ADAPTER)
+
+HIERARCHY = "Hierarchy"
+FIRES = "When each fires"
+RETRY = "Retry behavior"
+PAYMENT = "PaymentRequiredError details"
+VALIDATION = "ValidationError details"
+POLLING = "PollTimeoutError + recovery"
+IDEMPOTENCY = "Idempotency"
+
+LONG = {"epochs": 10_000}
+"""A training configuration that outlasts a wait."""
+
+
+def _list(client: Any) -> Any:
+    return client.datasets.list()
+
+
+def _create(client: Any) -> Any:
+    return client.training.create("ds", "exp", pipeline_type="yolox")
+
+
+def _first_image(bench: Bench) -> str:
+    images = bench.call(lambda client: client.images.list("ds", limit=1)).returned()
+    return str(images[0].id)
+
+
+@contextmanager
+def _picture(name: str = "x.png") -> Iterator[Path]:
+    """A small picture of its own in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(PNG)
+        yield path
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100c9fe92ef"
+    "0000000049454e44ae426082"
+)
+"""One red pixel."""
+
+
+@PROMISES(HIERARCHY, "ConfigurationError — missing API key, invalid base URL")
+def configuration_error(bench: Bench) -> None:
+    bench.call(_list, key="").raised(bench.error("ConfigurationError"), status_code=None)
+    bench.call(_list, base_url="api.pictograph.io").raised(bench.error("ConfigurationError"))
+    bench.call(_list, timeout=-1).raised(bench.error("ConfigurationError"))
+    bench.seen[-1].tried(0)
+
+
+@PROMISES(HIERARCHY, "AuthError — 401 (bad / missing / revoked key)")
+def auth_error(bench: Bench) -> None:
+    for key in ("pk_live_unknown", bench.sandbox.keys["revoked"]):
+        seen = bench.call(_list, key=key)
+        seen.raised(bench.error("AuthError"), status_code=401)
+        seen.tried(1)
+
+
+@PROMISES(HIERARCHY, "ForbiddenError — 403 (role lacks permission)")
+def forbidden_error(bench: Bench) -> None:
+    seen = bench.call(lambda client: client.datasets.create("viewer's own"), role="viewer")
+    seen.raised(bench.error("ForbiddenError"), status_code=403)
+    seen.tried(1)
+
+
+@PROMISES(HIERARCHY, "NotFoundError — 404 (resource missing)")
+def not_found_error(bench: Bench) -> None:
+    seen = bench.call(lambda client: client.training.get("run_that_never_was"))
+    seen.raised(bench.error("NotFoundError"), status_code=404)
+    seen.tried(1)
+
+
+@PROMISES(HIERARCHY, "ConflictError — 409 (duplicate name, optimistic-lock fail)")
+def conflict_error(bench: Bench) -> None:
+    seen = bench.call(lambda client: client.datasets.create("ds"))
+    seen.raised(bench.error("ConflictError"), status_code=409, error_code="duplicate_name")
+    image = _first_image(bench)
+    box = {"name": "circle", "type": "bbox", "bounding_box": {"x": 8, "y": 8, "w": 24, "h": 24}}
+    current = bench.call(lambda client: client.annotations.save(image, [box])).returned()
+    stale = bench.call(lambda client: client.annotations.save(image, [box], version=current.version - 1))
+    stale.raised(bench.error("ConflictError"), status_code=409, error_code="version_conflict")
+    stale.tried(1)
+
+
+@PROMISES(HIERARCHY, "ValidationError — 422 (payload shape rejected)")
+def validation_error(bench: Bench) -> None:
+    seen = bench.call(lambda client: client.training.create("ds", "exp", pipeline_type="no such pipeline"))
+    seen.raised(bench.error("ValidationError"), status_code=422)
+    seen.tried(1)
+
+
+@PROMISES(HIERARCHY, "PaymentRequiredError — 402 (out of credits)")
+def payment_required_error(bench: Bench) -> None:
+    seen = bench.call(_create, role="broke")
+    seen.raised(bench.error("PaymentRequiredError"), status_code=402)
+    seen.tried(1)
+
+
+@PROMISES(HIERARCHY, "RateLimitError — 429 (per-key rate cap hit)")
+def rate_limit_error(bench: Bench) -> None:
+    for _ in range(1000):
+        seen = bench.call(_list, max_retries=0)
+        if seen.error is not None:
+            break
+    seen.raised(bench.error("RateLimitError"), status_code=429)
+    same("whether e.retry_after is a positive number of seconds", True, seen.attributes.get("retry_after", 0) > 0)
+    bench.call(_list, role="viewer").returned()
+
+
+@PROMISES(HIERARCHY, "ServerError — 5xx (transient backend failure)")
+def server_error(bench: Bench) -> None:
+    for status in (500, 502, 503, 504, 599):
+        bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=status))
+        bench.call(_list, max_retries=0).raised(bench.error("ServerError"), status_code=status)
+
+
+@PROMISES(HIERARCHY, "NetworkError — connection / DNS / TLS failure")
+def network_error(bench: Bench) -> None:
+    bench.call(_list, base_url="http://127.0.0.1:1", max_retries=0).raised(bench.error("NetworkError"))
+    bench.call(_list, base_url="http://no-such-host.invalid", max_retries=0).raised(bench.error("NetworkError"))
+    plain_text = bench.sandbox.url.replace("http://", "https://")
+    bench.call(_list, base_url=plain_text, max_retries=0).raised(bench.error("NetworkError"), status_code=None)
+
+
+@PROMISES(HIERARCHY, "RequestTimeoutError — request exceeded the SDK's timeout budget")
+def request_timeout_error(bench: Bench) -> None:
+    bench.sandbox.arm(Silence())
+    bench.call(_list, timeout=0.2, max_retries=0).raised(bench.error("RequestTimeoutError"), timeout=0.2)
+    # A byte every 50 ms never keeps a single read waiting, and yet the attempt is over after 0.3 s.
+    bench.sandbox.arm(Drip(200, (("Content-Type", "application/json"),), b'{"data": []}' + b" " * 200, interval=0.05))
+    bench.call(_list, timeout=0.3, max_retries=0).raised(bench.error("RequestTimeoutError"), timeout=0.3)
+
+
+@PROMISES(HIERARCHY, "PollTimeoutError — long-running job (training, batch SAM3) didn't finish")
+def poll_timeout_error(bench: Bench) -> None:
+    run = bench.call(lambda client: client.training.create("ds", "exp", config=LONG)).returned()
+    seen = bench.call(lambda client: client.training.wait_for_completion(run.id, timeout=5.0))
+    seen.raised(bench.error("PollTimeoutError"), run_id=run.id, resource_id=run.id, timeout=5.0)
+    same("virtual seconds waited", 5.0, round(sum(seen.waits), 6))
+
+
+@PROMISES(HIERARCHY, "ApiError — catch-all for unmatched status codes")
+def api_error(bench: Bench) -> None:
+    for status in (400, 408, 418, 307):
+        bench.sandbox.arm(Answer(status, (("Content-Type", "text/html"), ("Location", "/elsewhere")), b"<h1>No</h1>"))
+        seen = bench.call(_list)
+        seen.raised(bench.error("ApiError"), status_code=status)
+        seen.tried(1)
+
+
+@PROMISES(FIRES, "ConfigurationError: PICTOGRAPH_API_KEY not set — Set the env var or pass api_key")
+def names_the_variable(bench: Bench) -> None:
+    seen = bench.call(_list, key="")
+    seen.raised(bench.error("ConfigurationError"))
+    for word in ("PICTOGRAPH_API_KEY", "api_key"):
+        same(f"whether the message names {word}", True, word in str(seen.error))
+
+
+@PROMISES(FIRES, "NotFoundError (404): Dataset name typo (case-sensitive!)")
+def names_are_case_sensitive(bench: Bench) -> None:
+    same("the dataset found as 'ds'", "ds", bench.call(lambda client: client.datasets.get("ds")).returned().name)
+    bench.call(lambda client: client.datasets.get("DS")).raised(bench.error("NotFoundError"), status_code=404)
+
+
+@PROMISES(FIRES, "ConflictError (409): Same image filename in same folder")
+def same_filename(bench: Bench) -> None:
+    with _picture(f"same-{bench.colour}.png") as path:
+        bench.call(lambda client: client.images.upload("ds", path)).returned()
+        again = bench.call(lambda client: client.images.upload("ds", path))
+        again.raised(bench.error("ConflictError"), status_code=409, error_code="duplicate_filename")
+        bench.call(lambda client: client.images.upload("ds", path, directory_path="/other")).returned()
+
+
+@PROMISES(FIRES, "ValidationError (422): `class` instead of `name`, flat polygon array")
+def wrong_shapes(bench: Bench) -> None:
+    image = _first_image(bench)
+    box = {"x": 8, "y": 8, "w": 24, "h": 24}
+    with_class = {"class": "person", "type": "bbox", "bounding_box": box}
+    flat = {"name": "person", "type": "polygon", "polygon": [1, 1, 20, 1, 20, 20]}
+    for wrong in (with_class, flat):
+        seen = bench.call(lambda client, wrong=wrong: client.annotations.save(image, [wrong]))
+        seen.raised(bench.error("ValidationError"), status_code=422)
+
+
+@PROMISES(FIRES, "RateLimitError (429): SDK auto-retries when `Retry-After < 120s`; otherwise raise")
+def waits_below_the_cap(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.RateLimitError("Slow down", retry_after=119))
+    seen = bench.call(_list)
+    seen.returned()
+    seen.waited([119])
+    bench.sandbox.next(exceptions.RateLimitError("Slow down", retry_after=3600))
+    seen = bench.call(_list)
+    seen.raised(bench.error("RateLimitError"), retry_after=3600)
+    seen.tried(1)
+    seen.waited([])
+
+
+@PROMISES(FIRES, "ServerError (5xx): SDK retries with exponential backoff; persistent failure surfaces")
+def persistent_failure_surfaces(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503), times=2)
+    seen = bench.call(_list)
+    seen.returned()
+    seen.tried(3)
+    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503), times=4)
+    seen = bench.call(_list)
+    seen.raised(bench.error("ServerError"), status_code=503, message="The backend is down")
+    seen.tried(4)
+
+
+@PROMISES(FIRES, "NetworkError: Connection dropped — Retry idempotent ops; investigate non-idempotent")
+def connection_dropped(bench: Bench) -> None:
+    for step in (Close(), Reset(), Cut(200, (("Content-Type", "application/json"),), b'{"data": []}', after=5)):
+        bench.sandbox.arm(step)
+        seen = bench.call(_list)
+        seen.returned()
+        seen.tried(2)
+
+
+@PROMISES(FIRES, "PollTimeoutError: Training run exceeded `timeout` — Re-poll with `client.training.get(run_id)`")
+def re_poll(bench: Bench) -> None:
+    run = bench.call(lambda client: client.training.create("ds", "exp", config=LONG)).returned()
+    seen = bench.call(lambda client: client.training.wait_for_completion(run.id, timeout=1.0))
+    seen.raised(bench.error("PollTimeoutError"))
+    again = bench.call(lambda client: client.training.get(seen.attributes["run_id"])).returned()
+    same("the run found again", run.id, again.id)
+
+
+@PROMISES(RETRY, "5xx responses — up to 3 retries, backoff 1s → 2s → 4s.")
+def backoff(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=500), times=4)
+    seen = bench.call(_list)
+    seen.raised(bench.error("ServerError"), status_code=500)
+    seen.tried(4)
+    seen.waited([1, 2, 4], within=0.25)
+
+
+@PROMISES(RETRY, "429 with Retry-After ≤ 120s — auto-waits then retries.")
+def auto_waits(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.RateLimitError("Slow down", retry_after=2), times=2)
+    bench.sandbox.next(exceptions.RateLimitError("Slow down", retry_after=120))
+    seen = bench.call(_list)
+    seen.returned()
+    seen.waited([2, 2, 120])
+    bench.sandbox.next(exceptions.RateLimitError("Slow down", retry_after=121))
+    seen = bench.call(_list)
+    seen.raised(bench.error("RateLimitError"), retry_after=121)
+    seen.tried(1)
+
+
+@PROMISES(RETRY, "Network errors (connection reset, DNS blip) — same 3-retry policy.")
+def network_retries(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.NetworkError("reset"), times=4)
+    seen = bench.call(_list)
+    seen.raised(bench.error("NetworkError"))
+    seen.tried(4)
+    seen.waited([1, 2, 4], within=0.25)
+    blip = bench.call(_list, base_url="http://no-such-host.invalid")
+    blip.raised(bench.error("NetworkError"))
+    blip.waited([1, 2, 4], within=0.25)
+
+
+@PROMISES(RETRY, "Idempotency — retried requests inherit the original Idempotency-Key header, so the backend dedupes.")
+def retries_keep_the_key(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503), times=2)
+    seen = bench.call(lambda client: client.datasets.create(f"kept {bench.colour}"))
+    seen.returned()
+    seen.tried(3)
+    same("different keys over 3 attempts", 1, len(set(seen.keys())))
+    same("whether every attempt had one", True, all(seen.keys()))
+
+
+@PROMISES(RETRY, "Override on the Client: Client(timeout=30.0, max_retries=5)")
+def override(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503), times=6)
+    seen = bench.call(_list, timeout=30.0, max_retries=5)
+    seen.raised(bench.error("ServerError"))
+    seen.tried(6)
+    seen.waited([1, 2, 4, 8, 8], within=0.25)
+    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503))
+    bench.call(_list, max_retries=0).tried(1)
+
+
+@PROMISES(RETRY, "What is not transient is not retried: 400, 401, 402, 403, 404, 409, 422")
+def not_retried(bench: Bench) -> None:
+    for error in (
+        exceptions.ApiError("Bad request"),
+        exceptions.AuthError("Bad key"),
+        exceptions.PaymentRequiredError("Out of credits"),
+        exceptions.ForbiddenError("Not you"),
+        exceptions.NotFoundError("Nothing there"),
+        exceptions.ConflictError("Taken"),
+        exceptions.ValidationError("Bad shape"),
+    ):
+        bench.sandbox.next(error)
+        seen = bench.call(_create)
+        seen.raised(bench.error(type(error).__name__), message=error.message)
+        seen.tried(1)
+
+
+@PROMISES(PAYMENT, "required, remaining, and upgrade_url are populated from the backend's detail block")
+def payment_details(bench: Bench) -> None:
+    seen = bench.call(_create, role="broke")
+    seen.raised(bench.error("PaymentRequiredError"), remaining=3)
+    same("whether it costs more than 3", True, seen.attributes.get("required", 0) > 3)
+    same("whether there is a URL", True, str(seen.attributes.get("upgrade_url")).startswith("https://"))
+    seen.tried(1)
+    seen.waited([])
+
+
+@PROMISES(PAYMENT, "fall back to plain str(e) if you only need a user-facing message")
+def payment_message(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.PaymentRequiredError("You need 7 more credits.", required=10, remaining=3))
+    seen = bench.call(_create)
+    seen.raised(bench.error("PaymentRequiredError"), required=10, remaining=3)
+    same("str(e)", "You need 7 more credits.", str(seen.error))
+
+
+@PROMISES(VALIDATION, "The backend returns a structured body listing every offending field")
+def every_field(bench: Bench) -> None:
+    image = _first_image(bench)
+    wrong = [{"class": "person", "type": "bbox"}, {"name": "car", "type": "bbox", "bounding_box": {"x": 1}}]
+    seen = bench.call(lambda client: client.annotations.save(image, wrong))
+    seen.raised(bench.error("ValidationError"), status_code=422)
+    errors = getattr(seen.error, "errors", None)
+    same("whether e.errors lists fields", True, isinstance(errors, list) and len(errors) >= 3)
+    for entry in errors or []:
+        same("the keys of an entry", {"loc", "msg", "type"}, set(entry))
+    places = {str(part) for entry in errors or [] for part in entry["loc"]}
+    same("whether both annotations are named", True, {"0", "1", "class", "bounding_box"} <= places)
+
+
+@PROMISES(VALIDATION, "print(e) is a human-readable summary, e.errors a list of {loc, msg, type}")
+def summary(bench: Bench) -> None:
+    image = _first_image(bench)
+    seen = bench.call(lambda client: client.annotations.save(image, [{"class": "person", "type": "bbox"}]))
+    seen.raised(bench.error("ValidationError"))
+    same("whether str(e) is a sentence", True, " " in str(seen.error) and "{" not in str(seen.error))
+    same("the type of e.errors", list, type(getattr(seen.error, "errors", None)))
+
+
+@PROMISES(VALIDATION, "the backend rejects any annotation that uses `class`")
+def class_is_rejected(bench: Bench) -> None:
+    image = _first_image(bench)
+    box = {"x": 8, "y": 8, "w": 24, "h": 24}
+    both = {"class": "person", "name": "person", "type": "bbox", "bounding_box": box}
+    seen = bench.call(lambda client: client.annotations.save(image, [both]))
+    seen.raised(bench.error("ValidationError"), status_code=422)
+    named = [entry for entry in getattr(seen.error, "errors", []) if "class" in entry["loc"]]
+    same("entries that point at `class`", 1, len(named))
+
+
+@PROMISES(POLLING, "accept a timeout arg and raise PollTimeoutError when it elapses")
+def timeout_elapses(bench: Bench) -> None:
+    seen = bench.call(lambda client: train_pipeline(client, "ds", pipeline="yolox", timeout=6.0, config=LONG))
+    seen.raised(bench.error("PollTimeoutError"), timeout=6.0)
+    same("virtual seconds waited", 6.0, round(sum(seen.waits), 6))
+
+
+@PROMISES(POLLING, "The job is not cancelled — it keeps running on the backend")
+def not_cancelled(bench: Bench) -> None:
+    config = LONG
+    seen = bench.call(lambda client: client.training.create("ds", "exp", config=config, wait=True, timeout=1e-3))
+    seen.raised(bench.error("PollTimeoutError"))
+    run_id = seen.attributes["run_id"]
+    run = bench.call(lambda client: client.training.wait_for_completion(run_id, timeout=1e6)).returned()
+    same("the run's status in the end", "completed", run.status)
+
+
+@PROMISES(POLLING, "most poll errors carry the resource ID; pick up later with training.get and models.get")
+def pick_up_later(bench: Bench) -> None:
+    seen = bench.call(lambda client: train_pipeline(client, "ds", timeout=1e-3, config=LONG))
+    seen.raised(bench.error("PollTimeoutError"))
+    run_id = seen.attributes["run_id"]
+    run = bench.call(lambda client: client.training.wait_for_completion(run_id, timeout=1e6)).returned()
+    model = bench.call(lambda client: client.models.get(run.model_id)).returned()
+    same("the model's id", run.model_id, model.id)
+
+
+@PROMISES(POLLING, "A transient error of one poll does not end the wait")
+def polling_survives(bench: Bench) -> None:
+    run = bench.call(_create).returned()
+    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503), times=5)
+    done = bench.call(lambda client: client.training.wait_for_completion(run.id, timeout=1e6)).returned()
+    same("the run's status in the end", "completed", done.status)
+
+
+@PROMISES(IDEMPOTENCY, "For mutating ops the SDK auto-generates an Idempotency-Key header")
+def generates_a_key(bench: Bench) -> None:
+    first = bench.call(lambda client: client.datasets.create(f"keyed {bench.colour}"), max_retries=0)
+    second = bench.call(lambda client: client.datasets.create(f"keyed too {bench.colour}"), max_retries=0)
+    same("whether both had one", True, all((*first.keys(), *second.keys())))
+    same("whether they differ", True, first.keys() != second.keys())
+    same("the key of a reading op", ("",), bench.call(_list).keys())
+
+
+@PROMISES(IDEMPOTENCY, "so retries are safe")
+def retries_are_safe(bench: Bench) -> None:
+    name = f"made once {bench.colour}"
+    # The reply is lost after the backend has done the work: the retry must get the first answer, not a conflict.
+    bench.sandbox.arm(Lose(), method="POST", path="*/datasets/")
+    seen = bench.call(lambda client: client.datasets.create(name))
+    seen.returned()
+    seen.tried(2)
+    same("what became of the first try and the retry", ["lost 201", "passed 201"], [e.outcome for e in seen.requests])
+    key = f"again-{bench.colour}"
+    made = bench.call(lambda client: client.datasets.create(f"{name} again", idempotency_key=key)).returned()
+    again = bench.call(lambda client: client.datasets.create(f"{name} again", idempotency_key=key)).returned()
+    same("the id of the replayed dataset", made.id, again.id)
+
+
+@PROMISES(IDEMPOTENCY, 'Override per-call: idempotency_key="upload-x-jpg-2026-04-19"')
+def own_key(bench: Bench) -> None:
+    key = f"upload-x-jpg-2026-04-19-{bench.colour}"
+    with _picture(f"own-key-{bench.colour}.png") as path:
+        upload = lambda client: client.images.upload(dataset_id="ds", file_path=path, idempotency_key=key)  # noqa: E731
+        first = bench.call(upload)
+        same("the keys sent", (key, "", key), first.keys())
+        same("the id of a second upload", first.returned().id, bench.call(upload).returned().id)
+
+
+@PROMISES(IDEMPOTENCY, "Backend dedupes within 24h.")
+def within_a_day(bench: Bench) -> None:
+    key, name = f"daily-{bench.colour}", f"daily {bench.colour}"
+    create = lambda client: client.datasets.create(name, idempotency_key=key)  # noqa: E731
+    first = bench.call(create).returned()
+    bench.clock.advance(23.9 * 3600)
+    same("the dataset after 23.9 h", first.id, bench.call(create).returned().id)
+    bench.clock.advance(0.2 * 3600)
+    late = bench.call(create)
+    late.raised(bench.error("ConflictError"), error_code="duplicate_name")
+
+
+@PROMISES(
+    IDEMPOTENCY,
+    "Reusing the same key with a different body returns 409 ConflictError (error_code: idempotency_conflict).",
+)
+def other_body(bench: Bench) -> None:
+    key = f"reused-{bench.colour}"
+    bench.call(lambda client: client.datasets.create(f"body one {bench.colour}", idempotency_key=key)).returned()
+    seen = bench.call(lambda client: client.datasets.create(f"body two {bench.colour}", idempotency_key=key))
+    seen.raised(bench.error("ConflictError"), status_code=409, error_code="idempotency_conflict")
+    seen.tried(1)

@@ -1,0 +1,9 @@
+"""Does an SDK keep its page? Every sentence is driven through the SDK against the sandbox, over real sockets."""
+
+from errata.conformance.bench import Bench
+from errata.conformance.promises import Adapter, Colour, Promise, Promises
+from errata.conformance.run import check
+from errata.conformance.seen import Seen, Shortfall
+from errata.conformance.verdicts import Row, Verdict
+
+__all__ = ["Adapter", "Bench", "Colour", "Promise", "Promises", "Row", "Seen", "Shortfall", "Verdict", "check"]

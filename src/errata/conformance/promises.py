@@ -1,0 +1,86 @@
+"""The sentences of a vendor's page, each with the check that holds it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from errata.clock import Clock
+
+if TYPE_CHECKING:
+    from errata.conformance.bench import Bench
+
+Colour = Literal["blocking", "awaiting"]
+COLOURS: tuple[Colour, ...] = ("blocking", "awaiting")
+
+
+class Adapter(Protocol):
+    """How the SDK under test is built. Write one to check an SDK that is not made with Errata."""
+
+    def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Any:
+        """A client of *colour*; it waits on *clock* where the SDK can."""
+        ...
+
+    def error(self, name: str) -> type[BaseException]:
+        """The SDK's exception class of that name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One sentence or row of the page, under its heading, and the function that tries it."""
+
+    section: str
+    sentence: str
+    check: Callable[[Bench], None]
+
+    @property
+    def name(self) -> str:
+        """The name of the check, as `--only` takes it."""
+        return self.check.__name__.strip("_")
+
+
+class Promises:
+    """All promises of one page, in its order."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+        self._promises: list[Promise] = []
+
+    def __call__(self, section: str, sentence: str) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
+        """Decorate a check with the *sentence* it holds and the *section* that the sentence stands in."""
+
+        def keep(check: Callable[[Bench], None]) -> Callable[[Bench], None]:
+            self._promises.append(Promise(section, sentence, check))
+            return check
+
+        return keep
+
+    def __iter__(self) -> Iterator[Promise]:
+        return iter(self._promises)
+
+    def __len__(self) -> int:
+        return len(self._promises)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassAdapter:
+    """The adapter of an SDK with a client class per colour that takes `base_url`, `api_key` and `clock`."""
+
+    clients: Mapping[Colour, Callable[..., Any]]
+    errors: Mapping[str, type[BaseException]]
+
+    def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Any:
+        """A client of *colour*."""
+        return self.clients[colour](api_key=api_key, base_url=base_url, clock=clock, **settings)
+
+    def error(self, name: str) -> type[BaseException]:
+        """The exception class of that name."""
+        return self.errors[name]
+
+
+async def settled(value: Any) -> Any:
+    """*value*, awaited if it can be: one action serves both colours."""
+    return await value if inspect.isawaitable(value) else value

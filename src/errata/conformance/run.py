@@ -1,0 +1,66 @@
+"""Tries every promise, in both colours."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+
+from errata.clock import VirtualClock
+from errata.conformance.bench import Bench
+from errata.conformance.promises import COLOURS, Colour, Promise, Promises
+from errata.conformance.seen import Seen, Shortfall
+from errata.conformance.verdicts import Row, Verdict
+from errata.sandbox.sandbox import Sandbox
+from errata.sandbox.vendor import Vendor
+
+
+def promises_of(vendor: Vendor) -> Promises:
+    """The promises that *vendor* names."""
+    module, _, name = vendor.promises.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    if not isinstance(found, Promises):
+        raise TypeError(f"{vendor.promises} of vendor {vendor.name!r} is a {type(found).__name__}, not Promises.")
+    return found
+
+
+def check(
+    vendor: Vendor,
+    *,
+    promises: Promises | None = None,
+    colours: tuple[Colour, ...] = COLOURS,
+    progress: Callable[[Promise], None] = lambda _promise: None,
+) -> Iterator[Row]:
+    """Start a sandbox of *vendor* and try its promises, one row each; *progress* hears of each before it is tried.
+
+    Raises:
+        SandboxError: the sandbox does not start.
+    """
+    promises = promises if promises is not None else promises_of(vendor)
+    clock = VirtualClock()
+    with Sandbox(vendor, clock=clock) as sandbox:
+        benches = {colour: Bench(sandbox, clock, promises.adapter, colour) for colour in colours}
+        for promise in promises:
+            progress(promise)
+            yield Row(promise, {colour: judge(promise, bench) for colour, bench in benches.items()})
+
+
+def judge(promise: Promise, bench: Bench) -> Verdict:
+    """Whether *promise* holds on *bench*. A check that fails in another way than expected has not held either."""
+    bench.reset()
+    reason = ""
+    try:
+        promise.check(bench)
+        left = bench.sandbox.script.pending()
+        if left:
+            reason = f"{len(left)} armed failures were never met: the SDK stopped early"
+    except Shortfall as short:
+        reason = str(short)
+    except Exception as problem:  # noqa: BLE001 - one broken check must not hide the other rows
+        reason = f"the check itself failed: {type(problem).__name__}: {problem}"
+    return Verdict(not reason, reason, shown(bench.seen))
+
+
+def shown(calls: list[Seen]) -> Seen:
+    """The call whose facts a row shows: the last that raised, or the last."""
+    raised = [seen for seen in calls if seen.error is not None]
+    return (raised or calls or [Seen()])[-1]

@@ -1,0 +1,53 @@
+"""The report of a check, for a terminal: a row per promise, then what fell short and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from errata.conformance.verdicts import Row
+
+
+def show(rows: Sequence[Row], console: Console, *, seconds: float) -> None:
+    """Print the table of *rows* and the verdict in one line."""
+    table = Table(title_justify="left", show_edge=False, pad_edge=False, header_style="bold")
+    table.add_column("Sentence or case", ratio=5, overflow="fold")
+    table.add_column("Raised", ratio=2, overflow="fold")
+    table.add_column("Attributes", ratio=3, overflow="fold")
+    table.add_column("Attempts", justify="right")
+    table.add_column("Waits asked (s)", ratio=1, overflow="fold")
+    table.add_column("Verdict")
+    section = ""
+    for row in rows:
+        if row.promise.section != section:
+            section = row.promise.section
+            table.add_section()
+            table.add_row(Text(section, style="bold"))
+        seen = row.shown.seen
+        table.add_row(
+            Text(row.promise.sentence),
+            Text(type(seen.error).__name__ if seen.error is not None else "-"),
+            Text(", ".join(f"{name}={_brief(value)}" for name, value in seen.attributes.items()) or "-"),
+            str(len(seen.requests)),
+            Text(" ".join(f"{wait:.2f}" for wait in seen.waits[:6]) + (" ..." if len(seen.waits) > 6 else "") or "-"),
+            Text("held", style="green") if row.held else Text("FALLS SHORT", style="bold red"),
+        )
+    console.print(table)
+    short = [row for row in rows if not row.held]
+    for row in short:
+        for colour, verdict in row.verdicts.items():
+            if not verdict.held:
+                console.print(Text(f"{colour}: {row.promise.sentence}\n    {verdict.reason}", style="red"))
+    colours = " and ".join(rows[0].verdicts) if rows else ""
+    kept = len(rows) - len(short)
+    console.print(f"{kept} of {len(rows)} rows held, {colours}, in {seconds:.1f} s.", style="bold")
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list | dict):
+        return f"({len(value)} entries)"
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

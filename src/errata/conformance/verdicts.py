@@ -1,0 +1,68 @@
+"""What came of a promise, and how it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from errata.conformance.promises import Colour, Promise
+from errata.conformance.seen import Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One promise in one colour: held, or why not; with the facts of its last call."""
+
+    held: bool
+    reason: str
+    seen: Seen
+
+    def to_json(self) -> dict[str, object]:
+        """Only JSON types."""
+        error = self.seen.error
+        return {
+            "held": self.held,
+            "reason": self.reason,
+            "raised": type(error).__name__ if error is not None else None,
+            "message": str(error) if error is not None else None,
+            "attributes": {name: _plain(value) for name, value in self.seen.attributes.items()},
+            "attempts": len(self.seen.requests),
+            "waits": [round(wait, 3) for wait in self.seen.waits],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One promise in every colour."""
+
+    promise: Promise
+    verdicts: Mapping[Colour, Verdict]
+
+    @property
+    def held(self) -> bool:
+        """Whether every colour keeps it."""
+        return all(verdict.held for verdict in self.verdicts.values())
+
+    @property
+    def shown(self) -> Verdict:
+        """The verdict whose facts the table shows: the first that falls short, or the first."""
+        verdicts = list(self.verdicts.values())
+        return next((verdict for verdict in verdicts if not verdict.held), verdicts[0])
+
+    def to_json(self) -> dict[str, object]:
+        """Only JSON types."""
+        return {
+            "section": self.promise.section,
+            "sentence": self.promise.sentence,
+            "check": self.promise.name,
+            "held": self.held,
+            **{colour: verdict.to_json() for colour, verdict in self.verdicts.items()},
+        }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)

@@ -1,0 +1,63 @@
+"""Each failure on cue: a fault layer before a real server, and the script that tells it what to do."""
+
+from errata.sandbox.layer import FaultLayer
+from errata.sandbox.listening import listen
+from errata.sandbox.log import Entry, RequestLog
+from errata.sandbox.problems import BadScriptError, CannotListenError, PortInUseError, SandboxError, SlowServiceError
+from errata.sandbox.sandbox import Sandbox
+from errata.sandbox.script import Armed, Rule, Script, rule_from_json
+from errata.sandbox.serving import serve
+from errata.sandbox.steps import (
+    Answer,
+    Close,
+    Cut,
+    Delay,
+    Drip,
+    Lose,
+    Pass,
+    Raw,
+    Reset,
+    Silence,
+    Step,
+    step_from_json,
+)
+from errata.sandbox.thread import Background, Service, in_thread
+from errata.sandbox.vendor import Served, UnknownVendorError, Vendor, find_vendor, known_vendors
+
+__all__ = [
+    "Answer",
+    "Armed",
+    "Background",
+    "BadScriptError",
+    "CannotListenError",
+    "Close",
+    "Cut",
+    "Delay",
+    "Drip",
+    "Entry",
+    "FaultLayer",
+    "Lose",
+    "Pass",
+    "PortInUseError",
+    "Raw",
+    "RequestLog",
+    "Reset",
+    "Rule",
+    "Sandbox",
+    "SandboxError",
+    "Script",
+    "Served",
+    "Service",
+    "Silence",
+    "SlowServiceError",
+    "Step",
+    "UnknownVendorError",
+    "Vendor",
+    "find_vendor",
+    "in_thread",
+    "known_vendors",
+    "listen",
+    "rule_from_json",
+    "serve",
+    "step_from_json",
+]

@@ -1,0 +1,198 @@
+"""A vendor's reference server behind the fault layer: the whole API on this machine, with each failure on cue."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from errata.clock import Clock, SystemClock
+from errata.contract.error import Error
+from errata.contract.spec import specs_of
+from errata.sandbox.control import ArmError
+from errata.sandbox.layer import FaultLayer
+from errata.sandbox.log import RequestLog
+from errata.sandbox.problems import BadScriptError
+from errata.sandbox.script import Rule, Script
+from errata.sandbox.serving import Uvicorn
+from errata.sandbox.steps import Answer, Reset, Silence, Step
+from errata.sandbox.thread import Background, in_thread
+from errata.sandbox.vendor import Served, Vendor
+from errata.wire.parse import build
+from errata.wire.render import render
+
+
+class Sandbox:
+    """The API of *vendor* on 127.0.0.1, until it is stopped.
+
+    *port* 0 takes a free one. *data* is the folder that the server keeps its files in; without one they are gone
+    when it stops. Share *clock* with a client, and its waits move the server's limits and expiries too.
+
+        with Sandbox(find_vendor("pictograph")) as sandbox:
+            sandbox.next(RateLimitError("Slow down", retry_after=2), times=2)
+
+    Raises:
+        SandboxError: the port is in use, or the server cannot be started. Whatever the vendor's server raises for
+            a data folder that it cannot use.
+    """
+
+    def __init__(
+        self, vendor: Vendor, *, port: int = 0, data: Path | None = None, clock: Clock | None = None, token: str = ""
+    ) -> None:
+        self.vendor = vendor
+        self.token = token or secrets.token_urlsafe(18)
+        self.clock: Clock = clock if clock is not None else SystemClock()
+        self._port = port
+        self._data = data
+        self._own_data: tempfile.TemporaryDirectory[str] | None = None
+        self._served: Served | None = None
+        self._stack: _Stack | None = None
+        self._background: Background | None = None
+
+    def start(self) -> Self:
+        """Start in a thread of its own; return when requests are answered."""
+        if self._data is None:
+            self._own_data = tempfile.TemporaryDirectory(prefix="errata-", ignore_cleanup_errors=True)
+        try:
+            self._served = self.vendor.serve(self._folder, self.clock)
+            stack = _Stack(self._served.app, self._port, self.token, self.arm_error, self.clock)
+            self._background = in_thread(stack, name=f"errata-sandbox-{self.vendor.name}")
+            self._stack = stack
+        except BaseException:
+            self._put_away()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop, and remove the files unless they are kept in a folder of the caller's."""
+        background, self._background = self._background, None
+        try:
+            if background is not None:
+                background.stop()
+        finally:
+            self._put_away()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The base URL for clients."""
+        return self._running.url
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Demo API keys, by role."""
+        return self._served.keys if self._served is not None else {}
+
+    @property
+    def log(self) -> RequestLog:
+        """What was asked, and what came of it."""
+        return self._running.log
+
+    @property
+    def script(self) -> Script:
+        """What is armed."""
+        return self._running.script
+
+    def next(self, error: Error, *, times: int = 1, method: str | None = None, path: str | None = None) -> int:
+        """Let the next *times* requests (of *method*, to *path*, a glob) meet *error*, rendered as the server would.
+
+        A network error resets the connection, a timeout stays silent.
+
+        Raises:
+            BadScriptError: an error of the SDK itself, which no server can cause.
+        """
+        return self.arm(self._step(error), times=times, method=method, path=path)
+
+    def arm(self, *steps: Step, times: int = 1, method: str | None = None, path: str | None = None) -> int:
+        """Let the next *times* requests (of *method*, to *path*, a glob) go through *steps*."""
+        return self.script.arm(Rule(steps, method=method, path=path, times=times))
+
+    def _step(self, error: Error) -> Step:
+        catalogue = self.vendor.catalogue
+        if error.source == "transport":
+            return Silence() if isinstance(error, catalogue.occasion("timeout")) else Reset()
+        if error.source == "client":
+            raise BadScriptError(
+                "error", f"{type(error).__name__}, which the SDK raises by itself", "an error that a server can cause"
+            )
+        reply = render(error, catalogue, request_id=secrets.token_hex(8))
+        return Answer(reply.status, tuple(reply.headers.items()), reply.body)
+
+    def arm_error(self, payload: Mapping[str, object]) -> None:
+        """Arm an error that was described in JSON: `{"error": "RateLimitError", "fields": {...}, "times": 2}`.
+
+        Raises:
+            BadScriptError: an unknown class, or fields that it does not have.
+        """
+        by_name = {error.__name__: error for error in self.vendor.catalogue.errors}
+        name, fields = payload.get("error"), payload.get("fields", {})
+        if not isinstance(name, str) or name not in by_name:
+            raise BadScriptError("error", json.dumps(name), f"one of {', '.join(by_name)}")
+        if not isinstance(fields, dict):
+            raise BadScriptError("fields", json.dumps(fields), "an object with the fields of the error")
+        cls = by_name[name]
+        accepted = [spec.name for spec in specs_of(cls) if spec.init]
+        for field in fields:
+            if field not in accepted:
+                raise BadScriptError(f"fields.{field}", f"no field of {name}", f"one of {', '.join(accepted)}")
+        error = build(cls, {"message": cls.__doc__ or name, **fields})
+        times, method, path = payload.get("times", 1), payload.get("method"), payload.get("path")
+        self.next(
+            error,
+            times=times if isinstance(times, int) else 1,
+            method=method if isinstance(method, str) else None,
+            path=path if isinstance(path, str) else None,
+        )
+
+    @property
+    def _folder(self) -> Path:
+        if self._data is not None:
+            return self._data
+        assert self._own_data is not None  # noqa: S101 - made by start()
+        return Path(self._own_data.name)
+
+    @property
+    def _running(self) -> FaultLayer:
+        if self._stack is None:
+            raise RuntimeError("The sandbox is not running. Call start(), or use it in a with statement.")
+        return self._stack.layer
+
+    def _put_away(self) -> None:
+        served, self._served = self._served, None
+        if served is not None:
+            served.close()
+        if self._own_data is not None:
+            self._own_data.cleanup()
+            self._own_data = None
+
+
+class _Stack:
+    """The reference server and the fault layer before it, in one loop."""
+
+    def __init__(self, app: Any, port: int, token: str, arm_error: ArmError, clock: Clock) -> None:
+        self._uvicorn = Uvicorn(app)
+        # The address of the server behind is known when it listens.
+        self.layer = FaultLayer(("127.0.0.1", 0), port=port, control_token=token, arm_error=arm_error, clock=clock.wall)
+
+    async def start(self) -> None:
+        self.layer.upstream = await self._uvicorn.start()
+        try:
+            await self.layer.start()
+        except BaseException:
+            await self._uvicorn.stop()
+            raise
+
+    async def stop(self) -> None:
+        await self.layer.stop()
+        await self._uvicorn.stop()

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from errata.sandbox import FaultLayer, RequestLog, Rule, Silence
+from errata.sandbox.log import without_secrets
+
+from .sockets import Wire, ask, until
+
+CANARY = "sk-canary-8f2e"
+
+
+def record(log: RequestLog, target: str = "/") -> None:
+    """Write one entry."""
+    log.arrival("GET", target, ()).record("passed 200", "", 0)
+
+
+def test_canary(layer: FaultLayer) -> None:
+    """
+    A key never reaches the exported log: not from a header, not from the query.
+    """
+    names: list[str] = ["Authorization", "X-API-Key", "Cookie", "Proxy-Authorization"]
+    secret = dict.fromkeys(names, CANARY)
+    ask(layer, "POST", f"/x?api_key={CANARY}&X-Amz-Signature={CANARY}&page=2", headers=secret, body=b"{}")
+
+    exported = json.dumps(layer.log.to_json())
+
+    assert CANARY not in exported
+    assert "/x?api_key=***&X-Amz-Signature=***&page=2" == layer.log.entries()[0].path
+    assert {(name, "***") for name in secret} <= set(layer.log.entries()[0].headers)
+
+
+def test_own_secret_headers() -> None:
+    """
+    Headers named in *redact* are hidden too, in any case; others are kept.
+    """
+    log = RequestLog(redact=("X-Vendor-Key",))
+    log.arrival("GET", "/", [("x-vendor-key", CANARY), ("Accept", "*/*")]).record("reset", "", 0)
+
+    assert (("x-vendor-key", "***"), ("Accept", "*/*")) == log.entries()[0].headers
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("/x", "/x"),
+        ("/x?a=1&b", "/x?a=1&b"),
+        ("/x?token=abc&limit=5", "/x?token=***&limit=5"),
+        ("/x?access_token=abc", "/x?access_token=***"),
+        ("/x?apiKey=abc", "/x?apiKey=***"),
+        ("/x?API_KEY=abc", "/x?API_KEY=***"),
+        ("/x?api%5Fkey=abc", "/x?api%5Fkey=***"),
+        ("/x?Key=abc;sig=abc", "/x?Key=***;sig=***"),
+        ("/x?SIG=a=b", "/x?SIG=***"),
+        ("/x?design=flat&keyword=car&monkey=1", "/x?design=flat&keyword=car&monkey=1"),
+        ("/put?X-Amz-Credential=a&X-Amz-Date=b&X-Amz-Security-Token=c", None),
+        ("http://user:pass@host/x", "http://***@host/x"),
+    ],
+)
+def test_secret_parameters(target: str, kept: str | None) -> None:
+    """
+    Of parameters that look like keys, tokens or signatures only the names are kept.
+    """
+    expected = kept or "/put?X-Amz-Credential=***&X-Amz-Date=b&X-Amz-Security-Token=***"
+
+    assert expected == without_secrets(target)
+
+
+def test_entry(layer: FaultLayer) -> None:
+    """
+    An entry tells method, path, the body's length and SHA-256, and the outcome.
+    """
+    ask(layer, "POST", "/things", body=b"hello")
+
+    entry = layer.log.entries()[0]
+
+    assert (1, "POST", "/things", 5, "passed 200") == (
+        entry.number,
+        entry.method,
+        entry.path,
+        entry.body_length,
+        entry.outcome,
+    )
+    assert "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824" == entry.body_sha256
+
+
+def test_order_of_arrival(layer: FaultLayer) -> None:
+    """
+    A request that came first stands first, even when its outcome was known last.
+    """
+    layer.script.arm(Rule((Silence(),), path="/slow"))
+    with Wire(layer) as slow:
+        slow.get("/slow")
+        until(lambda: not layer.script.pending())
+        ask(layer, "GET", "/fast")
+    layer.log.wait_for(2)
+
+    assert [("/slow", "client went away"), ("/fast", "passed 200")] == [
+        (entry.path, entry.outcome) for entry in layer.log.entries()
+    ]
+
+
+def test_bounded() -> None:
+    """
+    The log keeps the newest entries, 10,000 unless told otherwise.
+    """
+    log = RequestLog()
+    for number in range(10_002):
+        record(log, f"/{number}")
+
+    assert (10_000, "/2", "/10001") == (len(log.entries()), log.entries()[0].path, log.entries()[-1].path)
+
+
+def test_clock() -> None:
+    """
+    The times are those of the clock that was handed in.
+    """
+    log = RequestLog(clock=lambda: 1000.5)
+    record(log)
+
+    assert 1000.5 == log.entries()[0].time
+
+
+def test_first_outcome_counts() -> None:
+    """
+    A request has one entry, with the outcome that was known first.
+    """
+    log = RequestLog()
+    arrival = log.arrival("GET", "/", ())
+    arrival.record("reset", "", 0)
+    arrival.record("client went away", "", 0)
+
+    assert ["reset"] == [entry.outcome for entry in log.entries()]
+
+
+def test_clear_keeps_counting() -> None:
+    """
+    A cleared log is empty, and numbers stay unique.
+    """
+    log = RequestLog()
+    record(log)
+
+    assert 1 == log.clear()
+    record(log)
+    assert [2] == [entry.number for entry in log.entries()]
+
+
+def test_wait_gives_up() -> None:
+    """
+    Waiting for entries that do not come ends after its timeout with what there is.
+    """
+    assert () == RequestLog().wait_for(1, timeout=0.01)
