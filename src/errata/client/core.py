@@ -13,13 +13,16 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 
 from errata.client.driver import Observe, adrive, drive
-from errata.client.httpx import AwaitingHttpx, BlockingHttpx
+from errata.client.httpx import AwaitingHttpx, BlockingHttpx, ContentError
 from errata.client.logs import mask_in_logs
 from errata.client.prepared import Prepared
+from errata.client.proxies import BadProxyError
+from errata.client.resource import Resource
 from errata.clock import Clock, SystemClock
+from errata.contract import caps
 from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
-from errata.contract.secret import Secret
+from errata.contract.secret import Secret, masked
 from errata.policy.call import call
 from errata.policy.flow import Flow
 from errata.policy.retry import RetryPolicy, by_catalogue
@@ -55,6 +58,7 @@ class Core:
         observe: Observe | None = None,
     ) -> None:
         self.catalogue = catalogue
+        self.client: type[Resource[Any]] | None = None
         self.awaiting = awaiting
         self.timeout = _seconds(catalogue, "timeout", timeout)
         self.deadline = _seconds(catalogue, "deadline", deadline)
@@ -65,7 +69,6 @@ class Core:
         self._rules = replace(catalogue.retries, max_retries=self.max_retries)
         self._policies: dict[str, RetryPolicy] = {}
         prepared = Prepared(self.base_url, headers, credentials)
-        mask_in_logs(prepared.secrets)
         wanted = httpx2.AsyncClient if awaiting else httpx2.Client
         if http_client is not None and not isinstance(http_client, wanted):
             raise configuration_problem(
@@ -73,20 +76,46 @@ class Core:
                 f"http_client is a {type(http_client).__name__}; this client needs an httpx2.{wanted.__name__}.",
             )
         self._transport: BlockingHttpx | AwaitingHttpx
-        if isinstance(http_client, httpx2.AsyncClient) or (awaiting and http_client is None):
-            self._transport = AwaitingHttpx(prepared, self.clock.wall, http_client)
-        else:
-            self._transport = BlockingHttpx(prepared, self.clock.wall, http_client)
+        refused = None
+        try:
+            if isinstance(http_client, httpx2.AsyncClient) or (awaiting and http_client is None):
+                self._transport = AwaitingHttpx(prepared, self.clock.wall, http_client)
+            else:
+                self._transport = BlockingHttpx(prepared, self.clock.wall, http_client)
+        except BadProxyError as problem:
+            refused = str(problem)
+        if refused is not None:  # raised here, because the frames of the other hold the proxy's password
+            raise configuration_problem(catalogue, refused)
+        mask_in_logs(self._transport.secrets)
 
     def run(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this thread."""
         assert isinstance(self._transport, BlockingHttpx)  # noqa: S101 - the colour is fixed at construction
-        return drive(flow, self._transport, self.clock, self._observe)
+        self._check_open()
+        try:
+            return drive(flow, self._transport, self.clock, self._observe)
+        except Error as error:
+            # The frames of drivers and generators tell a caller nothing.
+            raise error.with_traceback(None) from error.__cause__
+        except ContentError as unread:
+            problem = unread.problem.with_traceback(unread.tail)
+        raise problem
 
     async def arun(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this task."""
         assert isinstance(self._transport, AwaitingHttpx)  # noqa: S101 - the colour is fixed at construction
-        return await adrive(flow, self._transport, self.clock, self._observe)
+        self._check_open()
+        try:
+            return await adrive(flow, self._transport, self.clock, self._observe)
+        except Error as error:
+            raise error.with_traceback(None) from error.__cause__
+        except ContentError as unread:
+            problem = unread.problem.with_traceback(unread.tail)
+        raise problem
+
+    def _check_open(self) -> None:
+        if self._transport.closed:
+            raise configuration_problem(self.catalogue, "The client is closed. Make a new one, or close it later.")
 
     def call(
         self,
@@ -130,6 +159,7 @@ class Core:
                 policy=self._policy(operation),
                 timeout=self.timeout,
                 deadline=self.deadline,
+                mask=lambda text: masked(text, self._transport.secrets_of(request)),
             )
         )
 
@@ -140,10 +170,11 @@ class Core:
         return policy
 
     def _checked_key(self, key: str) -> str:
-        if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()) or key != key.strip():
             raise configuration_problem(
                 self.catalogue,
-                f"idempotency_key has {len(key)} characters; it must be 1 to 255 printable ASCII characters.",
+                f"idempotency_key has {len(key)} characters; it must be 1 to 255 printable ASCII characters, "
+                "without spaces around them.",
             )
         return key
 
@@ -166,17 +197,22 @@ def configuration_problem(catalogue: Catalogue, message: str) -> Error:
     return error
 
 
-def checked_base_url(catalogue: Catalogue, base_url: str) -> str:
+def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
     """*base_url* without a slash at its end, if requests can be sent there."""
+    if not isinstance(base_url, str):
+        kind = type(base_url).__name__
+        raise configuration_problem(catalogue, f"base_url is of type {kind}; it must be like https://api.example.com.")
     try:
         split = urlsplit(base_url)
         valid = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
         httpx2.URL(base_url)
     except (ValueError, httpx2.InvalidURL):
-        valid = False
+        split, valid = urlsplit(""), False
     if not valid or any(c.isspace() for c in base_url):
+        # What stands before an @ may be a password, and what follows a ? a key.
+        shown = caps.text(base_url.rpartition("@")[2].partition("?")[0], 200)
         raise configuration_problem(
-            catalogue, f"base_url is {base_url!r}; it must be like https://api.example.com, with http or https."
+            catalogue, f"base_url is {shown!r}; it must be like https://api.example.com, with http or https."
         )
     if split.username or split.password or split.query or split.fragment:
         raise configuration_problem(
@@ -185,15 +221,19 @@ def checked_base_url(catalogue: Catalogue, base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _seconds(catalogue: Catalogue, name: str, value: float | None) -> float | None:
+def _seconds(catalogue: Catalogue, name: str, value: object) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    try:
+        seconds = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        seconds = math.inf
+    if not 0 < seconds < math.inf:
         raise configuration_problem(catalogue, f"{name} is {value!r}; it must be a number of seconds above 0, or None.")
-    return float(value)
+    return seconds
 
 
-def _count(catalogue: Catalogue, value: int) -> int:
+def _count(catalogue: Catalogue, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise configuration_problem(catalogue, f"max_retries is {value!r}; it must be a whole number from 0.")
     return value

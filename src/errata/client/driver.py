@@ -21,7 +21,8 @@ def drive(flow: Flow[T], transport: Transport, clock: Clock, observe: Observe | 
             if isinstance(effect, Send):
                 effect = flow.send(transport.send(effect.request, effect.timeout))
             elif isinstance(effect, Sleep):
-                effect = flow.send(clock.sleep(effect.seconds))
+                clock.sleep(effect.seconds)
+                effect = flow.send(None)
             else:
                 effect = flow.send(_at_once(effect, clock, observe))
     except StopIteration as stop:
@@ -39,7 +40,8 @@ async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock, observe
             if isinstance(effect, Send):
                 effect = flow.send(await transport.send(effect.request, effect.timeout))
             elif isinstance(effect, Sleep):
-                effect = flow.send(await clock.asleep(effect.seconds))
+                await clock.asleep(effect.seconds)
+                effect = flow.send(None)
             else:
                 effect = flow.send(_at_once(effect, clock, observe))
     except StopIteration as stop:

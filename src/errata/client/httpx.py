@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-
+from contextlib import aclosing
+from types import TracebackType
 
 import anyio
 import anyio.to_thread
@@ -13,9 +13,12 @@ import h11
 import httpcore2
 import httpx2
 
-from errata.client.deadline import AttemptTransport, timeouts, tls_context
+from errata.client.cancelling import CancellableTransport
+from errata.client.deadline import AttemptTransport, timeouts
 from errata.client.detach import detached
+from errata.client.masks import of_query, spellings
 from errata.client.prepared import Prepared
+from errata.client.proxies import Proxies, of_environment, secrets_of_environment
 from errata.contract.secret import Secret, masked
 from errata.wire.json import LONGEST
 from errata.wire.messages import Content, Failure, Outcome, Reply, Request
@@ -38,7 +41,7 @@ LIBRARY_ERRORS = (
 )
 """What may come out of the libraries below; any of it becomes a `Failure`."""
 
-TIMEOUTS = (httpx2.TimeoutException, httpcore2.TimeoutException)
+TIMEOUTS = (httpx2.TimeoutException, httpcore2.TimeoutException, TimeoutError)
 NOT_SENT = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -53,10 +56,24 @@ NOT_SENT = (
 NEVER_SENDABLE = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpcore2.UnsupportedProtocol)
 HIGHEST_KEPT = 16 * LONGEST
 """Bytes of an error body that are read at all; the rest is left on a connection that is then closed."""
+LONGEST_ATTEMPT = 1_000_000.0
+"""Seconds that sockets can count on every system: some two weeks."""
 
 
 class TooSlow(Exception):
     """The attempt's time ran out between two chunks."""
+
+
+class ContentError(Exception):
+    """The caller's own body failed with *problem* while it was read; *tail* is the caller's half of the traceback.
+
+    The other half, of the transport, has local variables with credentials.
+    """
+
+    def __init__(self, problem: Exception, tail: TracebackType | None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.tail = tail
 
 
 class BlockingHttpx:
@@ -66,8 +83,12 @@ class BlockingHttpx:
         self._prepared = prepared
         self._wall = wall
         self._own = client is None
-        self._client = client if client is not None else _blocking_client(prepared.base_url)
-        self._secrets = (*prepared.secrets, *proxy_secrets())
+        self._client = client if client is not None else _blocking_client()
+        self.secrets = spellings((*prepared.secrets, *secrets_of_environment()))
+
+    def secrets_of(self, request: Request) -> tuple[Secret, ...]:
+        """What must not be shown of the exchange of *request*."""
+        return (*self.secrets, *of_query(request.target))
 
     def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds (with a user's own client: checked between chunks)."""
@@ -75,11 +96,10 @@ class BlockingHttpx:
         try:
             return self._attempt(request, timeout, content)
         except (*LIBRARY_ERRORS, TooSlow) as problem:
-            if content is not None and content.problem is problem:
-                raise
-            return failure(problem, self._secrets)
+            return failure(problem, self.secrets_of(request))
 
     def _attempt(self, request: Request, timeout: float | None, content: _BlockingReading | None) -> Outcome:
+        timeout = None if timeout is None else min(timeout, LONGEST_ATTEMPT)
         end = None if timeout is None else time.monotonic() + timeout
         sent = httpx2.Request(
             request.method,
@@ -100,9 +120,14 @@ class BlockingHttpx:
             except LIBRARY_ERRORS as problem:
                 if response.status_code < 400 or isinstance(problem, TIMEOUTS):
                     raise
-            return body.reply(self._wall(), self._secrets)
+            return body.reply(self._wall(), self.secrets_of(request))
         finally:
             response.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._client.is_closed
 
     def close(self) -> None:
         """Close the connections, unless the client is the user's own."""
@@ -117,8 +142,12 @@ class AwaitingHttpx:
         self._prepared = prepared
         self._wall = wall
         self._own = client is None
-        self._client = client if client is not None else httpx2.AsyncClient(verify=tls_context(), timeout=None)
-        self._secrets = (*prepared.secrets, *proxy_secrets())
+        self._client = client if client is not None else _awaiting_client()
+        self.secrets = spellings((*prepared.secrets, *secrets_of_environment()))
+
+    def secrets_of(self, request: Request) -> tuple[Secret, ...]:
+        """What must not be shown of the exchange of *request*."""
+        return (*self.secrets, *of_query(request.target))
 
     async def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds."""
@@ -127,10 +156,8 @@ class AwaitingHttpx:
             with anyio.move_on_after(timeout):
                 return await self._attempt(request, content)
         except LIBRARY_ERRORS as problem:
-            if content is not None and content.problem is problem:
-                raise
-            return failure(problem, self._secrets)
-        return failure(TooSlow("the attempt's time was used up"), self._secrets)
+            return failure(problem, self.secrets_of(request))
+        return failure(TooSlow("the attempt's time was used up"), self.secrets)
 
     async def _attempt(self, request: Request, content: _AwaitingReading | None) -> Outcome:
         sent = httpx2.Request(
@@ -144,16 +171,22 @@ class AwaitingHttpx:
         try:
             body = _Body(response)
             try:
-                async for chunk in response.aiter_bytes():
-                    if not body.take(chunk):
-                        break
+                async with aclosing(response.aiter_bytes()) as chunks:
+                    async for chunk in chunks:
+                        if not body.take(chunk):
+                            break
             except LIBRARY_ERRORS:
                 if response.status_code < 400:
                     raise
-            return body.reply(self._wall(), self._secrets)
+            return body.reply(self._wall(), self.secrets_of(request))
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._client.is_closed
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the user's own."""
@@ -162,22 +195,24 @@ class AwaitingHttpx:
 
 
 class _Reading:
-    """A body that is read while it is sent. Remembers its own failure, which is the caller's, not the network's."""
+    """A body that is read while it is sent. Its own failure is the caller's, not the network's."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self.problem: Exception | None = None
 
     def chunks(self) -> Iterator[bytes]:
-        """The body from its start."""
+        """The body from its start.
+
+        Raises:
+            ContentError: it fails.
+        """
         try:
             if isinstance(self._content, bytes):
                 yield self._content
             else:
                 yield from self._content() if callable(self._content) else self._content
-        except Exception as problem:
-            self.problem = problem
-            raise
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the caller's
+            raise ContentError(problem, problem.__traceback__) from None
 
 
 class _BlockingReading(_Reading):
@@ -212,12 +247,13 @@ class _Body:
         return self._cap is None or self._length < HIGHEST_KEPT
 
     def reply(self, received: float, secrets: tuple[Secret, ...]) -> Reply:
-        body = b"".join(self._chunks)
-        raw = self._response.headers.raw
+        body, length = b"".join(self._chunks), self._length
+        # The body of a success is the caller's: it is masked if it turns out to be unreadable.
         if self._cap is not None:
             body = masked(body[: self._cap], secrets)
-            raw = [(name, masked(value, secrets)) for name, value in raw]
-        return Reply(self._response.status_code, _joined(raw), body, received, self._length)
+            length = length if length > self._cap else len(body)
+        headers = [(name, masked(value, secrets)) for name, value in self._response.headers.raw]
+        return Reply(self._response.status_code, _joined(headers), body, received, length)
 
 
 def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -240,31 +276,47 @@ def failure(problem: Exception, secrets: tuple[Secret, ...]) -> Failure:
     return Failure("network", reason, not isinstance(problem, NOT_SENT), cause)
 
 
+class _BlockingByEnvironment(httpx2.BaseTransport):
+    """Straight to the server, or through the proxy that the environment names."""
+
+    def __init__(self, proxies: Proxies) -> None:
+        self._proxies = proxies
+        self._direct = AttemptTransport()
+        self._by_name = {name: AttemptTransport(proxy=proxy) for name, proxy in proxies.by_scheme.items()}
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        name = self._proxies.name_for(request.url)
+        return (self._direct if name is None else self._by_name[name]).handle_request(request)
+
+    def close(self) -> None:
+        for transport in (self._direct, *self._by_name.values()):
+            transport.close()
 
 
-def _blocking_client(base_url: str) -> httpx2.Client:
-    """A client of our own: direct, or through the proxy that the environment names for a scheme."""
-    mounts: dict[str, httpx2.BaseTransport | None] = {}
-    for scheme, url in environment_proxies().items():
-        mounts[f"{scheme}://"] = AttemptTransport(proxy=httpx2.Proxy(url))
-    host = httpx2.URL(base_url).host
-    direct = not mounts or bool(urllib.request.proxy_bypass_environment(host))
-    return httpx2.Client(transport=AttemptTransport(), mounts=None if direct else mounts, timeout=None)
+class _AwaitingByEnvironment(httpx2.AsyncBaseTransport):
+    """Straight to the server, or through the proxy that the environment names."""
+
+    def __init__(self, proxies: Proxies) -> None:
+        self._proxies = proxies
+        self._direct = CancellableTransport()
+        self._by_name = {name: CancellableTransport(proxy=proxy) for name, proxy in proxies.by_scheme.items()}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        name = self._proxies.name_for(request.url)
+        return await (self._direct if name is None else self._by_name[name]).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for transport in (self._direct, *self._by_name.values()):
+            await transport.aclose()
 
 
-def environment_proxies() -> dict[str, str]:
-    """The HTTP proxies that HTTP_PROXY, HTTPS_PROXY and ALL_PROXY name, by scheme ("all" for both)."""
-    found = urllib.request.getproxies_environment()
-    return {
-        scheme: url if "://" in url else f"http://{url}"
-        for scheme, url in found.items()
-        if scheme in ("http", "https", "all") and not url.startswith("socks")
-    }
+def _blocking_client() -> httpx2.Client:
+    proxies = of_environment()
+    transport = _BlockingByEnvironment(proxies) if proxies.by_scheme else AttemptTransport()
+    return httpx2.Client(transport=transport, timeout=None)
 
 
-def proxy_secrets() -> tuple[Secret, ...]:
-    """The passwords inside the environment's proxy URLs."""
-    passwords = (httpx2.URL(url).password for url in environment_proxies().values())
-    return tuple(Secret(password) for password in passwords if password)
-
-
+def _awaiting_client() -> httpx2.AsyncClient:
+    proxies = of_environment()
+    transport = _AwaitingByEnvironment(proxies) if proxies.by_scheme else CancellableTransport()
+    return httpx2.AsyncClient(transport=transport, timeout=None)

@@ -14,7 +14,7 @@ from errata.contract.error import Error
 if TYPE_CHECKING:
     from errata.policy.flow import Flow
 
-S = TypeVar("S", bound=Resource[Any], contravariant=True)
+S = TypeVar("S", bound=Resource[Any])
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -40,15 +40,15 @@ class AwaitingMethod(Protocol[P, T_co]):
         ...
 
 
-class PlainFunction(Protocol[S, P, T_co]):
+class PlainFunction(Protocol[P, T_co]):
     """An operation looked up on its class."""
 
     @property
-    def flow(self) -> Callable[Concatenate[S, P], Flow[T_co]]:
+    def flow(self) -> Callable[Concatenate[Any, P], Flow[T_co]]:
         """The generator: what another operation runs with `yield from`."""
         ...
 
-    def __call__(self, resource: S, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def __call__(self, resource: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run it in the colour of *resource*."""
         ...
 
@@ -69,7 +69,7 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         self._name = name
 
     @overload
-    def __get__(self, instance: None, owner: type) -> PlainFunction[S, P, T]: ...
+    def __get__(self, instance: None, owner: type) -> PlainFunction[P, T]: ...
     @overload
     def __get__(self, instance: Resource[Blocking], owner: type) -> BlockingMethod[P, T]: ...
     @overload
@@ -98,11 +98,7 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         flow = self._flow
 
         def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            try:
-                return resource._core.run(flow(resource, *args, **kwargs))  # noqa: SLF001
-            except Error as error:
-                # The frames of drivers and generators tell a caller nothing.
-                raise error.with_traceback(None) from error.__cause__
+            return resource._core.run(flow(resource, *args, **kwargs))  # noqa: SLF001
 
         return self._dressed(run)
 
@@ -112,10 +108,7 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         flow = self._flow
 
         async def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            try:
-                return await resource._core.arun(flow(resource, *args, **kwargs))  # noqa: SLF001
-            except Error as error:
-                raise error.with_traceback(None) from error.__cause__
+            return await resource._core.arun(flow(resource, *args, **kwargs))  # noqa: SLF001
 
         return self._dressed(run)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
     from errata.client.core import Core
@@ -20,7 +20,7 @@ C = TypeVar("C", Blocking, Awaiting)
 
 
 class Resource(Generic[C]):
-    """Operations under one name: `class Training(Resource[C], name="training")`."""
+    """Operations under one name: `class Training(Resource[C], name="training")`. A client is the one without a name."""
 
     resource: ClassVar[str] = ""
 
@@ -31,3 +31,14 @@ class Resource(Generic[C]):
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        if not self.resource:
+            core.client = type(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A client's attribute of that name: the client knows how to be pickled without its key."""
+        owner = self._core.client
+        if owner is None or owner.__reduce__ is Resource.__reduce__:
+            raise TypeError(f"{type(self).__name__} is not pickled: its client does not say how it is made anew.")
+        client = owner.__new__(owner)
+        client._core = self._core  # noqa: SLF001 - a resource's own
+        return getattr, (client, self.resource)

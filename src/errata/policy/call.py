@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar, cast
 
 from errata.contract.catalogue import Catalogue
@@ -29,10 +30,12 @@ def call(
     policy: RetryPolicy,
     timeout: float | None,
     deadline: float | None = None,
+    mask: Callable[[bytes], bytes] = bytes,
 ) -> Flow[T]:
     """Send *request* under *policy* and decode the answer; raise the catalogue's error if there is none.
 
-    *timeout* bounds one attempt, *deadline* the whole call, in seconds.
+    *timeout* bounds one attempt, *deadline* the whole call, in seconds. *mask* takes the secrets out of the body of
+    a success that cannot be read; bodies of errors come without them.
     """
     tried = yield from with_retries(
         Send(request, timeout),
@@ -47,6 +50,7 @@ def call(
             return decode(outcome)
         except UnreadableReply as problem:
             failure = Failure("unreadable", str(problem))
+            tried = replace(tried, outcome=replace(outcome, body=mask(outcome.body), length=None))
     if failure is not None:
         error = _from_failure(failure, request, catalogue, tried)
     else:

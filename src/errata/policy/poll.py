@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from errata.contract.error import Error
-from errata.policy.flow import Flow, emit, now, sleep
+from errata.policy.flow import Flow, Sleep, emit, now, sleep
 
 T = TypeVar("T")
+
+SHORTEST_PAUSE = 0.05
+"""Seconds between two looks, at the least: an interval of 0 must not make a busy loop."""
+OVER: Final = object()
 
 
 def poll(
@@ -25,23 +29,44 @@ def poll(
     """Fetch until *done*, waiting *interval* and then longer in between; raise *timed_out* after *timeout* seconds.
 
     A *transient* error of one fetch does not end the wait. The last wait is cut so that one fetch still happens at
-    the end of *timeout*.
+    the end of *timeout*; a wait inside a fetch, before a retry, that would end later is cut too, and is the last.
     """
-    started = yield from now()
+    end = (yield from now()) + timeout
     last: T | None = None
-    pause = interval
+    # Compared in this order NaN, which is neither more nor less than anything, means the shortest.
+    pause = max(SHORTEST_PAUSE, interval)
     while True:
         try:
-            last = yield from fetch()
+            found = yield from _until(end, fetch())
         except Error as error:
             if not transient(error):
                 raise
             yield from emit("poll_failed", error=type(error).__name__)
         else:
+            if found is OVER:
+                raise timed_out(last)
+            last = cast(T, found)
             if done(last):
                 return last
-        left = timeout - ((yield from now()) - started)
-        if left <= 0:
+        left = end - (yield from now())
+        if not left > 0:
             raise timed_out(last)
         yield from sleep(min(pause, left))
         pause = min(pause * factor, longest_interval)
+
+
+def _until(end: float, flow: Flow[T]) -> Flow[Any]:
+    """The result of *flow*, or `OVER` at the moment *end* if it would then still be waiting."""
+    try:
+        effect = next(flow)
+        while True:
+            if isinstance(effect, Sleep):
+                left = end - (yield from now())
+                if effect.seconds > left:
+                    yield from sleep(max(left, 0.0))
+                    return OVER
+            effect = flow.send((yield effect))
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        flow.close()

@@ -67,11 +67,11 @@ class Annotations(Resource[C], name="annotations"):
         """
         from pictograph.models import SaveResult
 
-        if isinstance(filename, str):
+        if isinstance(filename, str) and annotations is not None and not isinstance(annotations, str):
             where, entries = path("annotations", image, *filename.strip("/").split("/")), annotations
-        else:
+        elif not isinstance(filename, str) and annotations is None:
             where, entries = path("annotations", "by-id", image), filename
-        if entries is None or isinstance(entries, str) or (annotations is not None and not isinstance(filename, str)):
+        else:
             raise TypeError("Call save(image_id, annotations) or save(dataset, filename, annotations).")
         payload: dict[str, Any] = {"annotations": [_plain(entry) for entry in entries]}
         if version is not None:

@@ -1,0 +1,23 @@
+"""The Pictograph reference server: datasets, pictures, annotations and training, for real, on one folder."""
+
+from __future__ import annotations
+
+from pictograph_server.app import create_app
+from pictograph_server.credits import add_credits, credit_balance, set_credits
+from pictograph_server.folder import DataFolderError
+from pictograph_server.framework_errors import as_contract_error
+from pictograph_server.seed import seed
+from pictograph_server.settings import Settings
+from pictograph_server.store import Store
+
+__all__ = [
+    "DataFolderError",
+    "Settings",
+    "Store",
+    "add_credits",
+    "as_contract_error",
+    "create_app",
+    "credit_balance",
+    "seed",
+    "set_credits",
+]

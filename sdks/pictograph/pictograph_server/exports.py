@@ -1,0 +1,145 @@
+"""Exports: the annotated images of a dataset, frozen as they were."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pictograph.exceptions import ConflictError, NotFoundError
+from pictograph_server.crops import is_crop
+from pictograph_server.datasets import find_dataset
+from pictograph_server.framework_errors import shortened
+from pictograph_server.names import Name, looks_like_id, new_id
+from pictograph_server.store import Store
+from pictograph_server.times import Clock, moment
+
+
+class NewExport(BaseModel):
+    """The body that freezes a dataset; *dataset_name* takes an id too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_name: Annotated[str, Field(min_length=1)]
+    name: Name
+    class_filter: list[str] | None = None
+    # What the published client sends by default, and the only export there is here.
+    format: Literal["pictograph"] = "pictograph"
+    include_images: Literal[False] = False
+
+
+class Export(BaseModel):
+    """An export as it travels."""
+
+    id: str
+    organization_id: str
+    dataset_id: str
+    dataset_name: str
+    name: str
+    format: Literal["pictograph"] = "pictograph"
+    include_images: bool = False
+    class_filter: list[str] | None
+    status: Literal["completed"] = "completed"
+    image_count: int
+    annotation_count: int
+    created_at: str
+
+
+def create_export(store: Store, clock: Clock, tenant: str, new: NewExport) -> Export:
+    """Freeze the annotated images of a dataset.
+
+    Raises: NotFoundError, ConflictError.
+    """
+    export_id = new_id()
+    with store.writing() as db:
+        dataset = find_dataset(db, tenant, new.dataset_name)
+        taken = db.execute("SELECT 1 FROM exports WHERE dataset_id = ? AND name = ?", (dataset["id"], new.name))
+        if taken.fetchone() is not None:
+            message = f'The dataset has an export named "{new.name}". Use it, or take another name.'
+            raise ConflictError(message, error_code="duplicate_name")
+        images = _annotated_images(db, dataset["id"], new.class_filter)
+        annotations = [annotation for _, kept in images for annotation in kept]
+        db.execute(
+            "INSERT INTO exports (id, tenant, dataset_id, name, class_filter, image_count, annotation_count,"
+            " crop_count, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                export_id,
+                tenant,
+                dataset["id"],
+                new.name,
+                json.dumps(new.class_filter),
+                len(images),
+                len(annotations),
+                sum(map(is_crop, annotations)),
+                clock.wall(),
+            ),
+        )
+        db.executemany(
+            "INSERT INTO export_images (export_id, position, filename, file, annotations) VALUES (?, ?, ?, ?, ?)",
+            [
+                (export_id, position, image["filename"], image["file"], json.dumps(kept))
+                for position, (image, kept) in enumerate(images)
+            ],
+        )
+        return _shown(find_export(db, tenant, dataset["id"], export_id), dataset["name"])
+
+
+def get_export(store: Store, tenant: str, dataset: str | None, name_or_id: str) -> Export:
+    """The export of that id, or of that name in *dataset*.
+
+    Raises: NotFoundError.
+    """
+    with store.reading() as db:
+        dataset_id = find_dataset(db, tenant, dataset)["id"] if dataset is not None else None
+        export = find_export(db, tenant, dataset_id, name_or_id)
+        return _shown(export, find_dataset(db, tenant, export["dataset_id"])["name"])
+
+
+def find_export(db: sqlite3.Connection, tenant: str, dataset_id: str | None, name_or_id: str) -> sqlite3.Row:
+    """The row of an export, by id or by its name in the dataset.
+
+    Raises: NotFoundError.
+    """
+    if looks_like_id(name_or_id):
+        where, values = "id = ? AND dataset_id = coalesce(?, dataset_id)", (name_or_id.lower(), dataset_id)
+    else:
+        where, values = "name = ? AND dataset_id = ?", (name_or_id, dataset_id)
+    row: sqlite3.Row | None = db.execute(
+        f"SELECT * FROM exports WHERE tenant = ? AND {where}",  # noqa: S608 - our own words
+        (tenant, *values),
+    ).fetchone()
+    if row is None:
+        where_to_look = "in this dataset" if dataset_id is not None else "without ?dataset="
+        message = f'There is no export "{shortened(name_or_id)}" {where_to_look}. Verify its name, or create it.'
+        raise NotFoundError(message)
+    return row
+
+
+def _annotated_images(
+    db: sqlite3.Connection, dataset_id: str, class_filter: list[str] | None
+) -> list[tuple[sqlite3.Row, list[dict[str, Any]]]]:
+    images: list[tuple[sqlite3.Row, list[dict[str, Any]]]] = []
+    for image in db.execute(
+        "SELECT * FROM images WHERE dataset_id = ? AND annotation_count > 0 ORDER BY seq", (dataset_id,)
+    ):
+        annotations: list[dict[str, Any]] = json.loads(image["annotations"])
+        kept = [entry for entry in annotations if class_filter is None or entry["name"] in class_filter]
+        if kept:
+            images.append((image, kept))
+    return images
+
+
+def _shown(row: sqlite3.Row, dataset_name: str) -> Export:
+    return Export(
+        id=row["id"],
+        organization_id=row["tenant"],
+        dataset_id=row["dataset_id"],
+        dataset_name=dataset_name,
+        name=row["name"],
+        class_filter=json.loads(row["class_filter"]),
+        image_count=row["image_count"],
+        annotation_count=row["annotation_count"],
+        created_at=moment(row["created_at"]),
+    )

@@ -1,0 +1,71 @@
+"""Pictures: opened and decoded for real, because a header alone proves nothing."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+from PIL import Image as Pillow
+
+from pictograph_server.framework_errors import invalid_field
+
+CONTENT_TYPES = {
+    "image/bmp": "BMP",
+    "image/gif": "GIF",
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/tiff": "TIFF",
+    "image/webp": "WEBP",
+}
+_FORMATS = tuple(CONTENT_TYPES.values())
+_NAMES = {kind: content_type for content_type, kind in CONTENT_TYPES.items()}
+
+# What Pillow's decoders raise about hostile bytes; reading from memory, no OSError is about a disk.
+_BROKEN = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What decoding told."""
+
+    width: int
+    height: int
+    content_type: str
+
+
+def decode(content: bytes, *, max_pixels: int) -> Picture:
+    """Decode *content* whole, and tell what it is.
+
+    Raises: ValidationError, if it is broken, of a kind we do not take, or larger than *max_pixels*.
+    """
+    try:
+        with Pillow.open(io.BytesIO(content), formats=_FORMATS) as picture:
+            width, height = picture.size
+            if width * height > max_pixels:
+                raise _too_large(width * height, max_pixels)
+            picture.load()
+            return Picture(width, height, _NAMES[str(picture.format)])
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as problem:
+        raise _too_large(None, max_pixels) from problem
+    except _BROKEN as problem:
+        msg = f"The {len(content)} bytes are not a picture that can be decoded. Upload a whole {', '.join(_FORMATS)}"
+        raise invalid_field(["body", "filename"], msg, "image_broken") from problem
+
+
+def _too_large(pixels: int | None, max_pixels: int) -> Exception:
+    size = f"{pixels}" if pixels is not None else "far more"
+    msg = f"The picture has {size} pixels, the most we take is {max_pixels}. Scale it down"
+    return invalid_field(["body", "filename"], msg, "image_too_large")

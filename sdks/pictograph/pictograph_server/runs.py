@@ -1,0 +1,221 @@
+"""Training runs as rows: created and paid for at once, moved on by the trainer, ended exactly once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pictograph.exceptions import NotFoundError, PaymentRequiredError
+from pictograph_server.credits import balance_in, change_in
+from pictograph_server.datasets import find_dataset
+from pictograph_server.exports import find_export
+from pictograph_server.framework_errors import shortened
+from pictograph_server.names import Name, looks_like_id, new_id
+from pictograph_server.paging import Pagination, rows_of_page
+from pictograph_server.settings import Settings
+from pictograph_server.store import Store
+from pictograph_server.times import Clock, moment, moment_or_none
+
+PipelineType = Literal[
+    "yolox", "sm_pytorch", "classification", "rfdetr_detection", "rfdetr_segmentation", "rfdetr_keypoint"
+]
+RunStatus = Literal["queued", "running", "completed", "failed"]
+
+
+class RunConfig(BaseModel):
+    """How a run trains."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epochs: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 60
+    learning_rate: Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] = 1.0
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+
+
+class NewRun(BaseModel):
+    """The body that starts a run; *dataset_name* and *export_name* take ids too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_name: Annotated[str, Field(min_length=1)]
+    export_name: Annotated[str, Field(min_length=1)]
+    pipeline_type: PipelineType
+    gpu_type: Literal["a10g", "a100", "h100", "auto"] = "a10g"
+    config: RunConfig = RunConfig()
+    name: Name | None = None
+
+
+class Run(BaseModel):
+    """A run as it travels."""
+
+    id: str
+    organization_id: str
+    name: str
+    dataset_id: str
+    export_id: str
+    model_id: str | None
+    pipeline_type: PipelineType
+    gpu_type: str
+    status: RunStatus
+    progress: int
+    current_epoch: int
+    total_epochs: int
+    metrics: dict[str, Any]
+    config: dict[str, Any]
+    credits_charged: int
+    training_time_seconds: int | None
+    error_message: str | None
+    started_at: str | None
+    completed_at: str | None
+    created_at: str
+    created_by: str
+
+
+def create_run(
+    store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, owner: str, new: NewRun
+) -> Run:
+    """Take the credits for a run and note it as queued, both or neither.
+
+    Raises: NotFoundError, PaymentRequiredError.
+    """
+    run_id = new_id()
+    with store.writing() as db:
+        dataset = find_dataset(db, tenant, new.dataset_name)
+        export = find_export(db, tenant, dataset["id"], new.export_name)
+        charge = settings.run_credits + settings.crop_credits * int(export["crop_count"])
+        _charge(db, tenant, charge, settings.upgrade_url)
+        db.execute(
+            "INSERT INTO runs (id, tenant, created_by, name, dataset_id, export_id, pipeline_type, gpu_type, config,"
+            " charge, owner, status, total_epochs, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            (
+                run_id,
+                tenant,
+                key_id,
+                new.name or f"{dataset['name']}-{new.pipeline_type}",
+                dataset["id"],
+                export["id"],
+                new.pipeline_type,
+                # "auto" picks the cheapest tier; a run always tells a real one.
+                "a10g" if new.gpu_type == "auto" else new.gpu_type,
+                new.config.model_dump_json(),
+                charge,
+                owner,
+                new.config.epochs,
+                clock.wall(),
+            ),
+        )
+        return _shown(_find_run(db, tenant, run_id))
+
+
+def get_run(store: Store, tenant: str, name_or_id: str) -> Run:
+    """The run of that id, or the newest of that name.
+
+    Raises: NotFoundError.
+    """
+    with store.reading() as db:
+        return _shown(_find_run(db, tenant, name_or_id))
+
+
+def list_runs(
+    store: Store, tenant: str, *, dataset: str | None, status: RunStatus | None, limit: int, offset: int
+) -> tuple[list[Run], Pagination]:
+    """One page of the tenant's runs, newest first, of one dataset or status if given."""
+    where, values = "tenant = ?", [tenant]
+    if dataset is not None:
+        where += " AND dataset_id IN (SELECT id FROM datasets WHERE tenant = ? AND (name = ? OR id = ?))"
+        values += [tenant, dataset, dataset]
+    if status is not None:
+        where += " AND status = ?"
+        values.append(status)
+    rows, pagination = rows_of_page(store, "runs", where, values, limit=limit, offset=offset)
+    return [_shown(row) for row in rows], pagination
+
+
+def begin_run(store: Store, clock: Clock, run_id: str) -> sqlite3.Row:
+    """Note that a run has left the queue; return its row."""
+    with store.writing() as db:
+        row: sqlite3.Row | None = db.execute(
+            "UPDATE runs SET status = 'running', started_at = ? WHERE id = ? AND status = 'queued' RETURNING *",
+            (clock.wall(), run_id),
+        ).fetchone()
+    if row is None:
+        raise RuntimeError(f"run {run_id} is not queued, and cannot begin")
+    return row
+
+
+def note_progress(store: Store, run_id: str, *, progress: int, epoch: int, loss: float) -> None:
+    """Note how far a run has come."""
+    with store.writing() as db:
+        db.execute(
+            "UPDATE runs SET progress = ?, current_epoch = ?, metrics = ? WHERE id = ? AND status = 'running'",
+            (progress, epoch, json.dumps({"loss": loss}), run_id),
+        )
+
+
+def fail_run(store: Store, clock: Clock, run_id: str, reason: str) -> None:
+    """End a run as failed, and give its credits back. A run that has ended stays as it is."""
+    with store.writing() as db:
+        row = db.execute(
+            "UPDATE runs SET status = 'failed', error_message = ?, completed_at = ?"
+            " WHERE id = ? AND status IN ('queued', 'running') RETURNING tenant, charge",
+            (reason, clock.wall(), run_id),
+        ).fetchone()
+        if row is not None:
+            change_in(db, row["tenant"], row["charge"])
+
+
+def _charge(db: sqlite3.Connection, tenant: str, charge: int, upgrade_url: str) -> None:
+    remaining = balance_in(db, tenant)
+    if remaining < charge:
+        raise PaymentRequiredError(
+            f"The run costs {charge} credits, {remaining} are left. Top up at {upgrade_url}",
+            required=charge,
+            remaining=remaining,
+            upgrade_url=upgrade_url,
+        )
+    change_in(db, tenant, -charge)
+
+
+def _find_run(db: sqlite3.Connection, tenant: str, name_or_id: str) -> sqlite3.Row:
+    if looks_like_id(name_or_id):
+        where, value = "id = ?", name_or_id.lower()
+    else:
+        where, value = "name = ?", name_or_id
+    row: sqlite3.Row | None = db.execute(
+        f"SELECT * FROM runs WHERE tenant = ? AND {where} ORDER BY seq DESC LIMIT 1",  # noqa: S608 - our own words
+        (tenant, value),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f'There is no training run "{shortened(name_or_id)}". Verify with `training.list`.')
+    return row
+
+
+def _shown(row: sqlite3.Row) -> Run:
+    started, completed = row["started_at"], row["completed_at"]
+    return Run(
+        id=row["id"],
+        organization_id=row["tenant"],
+        name=row["name"],
+        dataset_id=row["dataset_id"],
+        export_id=row["export_id"],
+        model_id=row["model_id"],
+        pipeline_type=row["pipeline_type"],
+        gpu_type=row["gpu_type"],
+        status=row["status"],
+        progress=row["progress"],
+        current_epoch=row["current_epoch"],
+        total_epochs=row["total_epochs"],
+        metrics=json.loads(row["metrics"]),
+        config=json.loads(row["config"]),
+        credits_charged=0 if row["status"] == "failed" else row["charge"],
+        training_time_seconds=int(completed - started) if started is not None and completed is not None else None,
+        error_message=row["error_message"],
+        started_at=moment_or_none(started),
+        completed_at=moment_or_none(completed),
+        created_at=moment(row["created_at"]),
+        created_by=row["created_by"],
+    )

@@ -1,0 +1,130 @@
+"""The tables, as the steps that lead to them: step N brings a database from version N to N + 1."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x50696374  # "Pict": tells our database from another program's
+
+_FIRST = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE credits (tenant TEXT PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0)) WITHOUT ROWID;
+
+CREATE TABLE datasets (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    folded_name TEXT NOT NULL,
+    description TEXT,
+    annotation_types TEXT NOT NULL,
+    classes TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    UNIQUE (tenant, name)
+);
+CREATE INDEX datasets_by_folded_name ON datasets (tenant, folded_name);
+
+CREATE TABLE uploads (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    dataset_id TEXT NOT NULL REFERENCES datasets (id),
+    directory_path TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    expires_at REAL NOT NULL,
+    file TEXT,
+    file_size INTEGER,
+    image_id TEXT
+);
+CREATE INDEX uploads_by_name ON uploads (dataset_id, directory_path, filename);
+CREATE INDEX uploads_by_age ON uploads (expires_at);
+
+CREATE TABLE images (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    dataset_id TEXT NOT NULL REFERENCES datasets (id),
+    directory_path TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    file TEXT NOT NULL,
+    file_size INTEGER NOT NULL,
+    content_type TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    annotations TEXT NOT NULL DEFAULT '[]',
+    annotation_count INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL,
+    UNIQUE (dataset_id, directory_path, filename)
+);
+
+CREATE TABLE exports (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    dataset_id TEXT NOT NULL REFERENCES datasets (id),
+    name TEXT NOT NULL,
+    class_filter TEXT,
+    image_count INTEGER NOT NULL,
+    annotation_count INTEGER NOT NULL,
+    crop_count INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    UNIQUE (dataset_id, name)
+);
+
+CREATE TABLE export_images (
+    export_id TEXT NOT NULL REFERENCES exports (id),
+    position INTEGER NOT NULL,
+    filename TEXT NOT NULL,
+    file TEXT NOT NULL,
+    annotations TEXT NOT NULL,
+    PRIMARY KEY (export_id, position)
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    name TEXT NOT NULL,
+    dataset_id TEXT NOT NULL REFERENCES datasets (id),
+    export_id TEXT NOT NULL REFERENCES exports (id),
+    model_id TEXT,
+    pipeline_type TEXT NOT NULL,
+    gpu_type TEXT NOT NULL,
+    config TEXT NOT NULL,
+    charge INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'completed', 'failed')),
+    progress INTEGER NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 100),
+    current_epoch INTEGER NOT NULL DEFAULT 0,
+    total_epochs INTEGER NOT NULL,
+    metrics TEXT NOT NULL DEFAULT '{}',
+    error_message TEXT,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    completed_at REAL
+);
+CREATE INDEX runs_by_name ON runs (tenant, name);
+CREATE INDEX runs_unfinished ON runs (owner) WHERE status IN ('queued', 'running');
+
+CREATE TABLE models (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    run_id TEXT NOT NULL REFERENCES runs (id),
+    dataset_id TEXT NOT NULL REFERENCES datasets (id),
+    name TEXT NOT NULL,
+    model_type TEXT NOT NULL,
+    architecture TEXT NOT NULL,
+    class_mapping TEXT NOT NULL,
+    metrics TEXT NOT NULL,
+    training_config TEXT NOT NULL,
+    file TEXT NOT NULL,
+    created_at REAL NOT NULL
+);
+CREATE INDEX models_by_name ON models (tenant, name);
+"""
+
+STEPS: tuple[str, ...] = (_FIRST,)

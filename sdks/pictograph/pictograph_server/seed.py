@@ -1,0 +1,73 @@
+"""Demo content: what the snippets of the documentation page work with, from the first minute on."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image as Pillow
+from PIL import ImageDraw
+
+from pictograph_server.annotations import SaveAnnotations, save_annotations
+from pictograph_server.credits import set_credits
+from pictograph_server.datasets import DatasetClass, NewDataset, create_dataset, list_datasets
+from pictograph_server.exports import NewExport, create_export
+from pictograph_server.images import NewImage, find_image, register_image
+from pictograph_server.settings import Settings
+from pictograph_server.store import Store
+from pictograph_server.times import Clock
+from pictograph_server.uploads import NewUpload, accept_upload, offer_upload
+
+TENANTS = ("acme", "globex")
+DATASET = "ds"
+EXPORT = "exp"
+
+_CREDITS = 1000
+_SIZE = (96, 72)
+_COLORS = {"circle": "firebrick", "square": "steelblue"}
+_PLACES = ((8, 8), (40, 10), (20, 30), (56, 34))
+_SIDE = 24
+
+
+def seed(store: Store, *, clock: Clock, settings: Settings | None = None) -> None:
+    """Give "acme" and "globex" credits, and each a dataset "ds" with annotated pictures and an export "exp".
+
+    A tenant that has datasets is left as it is.
+    """
+    settings = settings or Settings()
+    for tenant in TENANTS:
+        if list_datasets(store, tenant, limit=1, offset=0)[0]:
+            continue
+        set_credits(store, tenant, _CREDITS)
+        classes = [DatasetClass(name=name, type="bbox") for name in _COLORS]
+        create_dataset(store, clock, tenant, NewDataset(name=DATASET, description="Demo shapes", classes=classes))
+        for name in _COLORS:
+            for number, place in enumerate(_PLACES, start=1):
+                _add_picture(store, clock, settings, tenant, name=name, number=number, place=place)
+        create_export(store, clock, tenant, NewExport(dataset_name=DATASET, name=EXPORT))
+
+
+def _add_picture(
+    store: Store, clock: Clock, settings: Settings, tenant: str, *, name: str, number: int, place: tuple[int, int]
+) -> None:
+    """Upload, register and annotate one picture, the way in which a client's would come."""
+    filename = f"{name}-{number}.png"
+    content = _draw(name, place)
+    offered = NewUpload(dataset=DATASET, filename=filename, content_type="image/png")
+    path = offer_upload(store, clock, tenant, offered, settings.upload_seconds)
+    upload_id = path.removeprefix("/signed/").partition("?")[0]
+    accept_upload(store, upload_id, store.folder.write(content), len(content))
+    image = register_image(store, clock, settings, tenant, NewImage(dataset=DATASET, filename=filename))
+    x, y = place
+    box = {"name": name, "type": "bbox", "bounding_box": {"x": x, "y": y, "w": _SIDE, "h": _SIDE}}
+    save_annotations(store, settings, lambda db: find_image(db, tenant, image.id), SaveAnnotations(annotations=[box]))
+
+
+def _draw(name: str, place: tuple[int, int]) -> bytes:
+    picture = Pillow.new("RGB", _SIZE, "white")
+    x, y = place
+    draw = ImageDraw.Draw(picture)
+    paint = draw.ellipse if name == "circle" else draw.rectangle
+    paint((x, y, x + _SIDE - 1, y + _SIDE - 1), fill=_COLORS[name])
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()

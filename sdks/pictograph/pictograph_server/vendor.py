@@ -1,0 +1,75 @@
+"""Pictograph as a vendor that `errata` can put in a sandbox and check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from errata.clock import Clock
+from errata.sandbox.problems import SandboxError
+from errata.sandbox.vendor import Served, Vendor
+from errata.server import Idempotency, KeyStore, RateLimits, SqliteStore, install
+from pictograph.exceptions import CATALOGUE
+from pictograph_server.app import create_app
+from pictograph_server.credits import set_credits
+from pictograph_server.folder import DataFolderError
+from pictograph_server.framework_errors import as_contract_error
+from pictograph_server.seed import seed
+from pictograph_server.store import Store
+
+LIMIT = "300/minute"
+"""Calls that one key may make."""
+
+ROLES = {
+    "member": ("acme", "member"),
+    "admin": ("acme", "admin"),
+    "viewer": ("acme", "viewer"),
+    "broke": ("globex", "member"),
+    "revoked": ("acme", "member"),
+}
+"""The demo keys: whose, and in which role. "broke" has no credits left to speak of, "revoked" was withdrawn."""
+
+CREDITS = {"acme": 1_000_000, "globex": 3}
+
+
+def serve(folder: Path, clock: Clock) -> Served:
+    """The reference server on *folder*, with demo content and a fresh key of each role.
+
+    Raises:
+        SandboxError: the folder cannot be used.
+    """
+    try:
+        store = Store(folder)
+    except DataFolderError as problem:
+        raise SandboxError(str(problem)) from problem
+    seed(store, clock=clock)
+    for tenant, balance in CREDITS.items():
+        set_credits(store, tenant, balance)
+    keys = KeyStore(folder / "keys.sqlite", clock=clock)
+    records = SqliteStore(folder / "idempotency.sqlite")
+    demo = {name: keys.create(tenant, role) for name, (tenant, role) in ROLES.items()}
+    keys.revoke(demo["revoked"])
+    app = install(
+        create_app(store, clock=clock),
+        CATALOGUE,
+        keys=keys,
+        idempotency=Idempotency(records),
+        limits=RateLimits(LIMIT),
+        clock=clock,
+        convert=as_contract_error,
+        public=("/signed/*",),
+    )
+
+    def close() -> None:
+        for each in (keys, records, store):
+            each.close()
+
+    return Served(app, demo, close)
+
+
+VENDOR = Vendor(
+    name="pictograph",
+    catalogue=CATALOGUE,
+    serve=serve,
+    environment={"api_key": "PICTOGRAPH_API_KEY", "base_url": "PICTOGRAPH_BASE_URL"},
+    promises="pictograph.promises:PROMISES",
+)

@@ -1,0 +1,141 @@
+"""A network backend and a transport that leave nothing open when a call is cancelled, on asyncio and trio.
+
+httpcore2 forgets the socket of a TLS handshake that is cancelled, and httpx2 the iterator of a body that is not read
+to its end. A timeout of ours is a cancellation.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing
+from typing import Any, cast
+
+import anyio
+import httpcore2
+import httpx2
+from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
+
+from errata.client.deadline import LIMITS, tls_context
+
+
+class CancellableStream(AsyncNetworkStream):
+    """A socket that is closed when its TLS handshake does not come to an end."""
+
+    def __init__(self, stream: AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Some of what came."""
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send all of *buffer*."""
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> AsyncNetworkStream:
+        """Speak TLS from now on."""
+        done = False
+        try:
+            stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            done = True
+        finally:
+            if not done:
+                with anyio.CancelScope(shield=True):
+                    await self._stream.aclose()
+        return CancellableStream(stream)
+
+    def get_extra_info(self, info: str) -> Any:
+        """What the socket knows of itself."""
+        return self._stream.get_extra_info(info)
+
+
+class CancellableBackend(AsyncNetworkBackend):
+    """Opens such sockets."""
+
+    def __init__(self) -> None:
+        # To type checkers it is also the class that stands in where anyio is missing.
+        self._backend: Any = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> AsyncNetworkStream:
+        """A socket to *host*."""
+        return CancellableStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> AsyncNetworkStream:
+        """A socket to *path*."""
+        return CancellableStream(await self._backend.connect_unix_socket(path, timeout, socket_options))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._backend.sleep(seconds)
+
+
+class CancellableTransport(httpx2.AsyncBaseTransport):
+    """httpx2 over a connection pool of such sockets."""
+
+    def __init__(self, *, proxy: httpx2.Proxy | None = None, limits: httpx2.Limits = LIMITS) -> None:
+        options: dict[str, Any] = {
+            "ssl_context": tls_context(),
+            "max_connections": limits.max_connections,
+            "max_keepalive_connections": limits.max_keepalive_connections,
+            "keepalive_expiry": limits.keepalive_expiry,
+            "network_backend": CancellableBackend(),
+        }
+        if proxy is None:
+            self._pool = httpcore2.AsyncConnectionPool(**options)
+        else:
+            self._pool = httpcore2.AsyncHTTPProxy(str(proxy.url), proxy_auth=proxy.raw_auth, **options)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The reply to *request*, its body still to come."""
+        url = request.url
+        reply = await self._pool.handle_async_request(
+            httpcore2.Request(
+                method=request.method,
+                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx2.Response(
+            status_code=reply.status,
+            headers=reply.headers,
+            stream=_ReplyStream(reply),
+            extensions=reply.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._pool.aclose()
+
+
+class _ReplyStream(httpx2.AsyncByteStream):
+    """The body of a reply as it arrives."""
+
+    def __init__(self, reply: httpcore2.Response) -> None:
+        self._reply = reply
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async with aclosing(cast(Any, self._reply.stream).__aiter__()) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._reply.aclose()

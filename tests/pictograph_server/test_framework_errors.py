@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from pictograph.exceptions import ValidationError
+from pictograph_server import as_contract_error
+from pictograph_server.framework_errors import invalid
+
+from .api import Api
+
+
+def test_malformed_body(api: Api) -> None:
+    """
+    A malformed body is a ValidationError with `loc`, `msg` and `type` of each field, and a summary.
+    """
+    with pytest.raises(ValidationError) as caught:
+        api.post("/datasets/", {"name": 5, "description": ["x"]})
+
+    assert [
+        {"loc": ["body", "name"], "msg": "Input should be a valid string", "type": "string_type"},
+        {"loc": ["body", "description"], "msg": "Input should be a valid string", "type": "string_type"},
+    ] == caught.value.errors
+    assert caught.value.message.startswith("2 fields were rejected: body.name: Input should be a valid string; ")
+
+
+CANARY = "canary-8f2e"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (
+            "/datasets/",
+            {"name": [CANARY], "annotation_types": [CANARY], "classes": [{"color": CANARY}]},
+        ),
+        ("/datasets/", {"name": f"{CANARY}/{CANARY}"}),
+        (
+            "/training/",
+            {"pipeline_type": CANARY, "config": {"epochs": CANARY}, "gpu_type": CANARY},
+        ),
+        ("/images/register", {"dataset": "ds", "filename": f"../{CANARY}", "file_size": CANARY}),
+        ("/annotations/ds/x.png", {"annotations": CANARY, "version": CANARY}),
+        ("/exports/", CANARY),
+    ],
+)
+def test_input_is_redacted(api: Api, path: str, body: object) -> None:
+    """
+    No value that was sent comes back in a ValidationError.
+    """
+    with pytest.raises(ValidationError) as caught:
+        api.post(path, body)
+
+    assert CANARY not in f"{caught.value} {caught.value.errors}"
+
+
+def test_unknown_field(api: Api) -> None:
+    """
+    An unknown field is named, shortened if it is long, so that a typo is found.
+    """
+    with pytest.raises(ValidationError) as caught:
+        api.post("/datasets/", {"name": "x", "colour": 1, "k" * 10_000: 1})
+
+    names = [entry["loc"][1] for entry in caught.value.errors]
+    assert ["colour", "k" * 61 + "..."] == names
+
+
+def test_summary() -> None:
+    """
+    The summary names three fields, and says how many more there are.
+    """
+    entries = [{"loc": ["body", number], "msg": "wrong", "type": "t"} for number in range(5)]
+
+    assert "1 field was rejected: body.0: wrong." == invalid(entries[:1]).message
+    expected = "5 fields were rejected: body.0: wrong; body.1: wrong; body.2: wrong; and 2 more in .errors."
+    assert expected == invalid(entries).message
+
+
+@pytest.mark.parametrize("exc", [HTTPException(404), HTTPException(405), ZeroDivisionError("text")])
+def test_left_to_others(exc: Exception) -> None:
+    """
+    An unknown path, a method that is not allowed, and anything unforeseen are left to who wraps the app.
+    """
+    assert as_contract_error(exc) is None
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("DELETE", "/datasets/"), ("GET", "/datasets")])
+def test_routes(api: Api, method: str, path: str) -> None:
+    """
+    Unknown paths and methods are the framework's HTTPException; a missing slash is no redirect.
+    """
+    with pytest.raises(HTTPException) as caught:
+        api.send(method, path)
+
+    assert (405 if method == "DELETE" else 404) == caught.value.status_code

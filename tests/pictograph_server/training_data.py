@@ -1,0 +1,39 @@
+"""Annotated pictures to train on, for the tests of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .api import Api, picture
+
+
+def whole(name: str) -> dict[str, Any]:
+    """An annotation of a whole picture."""
+    return {"name": name, "type": "bbox", "bounding_box": {"x": 0, "y": 0, "w": 32, "h": 24}}
+
+
+def fill(api: Api, colors: Iterable[str] = ("red", "blue"), each: int = 4) -> None:
+    """Give "ds" pictures of *colors*, annotated with their color, and an export "exp"."""
+    for color in colors:
+        for number in range(each):
+            api.save(api.upload(picture(color), f"{color}-{number}.png"), whole(color))
+    export(api)
+
+
+def export(api: Api) -> None:
+    """Freeze "ds" as "exp"."""
+    api.post("/exports/", {"dataset_name": "ds", "name": "exp"})
+
+
+def failed(api: Api) -> str:
+    """Train on "exp" and see it fail; return the reason."""
+    run = api.ended(api.train())
+    assert ("failed", None) == (run["status"], run["model_id"])
+    return str(run["error_message"])
+
+
+def long_run(api: Api) -> Any:
+    """A run that would last for minutes, once it trains."""
+    run = api.train(config={"epochs": 10_000_000})
+    return api.when(run, lambda seen: seen["status"] == "running" and seen["metrics"])
