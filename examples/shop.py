@@ -21,7 +21,7 @@ class ShopError(errata.Error):
     message: Message = field(kw_only=False)
 
 
-class OutOfStockError(ShopError, status=409, code="out_of_stock", fix="Offer something else, or ask again at `e.back`."):
+class OutOfStockError(ShopError, status=409, code="out_of_stock", fix="Offer something else until `e.back`."):
     """Nothing is left of a product."""
 
     sku: str = ""
@@ -34,22 +34,19 @@ class BusyError(ShopError, status=503, code="busy", retry="transient"):
     retry_after: Annotated[int | None, Header("Retry-After")] = None
 
 
-SHOP = Catalogue(
-    "shop", base=ShopError, default=ShopError, errors=(OutOfStockError, BusyError), envelope=ErrorObject()
-)
+SHOP = Catalogue("shop", base=ShopError, default=ShopError, errors=(OutOfStockError, BusyError), envelope=ErrorObject())
 
 # The server: raise it anywhere.
 
 app = FastAPI()
-visits = 0
+app.state.visits = 0
 
 
 @app.get("/products/{sku}", operation_id="product")
 def product(sku: str) -> dict[str, str]:
     """Look at a product."""
-    global visits
-    visits += 1
-    if visits == 1:
+    app.state.visits += 1
+    if app.state.visits == 1:
         raise BusyError("The shop is full.", retry_after=1)
     if sku == "unicorn":
         raise OutOfStockError("The last unicorn is gone.", sku=sku, back="2027-04-01")
@@ -65,14 +62,14 @@ class Shop(Resource[Blocking]):
     @operation
     def product(self, sku: str) -> Flow[Any]:
         """Look at a product. Raises: OutOfStockError."""
-        return (yield from self._core.call("product", "GET", f"/products/{sku}", document))
+        return (yield from self.core.call("product", "GET", f"/products/{sku}", document))
 
 
 def main() -> None:
     """Meet both errors: one is waited out, the other is caught."""
     with serve(install(app, SHOP)) as url:
         shop = Shop(Core(SHOP, base_url=url))
-        print(shop.product("teapot"), f"after {visits} requests")
+        print(shop.product("teapot"), f"after {app.state.visits} requests")
         try:
             shop.product("unicorn")
         except OutOfStockError as e:

@@ -8,6 +8,7 @@ import time
 from typing import Protocol
 
 import anyio
+import anyio.lowlevel
 
 
 class Clock(Protocol):
@@ -83,7 +84,7 @@ class VirtualClock:
 
     async def asleep(self, seconds: float) -> None:
         self.sleep(seconds)
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
     def advance(self, seconds: float) -> None:
         """Let time pass without a wait being asked for."""

@@ -33,8 +33,8 @@ BASE_URL_VARIABLE = "PICTOGRAPH_BASE_URL"
 class _Client(Resource[C]):
     """The resources of a client, in its colour. Each loads when first used."""
 
-    def _connect(self, api_key: str | Secret | None, base_url: str | None, **settings: Any) -> None:
-        key = api_key if isinstance(api_key, Secret) else _key(api_key)
+    def _connect(self, sealed: Secret | type, base_url: str | None, **settings: Any) -> None:
+        key = _checked(sealed)
         base_url = base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL
         super().__init__(Core(CATALOGUE, base_url=base_url, credentials=(("X-API-Key", key),), **settings))
 
@@ -43,63 +43,66 @@ class _Client(Resource[C]):
         """Datasets: groups of images that share their classes."""
         from pictograph.resources.datasets import Datasets
 
-        return Datasets(self._core)
+        return Datasets(self.core)
 
     @cached_property
     def images(self) -> Images[C]:
         """Images, and how they are uploaded."""
         from pictograph.resources.images import Images
 
-        return Images(self._core)
+        return Images(self.core)
 
     @cached_property
     def annotations(self) -> Annotations[C]:
         """What is drawn on images."""
         from pictograph.resources.annotations import Annotations
 
-        return Annotations(self._core)
+        return Annotations(self.core)
 
     @cached_property
     def exports(self) -> Exports[C]:
         """Frozen copies of a dataset, which training reads."""
         from pictograph.resources.exports import Exports
 
-        return Exports(self._core)
+        return Exports(self.core)
 
     @cached_property
     def training(self) -> Training[C]:
         """Training runs."""
         from pictograph.resources.training import Training
 
-        return Training(self._core)
+        return Training(self.core)
 
     @cached_property
     def models(self) -> Models[C]:
         """Trained models."""
         from pictograph.resources.models import Models
 
-        return Models(self._core)
+        return Models(self.core)
 
     @property
     def base_url(self) -> str:
         """Where requests go."""
-        return self._core.base_url
+        return self.core.base_url
 
     @property
     def timeout(self) -> float | None:
         """Seconds one attempt may take."""
-        return self._core.timeout
+        return self.core.timeout
 
     @property
     def max_retries(self) -> int:
         """How often a failed call is repeated."""
-        return self._core.max_retries
+        return self.core.max_retries
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.base_url!r})"
+        # A traceback may print a client whose construction failed.
+        built = "core" in self.__dict__
+        return f"{type(self).__name__}(base_url={self.base_url!r})" if built else f"<{type(self).__name__}, not built>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), self._core.base_url, self._core.timeout, self._core.max_retries)
+        core = self.core
+        return _restored, (type(self), core.base_url, core.timeout, core.max_retries, core.deadline)
 
 
 class Client(_Client[Blocking]):
@@ -125,10 +128,11 @@ class Client(_Client[Blocking]):
         http_client: httpx2.Client | None = None,
         clock: Clock | None = None,
     ) -> None:
+        sealed = _sealed(api_key)
         # From here on no local variable holds the key: tracebacks may print them.
-        api_key = _key(api_key)
+        del api_key
         self._connect(
-            api_key,
+            sealed,
             base_url,
             timeout=timeout,
             max_retries=max_retries,
@@ -139,7 +143,7 @@ class Client(_Client[Blocking]):
 
     def close(self) -> None:
         """Close the connections."""
-        self._core.close()
+        self.core.close()
 
     def __enter__(self) -> Self:
         return self
@@ -168,9 +172,10 @@ class AsyncClient(_Client[Awaiting]):
         http_client: httpx2.AsyncClient | None = None,
         clock: Clock | None = None,
     ) -> None:
-        api_key = _key(api_key)
+        sealed = _sealed(api_key)
+        del api_key
         self._connect(
-            api_key,
+            sealed,
             base_url,
             awaiting=True,
             timeout=timeout,
@@ -182,7 +187,7 @@ class AsyncClient(_Client[Awaiting]):
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._core.aclose()
+        await self.core.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -193,18 +198,26 @@ class AsyncClient(_Client[Awaiting]):
         await self.close()
 
 
-def _key(api_key: str | Secret | None) -> Secret:
-    """The key as a secret, from the argument or the environment.
+def _sealed(api_key: object) -> Secret | type:
+    """The key as a secret, from the argument or the environment; the type of what cannot be one. Never raises."""
+    if api_key is None:
+        return Secret(os.environ.get(API_KEY_VARIABLE, ""))
+    if isinstance(api_key, str):
+        return Secret(api_key)
+    return api_key if isinstance(api_key, Secret) else type(api_key)
+
+
+def _checked(key: Secret | type) -> Secret:
+    """*key*, if a request can carry it.
 
     Raises:
         ConfigurationError: there is none, or it has characters that a header cannot carry.
     """
-    key = api_key if isinstance(api_key, Secret) else Secret(api_key or os.environ.get(API_KEY_VARIABLE, ""))
-    del api_key
+    if not isinstance(key, Secret):
+        raise configuration_problem(CATALOGUE, f"The API key is of type {key.__name__}; it must be text.")
     if not key:
-        raise configuration_problem(
-            CATALOGUE, f"{API_KEY_VARIABLE} is not set. Set it, or pass api_key= to the client."
-        )
+        message = f"{API_KEY_VARIABLE} is not set. Set it, or pass api_key= to the client."
+        raise configuration_problem(CATALOGUE, message)
     if not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
         raise configuration_problem(
             CATALOGUE,
@@ -214,5 +227,11 @@ def _key(api_key: str | Secret | None) -> Secret:
     return key
 
 
-def _restored(cls: type[Client] | type[AsyncClient], base_url: str, timeout: float | None, max_retries: int) -> Any:
-    return cls(base_url=base_url, timeout=timeout, max_retries=max_retries)
+def _restored(
+    cls: type[Client | AsyncClient],
+    base_url: str,
+    timeout: float | None,
+    max_retries: int,
+    deadline: float | None,
+) -> Any:
+    return cls(base_url=base_url, timeout=timeout, max_retries=max_retries, deadline=deadline)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def _first_image(bench: Bench) -> str:
 
 
 @contextmanager
-def _picture(name: str = "x.png") -> Iterator[Path]:
+def _picture(name: str = "x.png") -> Generator[Path]:
     """A small picture of its own in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name

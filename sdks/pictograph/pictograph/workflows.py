@@ -45,18 +45,19 @@ def train_pipeline(
     config: Mapping[str, Any] | None = None,
     timeout: float = 3600.0,
 ) -> Any:
-    """Export a dataset, train on it and fetch the model: `run, model = train_pipeline(client, "ds")`.
+    """Export a dataset, train on it and fetch the model.
 
-    With an `AsyncClient`, await it. The model is None when the run failed: `run.error_message` has the reason. Without
-    *export_name* a new export is made. *timeout* is the seconds to wait for the run.
+    `run, model = train_pipeline(client, "ds")`; with an `AsyncClient`, await it. The model is None when the run
+    failed: `run.error_message` has the reason. Without *export_name* a new export is made. *timeout* is the seconds to
+    wait for the run.
 
     Raises:
         PollTimeoutError: the run is not done in time. It is not cancelled; `e.run_id` names it.
         PaymentRequiredError: out of credits.
         NotFoundError: there is no such dataset or export.
     """
-    flow = _train(client, dataset_name, pipeline, export_name, config, timeout)
-    core = client._core  # noqa: SLF001 - the workflow is the package's own
+    flow = _train(client, dataset_name, pipeline=pipeline, export_name=export_name, config=config, timeout=timeout)
+    core = client.core
     return core.arun(flow) if core.awaiting else core.run(flow)
 
 
@@ -67,6 +68,7 @@ training_pipeline = train_pipeline
 def _train(
     client: Client | AsyncClient,
     dataset_name: str,
+    *,
     pipeline: str,
     export_name: str | None,
     config: Mapping[str, Any] | None,

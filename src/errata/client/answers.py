@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata.policy.call import UnreadableReply
+from errata.policy.call import UnreadableReplyError
 from errata.wire.messages import Reply
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def listing(model: type[M], key: str = "data") -> Callable[[Reply], list[M]]:
     def decode(reply: Reply) -> list[M]:
         found = _below(_json(reply), key)
         if not isinstance(found, list):
-            raise UnreadableReply(f"{key!r} is {_named(found)}, expected a list")
+            raise UnreadableReplyError(f"{key!r} is {_named(found)}, expected a list")
         return [_read(model, entry) for entry in found]
 
     return decode
@@ -57,26 +57,26 @@ def _json(reply: Reply) -> Any:
         kind = reply.headers.get("content-type", "no content type")
         size = f"{len(reply.body)} bytes" if reply.body else "an empty body"
         problem = f"status {reply.status} with {size} of {kind}, expected JSON"
-    raise UnreadableReply(problem)
+    raise UnreadableReplyError(problem)
 
 
 def _below(value: Any, key: str | None) -> Any:
     if key is None:
         return value
     if not isinstance(value, dict) or key not in value:
-        raise UnreadableReply(f"{_named(value)} without the key {key!r}")
+        raise UnreadableReplyError(f"{_named(value)} without the key {key!r}")
     return value[key]
 
 
 def _read(model: type[M], value: Any) -> M:
-    from pydantic import ValidationError  # noqa: PLC0415 - models load when first used
+    from pydantic import ValidationError
 
     try:
         return model.model_validate(value)
     except ValidationError as invalid:
         places = [".".join(str(part) for part in error["loc"]) or "it" for error in invalid.errors()[:3]]
         problem = f"{_named(value)} is no {model.__name__}: {', '.join(places)} does not fit"
-    raise UnreadableReply(problem)
+    raise UnreadableReplyError(problem)
 
 
 def _named(value: Any) -> str:

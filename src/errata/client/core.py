@@ -90,7 +90,7 @@ class Core:
 
     def run(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this thread."""
-        assert isinstance(self._transport, BlockingHttpx)  # noqa: S101 - the colour is fixed at construction
+        assert isinstance(self._transport, BlockingHttpx)
         self._check_open()
         try:
             return drive(flow, self._transport, self.clock, self._observe)
@@ -103,7 +103,7 @@ class Core:
 
     async def arun(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this task."""
-        assert isinstance(self._transport, AwaitingHttpx)  # noqa: S101 - the colour is fixed at construction
+        assert isinstance(self._transport, AwaitingHttpx)
         self._check_open()
         try:
             return await adrive(flow, self._transport, self.clock, self._observe)

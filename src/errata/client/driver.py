@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from errata.clock import Clock
 from errata.client.transport import AsyncTransport, Transport
+from errata.clock import Clock
 from errata.policy.flow import Effect, Emit, Flow, Now, Random, Send, Sleep
 
 T = TypeVar("T")

@@ -60,7 +60,7 @@ LONGEST_ATTEMPT = 1_000_000.0
 """Seconds that sockets can count on every system: some two weeks."""
 
 
-class TooSlow(Exception):
+class AttemptTimeoutError(Exception):
     """The attempt's time ran out between two chunks."""
 
 
@@ -95,7 +95,7 @@ class BlockingHttpx:
         content = None if isinstance(request.content, bytes) else _BlockingReading(request.content)
         try:
             return self._attempt(request, timeout, content)
-        except (*LIBRARY_ERRORS, TooSlow) as problem:
+        except (*LIBRARY_ERRORS, AttemptTimeoutError) as problem:
             return failure(problem, self.secrets_of(request))
 
     def _attempt(self, request: Request, timeout: float | None, content: _BlockingReading | None) -> Outcome:
@@ -114,7 +114,7 @@ class BlockingHttpx:
             try:
                 for chunk in response.iter_bytes():
                     if end is not None and time.monotonic() > end:
-                        raise TooSlow("the attempt's time was used up while the body arrived")
+                        raise AttemptTimeoutError("the attempt's time was used up while the body arrived")
                     if not body.take(chunk):
                         break
             except LIBRARY_ERRORS as problem:
@@ -157,7 +157,7 @@ class AwaitingHttpx:
                 return await self._attempt(request, content)
         except LIBRARY_ERRORS as problem:
             return failure(problem, self.secrets_of(request))
-        return failure(TooSlow("the attempt's time was used up"), self.secrets)
+        return failure(AttemptTimeoutError("the attempt's time was used up"), self.secrets)
 
     async def _attempt(self, request: Request, content: _AwaitingReading | None) -> Outcome:
         sent = httpx2.Request(
@@ -269,7 +269,7 @@ def failure(problem: Exception, secrets: tuple[Secret, ...]) -> Failure:
     """What a library's exception says about the attempt, without the exception itself."""
     cause = detached(problem, secrets)
     reason = str(cause).rstrip(".") or type(problem).__name__
-    if isinstance(problem, (*TIMEOUTS, TooSlow)):
+    if isinstance(problem, (*TIMEOUTS, AttemptTimeoutError)):
         return Failure("timeout", reason, not isinstance(problem, NOT_SENT), cause)
     if isinstance(problem, (httpx2.DecodingError, *NEVER_SENDABLE)):
         return Failure("unreadable", reason, not isinstance(problem, NEVER_SENDABLE), cause)

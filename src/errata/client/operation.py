@@ -77,7 +77,7 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
     def __get__(self, instance: Resource[Any] | None, owner: type) -> Any:
         if instance is None:
             return self.plain
-        core = instance._core  # noqa: SLF001 - the descriptor is the resource's own
+        core = instance.core
         function = self.awaiting if core.awaiting else self.blocking
         if "raises" not in function.__dict__:
             function.raises = core.catalogue.raises(f"{instance.resource}.{self._name}")  # type: ignore[attr-defined]
@@ -98,7 +98,7 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         flow = self._flow
 
         def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return resource._core.run(flow(resource, *args, **kwargs))  # noqa: SLF001
+            return resource.core.run(flow(resource, *args, **kwargs))
 
         return self._dressed(run)
 
@@ -108,7 +108,7 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         flow = self._flow
 
         async def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return await resource._core.arun(flow(resource, *args, **kwargs))  # noqa: SLF001
+            return await resource.core.arun(flow(resource, *args, **kwargs))
 
         return self._dressed(run)
 

@@ -30,15 +30,15 @@ class Resource(Generic[C]):
             cls.resource = name
 
     def __init__(self, core: Core) -> None:
-        self._core = core
+        self.core = core
         if not self.resource:
             core.client = type(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A client's attribute of that name: the client knows how to be pickled without its key."""
-        owner = self._core.client
+        owner = self.core.client
         if owner is None or owner.__reduce__ is Resource.__reduce__:
             raise TypeError(f"{type(self).__name__} is not pickled: its client does not say how it is made anew.")
         client = owner.__new__(owner)
-        client._core = self._core  # noqa: SLF001 - a resource's own
+        client.core = self.core
         return getattr, (client, self.resource)

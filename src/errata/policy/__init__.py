@@ -1,13 +1,12 @@
 """What to do next: retry, give up, poll again. Decides, never acts: no clock, no random, no I/O."""
 
-from errata.policy.call import UnreadableReply, call
+from errata.policy.call import UnreadableReplyError, call
 from errata.policy.flow import Emit, Flow, Now, Random, Send, Sleep, emit, now, random, send, sleep
 from errata.policy.play import Played, Player, play
 from errata.policy.poll import poll
 from errata.policy.retry import RetryPolicy, Tried, with_retries
 
 __all__ = [
-    "UnreadableReply",
     "Emit",
     "Flow",
     "Now",
@@ -18,6 +17,7 @@ __all__ = [
     "Send",
     "Sleep",
     "Tried",
+    "UnreadableReplyError",
     "call",
     "emit",
     "now",

@@ -18,7 +18,7 @@ from errata.wire.parse import build, parse
 T = TypeVar("T")
 
 
-class UnreadableReply(Exception):
+class UnreadableReplyError(Exception):
     """A reply of 2xx that is not what the operation answers with. Turned into the vendor's error, never raised on."""
 
 
@@ -48,7 +48,7 @@ def call(
     if isinstance(outcome, Reply) and succeeded(outcome):
         try:
             return decode(outcome)
-        except UnreadableReply as problem:
+        except UnreadableReplyError as problem:
             failure = Failure("unreadable", str(problem))
             tried = replace(tried, outcome=replace(outcome, body=mask(outcome.body), length=None))
     if failure is not None:

@@ -8,5 +8,17 @@ API = "/api/v1/developer"
 
 
 def path(*parts: str) -> str:
-    """`path("training", "run 1")` is "/api/v1/developer/training/run%201"."""
+    """`path("training", "run 1")` is "/api/v1/developer/training/run%201".
+
+    Raises:
+        ValueError: a part is empty, "." or "..", which would lead to another place.
+    """
+    for part in parts:
+        if part in ("", ".", ".."):
+            raise ValueError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean.")
     return "/".join([API, *(quote(part, safe="") for part in parts)])
+
+
+def collection(name: str) -> str:
+    """`collection("datasets")` is "/api/v1/developer/datasets/"."""
+    return f"{API}/{name}/"

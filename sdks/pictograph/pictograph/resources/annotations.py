@@ -40,7 +40,7 @@ class Annotations(Resource[C], name="annotations"):
         from pictograph.models import ImageAnnotations
 
         return (
-            yield from self._core.call(
+            yield from self.core.call(
                 "annotations.get", "GET", path("annotations", "by-id", image_id), one(ImageAnnotations)
             )
         )
@@ -67,17 +67,15 @@ class Annotations(Resource[C], name="annotations"):
         """
         from pictograph.models import SaveResult
 
-        if isinstance(filename, str) and annotations is not None and not isinstance(annotations, str):
-            where, entries = path("annotations", image, *filename.strip("/").split("/")), annotations
-        elif not isinstance(filename, str) and annotations is None:
-            where, entries = path("annotations", "by-id", image), filename
+        if isinstance(filename, str):
+            where, entries = path("annotations", image, *filename.strip("/").split("/")), _listed(annotations)
         else:
-            raise TypeError("Call save(image_id, annotations) or save(dataset, filename, annotations).")
+            where, entries = path("annotations", "by-id", image), _listed(filename if annotations is None else None)
         payload: dict[str, Any] = {"annotations": [_plain(entry) for entry in entries]}
         if version is not None:
             payload["version"] = version
         return (
-            yield from self._core.call(
+            yield from self.core.call(
                 "annotations.save",
                 "POST",
                 where,
@@ -87,6 +85,12 @@ class Annotations(Resource[C], name="annotations"):
                 idempotency_key=idempotency_key,
             )
         )
+
+
+def _listed(annotations: object) -> list[Annotation]:
+    if isinstance(annotations, Sequence) and not isinstance(annotations, str):
+        return list(annotations)
+    raise TypeError("Call save(image_id, annotations) or save(dataset, filename, annotations).")
 
 
 def _plain(annotation: Annotation) -> Mapping[str, Any]:

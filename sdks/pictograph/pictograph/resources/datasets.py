@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from errata.client import Awaiting, Blocking, Resource, listing, one, operation
-from pictograph.resources._paths import path
+from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
     from errata.policy import Flow
@@ -25,7 +25,7 @@ class Datasets(Resource[C], name="datasets"):
 
         params = {"limit": limit, "offset": offset}
         return (
-            yield from self._core.call("datasets.list", "GET", path("datasets", ""), listing(Dataset), params=params)
+            yield from self.core.call("datasets.list", "GET", collection("datasets"), listing(Dataset), params=params)
         )
 
     @operation
@@ -37,7 +37,7 @@ class Datasets(Resource[C], name="datasets"):
         """
         from pictograph.models import Dataset
 
-        return (yield from self._core.call("datasets.get", "GET", path("datasets", dataset), one(Dataset, "data")))
+        return (yield from self.core.call("datasets.get", "GET", path("datasets", dataset), one(Dataset, "data")))
 
     @operation
     def create(
@@ -58,10 +58,10 @@ class Datasets(Resource[C], name="datasets"):
 
         payload = {"name": name, "description": description, "classes": [{"name": each} for each in classes]}
         return (
-            yield from self._core.call(
+            yield from self.core.call(
                 "datasets.create",
                 "POST",
-                path("datasets", ""),
+                collection("datasets"),
                 one(Dataset, "data"),
                 payload=payload,
                 mutating=True,

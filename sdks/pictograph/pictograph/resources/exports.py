@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from errata.client import Awaiting, Blocking, Resource, one, operation
-from pictograph.resources._paths import path
+from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
     from errata.policy import Flow
@@ -28,10 +28,10 @@ class Exports(Resource[C], name="exports"):
         from pictograph.models import Export
 
         return (
-            yield from self._core.call(
+            yield from self.core.call(
                 "exports.create",
                 "POST",
-                path("exports", ""),
+                collection("exports"),
                 one(Export, "data"),
                 payload={"dataset_name": dataset_name, "name": name},
                 mutating=True,
@@ -50,5 +50,5 @@ class Exports(Resource[C], name="exports"):
 
         params = {"dataset": dataset}
         return (
-            yield from self._core.call("exports.get", "GET", path("exports", export), one(Export, "data"), params=params)
+            yield from self.core.call("exports.get", "GET", path("exports", export), one(Export, "data"), params=params)
         )

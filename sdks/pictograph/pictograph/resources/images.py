@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from errata.client import Awaiting, Blocking, Resource, listing, nothing, one, operation
-from pictograph.resources._paths import path
+from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
     from errata.policy import Flow
@@ -35,7 +35,7 @@ class Images(Resource[C], name="images"):
         from pictograph.models import Image
 
         params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
-        return (yield from self._core.call("images.list", "GET", path("images", ""), listing(Image), params=params))
+        return (yield from self.core.call("images.list", "GET", collection("images"), listing(Image), params=params))
 
     @operation
     def get(self, image_id: str) -> Flow[Image]:
@@ -46,7 +46,7 @@ class Images(Resource[C], name="images"):
         """
         from pictograph.models import Image
 
-        return (yield from self._core.call("images.get", "GET", path("images", image_id), one(Image, "data")))
+        return (yield from self.core.call("images.get", "GET", path("images", image_id), one(Image, "data")))
 
     @operation
     def upload(
@@ -74,7 +74,7 @@ class Images(Resource[C], name="images"):
         size = file.stat().st_size
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         named = {"dataset": dataset_id, "filename": file.name, "directory_path": directory_path}
-        target: UploadTarget = yield from self._core.call(
+        target: UploadTarget = yield from self.core.call(
             "images.upload",
             "POST",
             path("images", "upload-url"),
@@ -83,7 +83,7 @@ class Images(Resource[C], name="images"):
             mutating=True,
             idempotency_key=idempotency_key,
         )
-        yield from self._core.call(
+        yield from self.core.call(
             "images.upload",
             "PUT",
             target.upload_url,
@@ -94,7 +94,7 @@ class Images(Resource[C], name="images"):
         )
         payload = {**named, "file_size": size, "content_type": kind, "width": None, "height": None}
         return (
-            yield from self._core.call(
+            yield from self.core.call(
                 "images.upload",
                 "POST",
                 path("images", "register"),

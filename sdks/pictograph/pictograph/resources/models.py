@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from errata.client import Awaiting, Blocking, Resource, listing, one, operation
-from pictograph.resources._paths import path
+from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
     from errata.policy import Flow
@@ -26,7 +26,7 @@ class Models(Resource[C], name="models"):
         """
         from pictograph.models import Model
 
-        return (yield from self._core.call("models.get", "GET", path("models", model_id), one(Model, "data")))
+        return (yield from self.core.call("models.get", "GET", path("models", model_id), one(Model, "data")))
 
     @operation
     def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[Model]]:
@@ -34,4 +34,4 @@ class Models(Resource[C], name="models"):
         from pictograph.models import Model
 
         params = {"limit": limit, "offset": offset}
-        return (yield from self._core.call("models.list", "GET", path("models", ""), listing(Model), params=params))
+        return (yield from self.core.call("models.list", "GET", collection("models"), listing(Model), params=params))

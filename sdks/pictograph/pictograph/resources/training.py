@@ -14,7 +14,7 @@ from pictograph.exceptions import (
     RequestTimeoutError,
     ServerError,
 )
-from pictograph.resources._paths import path
+from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
     from errata.contract import Error
@@ -63,10 +63,10 @@ class Training(Resource[C], name="training"):
             "gpu_type": gpu_type,
             "config": dict(config or {}),
         }
-        run: TrainingRun = yield from self._core.call(
+        run: TrainingRun = yield from self.core.call(
             "training.create",
             "POST",
-            path("training", ""),
+            collection("training"),
             one(TrainingRun, "data"),
             payload=payload if name is None else {**payload, "name": name},
             mutating=True,
@@ -85,7 +85,7 @@ class Training(Resource[C], name="training"):
         """
         from pictograph.models import TrainingRun
 
-        return (yield from self._core.call("training.get", "GET", path("training", run_id), one(TrainingRun, "data")))
+        return (yield from self.core.call("training.get", "GET", path("training", run_id), one(TrainingRun, "data")))
 
     @operation
     def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[TrainingRun]]:
@@ -94,7 +94,9 @@ class Training(Resource[C], name="training"):
 
         params = {"limit": limit, "offset": offset}
         return (
-            yield from self._core.call("training.list", "GET", path("training", ""), listing(TrainingRun), params=params)
+            yield from self.core.call(
+                "training.list", "GET", collection("training"), listing(TrainingRun), params=params
+            )
         )
 
     @operation

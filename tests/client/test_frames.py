@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import errata
+import pictograph
+from errata.contract import log_fields
+from errata.policy import play
+from errata.wire.messages import Reply
+from pictograph import train_pipeline
+from pictograph.exceptions import PictographError
+from pictograph.resources.training import Training
+
+from .colours import KEY, every_colour, mutate, raised, read
+from .socket_server import Step, http, serving
+
+HOMES = tuple(str(Path(str(package.__file__)).parent) for package in (errata, pictograph))
+NO_CREDITS = http(402, b'{"detail": {"message": "Out of credits."}}', "X-Request-ID: req-9")
+
+
+def ours(error: BaseException) -> list[str]:
+    """The frames of Errata and of the SDK in the traceback of *error*."""
+    return [frame.name for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(HOMES)]
+
+
+@every_colour
+@pytest.mark.parametrize(
+    "call", [read, mutate, lambda client: train_pipeline(client, "ds")], ids=["read", "mutate", "flow"]
+)
+@pytest.mark.parametrize(
+    "step", [NO_CREDITS, b"", http(200, b"[]"), http(500)], ids=["402", "closed", "unreadable", "500"]
+)
+def test_three_frames(step: Step, call: Any, colour: str) -> None:
+    """
+    An uncaught error shows at most three frames of Errata, and none of drivers, generators or libraries.
+    """
+    with serving(step) as server:
+        error = raised(colour, call, base_url=server.url)
+
+    libraries = [frame for frame in traceback.extract_tb(error.__traceback__) if "httpx2" in frame.filename]
+    assert 1 <= len(ours(error)) <= 3
+    assert [] == libraries
+    assert not {"drive", "adrive", "call", "with_retries", "send"} & set(ours(error))
+
+
+SCRIPT = """
+import sys
+{imports}
+from pictograph import AsyncClient, Client
+
+{call}
+"""
+CALLS = {
+    "blocking": ("", 'Client(sys.argv[1], base_url=sys.argv[2]).training.create("ds", "exp")'),
+    "asyncio": (
+        "import asyncio",
+        'asyncio.run(AsyncClient(sys.argv[1], base_url=sys.argv[2]).training.create("ds", "exp"))',
+    ),
+}
+
+
+@pytest.mark.parametrize("colour", CALLS)
+def test_what_a_user_sees(colour: str, tmp_path: Path) -> None:
+    """
+    The traceback of an uncaught error ends with the message and the hint, and has one error, not a chain of them.
+    """
+    imports, call = CALLS[colour]
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(imports=imports, call=call))
+    path = [str(Path(home).parent) for home in HOMES]
+    with serving(NO_CREDITS) as server:
+        done = subprocess.run(
+            [sys.executable, str(script), KEY, server.url],
+            env={"PYTHONPATH": ":".join(path)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    assert done.stderr.endswith(
+        "pictograph.exceptions.PaymentRequiredError: Out of credits.\n"
+        "Show `e.upgrade_url` to the user. (request req-9)\n"
+    )
+    assert 1 == done.stderr.count("Traceback (most recent call last)")
+    assert 3 >= sum(any(home in line for home in HOMES) for line in done.stderr.splitlines())
+    assert KEY not in done.stderr
+
+
+def test_log_fields() -> None:
+    """
+    `errata.log_fields(e)` gives the facts as a flat dict.
+    """
+    with serving(NO_CREDITS) as server:
+        error = raised("blocking", mutate, base_url=server.url)
+    elapsed = log_fields(error).pop("error.elapsed")
+
+    assert {
+        "error.type": "PaymentRequiredError",
+        "error.message": "Out of credits.",
+        "error.source": "http",
+        "error.status": 402,
+        "error.request_id": "req-9",
+        "error.attempts": 1,
+        "error.idempotency_key": error.idempotency_key,
+    } == {name: fact for name, fact in log_fields(error).items() if name != "error.elapsed"}
+    assert 0 < elapsed < 5
+
+
+def test_errors_inside_an_except() -> None:
+    """
+    An error that is raised while the caller handles another keeps the caller's as its context, and nothing of ours.
+    """
+    with serving(NO_CREDITS) as server:
+        mine = KeyError("mine")
+        try:
+            raise mine
+        except KeyError:
+            error = raised("blocking", read, base_url=server.url)
+
+    assert mine is error.__context__
+
+
+def test_flows_fail_without_a_driver() -> None:
+    """
+    An error of a flow that is played is the same error.
+    """
+    client = pictograph.Client(KEY)
+
+    with pytest.raises(PictographError):
+        play(Training.get.flow(client.training, "run_1"), [Reply(404)])

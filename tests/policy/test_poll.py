@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from errata.contract import Error
+from errata.policy import Flow, Player, Send, poll, send, with_retries
+from errata.wire.messages import Outcome, Reply
+from pictograph.exceptions import NotFoundError, PictographError, PollTimeoutError, ServerError
+
+from .asks import PICTOGRAPH, READ, asked_to_wait
+
+RUNNING = Reply(200, {}, b"running")
+DONE = Reply(200, {}, b"done")
+DOWN = Reply(500)
+GONE = Reply(404)
+FOREVER = [RUNNING] * 1_000
+
+
+def look() -> Flow[bytes]:
+    """One fetch without retries."""
+    outcome = yield from send(READ)
+    assert isinstance(outcome, Reply)
+    if outcome.status == 500:
+        raise ServerError("down")
+    if outcome.status == 404:
+        raise NotFoundError("gone")
+    return outcome.body
+
+
+def patient_look() -> Flow[bytes]:
+    """One fetch with Pictograph's retries."""
+    tried = yield from with_retries(Send(READ), PICTOGRAPH)
+    assert isinstance(tried.outcome, Reply)
+    if tried.outcome.status != 200:
+        raise ServerError("down")
+    return tried.outcome.body
+
+
+def timed_out(last: bytes | None) -> Error:
+    """The error of a wait that took too long."""
+    return PollTimeoutError("not done", resource_id="run_1", last_result=last)
+
+
+def polled(
+    outcomes: Iterable[Outcome], *, takes: float = 0.0, fetch: Any = look, **settings: Any
+) -> tuple[Any, Player]:
+    """What polling returned or raised, and the world it happened in."""
+    player = Player(outcomes, takes=takes)
+    flow = poll(
+        fetch,
+        lambda body: body == b"done",
+        timed_out=timed_out,
+        transient=lambda error: isinstance(error, ServerError),
+        **{"timeout": 60.0, **settings},
+    )
+    try:
+        return player.run(flow), player
+    except PictographError as error:
+        return error, player
+
+
+def test_done_at_once() -> None:
+    """
+    What is done at the first look is returned without a wait.
+    """
+    found, player = polled([DONE])
+
+    assert (b"done", []) == (found, player.waited)
+
+
+def test_growing_interval() -> None:
+    """
+    The pause starts at the interval, grows by half each time, and stays at the longest.
+    """
+    _, player = polled([RUNNING] * 9 + [DONE], interval=1.0, longest_interval=5.0, timeout=1_000.0)
+
+    assert [1.0, 1.5, 2.25, 3.375, 5.0, 5.0, 5.0, 5.0, 5.0] == player.waited
+
+
+@pytest.mark.parametrize("timeout", [0.1, 1.0, 10.0, 60.0, 3_600.0])
+def test_exact_timeout(timeout: float) -> None:
+    """
+    The wait ends exactly at the timeout.
+    """
+    found, player = polled(FOREVER, timeout=timeout)
+
+    assert (PollTimeoutError, timeout) == (type(found), round(player.moment, 9))
+
+
+@given(st.floats(0.01, 500.0), st.floats(0.0, 20.0), st.floats(0.0, 30.0))
+def test_never_past_the_timeout(timeout: float, interval: float, takes: float) -> None:
+    """
+    No wait ends after the timeout, however slow the fetches are; only the last fetch may.
+    """
+    found, player = polled(iter(lambda: RUNNING, None), timeout=timeout, interval=interval, takes=takes)
+
+    assert isinstance(found, PollTimeoutError)
+    assert timeout - 1e-6 <= player.moment <= timeout + takes + 1e-6
+
+
+def test_last_look_at_the_end() -> None:
+    """
+    The last wait is cut so that one look still happens at the end: what is done by then is returned.
+    """
+    found, player = polled([RUNNING, RUNNING, DONE], timeout=2.0)
+
+    assert (b"done", [1.0, 1.0]) == (found, player.waited)
+
+
+def test_what_was_seen_last() -> None:
+    """
+    The error of the timeout is told what the last look that worked saw.
+    """
+    found, _ = polled([Reply(200, {}, b"queued"), RUNNING, DOWN, DOWN, DOWN], timeout=4.0)
+
+    assert (b"running", "run_1") == (found.last_result, found.resource_id)
+
+
+def test_nothing_was_seen() -> None:
+    """
+    When no look worked, the error of the timeout is told None.
+    """
+    found, _ = polled([DOWN] * 10, timeout=3.0)
+
+    assert (PollTimeoutError, None) == (type(found), found.last_result)
+
+
+def test_transient_errors() -> None:
+    """
+    A transient error does not end the wait, and observers hear of it.
+    """
+    found, player = polled([RUNNING, DOWN, DOWN, DONE])
+
+    assert (b"done", ["poll_failed"] * 2) == (found, [told.name for told in player.emitted])
+
+
+def test_other_errors() -> None:
+    """
+    An error that is not transient ends the wait at once, as it is.
+    """
+    found, player = polled([RUNNING, GONE])
+
+    assert (NotFoundError, [1.0]) == (type(found), player.waited)
+
+
+def test_transient_without_saying() -> None:
+    """
+    Unless a caller says which errors are transient, none is.
+    """
+    with pytest.raises(ServerError):
+        Player([DOWN]).run(poll(look, bool, timeout=5.0, timed_out=timed_out))
+
+
+def test_the_timeout_has_no_hidden_context() -> None:
+    """
+    The error of the timeout does not drag the last transient error along.
+    """
+    found, _ = polled([DOWN] * 10, timeout=2.0)
+
+    assert (None, None) == (found.__cause__, found.__context__)
+
+
+@pytest.mark.parametrize("interval", [0.0, -1.0, float("nan"), -float("inf")])
+def test_no_busy_loop(interval: float) -> None:
+    """
+    An interval of 0, below 0 or NaN still means a pause.
+    """
+    found, player = polled(FOREVER, interval=interval, timeout=2.0)
+
+    assert isinstance(found, PollTimeoutError)
+    assert all(wait > 0.04 for wait in player.waited[:-1])
+
+
+@pytest.mark.parametrize("timeout", [0.0, -5.0, float("nan")])
+def test_no_time(timeout: float) -> None:
+    """
+    With a timeout that leaves no time, one look is taken and no wait begins.
+    """
+    found, player = polled([RUNNING], timeout=timeout)
+
+    assert (PollTimeoutError, []) == (type(found), player.waited)
+
+
+def test_retries_inside_a_look_do_not_extend_the_wait() -> None:
+    """
+    A look that is asked to wait longer than there is time left ends the wait at the timeout, not later.
+    """
+    found, player = polled([RUNNING, asked_to_wait("100")], fetch=patient_look, timeout=60.0)
+
+    assert (PollTimeoutError, [1.0, 59.0], 60.0, b"running") == (
+        type(found),
+        player.waited,
+        player.moment,
+        found.last_result,
+    )
+
+
+def test_retries_inside_a_look_are_kept_while_there_is_time() -> None:
+    """
+    A look that retries within the timeout goes on as it would alone.
+    """
+    found, player = polled([asked_to_wait("30"), DOWN, DONE], fetch=patient_look, timeout=60.0)
+
+    assert (b"done", [30.0, 2.0]) == (found, player.waited)
+
+
+def test_the_look_is_closed() -> None:
+    """
+    When the wait is given up in the middle of a look, the look's `finally` runs.
+    """
+    closed: list[str] = []
+
+    def look_with_finally() -> Flow[bytes]:
+        try:
+            return (yield from patient_look())
+        finally:
+            closed.append("closed")
+
+    flow = poll(look_with_finally, bool, timeout=5.0, timed_out=timed_out)
+    next(flow)
+    flow.send(0.0)
+    flow.close()
+
+    assert ["closed"] == closed
