@@ -43,7 +43,7 @@ def test_outcomes_used_up() -> None:
     """
     A flow that sends more often than the test foresaw fails the test, and names the request.
     """
-    with pytest.raises(AssertionError, match=r"No outcome is left for request 2: .*'POST'"):
+    with pytest.raises(AssertionError, match="No outcome is left for request 2: <Request POST "):
         play(two_requests(), [OK])
 
 

@@ -10,8 +10,6 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
-from typing_extensions import override
-
 
 class DataFolderError(Exception):
     """The data folder cannot be used.
@@ -25,7 +23,6 @@ class DataFolderError(Exception):
         self.problem = problem
         self.remedy = remedy
 
-    @override
     def __str__(self) -> str:
         return f"{self.path} {self.problem}. {self.remedy}"
 

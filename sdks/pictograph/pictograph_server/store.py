@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from errata.server import side_effect
 from pictograph_server.folder import DataFolder, DataFolderError
 from pictograph_server.schema import APPLICATION_ID, STEPS
 
@@ -28,8 +29,9 @@ class Store:
         self._trace = trace
         self._closed = False
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self.folder.prepare()
         try:
+            _look_at(self.folder.database)
+            self.folder.prepare()
             with self._connection() as db:
                 _migrate(db, str(self.folder.database))
             self.signing_key = self._fact("signing_key", secrets.token_bytes(32))
@@ -50,9 +52,13 @@ class Store:
 
     @contextlib.contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
-        """A connection that alone may write: all of the block is kept, or nothing."""
+        """A connection that alone may write: all of the block is kept, or nothing.
+
+        What was kept is a side effect of the request: an error that comes later is replayed to who repeats it.
+        """
         with self._connection() as db, _transaction(db, "BEGIN IMMEDIATE"):
             yield db
+        side_effect()
 
     def close(self) -> None:
         """Close what is idle now; what is in use closes when its user is done."""
@@ -111,18 +117,30 @@ def _transaction(db: sqlite3.Connection, begin: str) -> Generator[None]:
         raise
 
 
+def _look_at(path: Path) -> None:
+    """Refuse a database that is not ours before anything is written, there or beside it. Raises: DataFolderError."""
+    if path.is_file():
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as db:
+            _version(db, str(path))
+
+
+def _version(db: sqlite3.Connection, path: str) -> int:
+    """The version of our schema that the database at *path* has. Raises: DataFolderError."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    application = int(db.execute("PRAGMA application_id").fetchone()[0])
+    tables = int(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if tables and application != APPLICATION_ID:
+        raise DataFolderError(path, "is another program's database", _REMEDY)
+    if version > len(STEPS):
+        problem = f"has schema {version}, this server knows up to {len(STEPS)}"
+        raise DataFolderError(path, problem, "Upgrade errata-pictograph, or name another folder.")
+    return version
+
+
 def _migrate(db: sqlite3.Connection, path: str) -> None:
     """Bring the database at *path* to our schema. Raises: DataFolderError."""
     with _transaction(db, "BEGIN IMMEDIATE"):
-        version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        application = int(db.execute("PRAGMA application_id").fetchone()[0])
-        tables = int(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-        if tables and application != APPLICATION_ID:
-            raise DataFolderError(path, "is another program's database", _REMEDY)
-        if version > len(STEPS):
-            problem = f"has schema {version}, this server knows up to {len(STEPS)}"
-            raise DataFolderError(path, problem, "Upgrade errata-pictograph, or name another folder.")
-        for step in STEPS[version:]:
+        for step in STEPS[_version(db, path) :]:
             for statement in filter(str.strip, step.split(";")):
                 db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -13,18 +13,22 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 """Methods that may be sent twice (RFC 9110, 9.2.2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """One request, ready to be sent as often as needed. *target* is a path below the base URL, or a whole URL."""
 
     method: str
     target: str
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    content: Content = field(default=b"", repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    content: Content = b""
     operation: str | None = None
     idempotency_key: str | None = None
     with_credentials: bool = True
     timeout: float | None = None
+
+    def __repr__(self) -> str:
+        # The query may hold a signature, the headers a key.
+        return f"<Request {self.method} {self.target.partition('?')[0]}>"
 
     @property
     def repeatable(self) -> bool:

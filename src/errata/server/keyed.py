@@ -1,0 +1,91 @@
+"""A request that may carry an idempotency key: its body, its record, and whose turn it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope
+
+from errata.server.claims import Claims, ticket_for
+from errata.server.effects import Effects
+from errata.server.idempotency import checked, fingerprint, has_record, refusal_of, store_down, too_large
+from errata.server.keys import Caller
+from errata.server.recording import Recording
+from errata.server.sending import Outgoing
+from errata.server.store import Answer, Claimed, Record, StoreDownError
+
+
+class Keyed:
+    """Decides what becomes of a request whose key stands in *header*."""
+
+    def __init__(self, claims: Claims, header: str) -> None:
+        self._claims = claims
+        self._header = header
+
+    async def turn(
+        self, scope: Scope, receive: Receive, out: Outgoing, caller: Caller, effects: Effects
+    ) -> Recording | Answer | Receive:
+        """A request that came before gets its answer, a new one a recording; else the app reads what is returned.
+
+        Raises:
+            Refused: the key is no key, was used for another body, or its first request still runs.
+            ClientDisconnect: the client left before the body was whole.
+        """
+        sent = Headers(scope=scope).getlist(self._header)
+        if not sent or not has_record(scope["method"]):
+            return receive
+        # The address itself, not its pattern: /runs/1/cancel and /runs/2/cancel are two requests.
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        key = checked(", ".join(sent), self._header)
+        policy = self._claims.policy
+        body = await _whole_body(scope, receive, policy.body_cap)
+        ticket = ticket_for(Record(caller.tenant, scope["method"], path.decode("latin-1"), key))
+        try:
+            claim = await self._claims.claim(ticket, fingerprint(scope.get("query_string", b""), body))
+        except StoreDownError as problem:
+            if policy.when_down == "closed":
+                raise store_down() from problem
+            return _again(body, receive)
+        if isinstance(claim, Claimed):
+            # A file that the server sends by itself would pass the recording by.
+            extensions: dict[str, Any] = scope.get("extensions") or {}
+            scope["extensions"] = {
+                name: extensions[name] for name in extensions if not name.startswith("http.response")
+            }
+            return Recording(out, receive, body, claims=self._claims, ticket=ticket, effects=effects)
+        if isinstance(claim, Answer):
+            return claim
+        raise refusal_of(claim, key, policy.in_progress_wait)
+
+
+async def _whole_body(scope: Scope, receive: Receive, cap: int) -> bytes:
+    length = Headers(scope=scope).get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > cap:
+        raise too_large(cap)
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > cap:
+            raise too_large(cap)
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A *receive* that begins with the *body* that was read from it."""
+    unread: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+    async def again() -> Message:
+        nonlocal unread
+        if unread is not None:
+            message, unread = unread, None
+            return message
+        return await receive()
+
+    return again

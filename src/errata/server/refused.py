@@ -1,0 +1,76 @@
+"""What the server's own rooms and its framework refuse, turned into errors of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from errata.contract import Body, Catalogue, Error, Header
+from errata.contract.spec import FieldSpec, specs_of
+from errata.contract.types import Unfit
+from errata.wire import Reply, render
+from errata.wire.parse import build
+
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Refused(Exception):  # noqa: N818 - an answer on its way, not an error
+    """A request that goes no further, with the status and words of the answer. It never leaves this package.
+
+    *entries* are the field errors of a 422. *headers* have lower-case names.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        headers: Mapping[str, str] = NONE,
+        entries: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.headers = headers
+        self.entries = entries
+
+
+def as_error(refused: Refused, catalogue: Catalogue) -> Error:
+    """The error of *catalogue* for the status and code, with every field that *refused* has something for."""
+    cls, case = catalogue.resolve(refused.status, refused.code)
+    error = build(cls, {spec.name: _value(spec, refused) for spec in specs_of(cls)})
+    # The status and the code hold even where the class is the catch-all, which has neither.
+    wanted = replace(case, status=refused.status, code=refused.code or case.code)
+    if error.case != wanted:
+        error._case = wanted  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as the parser does
+    return error
+
+
+def reply_to(refused: Refused, catalogue: Catalogue, request_id: str) -> Reply:
+    """The reply that *refused* travels as, headers included."""
+    reply = render(as_error(refused, catalogue), catalogue, request_id=request_id)
+    return replace(reply, headers={**reply.headers, **refused.headers})
+
+
+def _value(spec: FieldSpec, refused: Refused) -> Any:
+    if spec.is_message:
+        return refused.message
+    if spec.is_status:
+        return refused.status
+    if spec.is_code:
+        return refused.code if refused.code is not None else spec.fallback()
+    found: Any = None
+    if isinstance(spec.mark, Header):
+        found = refused.headers.get(spec.mark.name.lower())
+    elif refused.entries and spec.mark == Body("detail"):
+        found = [dict(entry) for entry in refused.entries]
+    if found is None:
+        return spec.fallback()
+    try:
+        return spec.fit(found)
+    except Unfit:
+        return spec.fallback()

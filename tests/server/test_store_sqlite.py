@@ -1,0 +1,219 @@
+"""The SQLite store keeps its word over threads, processes and dead owners."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from errata.server import Answer, Claim, Claimed, Conflict, InProgress, Record, SqliteStore, StoreDownError
+from errata.server.store_sqlite import PURGED_AT_ONCE
+
+RECORD = Record("a", "POST", "/orders", "k-1")
+ANSWER = Answer(201, (("content-type", "application/json"), ("location", "/orders/1")), bytes(range(256)), "r-1")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    """A store on a new file."""
+    store = SqliteStore(tmp_path / "answers.db")
+    yield store
+    store.close()
+
+
+def claim(
+    store: SqliteStore, owner: str, *, now: float = 0.0, record: Record = RECORD, fingerprint: bytes = b"1"
+) -> Claim:
+    """Claim *record* with a lease of 60 s, to be kept for 100 s."""
+    return store.claim(record, fingerprint, owner, now=now, leased_until=now + 60, kept_until=now + 100)
+
+
+def test_one_claims_and_the_others_wait(store: SqliteStore) -> None:
+    """
+    S4. While a lease runs nobody else can claim the record; the answer ends it.
+    """
+    claims: list[Claim] = [claim(store, "one"), claim(store, "two", now=59)]
+    kept = store.complete(RECORD, "one", ANSWER, kept_until=100)
+
+    assert ([Claimed(), InProgress()], True, ANSWER) == (claims, kept, claim(store, "two", now=99))
+
+
+def test_lease_of_a_dead_owner_can_be_claimed(store: SqliteStore) -> None:
+    """
+    S5. When the owner died, the record is claimable after the lease, and the late owner cannot overwrite it.
+    """
+    claim(store, "dead")
+    claimed = claim(store, "heir", now=60)
+    late = [
+        store.renew(RECORD, "dead", leased_until=999),
+        store.complete(RECORD, "dead", ANSWER, kept_until=999),
+        store.release(RECORD, "dead"),
+    ]
+
+    assert (Claimed(), [False, False, False]) == (claimed, late)
+    assert InProgress() == claim(store, "third", now=119)
+
+
+def test_renewed_lease_holds(store: SqliteStore) -> None:
+    """
+    S4. A lease that is renewed cannot be claimed by anybody else.
+    """
+    claim(store, "one")
+    renewed = store.renew(RECORD, "one", leased_until=90)
+
+    assert (True, InProgress(), Claimed()) == (renewed, claim(store, "two", now=89), claim(store, "two", now=90))
+
+
+def test_other_fingerprint_is_a_conflict(store: SqliteStore) -> None:
+    """
+    S3. Another fingerprint is a conflict, while the first runs, after its lease and after its answer.
+    """
+    claim(store, "one")
+    running, dead = (claim(store, "two", now=now, fingerprint=b"2") for now in (1.0, 70.0))
+    store.complete(RECORD, "one", ANSWER, kept_until=100)
+
+    assert [Conflict()] * 3 == [running, dead, claim(store, "two", now=2, fingerprint=b"2")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [RECORD._replace(tenant="b"), RECORD._replace(method="PUT"), RECORD._replace(route="/x"), RECORD._replace(key="k")],
+)
+def test_each_part_of_a_record_counts(store: SqliteStore, other: Record) -> None:
+    """
+    S2. Another tenant, method, route or key is another record.
+    """
+    claim(store, "one")
+
+    assert Claimed() == claim(store, "two", record=other)
+
+
+def test_released_record_is_forgotten(store: SqliteStore) -> None:
+    """
+    S7. A released record is as if it had never been, for any body.
+    """
+    claim(store, "one")
+    released = store.release(RECORD, "one")
+
+    assert (True, Claimed()) == (released, claim(store, "two", fingerprint=b"2"))
+
+
+def test_kept_answer_is_final(store: SqliteStore) -> None:
+    """
+    S6. Not even its owner can change or release a kept answer; it is forgotten when its time has come.
+    """
+    claim(store, "one")
+    store.complete(RECORD, "one", ANSWER, kept_until=100)
+    changed = [store.complete(RECORD, "one", ANSWER, kept_until=999), store.release(RECORD, "one")]
+
+    assert ([False, False], ANSWER, Claimed()) == (changed, claim(store, "x", now=99), claim(store, "x", now=100))
+
+
+def test_expired_records_are_purged(store: SqliteStore, tmp_path: Path) -> None:
+    """
+    S6. Expired records are removed a few at a time, by the claims that follow: the file does not grow for ever.
+    """
+    for number in range(PURGED_AT_ONCE * 2):
+        claim(store, "one", record=RECORD._replace(key=f"k-{number}"))
+    counts: list[int] = []
+    with sqlite3.connect(tmp_path / "answers.db") as db:
+        for number in range(3):
+            claim(store, "one", now=1000, record=RECORD._replace(key=f"late-{number}"))
+            counts.append(db.execute("SELECT count(*) FROM idempotency").fetchone()[0])
+    db.close()
+
+    assert [PURGED_AT_ONCE + 1, 2, 3] == counts
+
+
+def test_expired_record_that_is_not_purged_yet_counts_for_nothing(store: SqliteStore) -> None:
+    """
+    S6. A record whose time has come is as if it had never been, for any body, also before it is removed.
+    """
+    for number in range(PURGED_AT_ONCE + 1):
+        claim(store, "one", now=number / 1000, record=RECORD._replace(key=f"k-{number}"))
+    last = RECORD._replace(key=f"k-{PURGED_AT_ONCE}")
+
+    assert Claimed() == claim(store, "two", now=1000, record=last, fingerprint=b"2")
+
+
+def test_threads_claim_once(store: SqliteStore) -> None:
+    """
+    S4. Of 32 threads that claim one record, one becomes its owner.
+    """
+    with ThreadPoolExecutor(32) as threads:
+        claims = list(threads.map(lambda number: claim(store, f"owner-{number}"), range(32)))
+
+    assert (1, 31) == (claims.count(Claimed()), claims.count(InProgress()))
+
+
+def test_processes_claim_once(tmp_path: Path) -> None:
+    """
+    S4. Of several processes that claim the same 50 records at the same time, each record gets one owner.
+    """
+    program = textwrap.dedent(
+        """
+        import sys
+        from errata.server import Claimed, Record, SqliteStore
+
+        store = SqliteStore(sys.argv[1], busy=30)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        for number in range(50):
+            record = Record("a", "POST", "/orders", f"k-{number}")
+            claim = store.claim(record, b"1", sys.argv[2], now=0.0, leased_until=60.0, kept_until=100.0)
+            print(number if isinstance(claim, Claimed) else "-", flush=True)
+        """
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "answers.db")]
+    workers = [
+        subprocess.Popen([*command, f"owner-{n}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for n in range(3)
+    ]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert "ready\n" == worker.stdout.readline()
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    won = [line for worker in workers for line in worker.communicate(timeout=60)[0].split() if line != "-"]
+
+    assert [str(number) for number in range(50)] == sorted(won, key=int)
+
+
+def test_killed_owner_leaves_a_claimable_record(tmp_path: Path) -> None:
+    """
+    S5. A process that is killed between claim and completion leaves a record that is claimable after its lease.
+    """
+    program = textwrap.dedent(
+        """
+        import os, signal, sys
+        from errata.server import Record, SqliteStore
+
+        store = SqliteStore(sys.argv[1])
+        store.claim(Record("a", "POST", "/orders", "k-1"), b"1", "dead", now=0.0, leased_until=60.0, kept_until=100.0)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path / "answers.db")], check=False)
+    store = SqliteStore(tmp_path / "answers.db")
+    claims = [claim(store, "heir", now=59), claim(store, "heir", now=60)]
+    store.close()
+
+    assert (-9, [InProgress(), Claimed()]) == (killed.returncode, claims)
+
+
+def test_file_that_cannot_be_used_is_a_store_that_is_down(tmp_path: Path) -> None:
+    """
+    S12. Whatever SQLite says about its file is a `StoreDownError` which names the file.
+    """
+    (tmp_path / "text.db").write_text("This is not a database, but it is long enough to be one." * 20)
+    for name, problem in (("missing/answers.db", "unable to open database file"), ("text.db", "not a database")):
+        with pytest.raises(StoreDownError, match=f"{name}.*{problem}"):
+            SqliteStore(tmp_path / name)

@@ -1,0 +1,114 @@
+"""An operation raises what its catalogue lists, or is told so."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from types import SimpleNamespace
+
+import pytest
+from fastapi import HTTPException
+
+from errata.server import UndeclaredError, install
+from errata.server.translate import operation_of
+from errata.wire import Reply, parse
+
+from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ask, raising
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_undeclared_error_is_raised_under_pytest(shop: Shop) -> None:
+    """
+    C7. Under pytest, an operation that raises an undeclared error gets `UndeclaredError`, which says what to add.
+    """
+    shop.steps.append(raising(NoMoneyError("No.")))
+    with pytest.raises(UndeclaredError) as raised:
+        async with ask(install(shop.app, SHOP)) as client:
+            await client.get("/orders/7")
+
+    assert ("orders.get", NoMoneyError, True) == (
+        raised.value.operation,
+        raised.value.error,
+        isinstance(raised.value.__cause__, NoMoneyError),
+    )
+    assert 'operations={"orders.get": raises(NoMoneyError)}' in str(raised.value)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+async def test_undeclared_error_is_the_500_for_the_client(
+    shop: Shop, caplog: pytest.LogCaptureFixture, strict: bool
+) -> None:
+    """
+    C7. For the client an undeclared error is the 500 case, and the log names it; in production nothing is raised.
+    """
+    shop.steps.append(raising(NoMoneyError("You are poor.", missing=3)))
+    async with ask(install(shop.app, SHOP, strict=strict), raise_app_exceptions=not strict) as client:
+        got = await client.get("/orders/7")
+
+    assert (500, False) == (got.status_code, "poor" in got.text)
+    assert BrokenError is type(parse(Reply(500, {}, got.content), SHOP))
+    assert [UndeclaredError] == [
+        type(r.exc_info[1]) for r in caplog.records if r.exc_info and r.levelno == logging.ERROR
+    ]
+
+
+async def test_declared_errors_and_subclasses_pass(shop: Shop) -> None:
+    """
+    C7. What the operation lists, what any operation may raise, and subclasses of either are declared.
+    """
+
+    class GoneError(NotFoundError):
+        """It was there once."""
+
+    statuses: list[int] = []
+    async with ask(install(shop.app, SHOP, strict=True)) as client:
+        for error in (NotFoundError("a"), GoneError("b"), BrokenError("c")):
+            shop.steps[:] = [raising(error)]
+            statuses.append((await client.get("/orders/7")).status_code)
+
+    assert [404, 404, 500] == statuses
+
+
+async def test_operation_that_the_catalogue_does_not_list_is_free(shop: Shop) -> None:
+    """
+    C7. An operation that the catalogue does not list may raise anything of the catalogue.
+    """
+    shop.steps.append(raising(NoMoneyError("No.")))
+    async with ask(install(shop.app, SHOP, strict=True)) as client:
+        got = await client.put("/orders")
+
+    assert 402 == got.status_code
+
+
+async def test_catch_all_of_the_framework_is_free(shop: Shop) -> None:
+    """
+    C7. What the framework says before an operation begins (405, a body that cannot be read) is not held against it.
+    """
+    shop.steps.append(raising(HTTPException(400, "There was an error parsing the body")))
+    async with ask(install(shop.app, SHOP, strict=True)) as client:
+        wrong_method = await client.delete("/orders")
+        wrong_body = await client.get("/orders/7")
+
+    assert (405, 400) == (wrong_method.status_code, wrong_body.status_code)
+    assert "There was an error parsing the body" == wrong_body.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("method", "operation"), [("GET", "orders.get"), ("DELETE", None)])
+def test_405_is_no_operations_error(method: str, operation: str | None) -> None:
+    """
+    C7. Where only the path fits, the route that the framework found is not the operation that was called.
+    """
+    route = SimpleNamespace(methods={"GET"}, operation_id="orders.get")
+
+    assert operation == operation_of({"type": "http", "method": method, "route": route})
+
+
+def test_undeclared_error_pickles() -> None:
+    """
+    C7. `UndeclaredError` pickles, and prints the same afterwards.
+    """
+    error = UndeclaredError("orders.get", NoMoneyError, (NotFoundError,))
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+
+    assert (str(error), "orders.get", NoMoneyError) == (str(again), again.operation, again.error)
