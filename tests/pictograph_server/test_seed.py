@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 import pytest
 
 from pictograph_server import Settings, Store, credit_balance, seed
+from pictograph_server.folder import DataFolder
+from pictograph_server.seed import TENANTS
 
 from .api import Api, MovableClock, picture
 
@@ -63,3 +66,27 @@ def test_twice(seeded: Api, clock: MovableClock) -> None:
     seed(seeded.store, clock=clock)
 
     assert before == (seeded.files(), credit_balance(seeded.store, "acme"), seeded.get("/images/?dataset=ds"))
+
+
+def test_broken_off(
+    store: Store, clock: MovableClock, serve: Callable[[Settings], Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A seed that broke off, as on a full disk, is completed by the next one.
+    """
+    room = iter(range(3))
+
+    def write(content: bytes, suffix: str = "") -> str:
+        if next(room, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return DataFolder.write(store.folder, content, suffix)
+
+    monkeypatch.setattr(store.folder, "write", write)
+    with pytest.raises(OSError, match="No space left"):
+        seed(store, clock=clock)
+    monkeypatch.undo()
+
+    seed(store, clock=clock)
+
+    api = serve(Settings())
+    assert [8, 8] == [api.as_(tenant).get("/datasets/ds")["data"]["completed_image_count"] for tenant in TENANTS]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
+from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.annotations import SaveAnnotations, save_annotations
 from pictograph_server.credits import set_credits
-from pictograph_server.datasets import DatasetClass, NewDataset, create_dataset, list_datasets
-from pictograph_server.exports import NewExport, create_export
-from pictograph_server.images import NewImage, find_image, register_image
+from pictograph_server.datasets import DatasetClass, NewDataset, create_dataset
+from pictograph_server.exports import NewExport, create_export, get_export
+from pictograph_server.images import NewImage, find_image_at, register_image
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
 from pictograph_server.times import Clock
@@ -31,19 +33,28 @@ _SIDE = 24
 def seed(store: Store, *, clock: Clock, settings: Settings | None = None) -> None:
     """Give "acme" and "globex" credits, and each a dataset "ds" with annotated pictures and an export "exp".
 
-    A tenant that has datasets is left as it is.
+    A tenant that has the export, which is made last, is left as it is: what broke off is completed.
     """
     settings = settings or Settings()
     for tenant in TENANTS:
-        if list_datasets(store, tenant, limit=1, offset=0)[0]:
+        if _is_seeded(store, tenant):
             continue
         set_credits(store, tenant, _CREDITS)
         classes = [DatasetClass(name=name, type="bbox") for name in _COLORS]
-        create_dataset(store, clock, tenant, NewDataset(name=DATASET, description="Demo shapes", classes=classes))
+        with contextlib.suppress(ConflictError):
+            create_dataset(store, clock, tenant, NewDataset(name=DATASET, description="Demo shapes", classes=classes))
         for name in _COLORS:
             for number, place in enumerate(_PLACES, start=1):
                 _add_picture(store, clock, settings, tenant, name=name, number=number, place=place)
         create_export(store, clock, tenant, NewExport(dataset_name=DATASET, name=EXPORT))
+
+
+def _is_seeded(store: Store, tenant: str) -> bool:
+    try:
+        get_export(store, tenant, DATASET, EXPORT)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _add_picture(
@@ -53,13 +64,15 @@ def _add_picture(
     filename = f"{name}-{number}.png"
     content = _draw(name, place)
     offered = NewUpload(dataset=DATASET, filename=filename, content_type="image/png")
-    path = offer_upload(store, clock, tenant, offered, settings.upload_seconds)
-    upload_id = path.removeprefix("/signed/").partition("?")[0]
-    accept_upload(store, upload_id, store.folder.write(content), len(content))
-    image = register_image(store, clock, settings, tenant, NewImage(dataset=DATASET, filename=filename))
+    with contextlib.suppress(ConflictError):
+        path = offer_upload(store, clock, tenant, offered, settings.upload_seconds)
+        upload_id = path.removeprefix("/signed/").partition("?")[0]
+        accept_upload(store, upload_id, store.folder.write(content), len(content))
+        register_image(store, clock, settings, tenant, NewImage(dataset=DATASET, filename=filename))
     x, y = place
     box = {"name": name, "type": "bbox", "bounding_box": {"x": x, "y": y, "w": _SIDE, "h": _SIDE}}
-    save_annotations(store, settings, lambda db: find_image(db, tenant, image.id), SaveAnnotations(annotations=[box]))
+    annotations = SaveAnnotations(annotations=[box])
+    save_annotations(store, settings, lambda db: find_image_at(db, tenant, DATASET, filename), annotations)
 
 
 def _draw(name: str, place: tuple[int, int]) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from errata.clock import Clock
 from errata.sandbox.problems import SandboxError
 from errata.sandbox.vendor import Served, Vendor
-from errata.server import Idempotency, KeyStore, RateLimits, SqliteStore, install
+from errata.server import Idempotency, KeyStore, RateLimits, SqliteStore, StoreDownError, install
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app
 from pictograph_server.credits import set_credits
@@ -35,35 +37,36 @@ def serve(folder: Path, clock: Clock) -> Served:
     """The reference server on *folder*, with demo content and a fresh key of each role.
 
     Raises:
-        SandboxError: the folder cannot be used.
+        SandboxError: the folder cannot be used, or has no room.
     """
-    try:
-        store = Store(folder)
-    except DataFolderError as problem:
-        raise SandboxError(str(problem)) from problem
-    seed(store, clock=clock)
-    for tenant, balance in CREDITS.items():
-        set_credits(store, tenant, balance)
-    keys = KeyStore(folder / "keys.sqlite", clock=clock)
-    records = SqliteStore(folder / "idempotency.sqlite")
-    demo = {name: keys.create(tenant, role) for name, (tenant, role) in ROLES.items()}
-    keys.revoke(demo["revoked"])
-    app = install(
-        create_app(store, clock=clock),
-        CATALOGUE,
-        keys=keys,
-        idempotency=Idempotency(records),
-        limits=RateLimits(LIMIT),
-        clock=clock,
-        convert=as_contract_error,
-        public=("/signed/*",),
-    )
-
-    def close() -> None:
-        for each in (keys, records, store):
-            each.close()
-
-    return Served(app, demo, close)
+    with ExitStack() as opened:
+        try:
+            store = opened.enter_context(closing(Store(folder)))
+            seed(store, clock=clock)
+            for tenant, balance in CREDITS.items():
+                set_credits(store, tenant, balance)
+            keys = opened.enter_context(closing(KeyStore(folder / "keys.sqlite", clock=clock)))
+            records = opened.enter_context(closing(SqliteStore(folder / "idempotency.sqlite")))
+            demo = {name: keys.create(tenant, role) for name, (tenant, role) in ROLES.items()}
+            keys.revoke(demo["revoked"])
+            app = create_app(store, clock=clock)
+        except DataFolderError as problem:
+            raise SandboxError(str(problem)) from problem
+        except (OSError, sqlite3.Error, StoreDownError) as problem:
+            raise SandboxError(
+                f"{folder} cannot hold the server's files: {problem}. Free some space, or name another folder."
+            ) from problem
+        contract = install(
+            app,
+            CATALOGUE,
+            keys=keys,
+            idempotency=Idempotency(records),
+            limits=RateLimits(LIMIT),
+            clock=clock,
+            convert=as_contract_error,
+            public=("/signed/*",),
+        )
+        return Served(contract, demo, opened.pop_all().close)
 
 
 VENDOR = Vendor(

@@ -8,7 +8,21 @@ from http import HTTPStatus
 from errata.sandbox.connection import Connection
 from errata.sandbox.incoming import Incoming
 from errata.sandbox.relay import pass_on
-from errata.sandbox.steps import LONGEST_WAIT, Answer, Close, Cut, Delay, Drip, Lose, Pass, Raw, Reset, Silence, Step, Then
+from errata.sandbox.steps import (
+    LONGEST_WAIT,
+    Answer,
+    Close,
+    Cut,
+    Delay,
+    Drip,
+    Lose,
+    Pass,
+    Raw,
+    Reset,
+    Silence,
+    Step,
+    Then,
+)
 
 
 async def act(steps: tuple[Step, ...], client: Connection, incoming: Incoming, upstream: tuple[str, int]) -> bool:

@@ -16,14 +16,18 @@ from errata.contract.spec import specs_of
 from errata.sandbox.control import ArmError
 from errata.sandbox.layer import FaultLayer
 from errata.sandbox.log import RequestLog
-from errata.sandbox.problems import BadScriptError
-from errata.sandbox.script import Rule, Script
+from errata.sandbox.problems import BadScriptError, SandboxError
+from errata.sandbox.script import Rule, Script, rule_from_json
 from errata.sandbox.serving import Uvicorn
 from errata.sandbox.steps import Answer, Reset, Silence, Step
 from errata.sandbox.thread import Background, in_thread
 from errata.sandbox.vendor import Served, Vendor
+from errata.server.store import StoreDownError
 from errata.wire.parse import build
 from errata.wire.render import render
+
+MATCHING = ("times", "method", "path")
+"""What of an error armed in JSON says which requests meet it."""
 
 
 class Sandbox:
@@ -54,7 +58,9 @@ class Sandbox:
         self._background: Background | None = None
 
     def start(self) -> Self:
-        """Start in a thread of its own; return when requests are answered."""
+        """Start in a thread of its own; return when requests are answered. Can be called twice."""
+        if self._background is not None:
+            return self
         if self._data is None:
             self._own_data = tempfile.TemporaryDirectory(prefix="errata-", ignore_cleanup_errors=True)
         try:
@@ -62,6 +68,9 @@ class Sandbox:
             stack = _Stack(self._served.app, self._port, self.token, self.arm_error, self.clock)
             self._background = in_thread(stack, name=f"errata-sandbox-{self.vendor.name}")
             self._stack = stack
+        except StoreDownError as problem:
+            self._put_away()
+            raise SandboxError(str(problem)) from problem
         except BaseException:
             self._put_away()
             raise
@@ -133,8 +142,11 @@ class Sandbox:
         """Arm an error that was described in JSON: `{"error": "RateLimitError", "fields": {...}, "times": 2}`.
 
         Raises:
-            BadScriptError: an unknown class, or fields that it does not have.
+            BadScriptError: an unknown class, fields that it does not have, or anything else that makes no sense.
         """
+        for key in payload:
+            if key not in ("error", "fields", *MATCHING):
+                raise BadScriptError(key, "not a key of an armed error", f"only: error, fields, {', '.join(MATCHING)}")
         by_name = {error.__name__: error for error in self.vendor.catalogue.errors}
         name, fields = payload.get("error"), payload.get("fields", {})
         if not isinstance(name, str) or name not in by_name:
@@ -147,19 +159,14 @@ class Sandbox:
             if field not in accepted:
                 raise BadScriptError(f"fields.{field}", f"no field of {name}", f"one of {', '.join(accepted)}")
         error = build(cls, {"message": cls.__doc__ or name, **fields})
-        times, method, path = payload.get("times", 1), payload.get("method"), payload.get("path")
-        self.next(
-            error,
-            times=times if isinstance(times, int) else 1,
-            method=method if isinstance(method, str) else None,
-            path=path if isinstance(path, str) else None,
-        )
+        matching = {key: payload[key] for key in MATCHING if key in payload}
+        self.script.arm(rule_from_json({**matching, "steps": [self._step(error).to_json()]}))
 
     @property
     def _folder(self) -> Path:
         if self._data is not None:
             return self._data
-        assert self._own_data is not None  # noqa: S101 - made by start()
+        assert self._own_data is not None
         return Path(self._own_data.name)
 
     @property

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,12 +34,19 @@ class Uvicorn:
         self._socket = listen("127.0.0.1", 0)
         address: tuple[str, int] = self._socket.getsockname()
         # serve() also takes over signals; in a thread other than the main one it leaves them alone.
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        self._task = asyncio.create_task(self._serve(self._socket))
         while not self._server.started:
             if self._task.done():
-                raise SandboxError("The reference server did not start: its start-up failed. Its log tells why.")
+                self._socket.close()
+                problem = SandboxError("The reference server did not start: its start-up failed. Its log tells why.")
+                raise problem from self._task.exception()
             await asyncio.sleep(0.005)
         return address
+
+    async def _serve(self, listening: socket.socket) -> None:
+        # uvicorn ends the whole program for an app that does not start; here that only ends the serving.
+        with contextlib.suppress(SystemExit):
+            await self._server.serve(sockets=[listening])
 
     async def stop(self) -> None:
         """Finish what is running, for at most 2 s, and end."""
@@ -65,7 +73,7 @@ class _Serving:
 
 
 @contextmanager
-def serve(app: Any) -> Iterator[str]:
+def serve(app: Any) -> Generator[str]:
     """Run an ASGI *app* on a free port of this machine for the length of a `with` block, which gets its URL.
 
     Raises:

@@ -53,6 +53,20 @@ class UnknownVendorError(SandboxError):
         return f"No vendor is called {self.name!r}. Installed: {known}. Install another with: pip install errata-NAME"
 
 
+class IncompleteVendorError(SandboxError):
+    """The distribution that brings the vendor *name* is installed, *missing* that its server needs is not."""
+
+    def __init__(self, name: str, missing: str, distribution: str) -> None:
+        super().__init__(name, missing, distribution)
+        self.name = name
+        self.missing = missing
+        self.distribution = distribution
+
+    def __str__(self) -> str:
+        remedy = f"pip install '{self.distribution}[server]'"
+        return f"The sandbox of {self.name!r} needs {self.missing}, which is not installed. Install it with: {remedy}"
+
+
 def known_vendors() -> tuple[str, ...]:
     """The names of the vendors that are installed."""
     return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
@@ -63,9 +77,15 @@ def find_vendor(name: str) -> Vendor:
 
     Raises:
         UnknownVendorError: there is none; it names those there are.
+        IncompleteVendorError: it needs a package that is not installed.
     """
     for point in entry_points(group=GROUP, name=name):
-        vendor = point.load()
+        try:
+            vendor = point.load()
+        except ModuleNotFoundError as missing:
+            package = (missing.name or "").partition(".")[0]
+            distribution = point.dist.name if point.dist is not None else f"errata-{name}"
+            raise IncompleteVendorError(name, package, distribution) from missing
         if isinstance(vendor, Vendor):
             return vendor
     raise UnknownVendorError(name, known_vendors())
