@@ -12,9 +12,12 @@ def main() -> None:
     try:
         from errata.cli.commands import run
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in EXTRAS:
+        package = (missing.name or "").partition(".")[0]
+        if package not in EXTRAS:
             raise
-        sys.exit(f"The errata command needs {missing.name}. Install it with: pip install 'errata[cli,server]'")
+        sys.stderr.write(f"The errata command needs {package}. Install it with: pip install 'errata[cli,server]'\n")
+        # 1 would say that a row of the check fell short.
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
     run()

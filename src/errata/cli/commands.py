@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
+import os
+import signal
 import sys
 import threading
 import time
@@ -15,7 +18,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from errata.conformance.promises import Promise
+from errata.cli.report import report_to
+from errata.conformance.promises import Promise, Promises
 from errata.conformance.run import check as check_vendor
 from errata.conformance.run import promises_of
 from errata.conformance.table import show
@@ -23,11 +27,14 @@ from errata.conformance.verdicts import Row
 from errata.contract.problems import Problem
 from errata.sandbox.problems import SandboxError
 from errata.sandbox.sandbox import Sandbox
-from errata.sandbox.vendor import find_vendor, known_vendors
+from errata.sandbox.vendor import Vendor, find_vendor, known_vendors
 
 P = ParamSpec("P")
 
-HELD, FELL_SHORT, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+HELD, FELL_SHORT, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+
+ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+"""How a system asks a program to end, where it has them; the second comes from a terminal that is closed."""
 
 app = typer.Typer(
     help="Error contracts for SDKs and HTTP APIs: raise it on the server, catch it in the client.",
@@ -40,6 +47,14 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="VENDOR", help="Whose API, e.g. pictograph.")]
 
 
+class Ended(KeyboardInterrupt):
+    """Asked to end by the signal *number*. Everything is put away as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def told(command: Callable[P, int]) -> Callable[P, None]:
     """*command*, whose result is the exit code, and whose problems are sentences instead of tracebacks."""
 
@@ -47,13 +62,20 @@ def told(command: Callable[P, int]) -> Callable[P, None]:
     def run_told(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             code = command(*args, **kwargs)
+        except Ended as ended:
+            code = 128 + ended.number
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             code = INTERRUPTED
         except (Problem, SandboxError) as problem:
             typer.echo(f"errata: {problem}", err=True)
             code = UNUSABLE
+        except BrokenPipeError:
+            # Whoever read the output has enough, as `head` has.
+            _drop_output()
+            code = UNREAD
         except OSError as problem:
+            _drop_output()
             named = f"{problem.filename}: " if problem.filename else ""
             typer.echo(f"errata: {named}{problem.strerror or problem}. Nothing was written.", err=True)
             code = UNUSABLE
@@ -62,12 +84,19 @@ def told(command: Callable[P, int]) -> Callable[P, None]:
     return run_told
 
 
+def _drop_output() -> None:
+    """Let what is left of the output go nowhere: written again at the very end, it would only fail again."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @app.command()
 @told
 def check(
     vendor: Name,
     json_file: Annotated[
-        str | None, typer.Option("--json", metavar="FILE", help="Write the rows as JSON to FILE, or - for the terminal.")
+        str | None,
+        typer.Option("--json", metavar="FILE", help="Write the rows as JSON to FILE, or - for the terminal."),
     ] = None,
 ) -> int:
     """Check that an SDK keeps its documentation page, sentence by sentence, over real sockets.
@@ -76,7 +105,23 @@ def check(
     """
     found = find_vendor(vendor)
     promises = promises_of(found)
-    started = time.monotonic()
+    with report_to(json_file) as report:
+        started = time.monotonic()
+        rows = _checked(found, promises)
+        seconds = time.monotonic() - started
+        held = all(row.held for row in rows)
+        if report is not None:
+            content = {"vendor": vendor, "held": held, "rows": [row.to_json() for row in rows]}
+            report.write(json.dumps(content, indent=2) + "\n")
+            report.flush()
+    if json_file != "-":
+        console = Console()
+        show(rows, console if console.is_terminal else Console(width=160), seconds=seconds)
+    return HELD if held else FELL_SHORT
+
+
+def _checked(vendor: Vendor, promises: Promises) -> list[Row]:
+    """The rows of *vendor*, with a progress bar while somebody watches."""
     rows: list[Row] = []
     errors = Console(stderr=True)
     columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
@@ -86,17 +131,10 @@ def check(
         def progress(promise: Promise) -> None:
             bar.update(task, completed=len(rows), description=promise.section)
 
-        for row in check_vendor(found, promises=promises, progress=progress):
+        for row in check_vendor(vendor, promises=promises, progress=progress):
             rows.append(row)
             bar.update(task, completed=len(rows))
-    held = all(row.held for row in rows)
-    if json_file is not None:
-        report = {"vendor": vendor, "held": held, "rows": [row.to_json() for row in rows]}
-        _write(json_file, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    if json_file != "-":
-        console = Console()
-        show(rows, console if console.is_terminal else Console(width=160), seconds=time.monotonic() - started)
-    return HELD if held else FELL_SHORT
+    return rows
 
 
 @app.command()
@@ -125,7 +163,6 @@ def sandbox(
             """       -d '{"error": "RateLimitError", "fields": {"retry_after": 2}, "times": 2}'""",
         ]
         typer.echo("\n".join(lines))
-        sys.stdout.flush()
         # Not join(): a thread that waits without a limit cannot be interrupted on every system.
         while not threading.Event().wait(3600):
             pass
@@ -141,20 +178,18 @@ def vendors() -> int:
     return HELD
 
 
-def _write(where: str, text: str) -> None:
-    """Write *text* to the file *where*, whole or not at all, or to the terminal for "-"."""
-    if where == "-":
-        typer.echo(text, nl=False)
-        return
-    path = Path(where)
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def run() -> None:
     """Run the command with the program's arguments; ends the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without "→" shows "?" there.
+            stream.reconfigure(errors="replace")
+    for number in (getattr(signal, name, None) for name in ENDING_SIGNALS):
+        # `nohup` ignores one of them, and means it.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _end)
     app(prog_name="errata")
+
+
+def _end(number: int, _frame: object) -> None:
+    raise Ended(number)

@@ -25,7 +25,7 @@ class Bench:
         self.sandbox = sandbox
         self.clock = clock
         self.adapter = adapter
-        self.colour = colour
+        self.colour: Colour = colour
         self.seen: list[Seen] = []
 
     def reset(self) -> None:
@@ -39,7 +39,9 @@ class Bench:
         """The exception class of that name, as the SDK under test has it."""
         return self.adapter.error(name)
 
-    def call(self, action: Callable[[Any], Any], *, role: str = "member", key: str | None = None, **settings: Any) -> Seen:
+    def call(
+        self, action: Callable[[Any], Any], *, role: str = "member", key: str | None = None, **settings: Any
+    ) -> Seen:
         """Run *action* with a client of the key of *role* (or *key* itself); what it did, also when it raised."""
         self.sandbox.log.clear()
         self.clock.forget()

@@ -38,7 +38,7 @@ class Promise:
 
     @property
     def name(self) -> str:
-        """The name of the check, as `--only` takes it."""
+        """The name of the check, as reports give it."""
         return self.check.__name__.strip("_")
 
 

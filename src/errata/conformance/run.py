@@ -38,7 +38,7 @@ def check(
     promises = promises if promises is not None else promises_of(vendor)
     clock = VirtualClock()
     with Sandbox(vendor, clock=clock) as sandbox:
-        benches = {colour: Bench(sandbox, clock, promises.adapter, colour) for colour in colours}
+        benches: dict[Colour, Bench] = {colour: Bench(sandbox, clock, promises.adapter, colour) for colour in colours}
         for promise in promises:
             progress(promise)
             yield Row(promise, {colour: judge(promise, bench) for colour, bench in benches.items()})
@@ -52,10 +52,12 @@ def judge(promise: Promise, bench: Bench) -> Verdict:
         promise.check(bench)
         left = bench.sandbox.script.pending()
         if left:
-            reason = f"{len(left)} armed failures were never met: the SDK stopped early"
+            reason = f"the SDK stopped early: {sum(armed.left for armed in left)} of the armed failures never met"
     except Shortfall as short:
         reason = str(short)
-    except Exception as problem:  # noqa: BLE001 - one broken check must not hide the other rows
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # noqa: BLE001 - one check that exits or is cancelled must not hide other rows
         reason = f"the check itself failed: {type(problem).__name__}: {problem}"
     return Verdict(not reason, reason, shown(bench.seen))
 

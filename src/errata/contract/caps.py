@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from itertools import islice
 from typing import Any
 
 BODY = 8 * 1024
@@ -11,20 +14,29 @@ TEXT = 2 * 1024
 ENTRIES = 100
 """Entries kept of a parsed list or map."""
 STRUCTURE = 8 * 1024
-"""UTF-8 bytes kept of one parsed list or map, all its strings together."""
+"""Bytes of memory that one parsed list or map may take, with all its parts: many small values weigh far more than
+their JSON, and a thousand errors must stay small whatever was sent."""
 DEPTH = 20
 """Levels kept of a parsed structure; what is deeper becomes "…"."""
 
 ELLIPSIS = "…"
 
+# Roughly what CPython takes, beside the values themselves (a reply's keys are shared).
+_LIST, _LIST_ENTRY = 64, 8
+_MAP, _MAP_ENTRY, _ENTRIES_WITHIN = 200, 40, 5
+
+
+def whole(value: str) -> str:
+    """*value* with "�" for its lone surrogates, which UTF-8 cannot carry and a terminal cannot print."""
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
 
 def text(value: str, limit: int = TEXT) -> str:
-    """*value*, cut with "…" to at most *limit* bytes of UTF-8. Cutting again changes nothing."""
-    if len(value) * 4 <= limit:
-        return value
-    encoded = value.encode("utf-8", "replace")
+    """*value*, whole, cut with "…" to at most *limit* bytes of UTF-8. Cutting again changes nothing."""
+    start = whole(value[: limit + 1])
+    encoded = start.encode()
     if len(encoded) <= limit:
-        return value
+        return start
     room = limit - len(ELLIPSIS.encode())
     return encoded[:room].decode("utf-8", "ignore") + ELLIPSIS
 
@@ -38,40 +50,46 @@ def structure(value: Any) -> Any:
     return value
 
 
+class _Full(Exception):
+    """There is no room for the next value."""
+
+
 class _Copy:
-    """Copies a structure until its room is used up."""
+    """Copies a structure until its room is used up. What was copied fits again, so copying twice changes nothing."""
 
     def __init__(self) -> None:
         self.room = STRUCTURE
 
     def of(self, value: Any, depth: int) -> Any:
-        if isinstance(value, str):
-            kept = text(value)
-            self.room -= len(kept.encode("utf-8", "replace")) + 2
-            return kept
-        if isinstance(value, dict):
-            return self._map(value, depth) if depth else self.of(ELLIPSIS, 0)
-        if isinstance(value, list):
-            return self._list(value, depth) if depth else self.of(ELLIPSIS, 0)
-        self.room -= len(repr(value))
-        return value
+        if isinstance(value, dict | list):
+            if depth:
+                return self._map(value, depth) if isinstance(value, dict) else self._list(value, depth)
+            value = ELLIPSIS
+        kept = text(value) if isinstance(value, str) else value
+        self._take(sys.getsizeof(kept))
+        return kept
+
+    def _take(self, size: int) -> None:
+        if size > self.room:
+            self.room = 0
+            raise _Full
+        self.room -= size
 
     def _map(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
+        self._take(_MAP)
         kept: dict[str, Any] = {}
-        for key, entry in value.items():
-            before = self.room
-            name, copied = self.of(str(key), depth - 1), self.of(entry, depth - 1)
-            if self.room < 0 or len(kept) == ENTRIES:
-                self.room = min(before, 0)
-                break
-            kept[name] = copied
+        with contextlib.suppress(_Full):
+            for key, entry in islice(value.items(), ENTRIES):
+                name = text(str(key))
+                self._take(len(name.encode()) + (_MAP_ENTRY if len(kept) >= _ENTRIES_WITHIN else 0))
+                kept[name] = self.of(entry, depth - 1)
         return kept
 
     def _list(self, value: list[Any], depth: int) -> list[Any]:
+        self._take(_LIST)
         kept: list[Any] = []
-        for entry in value:
-            copied = self.of(entry, depth - 1)
-            if self.room < 0 or len(kept) == ENTRIES:
-                break
-            kept.append(copied)
+        with contextlib.suppress(_Full):
+            for entry in islice(value, ENTRIES):
+                self._take(_LIST_ENTRY)
+                kept.append(self.of(entry, depth - 1))
         return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as plain_field
@@ -15,6 +16,8 @@ from errata.contract.spec import check_headers, specs_of
 
 if TYPE_CHECKING:
     Key = tuple[str | None, int | str | None, str | None]
+
+_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class Envelope(Protocol):
@@ -71,12 +74,12 @@ class Raises:
     errors: tuple[type[Error], ...] = ()
 
     def __or__(self, other: Raises) -> Raises:
-        return Raises((*self.errors, *(error for error in other.errors if error not in self.errors)))
+        return raises(*self.errors, *other.errors)
 
 
 def raises(*errors: type[Error]) -> Raises:
     """Say which errors an operation raises: `operations={"training.create": raises(PaymentRequiredError)}`."""
-    return Raises(errors)
+    return Raises(tuple(dict.fromkeys(errors)))
 
 
 class Catalogue:
@@ -86,7 +89,7 @@ class Catalogue:
     *operations* says what each operation raises, *everywhere* what any of them may.
 
     Raises:
-        CatalogueProblem: two classes claim one case, or a class could not be built from a silent reply.
+        CatalogueProblem: one case is claimed twice, or a class could not be built from a silent reply.
     """
 
     def __init__(
@@ -114,9 +117,9 @@ class Catalogue:
         self.everywhere = everywhere
         self.body_cap = body_cap
         self._table: dict[Source, dict[Key, tuple[type[Error], Case]]] = {}
-        for error in (base, *errors) if base not in errors else errors:
+        for error in dict.fromkeys((base, *errors, default)):
             self._check(error)
-            for case in error.__dict__.get("cases", ()):
+            for case in error.claims:
                 self._claim(error, case)
 
     def _check(self, error: type[Error]) -> None:
@@ -126,7 +129,9 @@ class Catalogue:
                 f"{self.name!r} catch. Derive it from {self.base.__name__}, or leave it out of the catalogue."
             )
         check_headers(error)
-        if "_written_init" not in error.__dict__:
+        if "_written_init" in error.__dict__:
+            self._check_constructor(error)
+        else:
             above = [parent for parent in error.__mro__[1:] if "_written_init" in parent.__dict__]
             if above:
                 raise CatalogueProblem(
@@ -141,35 +146,51 @@ class Catalogue:
                     "bare page: give the field a default, or field(missing=...) for the parser."
                 )
 
+    def _check_constructor(self, error: type[Error]) -> None:
+        """The parser calls a hand-written constructor with the fields it names; it may ask for nothing else."""
+        fields = {spec.name for spec in specs_of(error)}
+        for name, parameter in inspect.signature(error).parameters.items():
+            optional = parameter.default is not parameter.empty or parameter.kind in _VARIABLE
+            if (name not in fields and not optional) or parameter.kind is parameter.POSITIONAL_ONLY:
+                raise CatalogueProblem(
+                    f"{error.__name__}.__init__ ({error.declared_at}) asks for {name!r}, which the parser of a reply "
+                    "cannot give by name. Declare a field of that name, or give the parameter a default."
+                )
+
     def _claim(self, error: type[Error], case: Case) -> None:
         travels = error.source in TRAVELLING
-        if travels and case.status is None and case.code is None and error is not self.default and error is not self.base:
-            return  # the class only adds a fix or a retry rule to what its parent claims
+        says_nothing = not any((case.status, case.code, case.operation, case.on))
+        if says_nothing and error.source not in ("job", "stream") and error not in (self.default, self.base):
+            return  # the class only has a fix or a retry rule; what nobody claims is the default's
         table = self._table.setdefault(error.source, {})
         key: Key = (case.operation, case.status, case.code) if travels else (None, None, case.on)
         taken = table.get(key)
-        if taken is not None and taken[0] is not error:
+        if taken is not None:
+            what = "cases" if taken[0] is error else "classes"
             raise CatalogueProblem(
-                f"Two classes of {self.name!r} claim {case}: {taken[0].__name__} ({taken[0].declared_at}) and "
+                f"Two {what} of {self.name!r} claim {case}: {taken[0].__name__} ({taken[0].declared_at}) and "
                 f"{error.__name__} ({error.declared_at}). Give one of them a code, a status or an operation of its own."
             )
-        table.setdefault(key, (error, case))
+        table[key] = (error, case)
 
     def resolve(
         self, status: int | None, code: str | None = None, *, operation: str | None = None, source: Source = "http"
     ) -> tuple[type[Error], Case]:
         """The class and case of a reply of *status* that says *code* to *operation*.
 
-        Precedence: operation with status and code, status and code, operation with status, status, 4XX or 5XX,
-        the default class. Without a status (a failed job, an event in a stream) the code alone decides.
+        Precedence: a claim with a code before one without; then an exact status before 4XX or 5XX; then one for this
+        operation before one for any; then one for anything else on this operation; then the default class.
+        Without a status (a failed job, an event in a stream) the code alone decides.
         """
         if status is None:
             return self._resolve_code(code, operation, source)
         table = self._table.get("http", {})
         scopes = [*_scopes(operation)]
-        keys: list[Key] = [(scope, status, code) for scope in (*scopes, None) if code is not None]
-        keys += [(scope, status, None) for scope in (*scopes, None)]
-        keys += [(scope, f"{status // 100}XX", None) for scope in (*scopes, None)]
+        keys: list[Key] = []
+        for said in (code, None) if code is not None else (None,):
+            keys += [(scope, status, said) for scope in (*scopes, None)]
+            keys += [(scope, f"{status // 100}XX", said) for scope in (*scopes, None)]
+        keys += [(scope, None, None) for scope in scopes]
         for key in keys:
             if key in table:
                 return table[key]
@@ -198,7 +219,7 @@ class Catalogue:
     def cases(self) -> Iterator[tuple[type[Error], Case]]:
         """Every claim of every class, in the order of declaration."""
         for error in self.errors:
-            for case in error.__dict__.get("cases", ()):
+            for case in error.claims:
                 yield error, case
 
     def raises(self, operation: str | None) -> tuple[type[Error], ...]:
@@ -210,7 +231,7 @@ class Catalogue:
 
 
 def _scopes(operation: str | None) -> Iterator[str]:
-    """"images.upload" and then "images": an operation's own claims outrank its resource's."""
+    """ "images.upload" and then "images": an operation's own claims outrank its resource's."""
     while operation:
         yield operation
         operation = operation.rpartition(".")[0]

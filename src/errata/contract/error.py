@@ -41,6 +41,9 @@ class Error(Exception):
 
     source: ClassVar[Source] = "http"
     cases: ClassVar[tuple[Case, ...]] = ()
+    """What an instance may be: its own claims, or those of the class that it refines."""
+    claims: ClassVar[tuple[Case, ...]] = ()
+    """What a reply must say to become this class and no other."""
     declared_at: ClassVar[str] = f"{__file__}:1"
 
     def __init_subclass__(
@@ -59,11 +62,15 @@ class Error(Exception):
         cls.declared_at = f"{caller.f_code.co_filename}:{caller.f_lineno}"
         if source is not None or status is not None:
             cls.source = source or "http"
-        if any(keyword is not None for keyword in (code, status, on, fix, retry)) or cases:
-            first = () if cases and code is None and status is None and on is None else (Case(code, status, on=on),)
+        first = (Case(code, status, on=on),) if any(said is not None for said in (code, status, on)) else ()
+        if own := (*first, *cases):
+            cls.cases = tuple(replace(case, fix=case.fix or fix, retry=case.retry or retry) for case in own)
+        elif fix is not None or retry is not None:
+            own = () if cls.cases else (Case(),)
             cls.cases = tuple(
-                replace(case, fix=case.fix or fix, retry=case.retry or retry) for case in (*first, *cases)
+                replace(case, fix=fix or case.fix, retry=retry or case.retry) for case in cls.cases or own
             )
+        cls.claims = cls.cases if own else ()
         written = "__init__" in cls.__dict__
         inherits_written = not written and any("_written_init" in base.__dict__ for base in cls.__mro__[1:])
         if written:
@@ -116,10 +123,19 @@ class Error(Exception):
         """
         for case in type(self).cases:
             if case.code == code and status in (None, case.status):
-                self._case = case
-                return self
+                return self._become(case)
         known = ", ".join(str(case) for case in type(self).cases) or "none"
         raise ValueError(f"{type(self).__name__} has no case {code!r}. It has: {known}.")
+
+    def _become(self, case: Case) -> Self:
+        """Remember *case*, and let the fields for status and code say what it says."""
+        self._case = case
+        for spec in specs_of(type(self)):
+            if spec.is_code and case.code is not None:
+                setattr(self, spec.name, case.code)
+            elif spec.is_status and case.status is not None and not case.covers(getattr(self, spec.name, None) or 0):
+                setattr(self, spec.name, case.concrete_status)
+        return self
 
     @property
     def code_on_the_wire(self) -> str | None:
@@ -138,6 +154,11 @@ class Error(Exception):
         return case.concrete_status or 500
 
     @property
+    def has_status(self) -> bool:
+        """Whether the error names an HTTP status, by itself or by its case."""
+        return self.case.status is not None or self._value_of("is_status") is not None
+
+    @property
     def body_truncated(self) -> bool:
         """Whether the reply's body was longer than what `body` keeps."""
         return self.body_length > len(self.body)
@@ -150,11 +171,11 @@ class Error(Exception):
 
     def __str__(self) -> str:
         said = str(self.args[0]) if self.args else ""
-        return said or self._without_words()
+        return said if said.strip() else self._without_words()
 
     def _without_words(self) -> str:
         """A sentence for a reply that said nothing a person could read."""
-        if self.case.status is None and self._value_of("is_status") is None:
+        if not self.has_status:
             return type(self).__name__
         status = self.status_on_the_wire
         return f"{status} {phrase(status)}".rstrip() + " without a readable message"
@@ -191,4 +212,3 @@ def _closest(cases: tuple[Case, ...], code: object, status: object) -> Case:
         if score > best_score:
             best, best_score = case, score
     return best
-

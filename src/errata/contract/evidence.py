@@ -62,13 +62,12 @@ def log_fields(error: Error) -> dict[str, Any]:
     Keys: `error.type`, `error.message`, `error.source`, `error.code`, `error.status`, `error.request_id`,
     `error.attempts`, `error.elapsed`, `error.idempotency_key`; a fact that is not known is left out.
     """
-    case = error.case
     facts = {
         "error.type": type(error).__name__,
         "error.message": str(error),
         "error.source": error.source,
         "error.code": error.code_on_the_wire,
-        "error.status": error.status_on_the_wire if case.status is not None else None,
+        "error.status": error.status_on_the_wire if error.has_status else None,
         "error.request_id": error.request_id,
         "error.attempts": len(error.attempts) or None,
         "error.elapsed": error.elapsed,

@@ -37,7 +37,10 @@ class Secret:
 
 def masked(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
     """*text* with every value of *secrets* replaced by `***`."""
-    for secret in secrets:
-        if secret and (value := secret.reveal().encode()) in text:
+    # The longest first: a key that begins like another must not leave its tail behind.
+    for value in sorted(
+        (secret.reveal().encode("utf-8", "surrogatepass") for secret in secrets), key=len, reverse=True
+    ):
+        if value:
             text = text.replace(value, MASK.encode())
     return text

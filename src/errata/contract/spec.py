@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
+import operator
+import types
 import typing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from errata.contract import fields
 from errata.contract.case import TRAVELLING
@@ -46,7 +50,7 @@ class FieldSpec:
     def fallback(self) -> Any:
         """What the field holds when a reply does not say, or says something that does not fit."""
         if self.missing is not MISSING:
-            return self.missing
+            return copy.copy(self.missing)  # one list for all errors would grow
         if self.default is not dataclasses.MISSING:
             return self.default
         return self.factory() if self.factory is not dataclasses.MISSING else None
@@ -91,11 +95,19 @@ def _specs(cls: type[Error]) -> typing.Iterator[FieldSpec]:
 
 def _split(hint: Any) -> tuple[Any, Mark | None]:
     """The plain type of an annotation, and the mark that says where the field travels."""
+    if get_origin(hint) in (Union, types.UnionType):
+        plains, found = zip(*(_split(choice) for choice in get_args(hint)), strict=True)
+        return functools.reduce(operator.or_, plains), next((mark for mark in found if mark is not None), None)
     if get_origin(hint) is not Annotated:
         return hint, None
     plain, *extras = get_args(hint)
     marks = [extra for extra in extras if isinstance(extra, fields.MARKS)]
     return plain, marks[0] if marks else None
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    """The types that *hint* allows, one by one."""
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
 def check_headers(cls: type[Error]) -> None:
@@ -104,9 +116,6 @@ def check_headers(cls: type[Error]) -> None:
     Raises:
         DeclarationProblem: naming the field, its type and the line of the class.
     """
-    own: dict[str, Any] = cls.__dict__.get("__annotations__", {})
-    if own and not any("Header" in str(annotation) for annotation in own.values()):
-        return
     try:
         specs = specs_of(cls)
     except NameError:
@@ -117,17 +126,27 @@ def check_headers(cls: type[Error]) -> None:
 
 
 def _check_header(cls: type[Error], spec: FieldSpec, header: Header) -> None:
-    choices = [choice for choice in (get_args(spec.hint) or (spec.hint,)) if choice is not type(None)]
+    choices = [choice for choice in _choices(spec.hint) if choice is not type(None)]
     wrong = [choice for choice in choices if choice not in HEADER_TYPES]
+    if str in choices and len(choices) > 1:
+        wrong = choices  # "5" could have been either
     if wrong:
-        named = ", ".join(getattr(choice, "__name__", str(choice)) for choice in wrong)
+        named = " or ".join(choice.__name__ if isinstance(choice, type) else str(choice) for choice in wrong)
         raise DeclarationProblem(
             f"{cls.__name__}.{spec.name} is bound to the header {header.name!r} and may be {named} "
-            f"({cls.declared_at}). A header carries int, float, bool or str; use Body(...) for anything else."
+            f"({cls.declared_at}). A header carries int, float, bool or else str; use Body(...) for anything else."
         )
-    if not header.name or not all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in header.name) or not header.name.isascii():
+    if type(None) in _choices(spec.hint) and not spec.required and spec.fallback() is not None:
+        raise DeclarationProblem(
+            f"{cls.__name__}.{spec.name} may be None, but without the header {header.name!r} it is {spec.fallback()!r} "
+            f"({cls.declared_at}). No header carries None: let it be the default, or leave it out of the type."
+        )
+    if (
+        not header.name
+        or not all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in header.name)
+        or not header.name.isascii()
+    ):
         raise DeclarationProblem(
             f"{cls.__name__}.{spec.name} is bound to {header.name!r}, which is no header name ({cls.declared_at}). "
             "A header name is letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, 5.6.2)."
         )
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
@@ -10,6 +11,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 from errata.contract import caps
 
 Fit = Callable[[Any], Any]
+
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,400}\s*")
+"""As many digits as `errata.wire.json` reads: beyond that Python takes its time, and from 4300 on refuses."""
 
 
 class Unfit(ValueError):
@@ -28,13 +33,18 @@ def fit(hint: Any) -> Fit:
     if origin is Literal:
         return _one_of(get_args(hint))
     if origin in (Union, types.UnionType):
-        return _first([fit(choice) for choice in sorted(get_args(hint), key=lambda choice: choice is not type(None))])
+        return _first([fit(choice) for choice in sorted(get_args(hint), key=_eagerness)])
     plain = origin or hint
     if isinstance(plain, type) and issubclass(plain, Mapping):
         return _map(*(fit(argument) for argument in get_args(hint)[1:]))
     if isinstance(plain, type) and issubclass(plain, Sequence):
         return _list(*(fit(argument) for argument in get_args(hint)[:1]))
     return caps.structure
+
+
+def _eagerness(choice: Any) -> int:
+    """Where a type of a union is tried: a number would also read "5", which a `str` beside it must keep."""
+    return 0 if choice is type(None) else 1 if choice is str else 2
 
 
 def _none(value: Any) -> None:
@@ -49,7 +59,7 @@ def _int(value: Any) -> int:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and len(value) <= 40 and value.isascii() and value.strip().lstrip("+-").isdigit():
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     raise Unfit
 
@@ -57,6 +67,8 @@ def _int(value: Any) -> int:
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Unfit
+    if isinstance(value, str) and (not value.isascii() or "_" in value):
+        raise Unfit  # Python would read both, no other language does
     try:
         number = float(value)
     except (ValueError, OverflowError):

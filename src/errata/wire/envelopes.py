@@ -9,6 +9,8 @@ from errata.contract.case import phrase
 from errata.contract.catalogue import Said
 
 JSON = "application/json"
+DEPTH = 8
+"""Levels below which nobody looks for a message."""
 
 
 class Detail:
@@ -47,10 +49,10 @@ class Detail:
                 details=detail,
             )
         code = _code(body.get(self.code))
-        if isinstance(detail, list):
-            message = body.get("message")
-            return Said(code=code, message=message if isinstance(message, str) else summary(detail), details=body)
-        return Said(code=code, message=_text(detail), details=body)
+        message = detail if isinstance(detail, str) else body.get("message")
+        if not isinstance(message, str):
+            message = summary(detail) if isinstance(detail, list) else _text(detail)
+        return Said(code=code, message=message, details=body)
 
 
 class ErrorObject:
@@ -123,7 +125,7 @@ class Problem:
 
     def render(self, body: dict[str, Any], said: Said) -> None:
         """Details of the name of a standard member go below "details" (RFC 9457, 3.2 reserves the names)."""
-        facts: dict[str, Any] = {"type": self.type_base, "title": phrase(said.status), "status": said.status}
+        facts: dict[str, Any] = {"type": "about:blank", "title": phrase(said.status), "status": said.status}
         if said.code is not None:
             facts["code"] = said.code
             if self.type_base != "about:blank":
@@ -144,7 +146,9 @@ class Problem:
         if code is None and isinstance(kind, str) and kind != "about:blank":
             code = kind.rstrip("/").rpartition("/")[2].rpartition(":")[2] or None
         clashing = body.get("details")
-        details = {**body, **(clashing if isinstance(clashing, Mapping) else {})}
+        details = {key: value for key, value in body.items() if key not in self.members and key != "details"}
+        if isinstance(clashing, Mapping):
+            details.update(clashing)
         message = _text(body.get("detail"))
         return Said(
             code=code,
@@ -154,33 +158,32 @@ class Problem:
         )
 
 
-def summary(errors: list[Any]) -> str:
+def summary(errors: list[Any], depth: int = DEPTH) -> str:
     """One sentence for a list of field errors: "2 invalid fields: annotations.0.name: Field required; ..."."""
     lines: list[str] = []
     for entry in errors[:3]:
         if isinstance(entry, Mapping):
             loc = entry.get("loc")
             place = ".".join(str(part) for part in loc if part != "body") if isinstance(loc, list) else ""
-            said = _text(entry.get("msg", entry.get("message"))) or "invalid"
+            said = _text(entry.get("msg", entry.get("message")), depth) or "invalid"
             lines.append(f"{place}: {said}" if place else said)
         else:
-            lines.append(_text(entry) or "invalid")
+            lines.append(_text(entry, depth) or "invalid")
     more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
     fields = "1 invalid field" if len(errors) == 1 else f"{len(errors)} invalid fields"
     return f"{fields}: {'; '.join(lines)}{more}" if lines else "the request was refused as invalid"
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, depth: int = DEPTH) -> str | None:
     """What a person can read of *value*: a string as it is, the message inside an object, a list's summary."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return next((text for key in ("message", "msg", "detail", "error") if (text := _text(value.get(key)))), None)
-    if isinstance(value, list) and value:
-        return summary(value)
-    if isinstance(value, bool) or value is None or value == []:
-        return None
-    return str(value)
+        inside = (_text(value.get(key), depth - 1) for key in ("message", "msg", "detail", "error") if depth)
+        return next((text for text in inside if text), None)
+    if isinstance(value, list):
+        return summary(value, depth - 1) if value and depth else None
+    return None if isinstance(value, bool) or value is None else str(value)
 
 
 def _code(value: Any) -> str | None:

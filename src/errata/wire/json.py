@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping, Set
 from typing import Any
 
+from errata.contract import caps
+
 LONGEST = 1024 * 1024
 """Bytes of an error body that are parsed; a longer one is kept, not read."""
 DIGITS = 400
@@ -22,29 +24,32 @@ def dumps(value: Any) -> bytes:
     return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def plain(value: Any, depth: int = DEPTH) -> Any:
+def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
     """*value* with JSON types only.
 
-    NaN and infinities become null, bytes their text (UTF-8, "�" for what is not), tuples and sets lists,
-    other keys their `str`, lone surrogates "�", values deeper than 64 levels "…", anything else its `str`.
+    NaN and infinities become null, bytes their text (UTF-8, "�" for what is not), tuples and sets lists, other keys
+    their `str`, lone surrogates "�", integers of some 360 digits and more their hexadecimal text, a structure inside
+    itself (its id is in *above*) and values deeper than 64 levels "…", anything else its `str`.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return _whole(value)
+        return caps.whole(str.__str__(value))  # an enum's own str() is its name
     if isinstance(value, int):
-        return int(value) if value.bit_length() < DIGITS * 3 else str(hex(value))
+        return int(value) if value.bit_length() < DIGITS * 3 else hex(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if not depth:
+    if not depth or id(value) in above:
         return "…"
     if isinstance(value, Mapping):
-        return {_whole(_key(key)): plain(part, depth - 1) for key, part in value.items()}
+        inside = (*above, id(value))
+        return {caps.whole(_key(key)): plain(part, depth - 1, inside) for key, part in value.items()}
     if isinstance(value, list | tuple | Set):
-        return [plain(part, depth - 1) for part in value]
+        inside = (*above, id(value))
+        return [plain(part, depth - 1, inside) for part in value]
     if isinstance(value, bytes | bytearray):
         return bytes(value).decode("utf-8", "replace")
-    return _whole(_spoken(value))
+    return caps.whole(_spoken(value))
 
 
 def _key(key: object) -> str:
@@ -63,11 +68,6 @@ def _spoken(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-def _whole(text: str) -> str:
-    """*text* without lone surrogates, which UTF-8 cannot carry."""
-    return text.encode("utf-8", "replace").decode() if not text.isascii() else str(text)
-
-
 def loads(body: bytes) -> Any:
     """The value of *body*; integers of more than 400 digits stay text, NaN and Infinity are null.
 
@@ -77,9 +77,7 @@ def loads(body: bytes) -> Any:
     if len(body) > LONGEST:
         raise Unreadable(f"{len(body)} bytes of JSON, the most we read of an error is {LONGEST}")
     try:
-        value = json.loads(body, parse_int=_integer, parse_float=_number, parse_constant=_no_constant)
-        # Only a body with that many brackets can nest too deep for those who walk it later.
-        return plain(value) if body.count(b"[") + body.count(b"{") > DEPTH else value
+        return json.loads(body, parse_int=_integer, parse_float=_number, parse_constant=_no_constant)
     except (ValueError, RecursionError) as problem:
         raise Unreadable(f"{type(problem).__name__} while reading {len(body)} bytes of JSON") from None
 

@@ -87,7 +87,9 @@ def _found(spec: FieldSpec, said: Said, body: Any, reply: Reply) -> Any:
             if seconds is None:
                 return NOTHING
             return seconds if spec.hint in (float, float | None) else whole_seconds(seconds)
-        return reply.headers.get(name, NOTHING)
+        said_there = reply.headers.get(name)
+        # Cut without the "…" of other texts, which a header could not carry on.
+        return NOTHING if said_there is None else said_there[: caps.TEXT]
     if isinstance(spec.mark, Body):
         return take(body, spec.mark.path)
     return said.details.get(spec.details_key or spec.name, NOTHING)
@@ -107,8 +109,12 @@ def build(cls: type[Error], values: dict[str, Any]) -> Error:
     accepted = _parameters(cls)
     given = {name: value for name, value in values.items() if name in accepted}
     error = cls(**given)
+    statuses = {spec.name for spec in specs_of(cls) if spec.is_status}
     for name, value in values.items():
-        if name not in accepted and getattr(error, name, NOTHING) is None and value is not None:
+        if name in accepted or value is None:
+            continue
+        # A range was filled in as 500: the status that was received says more.
+        if name in statuses or getattr(error, name, NOTHING) is None:
             setattr(error, name, value)
     return error
 

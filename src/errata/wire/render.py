@@ -23,17 +23,18 @@ def render(error: Error, catalogue: Catalogue, *, request_id: str | None = None)
     for spec in specs_of(type(error)):
         value = getattr(error, spec.name, None)
         if spec.is_message:
-            message = str(json.plain(str(value)))
+            message = str(json.plain(value))
         elif not spec.travels or _silent(spec, value):
             continue
         elif isinstance(spec.mark, Header):
-            headers[spec.mark.name.lower()] = header_text(spec.mark.name, value)
+            if (text := header_text(spec.mark.name, value)) is not None:
+                headers[spec.mark.name.lower()] = text
         elif isinstance(spec.mark, Body):
             put(body, spec.mark.path, json.plain(value))
         elif isinstance(spec.mark, Details) and spec.details_key is not None:
             details[spec.details_key] = json.plain(value)
     if message is None:
-        message = str(json.plain(str(error)))
+        message = str(json.plain(error))
     code = error.code_on_the_wire
     said = Said(status, None if code is None else str(json.plain(code)), message, details, request_id)
     catalogue.envelope.render(body, said)
@@ -44,22 +45,21 @@ def render(error: Error, catalogue: Catalogue, *, request_id: str | None = None)
 
 def _silent(spec: FieldSpec, value: Any) -> bool:
     """Whether leaving the field out says the same: the parser fills in the same value."""
-    if isinstance(spec.mark, Header) and value is None:
-        return True
     if spec.required:
         return False
     fallback = spec.fallback()
     return type(value) is type(fallback) and bool(value == fallback)
 
 
-def header_text(name: str, value: Any) -> str:
-    """*value* as a header's text: whole seconds for Retry-After, printable ASCII always."""
+def header_text(name: str, value: Any) -> str | None:
+    """*value* as a header's text, printable ASCII and whole seconds for Retry-After; None if nothing can be said."""
     if name.lower() == "retry-after":
-        return str(seconds) if (seconds := whole_seconds(value)) is not None else "0"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(json.plain(value))
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text).strip()
+        seconds = whole_seconds(value)
+        return None if seconds is None else str(seconds)
+    carried = json.plain(value)
+    if carried is None or isinstance(carried, bool):
+        return None if carried is None else str(carried).lower()
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in str(carried)).strip()
 
 
 def whole_seconds(value: Any) -> int | None:

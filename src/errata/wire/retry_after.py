@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
+from datetime import UTC
 
 
 def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
@@ -19,10 +19,10 @@ def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> floa
     if milliseconds is not None:
         return milliseconds / 1000
     asked = headers.get("retry-after")
-    if asked is not None:
-        seconds = _seconds(asked)
-        return seconds if seconds is not None else _until(asked, headers.get("date"), now)
-    return _rate_limit(headers)
+    seconds = _seconds(asked)
+    if seconds is None:
+        seconds = _until(asked, headers.get("date"), now)
+    return seconds if seconds is not None else _rate_limit(headers)
 
 
 def _seconds(text: str | None) -> float | None:
@@ -40,13 +40,17 @@ def http_date(text: str | None) -> float | None:
     """Seconds since the epoch of an HTTP-date, or None."""
     if not text or len(text) > 60:
         return None
+    from email.utils import parsedate_to_datetime  # loads socket and random, which few replies need
+
     try:
-        return parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)
+        # The asctime form names no zone; HTTP-dates are in GMT (RFC 9110, 5.6.7).
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
-def _until(text: str, date: str | None, now: float | None) -> float | None:
+def _until(text: str | None, date: str | None, now: float | None) -> float | None:
     then = http_date(text)
     reference = http_date(date)
     if reference is None:
@@ -57,13 +61,15 @@ def _until(text: str, date: str | None, now: float | None) -> float | None:
 
 
 def _rate_limit(headers: Mapping[str, str]) -> float | None:
-    """The reset of a used-up `RateLimit: "name";r=0;t=12` or of `RateLimit-Remaining: 0` with `RateLimit-Reset`."""
-    combined = headers.get("ratelimit")
-    if combined:
-        for limit in combined.split(","):
-            parameters = dict(part.strip().partition("=")[::2] for part in limit.split(";")[1:])
-            if parameters.get("r") == "0":
-                return _seconds(parameters.get("t"))
+    """The longest reset of the used-up limits: `RateLimit: "name";r=0;t=12`, or `RateLimit-Remaining: 0`."""
+    resets: list[float] = []
+    for limit in headers.get("ratelimit", "").split(","):
+        pairs = [part.strip().partition("=") for part in limit.split(";")[1:]]
+        parameters = {name: value for name, _, value in pairs}
+        if parameters.get("r") == "0" and (reset := _seconds(parameters.get("t"))) is not None:
+            resets.append(reset)
+    if resets:
+        return max(resets)
     if headers.get("ratelimit-remaining") == "0":
         return _seconds(headers.get("ratelimit-reset"))
     return None

@@ -1,0 +1,114 @@
+"""The `errata` command, started the way a user starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ERRATA = str(Path(sys.executable).with_name("errata"))
+PATIENCE = 60.0
+
+NOT_A_USERS = ("PYTEST", "PICTOGRAPH_", "PYTHON", "COV_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "TMPDIR")
+"""How the names of variables begin that are not handed on: pytest's, and those that change what is printed."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The variables of a user's shell, and *variables*."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_A_USERS)}
+    return {**kept, "PYTHONUTF8": "1", **variables}
+
+
+def run(*command: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
+    """Run *command* to its end."""
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=options.get("stdout", subprocess.PIPE),
+        stderr=subprocess.PIPE,
+        env=environment() if env is None else env,
+        timeout=PATIENCE,
+        encoding="utf-8",
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout or "", done.stderr)
+
+
+def errata(*arguments: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
+    """Run `errata` with *arguments* to its end."""
+    return run(ERRATA, *arguments, env=env, **options)
+
+
+@contextmanager
+def running(*arguments: str, env: Mapping[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
+    """`errata` with *arguments* while it runs, in a process group of its own; killed if it is there at the end."""
+    with subprocess.Popen(
+        [ERRATA, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment() if env is None else env,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def ended(process: subprocess.Popen[str], by: signal.Signals) -> Ran:
+    """What came of *process* after the signal *by*."""
+    process.send_signal(by)
+    out, err = process.communicate(timeout=PATIENCE)
+    return Ran(process.returncode, out, err)
+
+
+def left_running(process: subprocess.Popen[str]) -> bool:
+    """Whether anything of the process group of *process*, which has ended, still runs."""
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def printed_until(process: subprocess.Popen[str], mark: str) -> str:
+    """What *process* prints, up to the line that has *mark*."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if mark in line:
+            return "".join(lines)
+    raise AssertionError(f"It ended without {mark!r}, after {''.join(lines)!r}: {process.communicate()[1]}")
+
+
+def with_vendors(folder: Path, vendors: Mapping[str, str]) -> dict[str, str]:
+    """
+    An environment where a distribution "errata-broken" is installed in *folder*.
+
+    *vendors* are its entry points, such as {"new-key": "tests.conformance.broken.vendors:NEW_KEY"}.
+    """
+    about = folder / "errata_broken-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: errata-broken\nVersion: 1.0\n")
+    points = [f"{name} = {where}" for name, where in vendors.items()]
+    (about / "entry_points.txt").write_text("\n".join(["[errata.vendors]", *points, ""]))
+    return environment(PYTHONPATH=os.pathsep.join([str(folder), str(ROOT)]))

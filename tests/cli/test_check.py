@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from .command import ERRATA, PATIENCE, ended, errata, left_running, printed_until, running, with_vendors
+
+VENDORS = {
+    "new-key": "NEW_KEY",
+    "402-retried": "PAYMENT_RETRIED",
+    "errors-dropped": "ERRORS_DROPPED",
+    "intact": "INTACT",
+    "waiting": "WAITING",
+    "awaiting": "AWAITING",
+}
+NEW_KEY = "Idempotency — retried requests inherit the original Idempotency-Key header, so the backend dedupes."
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """An environment with broken SDKs installed, and a folder for temporary files of its own."""
+    (tmp_path / "tmp").mkdir()
+    places = {name: f"tests.conformance.broken.vendors:{vendor}" for name, vendor in VENDORS.items()}
+    return {**with_vendors(tmp_path / "site", places), "TMPDIR": str(tmp_path / "tmp")}
+
+
+def on_a_terminal(*arguments: str, env: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code of `errata`, and all that it wrote to a terminal of 140 columns."""
+    ours, theirs = pty.openpty()
+    env = {**env, "TERM": "xterm-256color", "COLUMNS": "140"}
+    with subprocess.Popen([ERRATA, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        written = bytearray()
+        # Linux tells of the end by an error, others by nothing to read.
+        with contextlib.suppress(OSError):
+            while data := os.read(ours, 65_536):
+                written += data
+        code = process.wait(PATIENCE)
+    os.close(ours)
+    return code, written.decode()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "sentence", "reason"),
+    [
+        ("new-key", NEW_KEY, "different keys over 3 attempts: expected 1, saw 3"),
+        ("402-retried", "PaymentRequiredError — 402 (out of credits)", "requests at the server: expected 1, saw 2"),
+        (
+            "errors-dropped",
+            "The backend returns a structured body listing every offending field",
+            "whether e.errors lists fields: expected True, saw False",
+        ),
+    ],
+)
+def test_broken_sdk(env: dict[str, str], tmp_path: Path, vendor: str, sentence: str, reason: str) -> None:
+    """
+    A seeded fault is exit code 1, a row that FALLS SHORT, its sentence with what was seen, and the same in the report.
+    """
+    ran = errata("check", vendor, "--json", str(tmp_path / "r.json"), env=env)
+
+    assert (1, "") == (ran.code, ran.err)
+    assert 1 == ran.out.count("FALLS SHORT")
+    for colour in ("blocking", "awaiting"):
+        assert f"\n{colour}: {sentence}\n    {reason}\n" in ran.out
+    assert "\n1 of 2 rows held, blocking and awaiting, in " in ran.out
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert (vendor, False) == (report["vendor"], report["held"])
+    assert [sentence] == [row["sentence"] for row in report["rows"] if not row["held"]]
+
+
+def test_json_on_stdout(env: dict[str, str]) -> None:
+    """
+    With `--json -` there is nothing but JSON on stdout, and the exit code is the verdict.
+    """
+    intact, broken = [errata("check", vendor, "--json", "-", env=env) for vendor in ("intact", "new-key")]
+
+    assert [(0, ""), (1, "")] == [(intact.code, intact.err), (broken.code, broken.err)]
+    assert (True, 3) == (json.loads(intact.out)["held"], len(json.loads(intact.out)["rows"]))
+    assert False is json.loads(broken.out)["held"]
+
+
+def test_report_replaces_another(env: dict[str, str], tmp_path: Path) -> None:
+    """
+    A report takes the place of an older one, also behind a link, and leaves nothing else.
+    """
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "r.json").write_text("old")
+    (folder / "latest.json").symlink_to("r.json")
+
+    errata("check", "intact", "--json", str(folder / "latest.json"), env=env)
+
+    assert True is json.loads((folder / "r.json").read_text())["held"]
+    assert ["latest.json", "r.json"] == sorted(found.name for found in folder.iterdir())
+    assert (folder / "latest.json").is_symlink()
+
+
+def test_report_to_a_pipe(env: dict[str, str], tmp_path: Path) -> None:
+    """
+    A report is written into a pipe or a device; no file takes its place.
+    """
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    ran = errata("check", "intact", "--json", str(pipe), env=env)
+    read = os.read(reader, 65_536)
+    os.close(reader)
+
+    assert (0, True) == (ran.code, pipe.is_fifo())
+    assert True is json.loads(read)["held"]
+
+
+@pytest.mark.parametrize(
+    ("where", "problem"),
+    [
+        ("no/such/folder/r.json", "No such file or directory"),
+        ("a-file/r.json", "Not a directory"),
+        ("a-folder", "Is a directory"),
+    ],
+)
+def test_report_that_cannot_be_written(env: dict[str, str], tmp_path: Path, where: str, problem: str) -> None:
+    """
+    Where no report can be written, that is told before the check, by the name that was given; nothing is left.
+    """
+    place = tmp_path / "place"
+    (place / "a-folder").mkdir(parents=True)
+    (place / "a-file").write_text("mine")
+
+    ran = errata("check", "waiting", "--json", str(place / where), env=env)
+
+    assert (2, "", f"errata: {place / where}: {problem}. Nothing was written.\n") == (ran.code, ran.out, ran.err)
+    assert (["a-file", "a-folder"], []) == (sorted(os.listdir(place)), os.listdir(place / "a-folder"))  # noqa: PTH208
+    assert "mine" == (place / "a-file").read_text()
+
+
+@pytest.mark.parametrize("vendor", ["waiting", "awaiting"])
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [(signal.SIGINT, (130, "Interrupted.\n")), (signal.SIGTERM, (143, ""))],
+    ids=["Ctrl-C", "SIGTERM"],
+)
+def test_interrupted(
+    env: dict[str, str], tmp_path: Path, vendor: str, by: signal.Signals, expected: tuple[int, str]
+) -> None:
+    """
+    Ctrl-C in the middle of a call, in either colour, is exit code 130 without a traceback; SIGTERM is as clean.
+
+    No process, no temporary file and no half report are left, and an older report stays.
+    """
+    report = tmp_path / "r.json"
+    report.write_text("old")
+    with running("check", vendor, "--json", str(report), env=env) as process:
+        printed_until(process, "waiting")
+
+        ran = ended(process, by)
+
+        assert expected == (ran.code, ran.err)
+        assert not left_running(process)
+    assert [] == os.listdir(tmp_path / "tmp")  # noqa: PTH208
+    assert ("old", ["r.json", "site", "tmp"]) == (report.read_text(), sorted(os.listdir(tmp_path)))  # noqa: PTH208
+
+
+def test_terminal(env: dict[str, str]) -> None:
+    """
+    On a terminal a bar shows how far the check is, and is wiped off before the table; verdicts have colours.
+    """
+    code, written = on_a_terminal("check", "new-key", env=env)
+
+    bar, _, table = written.partition("Sentence or case")
+    drawn = re.findall(r"\r\x1b\[2KChecking .*?(\d)/2", bar)
+    assert (1, "0", "2") == (code, drawn[0], drawn[-1])
+    assert bar.endswith("\x1b[?25h\r\x1b[1A\x1b[2K\x1b[1m"), "the cursor is back, and the bar's line is empty"
+    assert "Checking" not in table
+    assert ["\x1b[32mheld", "\x1b[1;31mFALLS SHORT"] == re.findall(r"\x1b\[[\d;]*m(?:held|FALLS SHORT)", table)
+
+
+def test_interrupted_on_a_terminal(env: dict[str, str]) -> None:
+    """
+    Ctrl-C on a terminal gives the cursor back.
+    """
+    ours, theirs = pty.openpty()
+    env = {**env, "TERM": "xterm-256color", "COLUMNS": "140"}
+    with subprocess.Popen([ERRATA, "check", "waiting"], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        written = b""
+        while b"waiting" not in written:
+            written += os.read(ours, 65_536)
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):
+            while data := os.read(ours, 65_536):
+                written += data
+        assert 130 == process.wait(PATIENCE)
+    os.close(ours)
+
+    assert (True, False) == (written.rstrip().endswith(b"Interrupted."), b"Traceback" in written)
+    assert written.rfind(b"\x1b[?25h") > written.rfind(b"\x1b[?25l") >= 0
+
+
+def test_no_terminal(env: dict[str, str]) -> None:
+    """
+    Without a terminal there is neither a bar nor a colour, and a table of 160 columns at most.
+    """
+    ran = errata("check", "new-key", env=env)
+
+    assert ("", False, False) == (ran.err, "Checking" in ran.out, "\x1b" in ran.out)
+    assert 160 >= max(len(line) for line in ran.out.splitlines())
+
+
+def test_terminal_without_arrows(env: dict[str, str], tmp_path: Path) -> None:
+    """
+    Where "→" cannot be written, "?" stands in its place; the report is JSON all the same.
+    """
+    poor = {**env, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+
+    table = errata("check", "new-key", "--json", str(tmp_path / "r.json"), env=poor)
+    report = errata("check", "new-key", "--json", "-", env=poor)
+
+    assert [(1, ""), (1, "")] == [(table.code, table.err), (report.code, report.err)]
+    assert "blocking: Idempotency ? retried requests" in table.out
+    for text in (report.out, (tmp_path / "r.json").read_text()):
+        assert NEW_KEY in {row["sentence"] for row in json.loads(text)["rows"]}

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from .command import ERRATA, environment, errata, run, with_vendors
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",)], ids=["nothing", "help"])
+def test_help(arguments: tuple[str, ...]) -> None:
+    """
+    Without arguments, or with --help, it lists its commands.
+    """
+    ran = errata(*arguments)
+
+    assert ("" if arguments else ran.err, ran.out) == (ran.err, ran.out)
+    for command in ("check", "sandbox", "vendors"):
+        assert f"\n  {command} " in ran.out + ran.err
+    assert (0 if arguments else 2) == ran.code
+
+
+@pytest.mark.parametrize("command", ["check", "sandbox", "vendors"])
+def test_help_of_a_command(command: str) -> None:
+    """
+    Every command says what it does, and which options it takes.
+    """
+    ran = errata(command, "--help")
+
+    assert (0, "", True) == (ran.code, ran.err, f"Usage: errata {command} [OPTIONS]" in ran.out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["nope"], "No such command 'nope'."),
+        (["check"], "Missing argument 'VENDOR'."),
+        (["sandbox", "pictograph", "--port", "x"], "Invalid value for '--port'"),
+        (["check", "pictograph", "scopix"], "unexpected extra argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_usage(arguments: list[str], problem: str) -> None:
+    """
+    A command line that makes no sense is exit code 2 and a sentence, on stderr.
+    """
+    ran = errata(*arguments)
+
+    assert (2, "", True) == (ran.code, ran.out, problem in ran.err)
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("command", ["check", "sandbox"])
+def test_unknown_vendor(command: str) -> None:
+    """
+    An unknown vendor is exit code 2 and a sentence that names those that are installed.
+    """
+    ran = errata(command, "nope")
+
+    message = (
+        "errata: No vendor is called 'nope'. Installed: pictograph. Install another with: pip install errata-NAME\n"
+    )
+    assert (2, "", message) == (ran.code, ran.out, ran.err)
+
+
+def test_vendors(tmp_path: Path) -> None:
+    """
+    The vendors that are installed are listed, one a line.
+    """
+    env = with_vendors(tmp_path, {"another": "tests.conformance.broken.vendors:INTACT"})
+
+    assert "pictograph\n" == errata("vendors").out
+    assert "another\npictograph\n" == errata("vendors", env=env).out
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich", "uvicorn", "fastapi", "limits"])
+def test_missing_extra(tmp_path: Path, missing: str) -> None:
+    """
+    Without its extras the command is a sentence that tells how to install them, not a traceback.
+    """
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
+
+    ran = errata("check", "pictograph", env=environment(PYTHONPATH=str(tmp_path)))
+
+    message = f"The errata command needs {missing}. Install it with: pip install 'errata[cli,server]'\n"
+    assert (2, "", message) == (ran.code, ran.out, ran.err)
+
+
+@pytest.mark.parametrize("missing", ["numpy", "PIL"])
+def test_missing_extra_of_a_vendor(tmp_path: Path, missing: str) -> None:
+    """
+    A vendor whose server needs what is not installed says what, and how to get it.
+    """
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
+
+    ran = errata("sandbox", "pictograph", "--port", "0", env=environment(PYTHONPATH=str(tmp_path)))
+
+    message = (
+        f"errata: The sandbox of 'pictograph' needs {missing}, which is not installed. "
+        "Install it with: pip install 'errata-pictograph[server]'\n"
+    )
+    assert (2, "", message) == (ran.code, ran.out, ran.err)
+
+
+TWO_CLAIMS = '''\
+import errata
+from errata.wire import ErrorObject
+
+
+class ShopError(errata.Error):
+    """Base."""
+
+
+class SoldError(ShopError, status=409):
+    """One."""
+
+
+class LostError(ShopError, status=409):
+    """Two."""
+
+
+errors = (SoldError, LostError)
+SHOP = errata.Catalogue("shop", base=ShopError, default=ShopError, errors=errors, envelope=ErrorObject())
+'''
+
+
+def test_two_claims(tmp_path: Path) -> None:
+    """
+    Two claims for one case are an error when the module is loaded, which names both classes and both lines.
+    """
+    module = tmp_path / "shop.py"
+    module.write_text(TWO_CLAIMS)
+
+    ran = run(sys.executable, str(module))
+
+    assert 1 == ran.code
+    message = ran.err.splitlines()[-1]
+    assert f"SoldError ({module}:9)" in message
+    assert f"LostError ({module}:13)" in message
+    assert "Two classes of 'shop' claim" in message
+
+
+def test_vendor_with_two_claims(tmp_path: Path) -> None:
+    """
+    For a user of the command, a vendor with two claims for one case is the same sentence without a traceback.
+    """
+    (tmp_path / "shop.py").write_text(TWO_CLAIMS)
+
+    ran = errata("check", "shop", env=with_vendors(tmp_path, {"shop": "shop:VENDOR"}))
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "errata: Two classes of 'shop' claim" in ran.err
+    assert ["shop.py:9", "shop.py:13"] == [place for place in ("shop.py:9", "shop.py:13") if place in ran.err]
+    assert "Traceback" not in ran.err
+
+
+def test_nobody_reads() -> None:
+    """
+    Whoever stops reading, as `head` does, ends the command without a word.
+    """
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    ran = errata("vendors", stdout=writer)
+    os.close(writer)
+
+    assert (141, "") == (ran.code, ran.err)
+
+
+def test_closed_stdout() -> None:
+    """
+    A command that was started without stdout does its work.
+    """
+    ran = run("sh", "-c", 'exec "$0" vendors >&-', ERRATA)
+
+    assert (0, "") == (ran.code, ran.err)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")  # noqa: PTH110
+def test_full_disk() -> None:
+    """
+    A disk that is full is a sentence.
+    """
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        ran = errata("vendors", stdout=full.fileno())
+
+    assert (2, "errata: No space left on device. Nothing was written.\n") == (ran.code, ran.err)

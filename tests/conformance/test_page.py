@@ -1,0 +1,165 @@
+"""The whole check of Pictograph's page, as `errata check pictograph` runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from pictograph import exceptions
+from pictograph.promises import PROMISES
+from tests.cli.command import Ran, environment, errata
+from tests.spec import page, tree
+
+
+class Checked(NamedTuple):
+    """What came of the whole check."""
+
+    ran: Ran
+    report: Any
+    seconds: float
+    left: list[str]
+
+
+@pytest.fixture(scope="session")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    """The check, run once for all tests of this file, with a folder for temporary files of its own."""
+    folder = tmp_path_factory.mktemp("checked")
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    started = time.monotonic()
+    ran = errata("check", "pictograph", "--json", str(folder / "r.json"), env=environment(TMPDIR=str(temporary)))
+    report = json.loads((folder / "r.json").read_text())
+    return Checked(ran, report, time.monotonic() - started, _names(temporary))
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(found.name for found in folder.iterdir())
+
+
+def test_every_row_holds(checked: Checked) -> None:
+    """
+    The intact SDK holds every row, blocking and awaiting, and the command exits with 0.
+    """
+    short = {
+        (row["check"], colour): row[colour]["reason"]
+        for row in checked.report["rows"]
+        for colour in ("blocking", "awaiting")
+        if not row[colour]["held"]
+    }
+
+    assert {} == short
+    assert (0, "") == (checked.ran.code, checked.ran.err)
+
+
+def test_all_rows_are_there(checked: Checked) -> None:
+    """
+    There is a row for each promise, in the order of the page.
+    """
+    expected = [(promise.section, promise.sentence, promise.name) for promise in PROMISES]
+
+    assert expected == [(row["section"], row["sentence"], row["check"]) for row in checked.report["rows"]]
+
+
+def test_every_class_of_the_tree_has_a_row(checked: Checked) -> None:
+    """
+    Each class of the page's tree has a row that quotes its line of the tree, and raises it.
+    """
+    leaves = [leaf for leaf in tree("pictograph") if leaf.parent is not None]
+    rows = {row["sentence"]: row for row in checked.report["rows"]}
+
+    assert len(exceptions.__all__) - 2 == len(leaves), "all but the base and the catalogue"
+    assert [leaf.name for leaf in leaves] == [
+        rows[f"{leaf.name} — {leaf.comment}"]["blocking"]["raised"] for leaf in leaves
+    ]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "Hierarchy",
+        "When each fires",
+        "Retry behavior",
+        "PaymentRequiredError details",
+        "ValidationError details",
+        "PollTimeoutError + recovery",
+        "Idempotency",
+    ],
+)
+def test_sections(checked: Checked, section: str) -> None:
+    """
+    Every section of the page with sentences about behaviour has rows.
+    """
+    assert f"\n## {section}\n" in page("pictograph")
+    assert section in {row["section"] for row in checked.report["rows"]}
+
+
+def test_waits_are_asked_for_not_slept(checked: Checked) -> None:
+    """
+    The rows ask for minutes of waiting, and the check takes seconds.
+    """
+    asked = sum(sum(row[colour]["waits"]) for row in checked.report["rows"] for colour in ("blocking", "awaiting"))
+
+    assert (True, True) == (asked > 80, checked.seconds < 60)
+
+
+def test_nothing_is_left(checked: Checked) -> None:
+    """
+    No temporary file is left behind.
+    """
+    assert [] == checked.left
+
+
+def test_report(checked: Checked) -> None:
+    """
+    The JSON report has the verdict, and for each row in each colour what was raised, asked for and concluded.
+    """
+    assert {"vendor", "held", "rows"} == set(checked.report)
+    assert ("pictograph", True) == (checked.report["vendor"], checked.report["held"])
+    for row in checked.report["rows"]:
+        assert {"section", "sentence", "check", "held", "blocking", "awaiting"} == set(row)
+        for colour in ("blocking", "awaiting"):
+            keys = {"held", "reason", "raised", "message", "attributes", "attempts", "waits"}
+            assert keys == set(row[colour])
+
+
+def test_report_of_a_row(checked: Checked) -> None:
+    """
+    A row of the report tells the facts of its call.
+    """
+    row = next(row for row in checked.report["rows"] if row["check"] == "payment_message")
+
+    attributes = {"status_code": 402, "required": 10, "remaining": 3}
+    expected = {
+        "held": True,
+        "reason": "",
+        "raised": "PaymentRequiredError",
+        "message": "You need 7 more credits.",
+        "attributes": attributes,
+        "attempts": 1,
+        "waits": [],
+    }
+    assert (expected, expected) == (row["blocking"], row["awaiting"])
+
+
+def test_table(checked: Checked) -> None:
+    """
+    The table has a line for each row, the verdict in it, and ends with the sum.
+    """
+    count = len(PROMISES)
+
+    lines = checked.ran.out.splitlines()
+
+    assert count == sum(line.rstrip().endswith("│ held") for line in lines)
+    assert re.fullmatch(rf"{count} of {count} rows held, blocking and awaiting, in \d+\.\d s\.", lines[-1])
+
+
+def test_no_terminal_no_drawing(checked: Checked) -> None:
+    """
+    Without a terminal there is neither a progress bar nor a colour.
+    """
+    assert ("", False) == (checked.ran.err, "\x1b" in checked.ran.out)

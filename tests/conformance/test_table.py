@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+import json
+
+from rich.console import Console
+
+from errata.conformance import Bench, Promise, Row, Seen, Verdict
+from errata.conformance.table import show
+from errata.sandbox import Entry
+from pictograph.exceptions import RateLimitError, ValidationError
+
+
+def _check(bench: Bench) -> None:
+    """Stands in for a check; never called."""
+
+
+REQUEST = Entry(1, 0.0, "GET", "/", ())
+LIMITED = Seen(None, RateLimitError("Slow down"), (REQUEST, REQUEST), (1.0, 2.25), {"status_code": 429})
+REJECTED = Seen(
+    None, ValidationError("No"), (REQUEST,), (), {"errors": [{}, {}], "url": "https://example.com/" + "x" * 40}
+)
+RETURNED = Seen(["ds"], None, (REQUEST,) * 8, tuple([1.0] * 7))
+
+HELD = Verdict(True, "", LIMITED)
+SHORT = Verdict(False, "e.errors: expected [1], saw []", REJECTED)
+ROWS = [
+    Row(Promise("Hierarchy", "429 is a RateLimitError", _check), {"blocking": HELD, "awaiting": HELD}),
+    Row(
+        Promise("Retry behavior", "A [bold]sentence[/] of the page", _check),
+        {"blocking": Verdict(True, "", RETURNED), "awaiting": SHORT},
+    ),
+    Row(
+        Promise("Retry behavior", "5xx is retried", _check),
+        {"blocking": Verdict(True, "", RETURNED), "awaiting": Verdict(True, "", RETURNED)},
+    ),
+]
+
+TABLE = """\
+Sentence or case      ┃ Raised          ┃ Attributes           ┃ Attempts ┃ Waits asked (s)      ┃ Verdict
+━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━
+Hierarchy             │                 │                      │          │                      │
+429 is a              │ RateLimitError  │ status_code=429      │        2 │ 1.00 2.25            │ held
+RateLimitError        │                 │                      │          │                      │
+──────────────────────┼─────────────────┼──────────────────────┼──────────┼──────────────────────┼────────────
+Retry behavior        │                 │                      │          │                      │
+A [bold]sentence[/]   │ ValidationError │ errors=(2 entries),  │        1 │ -                    │ FALLS SHORT
+of the page           │                 │ url=https://example. │          │                      │
+                      │                 │ com/xxxxxxxxxxxxxxxx │          │                      │
+                      │                 │ x...                 │          │                      │
+5xx is retried        │ -               │ -                    │        8 │ 1.00 1.00 1.00 1.00  │ held
+                      │                 │                      │          │ 1.00 1.00 ...        │
+awaiting: A [bold]sentence[/] of the page
+    e.errors: expected [1], saw []
+2 of 3 rows held, blocking and awaiting, in 1.5 s.
+"""
+
+
+def printed(rows: list[Row], *, width: int = 110) -> str:
+    """What is printed about *rows* where there is no terminal."""
+    out = io.StringIO()
+    show(rows, Console(file=out, width=width), seconds=1.5)
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+
+
+def test_golden() -> None:
+    """
+    A row per promise under its section, then why each that fell short did, then the sum.
+    """
+    assert TABLE == printed(ROWS)
+
+
+def test_verdict_of_a_row() -> None:
+    """
+    A row holds when every colour does; what it shows is the colour that falls short.
+    """
+    assert [True, False, True] == [row.held for row in ROWS]
+    assert [HELD, ROWS[1].verdicts["awaiting"]] == [row.shown for row in ROWS[:2]]
+
+
+def test_odd_values_in_json() -> None:
+    """
+    Whatever an attribute holds, the report is JSON.
+    """
+    seen = Seen(None, None, (), (0.12345,), {"set": {1}, "bytes": b"x", "deep": ({"k": (1, None)},), "text": "\ud800"})
+
+    told = json.loads(json.dumps(Verdict(True, "", seen).to_json()))
+
+    attributes = {"set": "{1}", "bytes": "b'x'", "deep": [{"k": [1, None]}], "text": "\ud800"}
+    assert (attributes, [0.123]) == (told["attributes"], told["waits"])

@@ -1,0 +1,22 @@
+"""Contracts to test with: three published pages, and a made-up vendor whose classes have every form."""
+
+from __future__ import annotations
+
+from errata import Catalogue
+from pictograph.exceptions import CATALOGUE as PICTOGRAPH
+
+from . import parcels_sample, scopix_sample, subconscious_sample, vectorshift_sample
+
+CATALOGUES: dict[str, Catalogue] = {
+    "pictograph": PICTOGRAPH,
+    "scopix": scopix_sample.CATALOGUE,
+    "subconscious": subconscious_sample.CATALOGUE,
+    "vectorshift": vectorshift_sample.CATALOGUE,
+    "parcels-detail": parcels_sample.IN_DETAIL,
+    "parcels-error-object": parcels_sample.IN_ERROR_OBJECT,
+    "parcels-problem": parcels_sample.IN_PROBLEM,
+    "parcels-first-of": parcels_sample.IN_FIRST_OF,
+}
+
+LOSSLESS = {name: catalogue for name, catalogue in CATALOGUES.items() if catalogue.envelope.lossless}
+LOSSY = {name: catalogue for name, catalogue in CATALOGUES.items() if not catalogue.envelope.lossless}

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+
+import errata
+from errata import Body, Catalogue, CatalogueProblem, Local, Message, Raises, field, raises
+from errata.wire import Detail
+from pictograph.exceptions import CATALOGUE, EVERYWHERE, NotFoundError, PaymentRequiredError
+
+
+class ShopError(errata.Error):
+    message: Message = field(kw_only=False)
+
+
+class GoneError(ShopError, status=410): ...
+
+
+class ClosedError(ShopError, status=503): ...
+
+
+class LateError(ShopError, source="client", on="late"): ...
+
+
+class ForeignError(errata.Error, status=404):
+    message: Message = field(kw_only=False)
+
+
+def shop(*errors: type[errata.Error], **more: Any) -> Catalogue:
+    """A catalogue of these errors."""
+    given: dict[str, Any] = {"base": ShopError, "default": ShopError, "errors": errors, "envelope": Detail()}
+    return Catalogue("shop", **{**given, **more})
+
+
+def test_what_an_operation_raises() -> None:
+    """
+    `raises` gives an operation's own errors, then those of any operation, in order and once each.
+    """
+    operations = {"get": raises(GoneError, ClosedError), "twice": raises(LateError, LateError)}
+    found = shop(GoneError, ClosedError, LateError, operations=operations, everywhere=raises(LateError, ClosedError))
+
+    assert (GoneError, ClosedError, LateError) == found.raises("get")
+    assert (LateError, ClosedError) == found.raises("twice") == found.raises("unknown") == found.raises(None)
+
+
+def test_raises_can_be_joined() -> None:
+    """
+    Two lists of errors are joined with `|`; an error in both stands once, in its first place.
+    """
+    joined = raises(GoneError, LateError) | raises(ClosedError, GoneError)
+
+    assert Raises((GoneError, LateError, ClosedError)) == joined
+
+
+def test_what_pictograph_raises() -> None:
+    """
+    `training.create` documents `PaymentRequiredError`, and it is usable in an `except` clause.
+    """
+    documented = CATALOGUE.raises("training.create")
+
+    assert documented[-len(EVERYWHERE.errors) :] == EVERYWHERE.errors
+    assert len(documented) == len(set(documented))
+    with pytest.raises(documented):
+        raise PaymentRequiredError("Out of credits")
+
+
+@pytest.mark.parametrize("operation", CATALOGUE.operations)
+def test_every_documented_error_is_in_the_catalogue(operation: str) -> None:
+    """
+    An operation documents only errors of its own catalogue.
+    """
+    assert set(CATALOGUE.raises(operation)) <= set(CATALOGUE.errors)
+
+
+@pytest.mark.parametrize(
+    "given", [{"errors": (ForeignError,)}, {"errors": (), "default": ForeignError}], ids=["errors", "default"]
+)
+def test_a_class_outside_the_base(given: dict[str, Any]) -> None:
+    """
+    A class that the vendor's base does not catch is refused, with its source line.
+    """
+    with pytest.raises(CatalogueProblem, match=r"ForeignError \(.*test_catalogue\.py:\d+\) is not a ShopError"):
+        shop(**given)
+
+
+def test_a_required_field_that_a_silent_reply_cannot_fill() -> None:
+    """
+    A field without a default is refused, unless it says what a silent reply means or never travels.
+    """
+
+    class BadError(ShopError, status=409):
+        number: Annotated[int, Body("number")]
+
+    class GoodError(ShopError, status=409):
+        number: Annotated[int, Body("number")] = field(missing=0)
+        clerk: Annotated[str, Local()]
+
+    with pytest.raises(CatalogueProblem, match=r"BadError\.number \(.*test_catalogue\.py:\d+\) has no default"):
+        shop(BadError)
+    assert GoodError is shop(GoodError).resolve(409)[0]
+
+
+def test_a_class_below_a_written_constructor() -> None:
+    """
+    Below a hand-written constructor each class of the catalogue writes its own; both lines are named.
+    """
+
+    class WrittenError(ShopError, status=409):
+        def __init__(self, message: str, *, size: int = 0) -> None:
+            super().__init__(message)
+
+    class InheritsError(WrittenError, status=413): ...
+
+    with pytest.raises(CatalogueProblem, match=r"InheritsError \(.*:\d+\) stands below WrittenError \(.*:\d+\)"):
+        shop(WrittenError, InheritsError)
+
+
+def test_a_written_constructor_that_the_parser_cannot_call() -> None:
+    """
+    A constructor that asks for what is no field, or not by name, is refused: no reply could become that class.
+    """
+
+    class AsksError(ShopError, status=409):
+        def __init__(self, message: str, size: int) -> None:
+            super().__init__(message)
+
+    class ByPlaceError(ShopError, status=409):
+        def __init__(self, message: str, /) -> None:
+            super().__init__(message)
+
+    with pytest.raises(CatalogueProblem, match=r"AsksError.__init__ \(.*:\d+\) asks for 'size'"):
+        shop(AsksError)
+    with pytest.raises(CatalogueProblem, match=r"ByPlaceError.__init__ \(.*:\d+\) asks for 'message'"):
+        shop(ByPlaceError)
+
+
+def test_all_of_a_catalogue() -> None:
+    """
+    A catalogue lists its errors and claims, and prints how many.
+    """
+    assert "<Catalogue 'shop': 2 errors, 2 cases>" == repr(shop(GoneError, LateError))
+    assert [GoneError, LateError] == [error for error, _ in shop(GoneError, LateError).cases()]
+    assert NotFoundError in dict(CATALOGUE.cases())

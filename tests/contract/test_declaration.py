@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Optional, cast
+
+import pytest
+
+import errata
+from errata import Case, DeclarationProblem, Header, Message, field
+from errata.contract.spec import specs_of
+from errata.wire import Detail
+
+Aliased = Annotated[list[int], Header("X-Aliased")]
+
+REFUSED = {
+    "bytes": bytes,
+    "list": list[int],
+    "bare list": list,
+    "dict": dict[str, str],
+    "Mapping": Mapping[str, int],
+    "tuple": tuple[int, int],
+    "set": set[str],
+    "date": datetime,
+    "anything": Any,
+    "object": object,
+    "literal": Literal["a"],
+    "list or None": list[int] | None,
+    "Optional list": Optional[list[int]],  # noqa: UP045 - the older form
+    "int or bytes": int | bytes,
+    "int or str": int | str,
+    "bool or str or None": bool | str | None,
+}
+
+ACCEPTED = {
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "str": str,
+    "int or None": int | None,
+    "Optional str": Optional[str],  # noqa: UP045 - the older form
+    "int or float": int | float,
+    "bool or None": bool | None,
+}
+
+
+def declare(hint: Any, header: str = "X-Name") -> type[errata.Error]:
+    """A class with one header field of type *hint*, as a class statement would make it."""
+    annotations = {"bound": cast("Any", Annotated)[hint, Header(header)]}
+    return type("SomeError", (errata.Error,), {"__annotations__": annotations, "__module__": __name__, "bound": None})
+
+
+@pytest.mark.parametrize("hint", REFUSED.values(), ids=REFUSED)
+def test_types_that_a_header_cannot_carry(hint: Any) -> None:
+    """
+    A header field that is no int, float, bool or str fails when its class is declared: field, type and line are named.
+    """
+    with pytest.raises(DeclarationProblem, match=r"SomeError\.bound .* 'X-Name' and may be \S+.* \(.*\.py:\d+\)"):
+        declare(hint)
+
+
+@pytest.mark.parametrize("hint", ACCEPTED.values(), ids=ACCEPTED)
+def test_types_that_a_header_can_carry(hint: Any) -> None:
+    """
+    int, float, bool and str may travel in a header, also when they may be None.
+    """
+    assert Header("X-Name") == specs_of(declare(hint))[0].mark
+
+
+def test_the_type_and_the_line_are_named() -> None:
+    """
+    The problem says what is wrong in the words of the declaration, and where it stands.
+    """
+    with pytest.raises(DeclarationProblem) as caught:
+
+        class WideError(errata.Error):
+            limits: Annotated[list[int] | None, Header("X-Limits")] = None
+
+    line = int(str(caught.value).partition(".py:")[2].partition(")")[0])
+
+    assert "WideError.limits is bound to the header 'X-Limits' and may be list[int]" in str(caught.value)
+    assert "class WideError" in Path(__file__).read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+def test_an_alias_is_looked_through() -> None:
+    """
+    A header field is found behind the name of its type, and refused there as well.
+    """
+    with pytest.raises(DeclarationProblem, match=r"BadError\.bad is bound to the header 'X-Aliased' and may be list"):
+
+        class BadError(errata.Error):
+            bad: Aliased
+
+
+def test_a_mark_inside_a_union() -> None:
+    """
+    `Annotated[int, Header(...)] | None` is what it looks like.
+    """
+
+    class GoodError(errata.Error):
+        wait: Annotated[int, Header("X-Wait")] | None = None
+
+    spec = specs_of(GoodError)[0]
+
+    assert (Header("X-Wait"), int | None) == (spec.mark, spec.hint)
+
+
+def test_none_in_a_header() -> None:
+    """
+    A header field that may be None has None as its default: no header says the one, and no header says the other.
+    """
+    with pytest.raises(DeclarationProblem, match=r"BadError\.wait may be None, but .* 'X-Wait' it is 5"):
+
+        class BadError(errata.Error):
+            wait: Annotated[int | None, Header("X-Wait")] = 5
+
+
+@pytest.mark.parametrize("name", ["", "Retry After", "X-Größe", "a:b", "a\r\nb", "a\n"])
+def test_names_that_no_header_has(name: str) -> None:
+    """
+    A header name that HTTP does not allow fails when the class is declared.
+    """
+    with pytest.raises(DeclarationProblem, match="no header name"):
+        declare(int, name)
+
+
+@pytest.mark.parametrize("keyword", ["statsu", "codes", "message", "header"])
+def test_a_keyword_that_does_not_exist(keyword: str) -> None:
+    """
+    A typo in a class keyword fails when the class is declared.
+    """
+    with pytest.raises(TypeError, match=keyword):
+        type("BadError", (errata.Error,), {}, **{keyword: 404})
+
+
+def test_the_line_of_the_declaration() -> None:
+    """
+    A class knows the file and line where it is declared.
+    """
+
+    class HereError(
+        errata.Error,
+        status=404,
+        fix="Look elsewhere.",
+    ):
+        pass
+
+    assert f"{__file__}:{inspect.getsourcelines(HereError)[1]}" == HereError.declared_at
+
+
+def test_the_docstring() -> None:
+    """
+    A class keeps its docstring; without one it has its parent's, not a signature.
+    """
+
+    class ParentError(errata.Error):
+        """A sentence."""
+
+        message: Message = field(kw_only=False)
+
+    class ChildError(ParentError, status=404): ...
+
+    assert ("A sentence.", "A sentence.") == (ParentError.__doc__, ChildError.__doc__)
+
+
+def test_keywords_are_given_to_every_case() -> None:
+    """
+    A fix and a retry rule of the class hold for each of its cases that names none.
+    """
+
+    class ManyError(
+        errata.Error,
+        status=409,
+        fix="A.",
+        retry="never",
+        cases=(Case("b", 409, fix="B."), Case("c", retry="transient")),
+    ): ...
+
+    assert (
+        Case(None, 409, fix="A.", retry="never"),
+        Case("b", 409, fix="B.", retry="never"),
+        Case("c", None, fix="A.", retry="transient"),
+    ) == ManyError.cases
+
+
+def test_sources() -> None:
+    """
+    A class has the source of its parent, unless it names another or a status, which makes it an HTTP error.
+    """
+
+    class LocalError(errata.Error, source="client", on="late"): ...
+
+    class BelowError(LocalError, on="later"): ...
+
+    class StatusError(LocalError, status=404): ...
+
+    assert ("http", "client", "client", "http") == tuple(
+        cls.source for cls in (errata.Error, LocalError, BelowError, StatusError)
+    )
+
+
+class EarlyError(errata.Error, status=404):
+    message: Message = field(kw_only=False)
+    late: Annotated[LateType | None, Header("X-Late")] = None
+
+
+class EarlyBadError(errata.Error, status=404):
+    message: Message = field(kw_only=False)
+    late: Annotated[LateList | None, Header("X-Late")] = None
+
+
+LateType = int
+LateList = list[int]
+
+
+def test_names_that_are_declared_further_down() -> None:
+    """
+    A type that does not exist yet when the class is declared is resolved when it is needed.
+    """
+    found = errata.Catalogue("early", base=EarlyError, default=EarlyError, errors=(EarlyError,), envelope=Detail())
+
+    assert (EarlyError, int | None) == (found.default, specs_of(EarlyError)[1].hint)
+
+
+def test_a_bad_type_that_is_declared_further_down() -> None:
+    """
+    A header field whose type was not known at first is refused at the latest when the catalogue is built.
+    """
+    with pytest.raises(DeclarationProblem, match=r"EarlyBadError\.late"):
+        errata.Catalogue("early", base=EarlyBadError, default=EarlyBadError, errors=(), envelope=Detail())

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import ast
+import inspect
+import typing
+from typing import Any
+
+import pytest
+
+from errata import Error
+from pictograph import exceptions as pictograph
+from tests.contract.samples import scopix_sample as scopix
+from tests.contract.samples import vectorshift_sample as vectorshift
+from tests.spec import constructors, page, tree
+
+PRINTED = constructors()
+
+
+def evaluated(annotation: ast.expr | None) -> Any:
+    """The type that an annotation of the page means."""
+    assert annotation is not None
+    return eval(ast.unparse(annotation), vars(typing).copy())  # noqa: S307 - the page is ours to read
+
+
+def printed_parameters(arguments: ast.arguments) -> list[tuple[str, Any, Any, Any]]:
+    """Name, kind, default and type of each parameter, as the page prints them."""
+    plain = arguments.args[1:]
+    defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
+    rows: list[tuple[ast.arg, Any, ast.expr | None]] = [
+        *(
+            (argument, inspect.Parameter.POSITIONAL_OR_KEYWORD, default)
+            for argument, default in zip(plain, defaults, strict=True)
+        ),
+        *(
+            (argument, inspect.Parameter.KEYWORD_ONLY, default)
+            for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        ),
+    ]
+    return [
+        (
+            argument.arg,
+            kind,
+            inspect.Parameter.empty if default is None else ast.literal_eval(default),
+            evaluated(argument.annotation),
+        )
+        for argument, kind, default in rows
+    ]
+
+
+def real_parameters(cls: type[Error]) -> list[tuple[str, Any, Any, Any]]:
+    """The same of the class itself."""
+    hints = typing.get_type_hints(cls.__init__)
+    return [
+        (name, parameter.kind, parameter.default, hints[name])
+        for name, parameter in inspect.signature(cls).parameters.items()
+    ]
+
+
+def test_the_page_prints_eighteen_constructors() -> None:
+    """
+    No constructor of the page is overlooked.
+    """
+    assert page("scopix-sdk").count("def __init__(") == len(PRINTED) == 18
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_printed_constructors(name: str) -> None:
+    """
+    A published class has exactly the constructor that its page prints: names, order, kinds, defaults, types.
+    """
+    assert printed_parameters(PRINTED[name]) == real_parameters(getattr(scopix, name))
+
+
+@pytest.mark.parametrize("error", pictograph.CATALOGUE.errors, ids=lambda error: error.__name__)
+def test_constructors_that_no_page_prints(error: type[Error]) -> None:
+    """
+    Where the page prints no constructor, the message is the one positional argument and fields are keywords.
+    """
+    message, *fields = inspect.signature(error).parameters.values()
+
+    assert ("message", message.POSITIONAL_OR_KEYWORD, message.empty) == (message.name, message.kind, message.default)
+    assert {inspect.Parameter.KEYWORD_ONLY} == {field.kind for field in fields}
+    assert inspect.Parameter.empty not in {field.default for field in fields}
+
+
+def test_vectorshift_tree() -> None:
+    """
+    The sample of the VectorShift page has its tree.
+    """
+    for leaf in tree("vectorshift"):
+        found = getattr(vectorshift, leaf.name)
+
+        assert leaf.parent in (None, found.__base__.__name__)
+    assert vectorshift.ApiStatusError is vectorshift.VectorshiftApiError
+
+
+def test_documented_attributes() -> None:
+    """
+    What the comments of the page say is in `details` is there.
+    """
+    upload = scopix.UploadError("m", filename="a.jpg", stage="upload")
+    quota = scopix.QuotaExceededError("m", available=1, limit=2)
+    missing = scopix.ResourceNotFoundError("file", "f1")
+    video = scopix.VideoUploadError("m", media_id="v", stage="initiate", partial_chunks=3)
+
+    assert {"filename": "a.jpg", "stage": "upload"} == upload.details
+    assert {"available": 1, "limit": 2} == quota.details
+    assert {"resource_type": "file", "resource_id": "f1"} == missing.details
+    assert {"media_id": "v", "stage": "initiate", "partial_chunks": 3} == video.details
+    assert ("UPLOAD_ERROR", "custom") == (upload.code, scopix.ChatError("m", error_code="custom").code)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+
+from errata import Catalogue
+from errata.contract import caps
+from errata.wire import Reply, parse
+from tests.contract.samples import CATALOGUES
+from tests.contract.samples.strategies import bytes_of_text
+from tests.wire.samples import REPLIES, as_json
+
+MEGABYTE = 1_000_000
+
+
+def field_errors() -> bytes:
+    """As many field errors as fit into one megabyte."""
+    entry = {"loc": ["body", "annotations", 12345, "name"], "msg": "Field required", "type": "missing"}
+    return as_json({"detail": [entry] * (MEGABYTE // (len(as_json(entry)) + 2))})
+
+
+LARGE_REPLIES = {
+    "HTML page": b"<html>" + b"x" * MEGABYTE,
+    "long message": as_json({"detail": "x" * MEGABYTE}),
+    "long code": as_json({"detail": {"message": "m", "error_code": "x" * MEGABYTE}}),
+    "field errors": field_errors(),
+    "empty lists": b'{"detail": [{"a": [' + b",".join([b"[" + b",".join([b"[]"] * 500) + b"]"] * 100) + b"]}]}",
+    "small numbers": b'{"detail": [{"a": [' + b",".join([b"[" + b",".join([b"1"] * 800) + b"]"] * 100) + b"]}]}",
+    "small objects": b'{"detail": [' + b",".join([b'{"a":{"a":{"a":{}}}}'] * 8_000) + b"]}",
+    "long keys": as_json({"detail": [{"k" * 9000 + str(n): n for n in range(110)}]}),
+}
+
+
+@pytest.fixture
+def traced() -> Iterator[None]:
+    """Count the memory that is taken in the test."""
+    gc.collect()
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("body", LARGE_REPLIES.values(), ids=LARGE_REPLIES)
+def test_a_thousand_errors_from_large_replies_cost_less_than_20_mb(body: bytes) -> None:
+    """
+    1,000 errors from 1 MB replies cost < 20 MB: three of them stay below 60 kB.
+    """
+    reply = Reply(422, {"x-request-id": "r" * 40}, body)
+    parse(reply, CATALOGUES["pictograph"])
+    before = tracemalloc.get_traced_memory()[0]
+    kept = [parse(reply, CATALOGUES["pictograph"]) for _ in range(3)]
+    cost = tracemalloc.get_traced_memory()[0] - before
+
+    assert cost < 20 * MEGABYTE / 1000 * len(kept)
+
+
+def check_texts(reply: Reply, catalogue: Catalogue) -> None:
+    """Nothing that is read of *reply* is long."""
+    error = parse(reply, catalogue)
+    texts = [value for value in vars(error).values() if isinstance(value, str)]
+
+    assert len(str(error)) < 4096
+    assert all(len(text.encode()) <= caps.TEXT for text in texts)
+
+
+@pytest.mark.parametrize("body", LARGE_REPLIES.values(), ids=LARGE_REPLIES)
+def test_text_of_large_replies_is_short(body: bytes) -> None:
+    """
+    `len(str(e))` stays below 4 KiB, and each string that was read below 2 KiB, however long the reply.
+    """
+    check_texts(Reply(422, {"x-request-id": "r" * 9000}, body), CATALOGUES["pictograph"])
+
+
+@pytest.mark.parametrize("key", ["detail", "error", "message", "errors", "title", "code", "error_code"])
+@pytest.mark.parametrize("letter", ["x", "é", "€", "😀"])
+def test_any_text_is_short(key: str, letter: str) -> None:
+    """
+    A long text is cut wherever it stands, in bytes and not in letters.
+    """
+    long = letter * 3000
+    for body in (
+        {key: long},
+        {"detail": {key: long}},
+        {"error": {key: long}},
+        {"detail": [{"loc": [long], "msg": long}]},
+    ):
+        for catalogue in CATALOGUES.values():
+            for status in (401, 409, 422, 500):
+                check_texts(Reply(status, {"x-request-id": long, "x-depot": long}, as_json(body)), catalogue)
+
+
+@given(REPLIES)
+def test_structures_are_short(reply: Reply) -> None:
+    """
+    Lists and maps that were read hold at most 100 entries a level, and 8 KiB of text together.
+    """
+    for catalogue in CATALOGUES.values():
+        for value in vars(parse(reply, catalogue)).values():
+            if isinstance(value, list | dict):
+                assert len(value) <= caps.ENTRIES
+                assert bytes_of_text(value) <= caps.STRUCTURE
