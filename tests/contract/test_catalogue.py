@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import pytest
 
 import errata
-from errata import Body, Catalogue, CatalogueProblem, Local, Message, Raises, field, raises
+from errata import Body, Catalogue, CatalogueError, Local, Message, Raises, field, raises
 from errata.wire import Detail
 from pictograph.exceptions import CATALOGUE, EVERYWHERE, NotFoundError, PaymentRequiredError
 
@@ -80,7 +80,7 @@ def test_a_class_outside_the_base(given: dict[str, Any]) -> None:
     """
     A class that the vendor's base does not catch is refused, with its source line.
     """
-    with pytest.raises(CatalogueProblem, match=r"ForeignError \(.*test_catalogue\.py:\d+\) is not a ShopError"):
+    with pytest.raises(CatalogueError, match=r"ForeignError \(.*test_catalogue\.py:\d+\) is not a ShopError"):
         shop(**given)
 
 
@@ -96,7 +96,7 @@ def test_a_required_field_that_a_silent_reply_cannot_fill() -> None:
         number: Annotated[int, Body("number")] = field(missing=0)
         clerk: Annotated[str, Local()]
 
-    with pytest.raises(CatalogueProblem, match=r"BadError\.number \(.*test_catalogue\.py:\d+\) has no default"):
+    with pytest.raises(CatalogueError, match=r"BadError\.number \(.*test_catalogue\.py:\d+\) has no default"):
         shop(BadError)
     assert GoodError is shop(GoodError).resolve(409)[0]
 
@@ -112,7 +112,7 @@ def test_a_class_below_a_written_constructor() -> None:
 
     class InheritsError(WrittenError, status=413): ...
 
-    with pytest.raises(CatalogueProblem, match=r"InheritsError \(.*:\d+\) stands below WrittenError \(.*:\d+\)"):
+    with pytest.raises(CatalogueError, match=r"InheritsError \(.*:\d+\) stands below WrittenError \(.*:\d+\)"):
         shop(WrittenError, InheritsError)
 
 
@@ -129,9 +129,9 @@ def test_a_written_constructor_that_the_parser_cannot_call() -> None:
         def __init__(self, message: str, /) -> None:
             super().__init__(message)
 
-    with pytest.raises(CatalogueProblem, match=r"AsksError.__init__ \(.*:\d+\) asks for 'size'"):
+    with pytest.raises(CatalogueError, match=r"AsksError.__init__ \(.*:\d+\) asks for 'size'"):
         shop(AsksError)
-    with pytest.raises(CatalogueProblem, match=r"ByPlaceError.__init__ \(.*:\d+\) asks for 'message'"):
+    with pytest.raises(CatalogueError, match=r"ByPlaceError.__init__ \(.*:\d+\) asks for 'message'"):
         shop(ByPlaceError)
 
 

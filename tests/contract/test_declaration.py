@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Optional, cast
 import pytest
 
 import errata
-from errata import Case, DeclarationProblem, Header, Message, field
+from errata import Case, DeclarationError, Header, Message, field
 from errata.contract.spec import specs_of
 from errata.wire import Detail
 
@@ -57,7 +57,7 @@ def test_types_that_a_header_cannot_carry(hint: Any) -> None:
     """
     A header field that is no int, float, bool or str fails when its class is declared: field, type and line are named.
     """
-    with pytest.raises(DeclarationProblem, match=r"SomeError\.bound .* 'X-Name' and may be \S+.* \(.*\.py:\d+\)"):
+    with pytest.raises(DeclarationError, match=r"SomeError\.bound .* 'X-Name' and may be \S+.* \(.*\.py:\d+\)"):
         declare(hint)
 
 
@@ -73,7 +73,7 @@ def test_the_type_and_the_line_are_named() -> None:
     """
     The problem says what is wrong in the words of the declaration, and where it stands.
     """
-    with pytest.raises(DeclarationProblem) as caught:
+    with pytest.raises(DeclarationError) as caught:
 
         class WideError(errata.Error):
             limits: Annotated[list[int] | None, Header("X-Limits")] = None
@@ -88,7 +88,7 @@ def test_an_alias_is_looked_through() -> None:
     """
     A header field is found behind the name of its type, and refused there as well.
     """
-    with pytest.raises(DeclarationProblem, match=r"BadError\.bad is bound to the header 'X-Aliased' and may be list"):
+    with pytest.raises(DeclarationError, match=r"BadError\.bad is bound to the header 'X-Aliased' and may be list"):
 
         class BadError(errata.Error):
             bad: Aliased
@@ -111,7 +111,7 @@ def test_none_in_a_header() -> None:
     """
     A header field that may be None has None as its default: no header says the one, and no header says the other.
     """
-    with pytest.raises(DeclarationProblem, match=r"BadError\.wait may be None, but .* 'X-Wait' it is 5"):
+    with pytest.raises(DeclarationError, match=r"BadError\.wait may be None, but .* 'X-Wait' it is 5"):
 
         class BadError(errata.Error):
             wait: Annotated[int | None, Header("X-Wait")] = 5
@@ -122,7 +122,7 @@ def test_names_that_no_header_has(name: str) -> None:
     """
     A header name that HTTP does not allow fails when the class is declared.
     """
-    with pytest.raises(DeclarationProblem, match="no header name"):
+    with pytest.raises(DeclarationError, match="no header name"):
         declare(int, name)
 
 
@@ -228,5 +228,5 @@ def test_a_bad_type_that_is_declared_further_down() -> None:
     """
     A header field whose type was not known at first is refused at the latest when the catalogue is built.
     """
-    with pytest.raises(DeclarationProblem, match=r"EarlyBadError\.late"):
+    with pytest.raises(DeclarationError, match=r"EarlyBadError\.late"):
         errata.Catalogue("early", base=EarlyBadError, default=EarlyBadError, errors=(), envelope=Detail())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import errata
-from errata import Case, Catalogue, CatalogueProblem, Code, Message, Status, field
+from errata import Case, Catalogue, CatalogueError, Code, Message, Status, field
 from errata.wire import Detail
 from tests.contract.samples import CATALOGUES, scopix_sample
 from tests.contract.samples.parcels_sample import ERRORS, IN_DETAIL, catalogue
@@ -191,7 +191,7 @@ def test_two_claims_of_one_case(keywords: dict[str, Any], source: Any) -> None:
     class Second(Base, source=source, **keywords): ...
 
     for errors in [(First, Second), (Second, First), (Base, First, Other, Second)]:
-        with pytest.raises(CatalogueProblem) as caught:
+        with pytest.raises(CatalogueError) as caught:
             build(*errors)
 
         assert all(line_of(cls) in str(caught.value) for cls in (First, Second))
@@ -205,7 +205,7 @@ def test_one_class_that_claims_a_case_twice() -> None:
 
     class TwiceError(Base, cases=(Case("a", 409, fix="A."), Case("a", 409, fix="B."))): ...
 
-    with pytest.raises(CatalogueProblem, match="Two cases of 'depots' claim 409 a: TwiceError"):
+    with pytest.raises(CatalogueError, match="Two cases of 'depots' claim 409 a: TwiceError"):
         build(TwiceError)
 
 

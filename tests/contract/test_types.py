@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.contract.types import Unfit, fit
+from errata.contract.types import UnfitError, fit
 from tests.contract.samples.strategies import JSON, of_type
 
 FITS: list[tuple[Any, Any, Any]] = [
@@ -94,9 +94,9 @@ def test_what_fits(hint: Any, value: Any, expected: Any) -> None:
 @pytest.mark.parametrize(("hint", "value"), UNFITS, ids=map(str, range(len(UNFITS))))
 def test_what_does_not(hint: Any, value: Any) -> None:
     """
-    Any other value is `Unfit`, and no other exception.
+    Any other value is `UnfitError`, and no other exception.
     """
-    with pytest.raises(Unfit):
+    with pytest.raises(UnfitError):
         fit(hint)(value)
 
 
@@ -106,9 +106,9 @@ HINTS = [row[0] for row in FITS] + [bytes, tuple[int, ...], set[str], Mapping, S
 @given(st.sampled_from(HINTS), JSON | st.floats() | st.text("+-0123456789_. eE"))
 def test_anything_fits_or_not(hint: Any, value: Any) -> None:
     """
-    Whatever arrives fits or is `Unfit`.
+    Whatever arrives fits or is `UnfitError`.
     """
-    with contextlib.suppress(Unfit):
+    with contextlib.suppress(UnfitError):
         fit(hint)(value)
 
 

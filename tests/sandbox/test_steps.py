@@ -70,7 +70,10 @@ def test_written_by_hand() -> None:
             {"step": "explode"},
             "step is 'explode'. Give one of: answer, delay, pass, lose, drip, close, reset, cut, silence, raw.",
         ),
-        ({"step": ["x"]}, "step is ['x']. Give one of: answer, delay, pass, lose, drip, close, reset, cut, silence, raw."),
+        (
+            {"step": ["x"]},
+            "step is ['x']. Give one of: answer, delay, pass, lose, drip, close, reset, cut, silence, raw.",
+        ),
         ({"step": "delay"}, "seconds is missing. Give it: 'delay' needs seconds."),
         ({"step": "delay", "secs": 1}, "secs is not a key of 'delay'. Give only: step, seconds."),
         ({"step": "delay", "seconds": -1}, "seconds is -1. Give seconds, 0 or more."),

@@ -23,11 +23,11 @@ def test_json_values_stay_what_they_are(value: Any) -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_unreadable(body: bytes) -> None:
     """
-    Bytes are a JSON document or `Unreadable`; what is read can be written again.
+    Bytes are a JSON document or `UnreadableError`; what is read can be written again.
     """
     try:
         value = json.loads(body)
-    except json.Unreadable:
+    except json.UnreadableError:
         return
 
     assert json.plain(value) == json.loads(json.dumps(value))
@@ -38,7 +38,7 @@ def test_unreadable(body: bytes) -> None:
     """
     No document, one that nests too deep and one over 1 MiB are unreadable, with their length in the message.
     """
-    with pytest.raises(json.Unreadable, match=str(len(body))):
+    with pytest.raises(json.UnreadableError, match=str(len(body))):
         json.loads(body)
 
 

@@ -24,7 +24,7 @@ from errata.conformance.run import check as check_vendor
 from errata.conformance.run import promises_of
 from errata.conformance.table import show
 from errata.conformance.verdicts import Row
-from errata.contract.problems import Problem
+from errata.contract.problems import ContractError
 from errata.sandbox.problems import SandboxError
 from errata.sandbox.sandbox import Sandbox
 from errata.sandbox.vendor import Vendor, find_vendor, known_vendors
@@ -67,7 +67,7 @@ def told(command: Callable[P, int]) -> Callable[P, None]:
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             code = INTERRUPTED
-        except (Problem, SandboxError) as problem:
+        except (ContractError, SandboxError) as problem:
             typer.echo(f"errata: {problem}", err=True)
             code = UNUSABLE
         except BrokenPipeError:

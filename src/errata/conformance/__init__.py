@@ -3,7 +3,7 @@
 from errata.conformance.bench import Bench
 from errata.conformance.promises import Adapter, Colour, Promise, Promises
 from errata.conformance.run import check
-from errata.conformance.seen import Seen, Shortfall
+from errata.conformance.seen import Seen, ShortfallError
 from errata.conformance.verdicts import Row, Verdict
 
-__all__ = ["Adapter", "Bench", "Colour", "Promise", "Promises", "Row", "Seen", "Shortfall", "Verdict", "check"]
+__all__ = ["Adapter", "Bench", "Colour", "Promise", "Promises", "Row", "Seen", "ShortfallError", "Verdict", "check"]

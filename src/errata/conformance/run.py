@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from errata.clock import VirtualClock
 from errata.conformance.bench import Bench
 from errata.conformance.promises import COLOURS, Colour, Promise, Promises
-from errata.conformance.seen import Seen, Shortfall
+from errata.conformance.seen import Seen, ShortfallError
 from errata.conformance.verdicts import Row, Verdict
 from errata.sandbox.sandbox import Sandbox
 from errata.sandbox.vendor import Vendor
@@ -53,7 +53,7 @@ def judge(promise: Promise, bench: Bench) -> Verdict:
         left = bench.sandbox.script.pending()
         if left:
             reason = f"the SDK stopped early: {sum(armed.left for armed in left)} of the armed failures never met"
-    except Shortfall as short:
+    except ShortfallError as short:
         reason = str(short)
     except KeyboardInterrupt:
         raise

@@ -9,7 +9,7 @@ from typing import Any
 from errata.sandbox.log import Entry
 
 
-class Shortfall(Exception):  # noqa: N818 - a verdict on the SDK under test, not an error of Errata
+class ShortfallError(Exception):
     """A promise was not kept: what was expected, and what was seen instead."""
 
 
@@ -26,9 +26,9 @@ class Seen:
     def raised(self, expected: type[BaseException], **attributes: Any) -> None:
         """It raised exactly *expected*, with these *attributes*."""
         if self.error is None:
-            raise Shortfall(f"expected {expected.__name__}, it returned {_short(self.value)}")
+            raise ShortfallError(f"expected {expected.__name__}, it returned {_short(self.value)}")
         if type(self.error) is not expected:
-            raise Shortfall(f"expected {expected.__name__}, it raised {_named(self.error)}")
+            raise ShortfallError(f"expected {expected.__name__}, it raised {_named(self.error)}")
         for name, wanted in attributes.items():
             same(f"e.{name}", wanted, getattr(self.error, name, "no such attribute"))
         same("a human message", True, bool(str(self.error).strip()))
@@ -36,7 +36,7 @@ class Seen:
     def returned(self) -> Any:
         """It returned; the value."""
         if self.error is not None:
-            raise Shortfall(f"expected a result, it raised {_named(self.error)}")
+            raise ShortfallError(f"expected a result, it raised {_named(self.error)}")
         return self.value
 
     def tried(self, times: int) -> None:
@@ -51,7 +51,9 @@ class Seen:
         same("the number of waits", len(expected), len(self.waits))
         for wanted, asked in zip(expected, self.waits, strict=True):
             if not wanted * (1 - within) - 1e-6 <= asked <= wanted * (1 + within) + 1e-6:
-                raise Shortfall(f"expected a wait of {wanted:g} s (within {within:.0%}), it asked for {asked:.3f} s")
+                raise ShortfallError(
+                    f"expected a wait of {wanted:g} s (within {within:.0%}), it asked for {asked:.3f} s"
+                )
 
     def keys(self, header: str = "idempotency-key") -> tuple[str, ...]:
         """The idempotency key of every request, "" where there was none."""
@@ -64,10 +66,10 @@ def same(what: str, expected: object, actual: object) -> None:
     """Hold *actual* against *expected*.
 
     Raises:
-        Shortfall: they differ.
+        ShortfallError: they differ.
     """
     if expected != actual:
-        raise Shortfall(f"{what}: expected {_short(expected)}, saw {_short(actual)}")
+        raise ShortfallError(f"{what}: expected {_short(expected)}, saw {_short(actual)}")
 
 
 def _short(value: object) -> str:

@@ -5,7 +5,7 @@ from errata.contract.catalogue import Catalogue, HeaderNames, Raises, RetryRules
 from errata.contract.error import Error
 from errata.contract.evidence import Attempt, log_fields
 from errata.contract.fields import Body, Code, Details, Header, Local, Message, Status, field
-from errata.contract.problems import CatalogueProblem, DeclarationProblem, Problem
+from errata.contract.problems import CatalogueError, ContractError, DeclarationError
 from errata.contract.secret import Secret
 
 __all__ = [
@@ -13,16 +13,16 @@ __all__ = [
     "Body",
     "Case",
     "Catalogue",
-    "CatalogueProblem",
+    "CatalogueError",
     "Code",
-    "DeclarationProblem",
+    "ContractError",
+    "DeclarationError",
     "Details",
     "Error",
     "Header",
     "HeaderNames",
     "Local",
     "Message",
-    "Problem",
     "Raises",
     "RetryRules",
     "Secret",

@@ -50,7 +50,7 @@ def structure(value: Any) -> Any:
     return value
 
 
-class _Full(Exception):
+class _FullError(Exception):
     """There is no room for the next value."""
 
 
@@ -72,13 +72,13 @@ class _Copy:
     def _take(self, size: int) -> None:
         if size > self.room:
             self.room = 0
-            raise _Full
+            raise _FullError
         self.room -= size
 
     def _map(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
         self._take(_MAP)
         kept: dict[str, Any] = {}
-        with contextlib.suppress(_Full):
+        with contextlib.suppress(_FullError):
             for key, entry in islice(value.items(), ENTRIES):
                 name = text(str(key))
                 self._take(len(name.encode()) + (_MAP_ENTRY if len(kept) >= _ENTRIES_WITHIN else 0))
@@ -88,7 +88,7 @@ class _Copy:
     def _list(self, value: list[Any], depth: int) -> list[Any]:
         self._take(_LIST)
         kept: list[Any] = []
-        with contextlib.suppress(_Full):
+        with contextlib.suppress(_FullError):
             for entry in islice(value, ENTRIES):
                 self._take(_LIST_ENTRY)
                 kept.append(self.of(entry, depth - 1))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from errata.contract import caps
 from errata.contract.case import TRAVELLING, Case, Source
 from errata.contract.error import Error
-from errata.contract.problems import CatalogueProblem
+from errata.contract.problems import CatalogueError
 from errata.contract.spec import check_headers, specs_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ class Raises:
 
 
 def raises(*errors: type[Error]) -> Raises:
-    """Say which errors an operation raises: `operations={"training.create": raises(PaymentRequiredError)}`."""
+    """What an operation documents.
+
+    `Catalogue(..., operations={"training.create": raises(PaymentRequiredError)})`.
+    """
     return Raises(tuple(dict.fromkeys(errors)))
 
 
@@ -89,7 +92,7 @@ class Catalogue:
     *operations* says what each operation raises, *everywhere* what any of them may.
 
     Raises:
-        CatalogueProblem: one case is claimed twice, or a class could not be built from a silent reply.
+        CatalogueError: one case is claimed twice, or a class could not be built from a silent reply.
     """
 
     def __init__(
@@ -100,10 +103,10 @@ class Catalogue:
         default: type[Error],
         errors: tuple[type[Error], ...],
         envelope: Envelope,
-        headers: HeaderNames = HeaderNames(),  # noqa: B008 - immutable
-        retries: RetryRules = RetryRules(),  # noqa: B008 - immutable
+        headers: HeaderNames = HeaderNames(),
+        retries: RetryRules = RetryRules(),
         operations: Mapping[str, Raises] | None = None,
-        everywhere: Raises = Raises(),  # noqa: B008 - immutable
+        everywhere: Raises = Raises(),
         body_cap: int = caps.BODY,
     ) -> None:
         self.name = name
@@ -124,7 +127,7 @@ class Catalogue:
 
     def _check(self, error: type[Error]) -> None:
         if not issubclass(error, self.base):
-            raise CatalogueProblem(
+            raise CatalogueError(
                 f"{error.__name__} ({error.declared_at}) is not a {self.base.__name__}, which callers of "
                 f"{self.name!r} catch. Derive it from {self.base.__name__}, or leave it out of the catalogue."
             )
@@ -132,16 +135,20 @@ class Catalogue:
         if "_written_init" in error.__dict__:
             self._check_constructor(error)
         else:
-            above = [parent for parent in error.__mro__[1:] if "_written_init" in parent.__dict__]
+            above = [
+                parent
+                for parent in error.__mro__[1:]
+                if issubclass(parent, Error) and "_written_init" in parent.__dict__
+            ]
             if above:
-                raise CatalogueProblem(
+                raise CatalogueError(
                     f"{error.__name__} ({error.declared_at}) stands below {above[0].__name__} "
                     f"({above[0].declared_at}), which writes its own __init__. Write one for {error.__name__} too: "
                     "type checkers would otherwise show callers a constructor that does not exist."
                 )
         for spec in specs_of(error):
             if spec.travels and spec.init and spec.required and not spec.is_message:
-                raise CatalogueProblem(
+                raise CatalogueError(
                     f"{error.__name__}.{spec.name} ({error.declared_at}) has no default. A reply may be a proxy's "
                     "bare page: give the field a default, or field(missing=...) for the parser."
                 )
@@ -152,7 +159,7 @@ class Catalogue:
         for name, parameter in inspect.signature(error).parameters.items():
             optional = parameter.default is not parameter.empty or parameter.kind in _VARIABLE
             if (name not in fields and not optional) or parameter.kind is parameter.POSITIONAL_ONLY:
-                raise CatalogueProblem(
+                raise CatalogueError(
                     f"{error.__name__}.__init__ ({error.declared_at}) asks for {name!r}, which the parser of a reply "
                     "cannot give by name. Declare a field of that name, or give the parameter a default."
                 )
@@ -167,7 +174,7 @@ class Catalogue:
         taken = table.get(key)
         if taken is not None:
             what = "cases" if taken[0] is error else "classes"
-            raise CatalogueProblem(
+            raise CatalogueError(
                 f"Two {what} of {self.name!r} claim {case}: {taken[0].__name__} ({taken[0].declared_at}) and "
                 f"{error.__name__} ({error.declared_at}). Give one of them a code, a status or an operation of its own."
             )
@@ -231,7 +238,7 @@ class Catalogue:
 
 
 def _scopes(operation: str | None) -> Iterator[str]:
-    """ "images.upload" and then "images": an operation's own claims outrank its resource's."""
+    """The names that claims on *operation* may have: "images.upload", and then its resource's, "images"."""
     while operation:
         yield operation
         operation = operation.rpartition(".")[0]

@@ -23,7 +23,7 @@ class Error(Exception):
     not travel, *cases* any further claims.
 
     Raises:
-        DeclarationProblem: a field is bound to a header that cannot carry its type.
+        DeclarationError: a field is bound to a header that cannot carry its type.
     """
 
     request_id: str | None = None
@@ -58,7 +58,7 @@ class Error(Exception):
         cases: tuple[Case, ...] = (),
     ) -> None:
         super().__init_subclass__()
-        caller = sys._getframe(1)  # noqa: SLF001 - the only way to name the line a class is declared on
+        caller = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # names the line of the class
         cls.declared_at = f"{caller.f_code.co_filename}:{caller.f_lineno}"
         if source is not None or status is not None:
             cls.source = source or "http"
@@ -86,12 +86,12 @@ class Error(Exception):
     _written_init: ClassVar[bool]
 
     def __post_init__(self) -> None:
-        self._settle()
+        self.settle()
         for spec in specs_of(type(self)):
             if spec.is_message:
                 self.args = (getattr(self, spec.name),)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Fill in what the case already says: the status, the code, the mirror of the details."""
         case = self.case
         details: dict[str, Any] = {}
@@ -123,12 +123,12 @@ class Error(Exception):
         """
         for case in type(self).cases:
             if case.code == code and status in (None, case.status):
-                return self._become(case)
+                return self.become(case)
         known = ", ".join(str(case) for case in type(self).cases) or "none"
         raise ValueError(f"{type(self).__name__} has no case {code!r}. It has: {known}.")
 
-    def _become(self, case: Case) -> Self:
-        """Remember *case*, and let the fields for status and code say what it says."""
+    def become(self, case: Case) -> Self:
+        """This error as *case*, of its class or of the catalogue's table: status and code say what the case says."""
         self._case = case
         for spec in specs_of(type(self)):
             if spec.is_code and case.code is not None:
@@ -195,7 +195,7 @@ def _settling(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def __init__(self: Error, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it stands in for __init__
         init(self, *args, **kwargs)
-        self._settle()  # noqa: SLF001 - the same class
+        self.settle()
 
     return __init__
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from errata.contract import fields
 from errata.contract.case import TRAVELLING
 from errata.contract.fields import MISSING, Code, Details, Header, Local, Mark, MessageMark, Status
-from errata.contract.problems import DeclarationProblem
+from errata.contract.problems import DeclarationError
 from errata.contract.types import Fit, fit
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def check_headers(cls: type[Error]) -> None:
     """Refuse a header field of a type that a header cannot carry.
 
     Raises:
-        DeclarationProblem: naming the field, its type and the line of the class.
+        DeclarationError: naming the field, its type and the line of the class.
     """
     try:
         specs = specs_of(cls)
@@ -132,12 +132,12 @@ def _check_header(cls: type[Error], spec: FieldSpec, header: Header) -> None:
         wrong = choices  # "5" could have been either
     if wrong:
         named = " or ".join(choice.__name__ if isinstance(choice, type) else str(choice) for choice in wrong)
-        raise DeclarationProblem(
+        raise DeclarationError(
             f"{cls.__name__}.{spec.name} is bound to the header {header.name!r} and may be {named} "
             f"({cls.declared_at}). A header carries int, float, bool or else str; use Body(...) for anything else."
         )
     if type(None) in _choices(spec.hint) and not spec.required and spec.fallback() is not None:
-        raise DeclarationProblem(
+        raise DeclarationError(
             f"{cls.__name__}.{spec.name} may be None, but without the header {header.name!r} it is {spec.fallback()!r} "
             f"({cls.declared_at}). No header carries None: let it be the default, or leave it out of the type."
         )
@@ -146,7 +146,7 @@ def _check_header(cls: type[Error], spec: FieldSpec, header: Header) -> None:
         or not all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in header.name)
         or not header.name.isascii()
     ):
-        raise DeclarationProblem(
+        raise DeclarationError(
             f"{cls.__name__}.{spec.name} is bound to {header.name!r}, which is no header name ({cls.declared_at}). "
             "A header name is letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, 5.6.2)."
         )

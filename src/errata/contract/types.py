@@ -17,12 +17,12 @@ _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,400}\s*")
 """As many digits as `errata.wire.json` reads: beyond that Python takes its time, and from 4300 on refuses."""
 
 
-class Unfit(ValueError):
+class UnfitError(ValueError):
     """A value that arrived is not of the field's type; the field keeps its default."""
 
 
 def fit(hint: Any) -> Fit:
-    """A function which gives back its argument as *hint*, or raises `Unfit`."""
+    """A function which gives back its argument as *hint*, or raises `UnfitError`."""
     if hint is Any or hint is object:
         return caps.structure
     if hint is None or hint is type(None):
@@ -49,32 +49,32 @@ def _eagerness(choice: Any) -> int:
 
 def _none(value: Any) -> None:
     if value is not None:
-        raise Unfit
+        raise UnfitError
 
 
 def _int(value: Any) -> int:
     if isinstance(value, bool):
-        raise Unfit
+        raise UnfitError
     if isinstance(value, int):
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
-    raise Unfit
+    raise UnfitError
 
 
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise Unfit
+        raise UnfitError
     if isinstance(value, str) and (not value.isascii() or "_" in value):
-        raise Unfit  # Python would read both, no other language does
+        raise UnfitError  # Python would read both, no other language does
     try:
         number = float(value)
     except (ValueError, OverflowError):
-        raise Unfit from None
+        raise UnfitError from None
     if not math.isfinite(number):
-        raise Unfit
+        raise UnfitError
     return number
 
 
@@ -83,13 +83,13 @@ def _bool(value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    raise Unfit
+    raise UnfitError
 
 
 def _str(value: Any) -> str:
     if isinstance(value, str):
         return caps.text(value)
-    raise Unfit
+    raise UnfitError
 
 
 _SIMPLE: dict[Any, Fit] = {int: _int, float: _float, bool: _bool, str: _str}
@@ -100,7 +100,7 @@ def _one_of(choices: tuple[Any, ...]) -> Fit:
         for choice in choices:
             if type(choice) is type(value) and choice == value:
                 return choice
-        raise Unfit
+        raise UnfitError
 
     return pick
 
@@ -110,9 +110,9 @@ def _first(fits: list[Fit]) -> Fit:
         for candidate in fits:
             try:
                 return candidate(value)
-            except Unfit:
+            except UnfitError:
                 continue
-        raise Unfit
+        raise UnfitError
 
     return pick
 
@@ -123,7 +123,7 @@ def _fitting(entries: list[Any], entry_fit: Fit) -> list[Any]:
     for entry in entries:
         try:
             kept.append(entry_fit(entry))
-        except Unfit:
+        except UnfitError:
             continue
     return kept
 
@@ -131,7 +131,7 @@ def _fitting(entries: list[Any], entry_fit: Fit) -> list[Any]:
 def _list(*entry: Fit) -> Fit:
     def copy(value: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise Unfit
+            raise UnfitError
         kept: list[Any] = caps.structure(value)
         return _fitting(kept, entry[0]) if entry else kept
 
@@ -141,7 +141,7 @@ def _list(*entry: Fit) -> Fit:
 def _map(*entry: Fit) -> Fit:
     def copy(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise Unfit
+            raise UnfitError
         kept: dict[str, Any] = caps.structure(value)
         if not entry:
             return kept

@@ -32,7 +32,7 @@ def by_catalogue(catalogue: Catalogue, operation: str | None) -> Classify:
     def classify(reply: Reply) -> Retry:
         try:
             code = catalogue.envelope.parse(json.loads(reply.body)).code
-        except json.Unreadable:
+        except json.UnreadableError:
             code = None
         _, case = catalogue.resolve(reply.status, code, operation=operation)
         return case.retry or "never"

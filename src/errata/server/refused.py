@@ -9,7 +9,7 @@ from typing import Any
 
 from errata.contract import Body, Catalogue, Error, Header
 from errata.contract.spec import FieldSpec, specs_of
-from errata.contract.types import Unfit
+from errata.contract.types import UnfitError
 from errata.wire import Reply, render
 from errata.wire.parse import build
 
@@ -46,7 +46,7 @@ def as_error(refused: Refused, catalogue: Catalogue) -> Error:
     # The status and the code hold even where the class is the catch-all, which has neither.
     wanted = replace(case, status=refused.status, code=refused.code or case.code)
     if error.case != wanted:
-        error._case = wanted  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as the parser does
+        error.become(wanted)
     return error
 
 
@@ -72,5 +72,5 @@ def _value(spec: FieldSpec, refused: Refused) -> Any:
         return spec.fallback()
     try:
         return spec.fit(found)
-    except Unfit:
+    except UnfitError:
         return spec.fallback()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from errata.contract import Error, Problem
+from errata.contract import ContractError, Error
 
 
-class UndeclaredError(Problem):
+class UndeclaredError(ContractError):
     """*operation* raised an *error* that the catalogue does not list for it; its clients do not expect it."""
 
     def __init__(self, operation: str, error: type[Error], declared: tuple[type[Error], ...] = ()) -> None:

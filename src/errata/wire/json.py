@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from errata.contract import caps
@@ -15,7 +16,7 @@ DIGITS = 400
 DEPTH = 64
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """Bytes that are not a JSON document."""
 
 
@@ -44,7 +45,7 @@ def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
     if isinstance(value, Mapping):
         inside = (*above, id(value))
         return {caps.whole(_key(key)): plain(part, depth - 1, inside) for key, part in value.items()}
-    if isinstance(value, list | tuple | Set):
+    if isinstance(value, list | tuple | AbstractSet):
         inside = (*above, id(value))
         return [plain(part, depth - 1, inside) for part in value]
     if isinstance(value, bytes | bytearray):
@@ -72,14 +73,14 @@ def loads(body: bytes) -> Any:
     """The value of *body*; integers of more than 400 digits stay text, NaN and Infinity are null.
 
     Raises:
-        Unreadable: *body* is no JSON document, is longer than 1 MiB, or nests too deep to read.
+        UnreadableError: *body* is no JSON document, is longer than 1 MiB, or nests too deep to read.
     """
     if len(body) > LONGEST:
-        raise Unreadable(f"{len(body)} bytes of JSON, the most we read of an error is {LONGEST}")
+        raise UnreadableError(f"{len(body)} bytes of JSON, the most we read of an error is {LONGEST}")
     try:
         return json.loads(body, parse_int=_integer, parse_float=_number, parse_constant=_no_constant)
     except (ValueError, RecursionError) as problem:
-        raise Unreadable(f"{type(problem).__name__} while reading {len(body)} bytes of JSON") from None
+        raise UnreadableError(f"{type(problem).__name__} while reading {len(body)} bytes of JSON") from None
 
 
 def _integer(digits: str) -> int | str:

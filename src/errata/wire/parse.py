@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from errata.contract.evidence import Body as KeptBody
 from errata.contract.evidence import attach
 from errata.contract.fields import Body, Header
 from errata.contract.spec import FieldSpec, specs_of
-from errata.contract.types import Unfit
+from errata.contract.types import UnfitError
 from errata.wire import json
 from errata.wire.messages import Reply
 from errata.wire.render import whole_seconds
@@ -29,13 +28,13 @@ def parse(reply: Reply, catalogue: Catalogue, *, operation: str | None = None) -
     try:
         body = json.loads(reply.body)
         said = catalogue.envelope.parse(body)
-    except json.Unreadable:
+    except json.UnreadableError:
         body, said = None, Said(message=plain_text(reply))
     cls, case = catalogue.resolve(reply.status, said.code, operation=operation)
     values = {spec.name: _value(spec, said, body, reply) for spec in specs_of(cls)}
     error = build(cls, values)
     if error.case != case:
-        error._case = case  # noqa: SLF001 - the table knows the operation, the error does not
+        error.become(case)  # the table knows the operation, the error does not
     request_id = reply.headers.get(catalogue.headers.request_id.lower()) or said.request_id
     attach(
         error,
@@ -74,7 +73,7 @@ def _value(spec: FieldSpec, said: Said, body: Any, reply: Reply) -> Any:
         return spec.fallback()
     try:
         return spec.fit(found)
-    except Unfit:
+    except UnfitError:
         return spec.fallback()
 
 
@@ -119,11 +118,15 @@ def build(cls: type[Error], values: dict[str, Any]) -> Error:
     return error
 
 
-@functools.cache
 def _parameters(cls: type[Error]) -> frozenset[str]:
-    if "_written_init" not in cls.__dict__:
-        return frozenset(spec.name for spec in specs_of(cls) if spec.init)
-    return frozenset(inspect.signature(cls).parameters)
+    """What the constructor of *cls* takes by name; remembered on the class."""
+    known: frozenset[str] | None = cls.__dict__.get("_parameters")
+    if known is None:
+        written = "_written_init" in cls.__dict__
+        names = inspect.signature(cls).parameters if written else (spec.name for spec in specs_of(cls) if spec.init)
+        known = frozenset(names)
+        cls._parameters = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+    return known
 
 
 def snapshot(error: Error) -> tuple[Any, ...]:
