@@ -189,7 +189,8 @@ def test_port_in_use(tmp_path: Path) -> None:
     """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ran = errata("sandbox", "pictograph", "--port", str(port), env=environment(TMPDIR=str(tmp_path)))
+        data = ("--data", str(tmp_path / "data"))
+        ran = errata("sandbox", "pictograph", "--port", str(port), *data, env=environment(TMPDIR=str(tmp_path)))
 
     message = f"Port {port} on 127.0.0.1 is in use. Stop what listens there, or pass --port 0 to take a free one."
     assert (2, "", f"errata: {message}\n") == (ran.code, ran.out, ran.err)

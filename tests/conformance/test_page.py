@@ -123,7 +123,7 @@ def test_report(checked: Checked) -> None:
     for row in checked.report["rows"]:
         assert {"section", "sentence", "check", "held", "blocking", "awaiting"} == set(row)
         for colour in ("blocking", "awaiting"):
-            keys = {"held", "reason", "raised", "message", "attributes", "attempts", "waits"}
+            keys = {"held", "reason", "raised", "message", "attributes", "attempts", "requests", "waits"}
             assert keys == set(row[colour])
 
 
@@ -141,6 +141,7 @@ def test_report_of_a_row(checked: Checked) -> None:
         "message": "You need 7 more credits.",
         "attributes": attributes,
         "attempts": 1,
+        "requests": 1,
         "waits": [],
     }
     assert (expected, expected) == (row["blocking"], row["awaiting"])

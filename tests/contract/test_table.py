@@ -152,6 +152,22 @@ def test_code_alone(code: str | None, operation: str | None, source: Any, expect
     assert expected is found
 
 
+def test_a_job_without_a_code() -> None:
+    """
+    A class for jobs that names no code is every failed job that no other class claims.
+    """
+
+    class FailedError(Base, source="job", fix="Read the log."): ...
+
+    class LateError(Base, source="job", code="late"): ...
+
+    found = build(FailedError, LateError)
+
+    assert [FailedError, LateError, FailedError] == [
+        found.resolve(None, code, source="job")[0] for code in (None, "late", "other")
+    ]
+
+
 def test_occasions() -> None:
     """
     An error that no reply tells of is found by its occasion; an unknown one is the default.

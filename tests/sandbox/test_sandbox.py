@@ -625,3 +625,11 @@ def test_unknown_vendor() -> None:
 
     assert ("nope", True) == (caught.value.name, "pictograph" in caught.value.known)
     assert VENDOR is find_vendor("pictograph")
+
+
+def test_status_of_another_class(sandbox: Sandbox) -> None:
+    """
+    An error with a status that its class does not have is refused: the client would meet another class.
+    """
+    with pytest.raises(BadScriptError, match=r"ServerError with status 404, which is not one of its own"):
+        sandbox.next(ServerError("Gone", status_code=404))

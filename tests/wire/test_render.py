@@ -20,7 +20,7 @@ from pictograph.exceptions import (
     ValidationError,
 )
 from tests.contract.samples import scopix_sample as scopix
-from tests.contract.samples.parcels_sample import IN_PROBLEM, LostError, RefusedError
+from tests.contract.samples.parcels_sample import IN_PROBLEM, BusyDepotError, CustomsError, LostError, RefusedError
 
 
 def test_payment_required_as_the_page_says() -> None:
@@ -85,6 +85,17 @@ def test_an_error_as_another_of_its_cases() -> None:
 
     assert (409, "refused_twice", 409) == (error.status, error.code, render(error, IN_PROBLEM).status)
     assert (410, None) == (RefusedError("m").status, RefusedError("m").code)
+
+
+def test_what_the_caller_said_stays() -> None:
+    """
+    A code of one's own, and a status within the range of the case, are not overwritten by what the case says.
+    """
+    busy = BusyDepotError("m")
+    busy.status = 503
+
+    assert "other" == CustomsError("m", declared="d", code="other").code
+    assert (503, 503) == (busy.with_case("depot_busy").status, render(busy, IN_PROBLEM).status)
 
 
 def test_an_unknown_case() -> None:

@@ -89,6 +89,15 @@ def test_short_plain_text_is_the_message() -> None:
     assert "upstream connect error" == str(parse(reply, CATALOGUES["pictograph"]))
 
 
+def test_long_plain_text_is_not_the_message() -> None:
+    """
+    A `text/plain` body of more than 2 KiB is a page, not a sentence.
+    """
+    error = parse(Reply(503, {"content-type": "text/plain"}, b"x" * 2049), CATALOGUES["pictograph"])
+
+    assert "503 Service Unavailable, without a readable message" == str(error)
+
+
 def test_long_body_is_cut() -> None:
     """
     Of a long body the first 8 KiB are kept, with its full length and a flag; a catalogue may keep more.

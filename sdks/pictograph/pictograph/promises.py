@@ -419,6 +419,8 @@ def polling_survives(bench: Bench) -> None:
 def generates_a_key(bench: Bench) -> None:
     first = bench.call(lambda client: client.datasets.create(f"keyed {bench.colour}"), max_retries=0)
     second = bench.call(lambda client: client.datasets.create(f"keyed too {bench.colour}"), max_retries=0)
+    first.returned()
+    second.returned()
     same("whether both had one", True, all((*first.keys(), *second.keys())))
     same("whether they differ", True, first.keys() != second.keys())
     same("the key of a reading op", ("",), bench.call(_list).keys())

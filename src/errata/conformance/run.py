@@ -10,16 +10,23 @@ from errata.conformance.bench import Bench
 from errata.conformance.promises import COLOURS, Colour, Promise, Promises
 from errata.conformance.seen import Seen, ShortfallError
 from errata.conformance.verdicts import Row, Verdict
+from errata.contract.problems import ContractError
 from errata.sandbox.sandbox import Sandbox
 from errata.sandbox.vendor import Vendor
 
 
 def promises_of(vendor: Vendor) -> Promises:
-    """The promises that *vendor* names."""
+    """The promises that *vendor* names.
+
+    Raises:
+        ContractError: there are none, so that a check of them would prove nothing.
+    """
     module, _, name = vendor.promises.partition(":")
     found = getattr(importlib.import_module(module), name)
     if not isinstance(found, Promises):
         raise TypeError(f"{vendor.promises} of vendor {vendor.name!r} is a {type(found).__name__}, not Promises.")
+    if not len(found):
+        raise ContractError(f"{vendor.promises} of vendor {vendor.name!r} has no promises: there is nothing to check.")
     return found
 
 

@@ -23,6 +23,12 @@ class Seen:
     waits: tuple[float, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def attempts(self) -> int:
+        """How often was tried: as the error says, since some tries never reach a server, or as the server saw."""
+        claimed = getattr(self.error, "attempts", None)
+        return len(claimed) if claimed else len(self.requests)
+
     def raised(self, expected: type[BaseException], **attributes: Any) -> None:
         """It raised exactly *expected*, with these *attributes*."""
         if self.error is None:

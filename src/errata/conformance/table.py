@@ -31,7 +31,7 @@ def show(rows: Sequence[Row], console: Console, *, seconds: float) -> None:
             Text(row.promise.sentence),
             Text(type(seen.error).__name__ if seen.error is not None else "-"),
             Text(", ".join(f"{name}={_brief(value)}" for name, value in seen.attributes.items()) or "-"),
-            str(len(seen.requests)),
+            str(seen.attempts),
             Text(" ".join(f"{wait:.2f}" for wait in seen.waits[:6]) + (" ..." if len(seen.waits) > 6 else "") or "-"),
             Text("held", style="green") if row.held else Text("FALLS SHORT", style="bold red"),
         )

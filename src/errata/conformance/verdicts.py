@@ -26,7 +26,8 @@ class Verdict:
             "raised": type(error).__name__ if error is not None else None,
             "message": str(error) if error is not None else None,
             "attributes": {name: _plain(value) for name, value in self.seen.attributes.items()},
-            "attempts": len(self.seen.requests),
+            "attempts": self.seen.attempts,
+            "requests": len(self.seen.requests),
             "waits": [round(wait, 3) for wait in self.seen.waits],
         }
 

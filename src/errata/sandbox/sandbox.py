@@ -15,6 +15,7 @@ from errata.contract.error import Error
 from errata.contract.spec import specs_of
 from errata.sandbox.control import ArmError
 from errata.sandbox.layer import FaultLayer
+from errata.sandbox.listening import listen
 from errata.sandbox.log import RequestLog
 from errata.sandbox.problems import BadScriptError, SandboxError
 from errata.sandbox.script import Rule, Script, rule_from_json
@@ -28,6 +29,9 @@ from errata.wire.render import render
 
 MATCHING = ("times", "method", "path")
 """What of an error armed in JSON says which requests meet it."""
+
+
+HOST = "127.0.0.1"
 
 
 class Sandbox:
@@ -61,6 +65,8 @@ class Sandbox:
         """Start in a thread of its own; return when requests are answered. Can be called twice."""
         if self._background is not None:
             return self
+        # Looked at first: a port that is taken must not leave a data folder behind.
+        listen(HOST, self._port).close()
         if self._data is None:
             self._own_data = tempfile.TemporaryDirectory(prefix="errata-", ignore_cleanup_errors=True)
         try:
@@ -136,6 +142,10 @@ class Sandbox:
                 "error", f"{type(error).__name__}, which the SDK raises by itself", "an error that a server can cause"
             )
         reply = render(error, catalogue, request_id=secrets.token_hex(8))
+        wanted = [getattr(error, spec.name) for spec in specs_of(type(error)) if spec.is_status]
+        if wanted and wanted != [reply.status]:
+            found = f"{type(error).__name__} with status {wanted[0]}, which is not one of its own"
+            raise BadScriptError("error", found, "another status")
         return Answer(reply.status, tuple(reply.headers.items()), reply.body)
 
     def arm_error(self, payload: Mapping[str, object]) -> None:
