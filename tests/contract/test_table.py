@@ -260,21 +260,21 @@ def test_which_case_of_a_class() -> None:
 
 def test_one_claim_below_another_is_no_conflict() -> None:
     """
-    A subclass with a fix of its own claims nothing, and is sent as what its parent is.
+    A subclass with a fix or a retry rule of its own claims nothing, and is sent as what its parent is.
     """
 
     class Missing(Base, status=404, retry="never"): ...
 
     class MissingDepot(Missing, fix="Open a depot."): ...
 
-    found = build(Missing, MissingDepot)
+    class MissingAtNight(Missing, retry="transient"): ...
+
+    found = build(Missing, MissingDepot, MissingAtNight)
 
     assert Missing is found.resolve(404)[0]
-    assert (404, "Open a depot.", "never") == (
-        MissingDepot("m").status_on_the_wire,
-        MissingDepot("m").case.fix,
-        MissingDepot("m").case.retry,
-    )
+    assert Case(None, 404, fix="Open a depot.", retry="never") == MissingDepot("m").case
+    assert Case(None, 404, retry="transient") == MissingAtNight("m").case
+    assert {404} == {error("m").status_on_the_wire for error in (Missing, MissingDepot, MissingAtNight)}
 
 
 @given(st.permutations(ERRORS))
