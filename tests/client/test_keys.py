@@ -49,7 +49,7 @@ def blocking(recorder: Recorder, **settings: Any) -> Client:
 
 def test_a_thousand_threads() -> None:
     """
-    One key per logical call, the same on all its attempts, under 1,000 threads.
+    R9. One key per logical call, the same on all its attempts, under 1,000 threads.
     """
     recorder = Recorder(failures=2)
     client = blocking(recorder)
@@ -87,7 +87,7 @@ async def test_many_tasks() -> None:
 
 def test_the_callers_own() -> None:
     """
-    A key of the caller's own is sent untouched, on all attempts.
+    R9. A key of the caller's own is sent untouched, on all attempts.
     """
     recorder = Recorder(failures=3)
     blocking(recorder).training.create("ds", "exp", idempotency_key="upload-x-jpg-2026-04-19")
@@ -108,7 +108,7 @@ def test_any_printable_key(key: str) -> None:
 
 def test_without_retries() -> None:
     """
-    The key is sent with max_retries=0 too: the caller may retry.
+    R9. The key is sent with max_retries=0 too: the caller may retry.
     """
     recorder = Recorder()
     blocking(recorder, max_retries=0).training.create("ds", "exp")
@@ -120,7 +120,7 @@ def test_without_retries() -> None:
 
 def test_readable_on_the_exception() -> None:
     """
-    The key that was sent is readable on the exception.
+    R9. The key that was sent is readable on the exception.
     """
     recorder = Recorder(failures=9)
     with pytest.raises(ServerError) as caught:

@@ -59,7 +59,7 @@ def test_key_in_a_header(
     name: str, call: Any, colour: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    The API key shows nowhere on an error, its causes, its frames or in debug logs, even when the server echoes it.
+    R4. The API key shows nowhere on an error, its causes, its frames or in debug logs, even when the server echoes it.
     """
     caplog.set_level(logging.DEBUG)
     with serving(ECHOES[name]) as server:
@@ -108,7 +108,7 @@ def signs(peer: Peer) -> None:
 )
 def test_signature_in_a_query(step: Step, colour: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """
-    The query of a signed URL shows nowhere either.
+    R4. The query of a signed URL shows nowhere either.
     """
     caplog.set_level(logging.DEBUG)
     picture = tmp_path / "x.png"
@@ -165,7 +165,7 @@ def test_refused_settings(settings: dict[str, Any], client: Any) -> None:
 @pytest.mark.parametrize("client", [Client, AsyncClient])
 def test_refused_key(key: str, client: Any) -> None:
     """
-    A key that is refused is not shown, in no frame of ours either.
+    R4. A key that is refused is not shown, in no frame of ours either.
     """
     with pytest.raises(ConfigurationError) as caught:
         client(api_key=key)
@@ -200,7 +200,7 @@ def test_password_of_a_proxy(
     step: Step | None, colour: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    The password of a proxy in the environment shows nowhere, even when the proxy echoes it.
+    R4. The password of a proxy in the environment shows nowhere, even when the proxy echoes it.
     """
     password = "CANARYpw5512"
     caplog.set_level(logging.DEBUG)

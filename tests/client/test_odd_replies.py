@@ -179,7 +179,7 @@ def check(error: PictographError, kind: type[PictographError]) -> None:
 @pytest.mark.parametrize("name", ERROR_BODIES)
 def test_error_replies(name: str, call: Any, colour: str) -> None:
     """
-    Whatever the body of an error reply looks like: the class of its status, with a human message.
+    R1. Whatever the body of an error reply looks like: the class of its status, with a human message.
     """
     step, kind, words = ERROR_BODIES[name]
     with serving(step) as server:
@@ -195,7 +195,7 @@ def test_error_replies(name: str, call: Any, colour: str) -> None:
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_unreadable_successes(name: str, call: Any, colour: str) -> None:
     """
-    A 2xx that is not what the operation answers with is the catch-all class, with a sentence about what came.
+    R1. A 2xx that is not what the operation answers with is the catch-all class, with a sentence about what came.
     """
     with serving(UNREADABLE[name]) as server:
         error = raised(colour, call, base_url=server.url)
@@ -209,7 +209,7 @@ def test_unreadable_successes(name: str, call: Any, colour: str) -> None:
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_no_answer(name: str, call: Any, colour: str) -> None:
     """
-    A reply that is cut, reset or no HTTP is a NetworkError; the library's own exception is its cause, as a copy.
+    R1. A reply that is cut, reset or no HTTP is a NetworkError; the library's own exception is its cause, as a copy.
     """
     with serving(NO_ANSWER[name]) as server:
         error = raised(colour, call, base_url=server.url)

@@ -37,7 +37,7 @@ def facts(error: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_errors_of_live_clients(name: str, call: Any, colour: str) -> None:
     """
-    An error raised by a live client pickles with every protocol, says the same afterwards, and holds no key.
+    R3. An error raised by a live client pickles with every protocol, says the same afterwards, and holds no key.
     """
     with serving(SITUATIONS[name]) as server:
         error = raised(colour, call, base_url=server.url)

@@ -69,7 +69,7 @@ def timed(colour: str, call: Any, **settings: Any) -> tuple[RequestTimeoutError,
 @pytest.mark.parametrize("name", SLOW)
 def test_one_attempt(name: str, colour: str) -> None:
     """
-    `timeout` bounds one attempt whole: silence and one-byte drips at every phase end in time, in every colour.
+    R6. `timeout` bounds one attempt whole: silence and one-byte drips at every phase end in time, in every colour.
     """
     with serving(SLOW[name]) as server:
         error, seconds = timed(colour, read, base_url=server.url)
@@ -85,7 +85,7 @@ def test_one_attempt(name: str, colour: str) -> None:
 @every_colour
 def test_nobody_accepts(colour: str) -> None:
     """
-    A server that accepts nothing ends the attempt in time.
+    R6. A server that accepts nothing ends the attempt in time.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         _, seconds = timed(colour, mutate, base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -137,7 +137,7 @@ def test_each_attempt_has_its_own_time(colour: str) -> None:
 @every_colour
 def test_a_deadline_bounds_the_call(colour: str) -> None:
     """
-    With a deadline of a call below the timeout of an attempt, the call ends with the deadline.
+    R6. With a deadline of a call below the timeout of an attempt, the call ends with the deadline.
     """
     with serving(silence) as server:
         error, seconds = timed(colour, read, base_url=server.url, timeout=5.0, deadline=TIMEOUT, max_retries=3)

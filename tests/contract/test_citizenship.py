@@ -30,7 +30,7 @@ JOURNEYS: dict[str, Callable[[Error], Error]] = {
 @pytest.mark.parametrize("journey", JOURNEYS.values(), ids=JOURNEYS)
 def test_pickle_and_copy(name: str, journey: Callable[[Error], Error]) -> None:
     """
-    Every error survives pickle, copy and deepcopy: `str`, `args`, notes and every documented attribute.
+    C5. Every error survives pickle, copy and deepcopy: `str`, `args`, notes and every documented attribute.
     """
     error = example(name)
     there = journey(error)
@@ -52,7 +52,7 @@ def test_pickle_of_a_bare_error(name: str) -> None:
 @EVERY
 def test_pickle_while_it_is_raised(name: str) -> None:
     """
-    An error that was raised inside `except` can be pickled where it is caught.
+    C5. An error that was raised inside `except` can be pickled where it is caught.
     """
     with pytest.raises(CLASSES[name]) as caught:
         raise_example(name)
@@ -85,7 +85,7 @@ def test_deepcopy_shares_nothing() -> None:
 
 def test_a_spawned_process() -> None:
     """
-    Every error comes back from a spawned process, raised or returned, as it was.
+    C5. Every error comes back from a spawned process, raised or returned, as it was.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
@@ -101,7 +101,7 @@ def test_a_spawned_process() -> None:
 @EVERY
 def test_contextmanager(name: str) -> None:
     """
-    An error passes through `contextlib.contextmanager` as itself.
+    C5. An error passes through `contextlib.contextmanager` as itself.
     """
     error = example(name)
 
@@ -118,7 +118,7 @@ def test_contextmanager(name: str) -> None:
 @EVERY
 def test_groups(name: str) -> None:
     """
-    An error can be in a group, is picked out by `except*`, and a pickled group gives it back.
+    C5. An error can be in a group, is picked out by `except*`, and a pickled group gives it back.
     """
     error = example(name)
     picked: list[BaseException] = []
@@ -143,7 +143,7 @@ def test_groups(name: str) -> None:
 @EVERY
 def test_identity(name: str) -> None:
     """
-    Errors are hashed and compared by identity: two alike are two.
+    C5. Errors are hashed and compared by identity: two alike are two.
     """
     error, other = example(name), example(name)
 

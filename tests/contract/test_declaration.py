@@ -55,7 +55,7 @@ def declare(hint: Any, header: str = "X-Name") -> type[errata.Error]:
 @pytest.mark.parametrize("hint", REFUSED.values(), ids=REFUSED)
 def test_types_that_a_header_cannot_carry(hint: Any) -> None:
     """
-    A header field that is no int, float, bool or str fails when its class is declared: field, type and line are named.
+    C2. A header field that is no int, float, bool or str fails with its class: field, type and line are named.
     """
     with pytest.raises(DeclarationError, match=r"SomeError\.bound .* 'X-Name' and may be \S+.* \(.*\.py:\d+\)"):
         declare(hint)

@@ -76,7 +76,7 @@ def build(*errors: type[errata.Error], default: type[errata.Error] = Other) -> C
 @pytest.mark.parametrize("rank", range(len(RANKS)), ids=[rank.__name__ for rank in RANKS])
 def test_precedence(rank: int) -> None:
     """
-    Operation with status and code, status and code, exact status, 4XX or 5XX, catch-all: the first that claims wins.
+    C4. Operation, status and code; status and code; exact status; 4XX or 5XX; catch-all: the first that claims wins.
     """
     found, _ = build(*reversed(RANKS[rank:])).resolve(503, "full", operation="depots.sort")
 
@@ -199,7 +199,7 @@ def line_of(cls: type) -> str:
 )
 def test_two_claims_of_one_case(keywords: dict[str, Any], source: Any) -> None:
     """
-    Two classes that claim the same case fail when the catalogue is built, and both source lines are named.
+    C4. Two classes that claim the same case fail when the catalogue is built, and both source lines are named.
     """
 
     class First(Base, source=source, **keywords): ...
@@ -280,7 +280,7 @@ def test_one_claim_below_another_is_no_conflict() -> None:
 @given(st.permutations(ERRORS))
 def test_order_changes_nothing(errors: list[type[errata.Error]]) -> None:
     """
-    In whatever order the classes are listed, every reply is the same class and case.
+    C4. In whatever order the classes are listed, every reply is the same class and case.
     """
     shuffled = catalogue(IN_DETAIL.envelope, tuple(errors))
     replies = [

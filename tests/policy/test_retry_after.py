@@ -18,7 +18,7 @@ A_MINUTE_LATER = "Mon, 21 Sep 2026 14:14:20 GMT"
 )
 def test_kept_to_the_second(hint: str, wait: float) -> None:
     """
-    A Retry-After on 429 is kept exactly, up to 120 s, without jitter and in place of the backoff.
+    R7. A Retry-After on 429 is kept exactly, up to 120 s, without jitter and in place of the backoff.
     """
     _, player = tried(READ, [asked_to_wait(hint), OK], chance=0.9)
 
@@ -39,7 +39,7 @@ def test_never_shortened(hint: float, chance: float, status: int) -> None:
 @pytest.mark.parametrize("status", [429, 503])
 def test_over_the_longest_wait(hint: str, status: int) -> None:
     """
-    More than 120 s is not waited for: the reply is returned at once, and the reason has both numbers.
+    R7. More than 120 s is not waited for: the reply is returned at once, and the reason has both numbers.
     """
     last, player = tried(READ, [asked_to_wait(hint, status)])
 
@@ -81,7 +81,7 @@ def test_not_read_on_other_failures(status: int) -> None:
 @pytest.mark.parametrize("status", [429, 503])
 def test_no_busy_loop(hint: str, status: int) -> None:
     """
-    0, negative, NaN, infinite and unreadable hints mean the usual backoff.
+    R7. 0, negative, NaN, infinite and unreadable hints mean the usual backoff.
     """
     _, player = tried(READ, [asked_to_wait(hint, status)] * 4)
 
@@ -101,7 +101,7 @@ def test_any_hint(hint: str) -> None:
 @pytest.mark.parametrize("skew", [0.0, -86_400.0, 86_400.0])
 def test_a_date_with_a_skewed_clock(skew: float) -> None:
     """
-    An HTTP-date is measured against the reply's own Date, however wrong the clock here is.
+    R7. An HTTP-date is measured against the reply's own Date, however wrong the clock here is.
     """
     busy = Reply(429, {"retry-after": A_MINUTE_LATER, "date": MONDAY}, received=1_790_000_000.0 + skew)
     _, player = tried(READ, [busy, OK])

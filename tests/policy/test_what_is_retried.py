@@ -32,7 +32,7 @@ def test_never(status: int, request_: Request) -> None:
 @pytest.mark.parametrize("detail", [b"{}", b'{"detail": {"error_code": "insufficient_credits"}}', b"<html>"])
 def test_payment_is_never_retried(detail: bytes) -> None:
     """
-    402 is never retried, whatever it says and whatever Retry-After it has.
+    R8. 402 is never retried, whatever it says and whatever Retry-After it has.
     """
     assert 1 == sent(KEYED, Reply(402, {"retry-after": "1"}, detail))
 
@@ -82,7 +82,7 @@ def test_with_a_key(method: str, outcome: Outcome) -> None:
 @pytest.mark.parametrize("outcome", [BROKEN, Reply(503, {"retry-after": "1"}), Reply(504), DROPPED, SLOW])
 def test_without_a_key(method: str, outcome: Outcome) -> None:
     """
-    What may have been executed and has no key is not sent again.
+    R8. What may have been executed and has no key is not sent again.
     """
     assert 1 == sent(Request(method, "/x"), outcome)
 
@@ -101,7 +101,7 @@ def test_not_executed(outcome: Outcome) -> None:
 @pytest.mark.parametrize("outcome", [BROKEN, BUSY, DROPPED, REFUSED, SLOW, IN_PROGRESS])
 def test_a_body_read_once_is_sent_once(outcome: Outcome) -> None:
     """
-    A body that cannot be rewound is never sent twice, with a key or without.
+    R8. A body that cannot be rewound is never sent twice, with a key or without.
     """
     assert 1 == sent(READ_ONCE, outcome)
 

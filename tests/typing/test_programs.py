@@ -83,7 +83,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("judged", [judged_by_mypy, judged_by_pyright], ids=["mypy", "pyright"])
 def test_wrong_uses(judged: Any, folder: Path) -> None:
     """
-    Both mypy --strict and pyright find the lines marked wrong, and no other.
+    C1. Both mypy --strict and pyright find the lines marked wrong, and no other.
     """
     marked = {
         name: {number for number, line in enumerate(text.splitlines(), 1) if line.endswith("# wrong")}

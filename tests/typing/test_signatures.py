@@ -66,7 +66,7 @@ def test_the_page_prints_eighteen_constructors() -> None:
 @pytest.mark.parametrize("name", PRINTED)
 def test_printed_constructors(name: str) -> None:
     """
-    A published class has exactly the constructor that its page prints: names, order, kinds, defaults, types.
+    C1. A published class has exactly the constructor that its page prints: names, order, kinds, defaults, types.
     """
     assert printed_parameters(PRINTED[name]) == real_parameters(getattr(scopix, name))
 

@@ -27,7 +27,7 @@ def travelled(error: Error, catalogue: Catalogue) -> Error:
 @pytest.mark.parametrize(("catalogue", "claim"), claims(LOSSLESS))
 def test_the_law(catalogue: Catalogue, claim: Claim) -> None:
     """
-    An error that travels in a lossless envelope arrives as what it was: class, case, `args` and fields.
+    C2. An error that travels in a lossless envelope arrives as what it was: class, case, `args` and fields.
     """
 
     @given(errors(catalogue, claim))
@@ -41,7 +41,7 @@ def test_the_law(catalogue: Catalogue, claim: Claim) -> None:
 @pytest.mark.parametrize(("catalogue", "claim"), claims(LOSSY))
 def test_lossy_envelopes_reach_a_fixed_point(catalogue: Catalogue, claim: Claim) -> None:
     """
-    What a lossy envelope loses, it loses in the first journey; the second changes nothing.
+    C2. What a lossy envelope loses, it loses in the first journey; the second changes nothing.
     """
 
     @given(errors(catalogue, claim))

@@ -69,7 +69,7 @@ FORMS: list[tuple[str, dict[str, str], float | None]] = [
 @pytest.mark.parametrize(("headers", "expected"), [row[1:] for row in FORMS], ids=[row[0] for row in FORMS])
 def test_every_form(headers: dict[str, str], expected: float | None) -> None:
     """
-    Seconds, decimals, dates, milliseconds and RateLimit headers are read; what is no wait is none.
+    R7. Seconds, decimals, dates, milliseconds and RateLimit headers are read; what is no wait is none.
     """
     assert expected == retry_after(headers, now=NOW)
 

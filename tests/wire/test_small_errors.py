@@ -48,7 +48,7 @@ def traced() -> Iterator[None]:
 @pytest.mark.parametrize("body", LARGE_REPLIES.values(), ids=LARGE_REPLIES)
 def test_a_thousand_errors_from_large_replies_cost_less_than_20_mb(body: bytes) -> None:
     """
-    1,000 errors from 1 MB replies cost < 20 MB: three of them stay below 60 kB.
+    R5. 1,000 errors from 1 MB replies cost < 20 MB: three of them stay below 60 kB.
     """
     reply = Reply(422, {"x-request-id": "r" * 40}, body)
     parse(reply, CATALOGUES["pictograph"])
@@ -71,7 +71,7 @@ def check_texts(reply: Reply, catalogue: Catalogue) -> None:
 @pytest.mark.parametrize("body", LARGE_REPLIES.values(), ids=LARGE_REPLIES)
 def test_text_of_large_replies_is_short(body: bytes) -> None:
     """
-    `len(str(e))` stays below 4 KiB, and each string that was read below 2 KiB, however long the reply.
+    R5. `len(str(e))` stays below 4 KiB, and each string that was read below 2 KiB, however long the reply.
     """
     check_texts(Reply(422, {"x-request-id": "r" * 9000}, body), CATALOGUES["pictograph"])
 
@@ -80,7 +80,7 @@ def test_text_of_large_replies_is_short(body: bytes) -> None:
 @pytest.mark.parametrize("letter", ["x", "é", "€", "😀"])
 def test_any_text_is_short(key: str, letter: str) -> None:
     """
-    A long text is cut wherever it stands, in bytes and not in letters.
+    R5. A long text is cut wherever it stands, in bytes and not in letters.
     """
     long = letter * 3000
     for body in (
@@ -97,7 +97,7 @@ def test_any_text_is_short(key: str, letter: str) -> None:
 @given(REPLIES)
 def test_structures_are_short(reply: Reply) -> None:
     """
-    Lists and maps that were read hold at most 100 entries a level, and 8 KiB of text together.
+    R5. Lists and maps that were read hold at most 100 entries a level, and 8 KiB of text together.
     """
     for catalogue in CATALOGUES.values():
         for value in vars(parse(reply, catalogue)).values():

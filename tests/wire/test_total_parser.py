@@ -39,7 +39,7 @@ def check(reply: Reply, catalogue: Catalogue) -> None:
 @ALL
 def test_any_reply(catalogue: Catalogue) -> None:
     """
-    Any status, any bytes and any headers give an error of the vendor with a human message, and no other exception.
+    C3. Any status, any bytes and any headers give an error of the vendor with a human message, and no other exception.
     """
     given(REPLIES)(lambda reply: check(reply, catalogue))()
 
@@ -48,7 +48,7 @@ def test_any_reply(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize("body", ODD_BODIES.values(), ids=ODD_BODIES)
 def test_odd_bodies(catalogue: Catalogue, body: bytes) -> None:
     """
-    A body that nobody expected still gives the vendor's error, with its status, its request id and its first bytes.
+    C3. A body that nobody expected still gives the vendor's error, with its status, its request id and its first bytes.
     """
     for status in (100, 204, 302, 400, 401, 404, 409, 418, 422, 429, 500, 502, 599):
         check(Reply(status, {"content-type": "application/json", "x-request-id": "req-1"}, body), catalogue)
