@@ -120,6 +120,7 @@ class Catalogue:
         self.everywhere = everywhere
         self.body_cap = body_cap
         self._table: dict[Source, dict[Key, tuple[type[Error], Case]]] = {}
+        self._refined: dict[int, bool] = {}
         for error in dict.fromkeys((base, *errors, default)):
             self._check(error)
             for case in error.claims:
@@ -202,6 +203,15 @@ class Catalogue:
             if key in table:
                 return table[key]
         return self.default, _catch_all(self.default)
+
+    def refines(self, status: int) -> bool:
+        """Whether a code can change what a reply of *status* is; if not, its body need not be read to know."""
+        known = self._refined.get(status)
+        if known is None:
+            cases = [case for _, case in self._table.get("http", {}).values()]
+            known = any(case.code is not None and case.status is not None and case.covers(status) for case in cases)
+            self._refined[status] = known
+        return known
 
     def _resolve_code(self, code: str | None, operation: str | None, source: Source) -> tuple[type[Error], Case]:
         table = self._table.get(source, {})

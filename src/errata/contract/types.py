@@ -22,9 +22,13 @@ class UnfitError(ValueError):
 
 
 def fit(hint: Any) -> Fit:
-    """A function which gives back its argument as *hint*, or raises `UnfitError`."""
-    if hint is Any or hint is object:
-        return caps.structure
+    """A function which gives back its argument as *hint*, cut to what an error keeps, or raises `UnfitError`."""
+    shaped = _shaped(hint)
+    return lambda value: shaped(caps.structure(value))
+
+
+def _shaped(hint: Any) -> Fit:
+    """Like `fit`, for what has been cut already."""
     if hint is None or hint is type(None):
         return _none
     if hint in _SIMPLE:
@@ -33,13 +37,17 @@ def fit(hint: Any) -> Fit:
     if origin is Literal:
         return _one_of(get_args(hint))
     if origin in (Union, types.UnionType):
-        return _first([fit(choice) for choice in sorted(get_args(hint), key=_eagerness)])
+        return _first([_shaped(choice) for choice in sorted(get_args(hint), key=_eagerness)])
     plain = origin or hint
     if isinstance(plain, type) and issubclass(plain, Mapping):
-        return _map(*(fit(argument) for argument in get_args(hint)[1:]))
+        return _map(*(_shaped(argument) for argument in get_args(hint)[1:]))
     if isinstance(plain, type) and issubclass(plain, Sequence):
-        return _list(*(fit(argument) for argument in get_args(hint)[:1]))
-    return caps.structure
+        return _list(*(_shaped(argument) for argument in get_args(hint)[:1]))
+    return _anything
+
+
+def _anything(value: Any) -> Any:
+    return value
 
 
 def _eagerness(choice: Any) -> int:
@@ -88,7 +96,7 @@ def _bool(value: Any) -> bool:
 
 def _str(value: Any) -> str:
     if isinstance(value, str):
-        return caps.text(value)
+        return value
     raise UnfitError
 
 
@@ -132,7 +140,7 @@ def _list(*entry: Fit) -> Fit:
     def copy(value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise UnfitError
-        kept: list[Any] = caps.structure(value)
+        kept: list[Any] = value
         return _fitting(kept, entry[0]) if entry else kept
 
     return copy
@@ -142,7 +150,7 @@ def _map(*entry: Fit) -> Fit:
     def copy(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise UnfitError
-        kept: dict[str, Any] = caps.structure(value)
+        kept: dict[str, Any] = value
         if not entry:
             return kept
         return {key: fitted for key, part in kept.items() for fitted in _fitting([part], entry[0])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -30,10 +31,10 @@ def by_catalogue(catalogue: Catalogue, operation: str | None) -> Classify:
     """How the cases of *catalogue* say that a reply is retried."""
 
     def classify(reply: Reply) -> Retry:
-        try:
-            code = catalogue.envelope.parse(json.loads(reply.body)).code
-        except json.UnreadableError:
-            code = None
+        code = None
+        if catalogue.refines(reply.status):
+            with contextlib.suppress(json.UnreadableError):
+                code = catalogue.envelope.parse(json.loads(reply.body)).code
         _, case = catalogue.resolve(reply.status, code, operation=operation)
         return case.retry or "never"
 
