@@ -7,13 +7,13 @@ import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
 
+from errata.client.detach import ContentError
 from errata.client.driver import Observe, adrive, drive
-from errata.client.httpx import AwaitingHttpx, BlockingHttpx, ContentError
 from errata.client.logs import mask_in_logs
 from errata.client.prepared import Prepared
 from errata.client.proxies import BadProxyError
@@ -28,6 +28,9 @@ from errata.policy.flow import Flow
 from errata.policy.retry import RetryPolicy, by_catalogue
 from errata.wire.messages import Content, Reply, Request
 from errata.wire.parse import build
+
+if TYPE_CHECKING:
+    from errata.client.httpx import AwaitingHttpx, BlockingHttpx
 
 T = TypeVar("T")
 
@@ -75,13 +78,9 @@ class Core:
                 catalogue,
                 f"http_client is a {type(http_client).__name__}; this client needs an httpx2.{wanted.__name__}.",
             )
-        self._transport: BlockingHttpx | AwaitingHttpx
         refused = None
         try:
-            if isinstance(http_client, httpx2.AsyncClient) or (awaiting and http_client is None):
-                self._transport = AwaitingHttpx(prepared, self.clock.wall, http_client)
-            else:
-                self._transport = BlockingHttpx(prepared, self.clock.wall, http_client)
+            self._transport = _transport(prepared, self.clock, http_client, awaiting=awaiting)
         except BadProxyError as problem:
             refused = str(problem)
         if refused is not None:  # raised here, because the frames of the other hold the proxy's password
@@ -90,10 +89,10 @@ class Core:
 
     def run(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this thread."""
-        assert isinstance(self._transport, BlockingHttpx)
+        assert not self.awaiting
         self._check_open()
         try:
-            return drive(flow, self._transport, self.clock, self._observe)
+            return drive(flow, cast("BlockingHttpx", self._transport), self.clock, self._observe)
         except Error as error:
             # The frames of drivers and generators tell a caller nothing.
             raise error.with_traceback(None) from error.__cause__
@@ -103,10 +102,10 @@ class Core:
 
     async def arun(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this task."""
-        assert isinstance(self._transport, AwaitingHttpx)
+        assert self.awaiting
         self._check_open()
         try:
-            return await adrive(flow, self._transport, self.clock, self._observe)
+            return await adrive(flow, cast("AwaitingHttpx", self._transport), self.clock, self._observe)
         except Error as error:
             raise error.with_traceback(None) from error.__cause__
         except ContentError as unread:
@@ -180,13 +179,24 @@ class Core:
 
     def close(self) -> None:
         """Close the connections of a blocking client."""
-        if isinstance(self._transport, BlockingHttpx):
-            self._transport.close()
+        if not self.awaiting:
+            cast("BlockingHttpx", self._transport).close()
 
     async def aclose(self) -> None:
         """Close the connections of an awaiting client."""
-        if isinstance(self._transport, AwaitingHttpx):
-            await self._transport.aclose()
+        if self.awaiting:
+            await cast("AwaitingHttpx", self._transport).aclose()
+
+
+def _transport(
+    prepared: Prepared, clock: Clock, http_client: httpx2.Client | httpx2.AsyncClient | None, *, awaiting: bool
+) -> BlockingHttpx | AwaitingHttpx:
+    # Loaded with the first client: the connection pools behind it take longer to import than all of the SDK.
+    from errata.client.httpx import AwaitingHttpx, BlockingHttpx
+
+    if awaiting:
+        return AwaitingHttpx(prepared, clock.wall, cast("httpx2.AsyncClient | None", http_client))
+    return BlockingHttpx(prepared, clock.wall, cast("httpx2.Client | None", http_client))
 
 
 def configuration_problem(catalogue: Catalogue, message: str) -> Error:

@@ -1,6 +1,8 @@
-"""A library's exception without what it drags along: the request with its credentials, and its traceback."""
+"""Exceptions without what they drag along: the request with its credentials, and the frames of the transport."""
 
 from __future__ import annotations
+
+from types import TracebackType
 
 from errata.contract import caps
 from errata.contract.secret import Secret, masked
@@ -18,3 +20,15 @@ def detached(problem: BaseException, secrets: tuple[Secret, ...] = ()) -> Except
     if str(copy) != text:
         copy = Exception(f"{cls.__name__}: {text}")
     return copy
+
+
+class ContentError(Exception):
+    """The caller's own body failed with *problem* while it was read; *tail* is the caller's half of the traceback.
+
+    The other half, of the transport, has local variables with credentials.
+    """
+
+    def __init__(self, problem: Exception, tail: TracebackType | None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.tail = tail

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
-from types import TracebackType
 
 import anyio
 import anyio.to_thread
@@ -15,7 +14,7 @@ import httpx2
 
 from errata.client.cancelling import CancellableTransport
 from errata.client.deadline import AttemptTransport, timeouts
-from errata.client.detach import detached
+from errata.client.detach import ContentError, detached
 from errata.client.masks import of_query, spellings
 from errata.client.prepared import Prepared
 from errata.client.proxies import Proxies, of_environment, secrets_of_environment
@@ -62,18 +61,6 @@ LONGEST_ATTEMPT = 1_000_000.0
 
 class AttemptTimeoutError(Exception):
     """The attempt's time ran out between two chunks."""
-
-
-class ContentError(Exception):
-    """The caller's own body failed with *problem* while it was read; *tail* is the caller's half of the traceback.
-
-    The other half, of the transport, has local variables with credentials.
-    """
-
-    def __init__(self, problem: Exception, tail: TracebackType | None) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.tail = tail
 
 
 class BlockingHttpx:
