@@ -98,7 +98,7 @@ def test_wrong_colour() -> None:
     A blocking client refuses an `httpx2.AsyncClient`, and the other way round.
     """
     with pytest.raises(
-        ConfigurationError, match=r"http_client is a AsyncClient; this client needs an httpx2\.Client\."
+        ConfigurationError, match=r"http_client is of type AsyncClient; this client needs an httpx2\.Client\."
     ):
         Client(KEY, base_url=BASE, http_client=httpx2.AsyncClient())  # type: ignore[arg-type]
     with httpx2.Client() as own, pytest.raises(ConfigurationError, match=r"this client needs an httpx2\.AsyncClient\."):

@@ -197,3 +197,35 @@ def test_paths_do_not_climb(part: str) -> None:
         backend.ask("blocking", lambda client: client.training.get(part))
 
     assert all(place.startswith("GET /training/") and not place.endswith("/") for place in backend.places)
+
+
+@pytest.mark.parametrize("name", [None, 5, b"ds", "\ud800"])
+def test_names_that_are_no_text(name: Any) -> None:
+    """
+    A name that is no text, or that no URL can carry, is refused with words that say so, before any request.
+    """
+    backend = Backend()
+    with pytest.raises((TypeError, ValueError), match=r"Pass (the|an) id or"):
+        backend.ask("blocking", lambda client: client.datasets.get(name))
+
+    assert [] == backend.asked
+
+
+def test_empty_base_url() -> None:
+    """
+    An empty base URL is refused: it must not mean the vendor's own.
+    """
+    with pytest.raises(pictograph.ConfigurationError, match="base_url is ''"):
+        pictograph.Client("k", base_url="")
+
+
+@pytest.mark.parametrize("value", [{1, 2}, float("nan"), "\ud800"], ids=["set", "nan", "surrogate"])
+def test_arguments_that_json_does_not_have(value: Any) -> None:
+    """
+    What JSON has nothing for is refused by the name of the operation, before any request.
+    """
+    backend = Backend()
+    with pytest.raises((TypeError, ValueError), match=r"^An argument of training\.create cannot be sent as JSON: "):
+        backend.ask("blocking", lambda client: client.training.create("ds", "exp", config={"x": value}))
+
+    assert [] == backend.asked

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +214,18 @@ def test_impossible_url(url: str, picture: Path, colour: str) -> None:
         backend.ask(colour, upload(picture))
 
     assert [] == backend.clock.waits()
+
+
+@pytest.mark.parametrize(("name", "error"), [("folder", IsADirectoryError), ("pipe.png", OSError)])
+def test_what_cannot_be_uploaded(name: str, error: type[OSError], tmp_path: Path) -> None:
+    """
+    A directory, and anything else that is no regular file, is an OSError that names it, before any request.
+    """
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    backend = Backend()
+
+    with pytest.raises(error) as caught:
+        backend.ask("blocking", lambda client: client.images.upload("ds", tmp_path / name))
+
+    assert (str(tmp_path / name), []) == (caught.value.filename, backend.asked)

@@ -35,7 +35,8 @@ class _Client(Resource[C]):
 
     def _connect(self, sealed: Secret | type, base_url: str | None, **settings: Any) -> None:
         key = _checked(sealed)
-        base_url = base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL
+        if base_url is None:
+            base_url = os.environ.get(BASE_URL_VARIABLE) or BASE_URL
         super().__init__(Core(CATALOGUE, base_url=base_url, credentials=(("X-API-Key", key),), **settings))
 
     @cached_property

@@ -76,7 +76,7 @@ class Core:
         if http_client is not None and not isinstance(http_client, wanted):
             raise configuration_problem(
                 catalogue,
-                f"http_client is a {type(http_client).__name__}; this client needs an httpx2.{wanted.__name__}.",
+                f"http_client is of type {type(http_client).__name__}; this client needs an httpx2.{wanted.__name__}.",
             )
         refused = None
         try:
@@ -133,7 +133,7 @@ class Core:
     ) -> Flow[T]:
         """One call of *operation*. *payload* is sent as JSON; a *mutating* call carries one idempotency key."""
         if payload is not None:
-            content = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            content = _json(operation, payload)
             headers = (*headers, ("Content-Type", "application/json"))
         key = None
         if mutating:
@@ -169,6 +169,8 @@ class Core:
         return policy
 
     def _checked_key(self, key: str) -> str:
+        if not isinstance(key, str):
+            raise configuration_problem(self.catalogue, f"idempotency_key is of type {type(key).__name__}; use text.")
         if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()) or key != key.strip():
             raise configuration_problem(
                 self.catalogue,
@@ -201,10 +203,7 @@ def _transport(
 
 def configuration_problem(catalogue: Catalogue, message: str) -> Error:
     """The vendor's error for a client that cannot be built, or a call that cannot be made."""
-    error = build(catalogue.occasion("configuration"), {"message": message})
-    if error.case.fix:
-        error.add_note(error.case.fix)
-    return error
+    return build(catalogue.occasion("configuration"), {"message": message})
 
 
 def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
@@ -229,6 +228,19 @@ def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
             catalogue, "base_url has a user, a password, a query or a fragment; pass credentials as an argument."
         )
     return base_url.rstrip("/")
+
+
+def _json(operation: str, payload: object) -> bytes:
+    """*payload* as compact JSON.
+
+    Raises:
+        TypeError, ValueError: JSON has nothing for a part of it: a set, NaN, a lone surrogate.
+    """
+    try:
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as problem:
+        kind = TypeError if isinstance(problem, TypeError) else ValueError
+        raise kind(f"An argument of {operation} cannot be sent as JSON: {problem}.") from problem
 
 
 def _seconds(catalogue: Catalogue, name: str, value: object) -> float | None:

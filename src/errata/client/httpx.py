@@ -144,6 +144,11 @@ class AwaitingHttpx:
                 return await self._attempt(request, content)
         except LIBRARY_ERRORS as problem:
             return failure(problem, self.secrets_of(request))
+        except RuntimeError as problem:
+            # asyncio says so in no class of its own: the kept connection belongs to an earlier `asyncio.run`.
+            if "Event loop is closed" not in str(problem):
+                raise
+            return Failure("network", "the connection belonged to a closed event loop", False, detached(problem))
         return failure(AttemptTimeoutError("the attempt's time was used up"), self.secrets)
 
     async def _attempt(self, request: Request, content: _AwaitingReading | None) -> Outcome:

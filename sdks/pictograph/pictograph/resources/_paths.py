@@ -11,12 +11,18 @@ def path(*parts: str) -> str:
     """`path("training", "run 1")` is "/api/v1/developer/training/run%201".
 
     Raises:
+        TypeError: a part is no text.
         ValueError: a part is empty, "." or "..", which would lead to another place.
     """
     for part in parts:
+        if not isinstance(part, str):
+            raise TypeError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean, as text.")
         if part in ("", ".", ".."):
             raise ValueError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean.")
-    return "/".join([API, *(quote(part, safe="") for part in parts)])
+    try:
+        return "/".join([API, *(quote(part, safe="") for part in parts)])
+    except UnicodeEncodeError as problem:
+        raise ValueError(f"{problem.object!r} has characters that no URL can carry. Pass an id or a name.") from problem
 
 
 def collection(name: str) -> str:

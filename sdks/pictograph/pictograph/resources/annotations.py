@@ -94,4 +94,8 @@ def _listed(annotations: object) -> list[Annotation]:
 
 
 def _plain(annotation: Annotation) -> Mapping[str, Any]:
-    return annotation if isinstance(annotation, Mapping) else annotation.model_dump(mode="json")
+    if isinstance(annotation, Mapping):
+        return annotation
+    if not hasattr(annotation, "model_dump"):
+        raise TypeError(f"An annotation is of type {type(annotation).__name__}; pass a mapping or a pydantic model.")
+    return annotation.model_dump(mode="json")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import mimetypes
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -71,7 +73,7 @@ class Images(Resource[C], name="images"):
         from pictograph.models import Image, UploadTarget
 
         file = Path(file_path)
-        size = file.stat().st_size
+        size = _size(file)
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         named = {"dataset": dataset_id, "filename": file.name, "directory_path": directory_path}
         target: UploadTarget = yield from self.core.call(
@@ -104,6 +106,22 @@ class Images(Resource[C], name="images"):
                 idempotency_key=idempotency_key,
             )
         )
+
+
+def _size(file: Path) -> int:
+    """How long *file* is, in bytes.
+
+    Raises:
+        OSError: there is none, it is no regular file, or it may not be read.
+    """
+    found = file.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "A directory cannot be uploaded; pass its files one by one", str(file))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "Only a regular file can be uploaded", str(file))
+    # Opened before anything is sent: what may not be read must leave nothing half-done.
+    file.open("rb").close()
+    return found.st_size
 
 
 def _opened(file: Path) -> Callable[[], Iterator[bytes]]:
