@@ -16,7 +16,7 @@ import httpcore2
 import httpx2
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
-from errata.client.deadline import LIMITS, tls_context
+from errata.client.pool import for_pool, from_pool, pool_options
 
 
 class CancellableStream(AsyncNetworkStream):
@@ -88,14 +88,8 @@ class CancellableBackend(AsyncNetworkBackend):
 class CancellableTransport(httpx2.AsyncBaseTransport):
     """httpx2 over a connection pool of such sockets."""
 
-    def __init__(self, *, proxy: httpx2.Proxy | None = None, limits: httpx2.Limits = LIMITS) -> None:
-        options: dict[str, Any] = {
-            "ssl_context": tls_context(),
-            "max_connections": limits.max_connections,
-            "max_keepalive_connections": limits.max_keepalive_connections,
-            "keepalive_expiry": limits.keepalive_expiry,
-            "network_backend": CancellableBackend(),
-        }
+    def __init__(self, *, proxy: httpx2.Proxy | None = None) -> None:
+        options = pool_options(CancellableBackend())
         if proxy is None:
             self._pool = httpcore2.AsyncConnectionPool(**options)
         else:
@@ -103,22 +97,8 @@ class CancellableTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The reply to *request*, its body still to come."""
-        url = request.url
-        reply = await self._pool.handle_async_request(
-            httpcore2.Request(
-                method=request.method,
-                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx2.Response(
-            status_code=reply.status,
-            headers=reply.headers,
-            stream=_ReplyStream(reply),
-            extensions=reply.extensions,
-        )
+        reply = await self._pool.handle_async_request(for_pool(request))
+        return from_pool(reply, _ReplyStream(reply))
 
     async def aclose(self) -> None:
         """Close it."""

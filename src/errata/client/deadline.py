@@ -6,7 +6,6 @@ Here the number that httpcore2 hands down as a "timeout" is a moment on `time.mo
 
 from __future__ import annotations
 
-import functools
 import ssl
 import time
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,8 @@ import httpcore2
 import httpx2
 from httpcore2 import NetworkBackend, NetworkStream
 
-LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+from errata.client.pool import for_pool, from_pool, pool_options
+
 SLICE = 64 * 1024
 """Bytes written between two looks at the clock."""
 
@@ -37,12 +37,6 @@ def _left(end: float | None, too_late: type[Exception]) -> float | None:
     if left <= 0:
         raise too_late("the attempt's time was used up")
     return left
-
-
-@functools.cache
-def tls_context() -> ssl.SSLContext:
-    """The certificates that all our clients trust, loaded once: that takes longer than a call."""
-    return httpx2.create_ssl_context()
 
 
 class AttemptStream(NetworkStream):
@@ -98,36 +92,16 @@ class AttemptBackend(NetworkBackend):
 class AttemptTransport(httpx2.BaseTransport):
     """httpx2 over a connection pool whose every socket keeps to the end of its attempt."""
 
-    def __init__(self, *, proxy: httpx2.Proxy | None = None, limits: httpx2.Limits = LIMITS) -> None:
-        options: dict[str, Any] = {
-            "ssl_context": tls_context(),
-            "max_connections": limits.max_connections,
-            "max_keepalive_connections": limits.max_keepalive_connections,
-            "keepalive_expiry": limits.keepalive_expiry,
-            "network_backend": AttemptBackend(),
-        }
+    def __init__(self, *, proxy: httpx2.Proxy | None = None) -> None:
+        options = pool_options(AttemptBackend())
         if proxy is None:
             self._pool = httpcore2.ConnectionPool(**options)
         else:
             self._pool = httpcore2.HTTPProxy(str(proxy.url), proxy_auth=proxy.raw_auth, **options)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        url = request.url
-        reply = self._pool.handle_request(
-            httpcore2.Request(
-                method=request.method,
-                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx2.Response(
-            status_code=reply.status,
-            headers=reply.headers,
-            stream=_ReplyStream(reply),
-            extensions=reply.extensions,
-        )
+        reply = self._pool.handle_request(for_pool(request))
+        return from_pool(reply, _ReplyStream(reply))
 
     def close(self) -> None:
         self._pool.close()
