@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pictograph_server import Settings, Store, as_contract_error, create_app
 from pictograph_server.app import BASE_PATH
+
+CHECKPOINT = re.compile(r".+\.\d+\.npz")
+"""The name of what a run has learned so far. The last one goes a moment after the run has ended."""
 
 
 class MovableClock:
@@ -46,6 +50,7 @@ class Api:
         self.clock = clock
         self.settings = settings
         self.app = create_app(store, clock=clock, settings=self.settings)
+        self.app.state.services.take_up()
         self.app.add_exception_handler(RequestValidationError, _raise_as_contract_error)
         self.app.add_exception_handler(HTTPException, _raise_as_contract_error)
         self.key = Key()
@@ -60,7 +65,7 @@ class Api:
         """Call *path*, below the base path unless it begins with "/signed" or "http"; return status and JSON."""
         url = path if path.startswith(("/signed", "http")) else BASE_PATH + path
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        # Not as a context manager: the lifespan's end would stop training after each call.
+        # Not as a context manager: the lifespan's end would stop the worker after each call.
         client = TestClient(_called_by(self.app, self.key))
         answer = client.request(method, url, content=content, headers=named)
         return answer.status_code, answer.json() if answer.content else None
@@ -112,8 +117,9 @@ class Api:
         return seen
 
     def files(self) -> list[str]:
-        """The names of all files that pictures and models have in the data folder."""
-        return sorted(path.name for path in self.store.folder.files.iterdir())
+        """The names of all files that pictures and models have in the data folder, without those of a training."""
+        names = (path.name for path in self.store.folder.files.iterdir())
+        return sorted(name for name in names if not CHECKPOINT.fullmatch(name))
 
 
 def box(name: str = "person", x: float = 1, y: float = 2, w: float = 3, h: float = 4, **more: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def serve(store: Store, clock: MovableClock) -> Iterator[Callable[[Settings], Ap
 
     yield start
     for api in started:
-        api.app.state.services.trainer.close()
+        api.app.state.services.jobs.close()
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ def test_foreign_keys(store: Store) -> None:
     The database refuses an image of a dataset that is not there, and a balance below zero.
     """
     for statement in (
-        "INSERT INTO exports VALUES (1, 'e', 'acme', 'no such dataset', 'exp', NULL, 0, 0, 0, 0)",
+        "INSERT INTO exports VALUES (1, 'e', 'acme', 'no such dataset', 'exp', NULL, 0, 0, 0, 0, NULL)",
         "INSERT INTO credits VALUES ('acme', -1)",
     ):
         with pytest.raises(sqlite3.IntegrityError):

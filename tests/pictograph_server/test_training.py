@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import io
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from pictograph_server import credit_balance, set_credits
 from pictograph_server.crops import features
 
 from .api import Api, box, picture
-from .training_data import export, failed, fill, whole
+from .training_data import export, failed, fill, train_here, weights, whole
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def test_completed(api: Api) -> None:
@@ -125,7 +129,7 @@ def test_file_lost(api: Api, what: str) -> None:
 
 def test_model_that_cannot_be_noted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    When the weights are written and the model cannot be noted, the run fails and the weights are removed.
+    When the weights are written and the model cannot be noted, the weights are removed.
     """
     fill(api)
     before = api.files()
@@ -133,16 +137,16 @@ def test_model_that_cannot_be_noted(api: Api, monkeypatch: pytest.MonkeyPatch) -
     def locked(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("database is locked")
 
-    with monkeypatch.context() as patched:
-        patched.setattr("pictograph_server.training.complete_run", locked)
-        failed(api)
+    monkeypatch.setattr("pictograph_server.training.complete_run", locked)
+    with pytest.raises(sqlite3.OperationalError):
+        train_here(api)
 
     assert before == api.files()
 
 
 def test_disk_full(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    When the weights cannot be written, the run fails, and neither a model nor a file is left.
+    When the weights cannot be written, neither a model nor a file is left.
     """
     fill(api)
     before = api.files()
@@ -152,7 +156,8 @@ def test_disk_full(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
 
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", no_room)
-        failed(api)
+        with pytest.raises(OSError, match="No space left"):
+            train_here(api)
 
     assert before == api.files()
     assert [] == api.get("/models/")["data"]
@@ -280,16 +285,34 @@ def test_deterministic(api: Api) -> None:
             shade = f"rgb({number * 30}, {80 if name == 'a' else 160}, 0)"
             api.save(api.upload(picture(shade), f"{name}-{number}.png"), whole(name))
     export(api)
-    weights: list[list[float]] = []
-    for seed in (7, 7, 8):
-        before = set(api.files())
-        api.ended(api.train(config={"epochs": 5, "seed": seed}))
-        (file,) = set(api.files()) - before
-        with np.load(io.BytesIO(api.store.folder.read(file))) as saved:
-            weights.append(saved["weights"].tolist())
 
-    assert weights[0] == weights[1]
-    assert weights[0] != weights[2]
+    same, again, other = (weights(api, api.ended(api.train(config={"epochs": 5, "seed": seed}))) for seed in (7, 7, 8))
+
+    assert same == again
+    assert same != other
+
+
+def test_steps_done_twice(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    S15. A step that a crash interrupts is done again, and comes to the same: one model, one charge, no file too many.
+    """
+    fill(api)
+    api.save(api.upload(picture("green"), "green.png"), whole("red"))
+    before = set(api.files())
+    monkeypatch.setattr("pictograph_server.training.SECONDS_A_STEP", 0.0)
+    once = train_here(api, config={"epochs": 5})
+
+    def twice(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        function(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    again = train_here(api, twice, config={"epochs": 5})
+
+    assert [("completed", 5)] * 2 == [(run["status"], run["current_epoch"]) for run in (once, again)]
+    assert once["metrics"] == again["metrics"]
+    assert 2 == len(api.get("/models/")["data"])
+    assert 100 - 2 * 18 == credit_balance(api.store, "acme")
+    assert 2 == len(set(api.files()) - before)
 
 
 def _halves(left: str, right: str) -> bytes:

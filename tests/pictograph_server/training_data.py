@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
+
+from errata.server import Step, immediately
+from pictograph_server.runs import NewRun, create_run
+from pictograph_server.training import Training
 
 from .api import Api, picture
 
@@ -31,6 +38,22 @@ def failed(api: Api) -> str:
     run = api.ended(api.train())
     assert ("failed", None) == (run["status"], run["model_id"])
     return str(run["error_message"])
+
+
+def train_here(api: Api, step: Step = immediately, **more: Any) -> Any:
+    """Train on "exp" in this process, whose parts a test can break; return the run."""
+    body = NewRun(dataset_name="ds", export_name="exp", pipeline_type="yolox", **more)
+    run = create_run(api.store, api.clock, api.settings, tenant="acme", key_id="key_1", new=body)
+    Training(api.store, api.clock).run(step, run.id)
+    return api.get(f"/training/{run.id}")["data"]
+
+
+def weights(api: Api, run: Any) -> Any:
+    """What a completed run has learned."""
+    with api.store.reading() as db:
+        [row] = db.execute("SELECT file FROM models WHERE run_id = ?", (run["id"],)).fetchall()
+    with np.load(io.BytesIO(api.store.folder.read(row["file"]))) as saved:
+        return saved["weights"].tolist()
 
 
 def long_run(api: Api) -> Any:

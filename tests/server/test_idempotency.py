@@ -645,7 +645,7 @@ async def test_working_request_renews_its_lease(open_desk: OpenDesk) -> None:
     S4. While a handler works, its request renews the lease by itself.
     """
     store = NoStore(fails_at="nothing")
-    desk = open_desk(store=store, lease=0.003)
+    desk = open_desk(store=store, lease=0.9, patience=0.8)
 
     @desk.shop.app.post("/long")
     async def work() -> None:

@@ -8,38 +8,55 @@ from hypothesis import strategies as st
 
 from errata.clock import VirtualClock
 from errata.server import RateLimits
+from errata.server.bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
+from errata.server.bucket import Buckets
 from errata.server.limits import Limiter
 from errata.server.window import SWEPT_EVERY, Window
 
 from .shop import OpenDesk
 
 RATES = st.sampled_from(["1/second", "2/second", "3/5 second", "10/minute", "5/2 minute", "7/hour"])
-STRATEGIES = st.sampled_from(["moving-window", "fixed-window"])
-
-
-@given(
-    rates=st.lists(RATES, min_size=1, max_size=3, unique=True),
-    strategy=STRATEGIES,
-    pauses=st.lists(st.floats(0, 30, allow_nan=False), min_size=1, max_size=40),
-    started=st.floats(0, 1e6, allow_nan=False),
+WINDOWS = st.builds(
+    lambda rates, strategy: RateLimits(*rates, strategy=strategy),
+    st.lists(RATES, min_size=1, max_size=3, unique=True),
+    st.sampled_from(["moving-window", "fixed-window"]),
 )
+BUCKETS = st.builds(
+    lambda rate, burst: RateLimits.rate(rate, burst=burst),
+    st.sampled_from(["1/second", "7/3 second", "300/minute", "7/minute", "11/hour", "1000/hour", "86399/day"]),
+    st.integers(1, 70),
+)
+PAUSES = st.lists(st.floats(0, 30, allow_nan=False), min_size=1, max_size=40)
+STARTED = st.floats(0, 1e9, allow_nan=False)
+"""What a clock that never jumps may show at first: seconds since the machine was started, or since 1970."""
+
+
+@given(limits=WINDOWS | BUCKETS, started=STARTED, pauses=PAUSES, all_at_once=st.booleans())
 def test_waiting_as_long_as_asked_always_succeeds(
-    rates: list[str], strategy: str, pauses: list[float], started: float
+    limits: RateLimits, started: float, pauses: list[float], all_at_once: bool
 ) -> None:
     """
     S13. The integer Retry-After of a 429 is long enough: whoever waits exactly that long is let in.
     """
     clock = VirtualClock()
     clock.advance(started)
-    limiter = Limiter(
-        RateLimits(*rates, strategy="fixed-window" if strategy == "fixed-window" else "moving-window"), clock
-    )
+    limiter = Limiter(limits, clock)
     for pause in pauses:
         clock.advance(pause)
+        if all_at_once:
+            burst_of(limiter)
         verdict = limiter.hit("key")
         if not verdict.allowed:
             clock.advance(verdict.retry_after)
             assert limiter.hit("key").allowed
+
+
+def burst_of(limiter: Limiter) -> int:
+    """How many calls pass at once."""
+    calls = 0
+    while limiter.hit("key").allowed:
+        calls += 1
+    return calls
 
 
 class SetClock:
@@ -198,3 +215,156 @@ def test_limit_that_cannot_be_read_is_refused() -> None:
         RateLimits("many per day")
     with pytest.raises(ValueError, match="No limit was given"):
         RateLimits()
+
+
+@given(limits=BUCKETS, started=STARTED, pauses=PAUSES)
+def test_burst_passes_at_once_after_a_rest(limits: RateLimits, started: float, pauses: list[float]) -> None:
+    """
+    A key that was idle for as long as its bucket takes to fill makes its whole burst at once, and no call more.
+    """
+    clock = VirtualClock()
+    clock.advance(started)
+    limiter = Limiter(limits, clock)
+    bursts = [burst_of(limiter)]
+    for pause in pauses:
+        clock.advance(pause)
+        limiter.hit("key")
+    clock.advance(int(limiter.hit("key").headers["ratelimit-policy"].rpartition("w=")[2]) + 1e-6)
+    bursts.append(burst_of(limiter))
+
+    assert [limits.burst] * 2 == bursts
+
+
+@given(limits=BUCKETS, started=STARTED, pauses=PAUSES)
+def test_wait_of_a_bucket_is_not_too_long(limits: RateLimits, started: float, pauses: list[float]) -> None:
+    """
+    S13. The Retry-After of a bucket is not a second longer than it must be.
+    """
+    clock = VirtualClock()
+    clock.advance(started)
+    limiter = Limiter(limits, clock)
+    for pause in pauses:
+        clock.advance(pause)
+        burst_of(limiter)
+        clock.advance(max(0.0, limiter.hit("key").retry_after - 1 - 1e-3))
+
+        assert not limiter.hit("key").allowed
+
+
+@given(limits=BUCKETS, started=STARTED, pauses=st.lists(st.floats(0, 100, allow_nan=False), min_size=1, max_size=80))
+def test_rate_holds_over_any_stretch_of_time(limits: RateLimits, started: float, pauses: list[float]) -> None:
+    """
+    However calls come, no stretch of time has more of them than the burst and its share of the rate.
+    """
+    clock = VirtualClock()
+    clock.advance(started)
+    limiter, [item] = Limiter(limits, clock), limits.items
+    let_in: list[float] = []
+    for pause in pauses:
+        clock.advance(pause)
+        let_in += [clock.now()] * burst_of(limiter)
+    a_moment = 1e-6
+    too_many = [
+        (first, last)
+        for first in range(0, len(let_in), 7)
+        for last in range(first, len(let_in), 7)
+        if last - first + 1
+        > (limits.burst or 0) + (let_in[last] - let_in[first] + a_moment) * item.amount / item.get_expiry()
+    ]
+
+    assert [] == too_many
+
+
+@pytest.mark.parametrize(("rate", "burst"), [("300/minute", 60), ("1/second", 1), ("7/3 second", 2), ("1000/day", 5)])
+def test_rate_is_reached_in_the_long_run(rate: str, burst: int) -> None:
+    """
+    Who comes back as soon as it may gets its burst and then exactly the rate, for as long as it likes.
+    """
+    clock = VirtualClock()
+    limits = RateLimits.rate(rate, burst=burst)
+    limiter, [item] = Limiter(limits, clock), limits.items
+    steps, calls = 10 * item.amount, 0
+    for _ in range(steps):
+        calls += burst_of(limiter)
+        clock.advance(item.get_expiry() / item.amount + 1e-9)
+
+    assert burst + steps - 1 == calls
+
+
+def test_waiting_as_asked_reaches_the_rate() -> None:
+    """
+    A client that only ever waits as long as a 429 asks is let in at once, and at no less than its rate.
+    """
+    clock = VirtualClock()
+    limiter = Limiter(RateLimits.rate("300/minute", burst=60), clock)
+    calls = 0
+    while clock.now() < 600:
+        verdict = limiter.hit("key")
+        calls += verdict.allowed
+        clock.advance(0 if verdict.allowed else verdict.retry_after)
+
+    assert 60 + 599 * 5 == calls
+
+
+def test_both_dialects_agree_on_a_bucket() -> None:
+    """
+    S13. The limit is the burst, its window the time in which an empty bucket fills; both dialects tell the same.
+    """
+    clock = VirtualClock(wall=1000.0)
+    limiter = Limiter(RateLimits.rate("30/minute", burst=5), clock, tier="free")
+    replies = [limiter.hit("key") for _ in range(6)]
+    clock.advance(replies[-1].retry_after)
+    after = limiter.hit("key").headers
+
+    assert {
+        "x-ratelimit-limit": "5",
+        "x-ratelimit-remaining": "4",
+        "x-ratelimit-reset": "1002",
+        "ratelimit-policy": '"30-per-60s-burst-5";q=5;w=10',
+        "ratelimit": '"30-per-60s-burst-5";r=4;t=2',
+    } == replies[0].headers
+    assert [(True, "0"), (False, "0")] == [(one.allowed, one.headers["x-ratelimit-remaining"]) for one in replies[4:]]
+    assert (2, '30 per 1 minute, 5 at once (tier "free")') == (replies[-1].retry_after, replies[-1].limit)
+    assert ("0", "1004", '"30-per-60s-burst-5";r=0;t=2') == (
+        after["x-ratelimit-remaining"],
+        after["x-ratelimit-reset"],
+        after["ratelimit"],
+    )
+
+
+@pytest.mark.anyio
+async def test_429_after_a_burst(open_desk: OpenDesk) -> None:
+    """
+    S13. After the burst the 429 tells both numbers and how long to wait; then the next call is answered.
+    """
+    desk = open_desk(limits=RateLimits.rate("30/minute", burst=2))
+    async with desk.client() as client:
+        replies = [await client.get("/orders/7") for _ in range(3)]
+        desk.clock.advance(int(replies[2].headers["retry-after"]))
+        after = [await client.get("/orders/7") for _ in range(2)]
+
+    assert [200, 200, 429, 200, 429] == [reply.status_code for reply in (*replies, *after)]
+    assert "Rate limit exceeded: 30 per 1 minute, 2 at once. Try again in 2 s." == replies[2].json()["error"]["message"]
+
+
+def test_full_buckets_are_forgotten() -> None:
+    """
+    Memory stays bounded: keys whose bucket is full again are forgotten.
+    """
+    buckets = Buckets(1, 1, 2)
+    for number in range(BUCKETS_SWEPT_EVERY - 1):
+        buckets.take(f"key-{number}", 0.0)
+    held = len(buckets)
+    buckets.take("last", 1.0)
+
+    assert (BUCKETS_SWEPT_EVERY - 1, 1, 1) == (held, len(buckets), buckets.left("last", 1.0))
+
+
+def test_burst_that_lets_nothing_through_is_refused() -> None:
+    """
+    A burst of no calls, or a rate that cannot be read, is refused when it is declared.
+    """
+    with pytest.raises(ValueError, match=r"burst=0 lets no call through. Give at least burst=1"):
+        RateLimits.rate("1/second", burst=0)
+    with pytest.raises(ValueError, match="couldn't parse"):
+        RateLimits.rate("often", burst=1)

@@ -41,7 +41,7 @@ def test_one_claims_and_the_others_wait(store: SqliteStore) -> None:
     claims: list[Claim] = [claim(store, "one"), claim(store, "two", now=59)]
     kept = store.complete(RECORD, "one", ANSWER, kept_until=100)
 
-    assert ([Claimed(), InProgress()], True, ANSWER) == (claims, kept, claim(store, "two", now=99))
+    assert ([Claimed(), InProgress(60)], True, ANSWER) == (claims, kept, claim(store, "two", now=99))
 
 
 def test_lease_of_a_dead_owner_can_be_claimed(store: SqliteStore) -> None:
@@ -57,7 +57,7 @@ def test_lease_of_a_dead_owner_can_be_claimed(store: SqliteStore) -> None:
     ]
 
     assert (Claimed(), [False, False, False]) == (claimed, late)
-    assert InProgress() == claim(store, "third", now=119)
+    assert InProgress(120) == claim(store, "third", now=119)
 
 
 def test_renewed_lease_holds(store: SqliteStore) -> None:
@@ -67,7 +67,7 @@ def test_renewed_lease_holds(store: SqliteStore) -> None:
     claim(store, "one")
     renewed = store.renew(RECORD, "one", leased_until=90)
 
-    assert (True, InProgress(), Claimed()) == (renewed, claim(store, "two", now=89), claim(store, "two", now=90))
+    assert (True, InProgress(90), Claimed()) == (renewed, claim(store, "two", now=89), claim(store, "two", now=90))
 
 
 def test_other_fingerprint_is_a_conflict(store: SqliteStore) -> None:
@@ -149,7 +149,7 @@ def test_threads_claim_once(store: SqliteStore) -> None:
     with ThreadPoolExecutor(32) as threads:
         claims = list(threads.map(lambda number: claim(store, f"owner-{number}"), range(32)))
 
-    assert (1, 31) == (claims.count(Claimed()), claims.count(InProgress()))
+    assert (1, 31) == (claims.count(Claimed()), claims.count(InProgress(60)))
 
 
 def test_processes_claim_once(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_killed_owner_leaves_a_claimable_record(tmp_path: Path) -> None:
     claims = [claim(store, "heir", now=59), claim(store, "heir", now=60)]
     store.close()
 
-    assert (-9, [InProgress(), Claimed()]) == (killed.returncode, claims)
+    assert (-9, [InProgress(60), Claimed()]) == (killed.returncode, claims)
 
 
 def test_file_that_cannot_be_used_is_a_store_that_is_down(tmp_path: Path) -> None:

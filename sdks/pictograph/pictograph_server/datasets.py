@@ -70,27 +70,40 @@ def create_dataset(store: Store, clock: Clock, tenant: str, new: NewDataset) -> 
 
     Raises: ConflictError, if the tenant has one of that name.
     """
-    dataset_id = new_id()
     with store.writing() as db:
-        taken = db.execute("SELECT 1 FROM datasets WHERE tenant = ? AND name = ?", (tenant, new.name)).fetchone()
-        if taken is not None:
-            message = f'A dataset named "{new.name}" exists. Use it, or take another name.'
-            raise ConflictError(message, error_code="duplicate_name")
-        db.execute(
-            "INSERT INTO datasets (id, tenant, name, folded_name, description, annotation_types, classes, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                dataset_id,
-                tenant,
-                new.name,
-                new.name.casefold(),
-                new.description,
-                json.dumps(new.annotation_types),
-                json.dumps([entry.model_dump() for entry in new.classes]),
-                clock.wall(),
-            ),
-        )
+        dataset_id = add_dataset(db, clock, tenant, new)
         return _shown(db.execute(_ONE_WITH_COUNTERS, (dataset_id,)).fetchone())
+
+
+def add_dataset(db: sqlite3.Connection, clock: Clock, tenant: str, new: NewDataset) -> str:
+    """Make a dataset inside of a transaction; return its id.
+
+    Raises: ConflictError.
+    """
+    refuse_taken_name(db, tenant, new.name)
+    dataset_id = new_id()
+    db.execute(
+        "INSERT INTO datasets (id, tenant, name, folded_name, description, annotation_types, classes, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            dataset_id,
+            tenant,
+            new.name,
+            new.name.casefold(),
+            new.description,
+            json.dumps(new.annotation_types),
+            json.dumps([entry.model_dump() for entry in new.classes]),
+            clock.wall(),
+        ),
+    )
+    return dataset_id
+
+
+def refuse_taken_name(db: sqlite3.Connection, tenant: str, name: str) -> None:
+    """Raise ConflictError if the tenant has a dataset of that name."""
+    if db.execute("SELECT 1 FROM datasets WHERE tenant = ? AND name = ?", (tenant, name)).fetchone() is not None:
+        message = f'A dataset named "{name}" exists. Use it, or take another name.'
+        raise ConflictError(message, error_code="duplicate_name")
 
 
 def get_dataset(store: Store, tenant: str, name_or_id: str) -> Dataset:

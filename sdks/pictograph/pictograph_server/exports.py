@@ -13,8 +13,15 @@ from pictograph_server.crops import is_crop
 from pictograph_server.datasets import find_dataset
 from pictograph_server.framework_errors import shortened
 from pictograph_server.names import Name, looks_like_id, new_id
+from pictograph_server.paging import Pagination, rows_of_page
 from pictograph_server.store import Store
 from pictograph_server.times import Clock, moment
+
+ExportStatus = Literal["pending", "processing", "completed", "failed"]
+
+_WITH_DATASET = """(
+    SELECT exports.*, datasets.name AS dataset_name FROM exports JOIN datasets ON datasets.id = dataset_id
+)"""
 
 
 class NewExport(BaseModel):
@@ -77,9 +84,10 @@ def create_export(store: Store, clock: Clock, tenant: str, new: NewExport) -> Ex
             ),
         )
         db.executemany(
-            "INSERT INTO export_images (export_id, position, filename, file, annotations) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO export_images (export_id, position, directory_path, filename, file, annotations)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (export_id, position, image["filename"], image["file"], json.dumps(kept))
+                (export_id, position, image["directory_path"], image["filename"], image["file"], json.dumps(kept))
                 for position, (image, kept) in enumerate(images)
             ],
         )
@@ -97,6 +105,43 @@ def get_export(store: Store, tenant: str, dataset: str | None, name_or_id: str) 
         return _shown(export, find_dataset(db, tenant, export["dataset_id"])["name"])
 
 
+def list_exports(
+    store: Store, tenant: str, *, dataset: str | None, status: ExportStatus | None, limit: int, offset: int
+) -> tuple[list[Export], Pagination]:
+    """One page of the tenant's exports, newest first, of one dataset or status if given.
+
+    Raises: NotFoundError, if there is no such dataset.
+    """
+    where, values = "tenant = ? AND deleted_at IS NULL", [tenant]
+    if dataset is not None:
+        with store.reading() as db:
+            values.append(find_dataset(db, tenant, dataset)["id"])
+        where += " AND dataset_id = ?"
+    if status not in {None, "completed"}:
+        # An export is completed with the call that creates it.
+        where += " AND FALSE"
+    rows, pagination = rows_of_page(store, _WITH_DATASET, where, values, limit=limit, offset=offset)
+    return [_shown(row, row["dataset_name"]) for row in rows], pagination
+
+
+def delete_export(store: Store, clock: Clock, tenant: str, dataset: str | None, name_or_id: str) -> None:
+    """Delete the export of that id, or of that name in *dataset*. Its name is free again; its images stay.
+
+    Raises: NotFoundError; ConflictError, while a training run reads it.
+    """
+    with store.writing() as db:
+        dataset_id = find_dataset(db, tenant, dataset)["id"] if dataset is not None else None
+        export_id = find_export(db, tenant, dataset_id, name_or_id)["id"]
+        run = db.execute(
+            "SELECT id FROM runs WHERE export_id = ? AND status IN ('queued', 'running')", (export_id,)
+        ).fetchone()
+        if run is not None:
+            raise ConflictError(f"Training run {run['id']} reads this export. Wait for its end, then delete it.")
+        db.execute("DELETE FROM export_images WHERE export_id = ?", (export_id,))
+        # The row itself stays for the runs that name it, under a name that nobody can take: an id.
+        db.execute("UPDATE exports SET deleted_at = ?, name = id WHERE id = ?", (clock.wall(), export_id))
+
+
 def find_export(db: sqlite3.Connection, tenant: str, dataset_id: str | None, name_or_id: str) -> sqlite3.Row:
     """The row of an export, by id or by its name in the dataset.
 
@@ -107,7 +152,7 @@ def find_export(db: sqlite3.Connection, tenant: str, dataset_id: str | None, nam
     else:
         where, values = "name = ? AND dataset_id = ?", (name_or_id, dataset_id)
     row: sqlite3.Row | None = db.execute(
-        f"SELECT * FROM exports WHERE tenant = ? AND {where}",  # noqa: S608 - our own words
+        f"SELECT * FROM exports WHERE tenant = ? AND deleted_at IS NULL AND {where}",  # noqa: S608 - our own words
         (tenant, *values),
     ).fetchone()
     if row is None:

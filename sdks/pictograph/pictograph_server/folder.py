@@ -28,13 +28,12 @@ class DataFolderError(Exception):
 
 
 class DataFolder:
-    """One folder with the database, the pictures, the models and the locks of running servers."""
+    """One folder with the databases, the pictures and the models."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path).absolute()
         self.database = self.path / "pictograph.db"
         self.files = self.path / "files"
-        self.owners = self.path / "owners"
 
     def prepare(self) -> None:
         """Make the folder, and try whether it can be written to.
@@ -44,7 +43,7 @@ class DataFolder:
         if self.path.exists() and not self.path.is_dir():
             raise DataFolderError(str(self.path), "is a file, not a folder", "Move it away, or name another folder.")
         try:
-            for folder in (self.path, self.files, self.owners):
+            for folder in (self.path, self.files):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.files / f"{uuid.uuid4().hex}.part"
             probe.write_bytes(b"")
@@ -55,12 +54,15 @@ class DataFolder:
             raise DataFolderError(str(self.path), f"cannot be written to ({reason})", remedy) from problem
 
     @contextlib.contextmanager
-    def new_file(self, suffix: str = "") -> Generator[tuple[str, BinaryIO]]:
-        """A name and an open file: under that name once the block ends well, nowhere if it does not."""
-        name = f"{uuid.uuid4().hex}{suffix}"
+    def new_file(self, name: str | None = None) -> Generator[tuple[str, BinaryIO]]:
+        """A name and an open file: under that name once the block ends well, nowhere if it does not.
+
+        Without *name* it gets one that nothing has; a file of that name is replaced.
+        """
+        name = name or uuid.uuid4().hex
         part = self.files / f"{name}.part"
         try:
-            with part.open("xb") as file:
+            with part.open("wb") as file:
                 yield name, file
                 file.flush()
                 os.fsync(file.fileno())
@@ -69,11 +71,11 @@ class DataFolder:
             part.unlink(missing_ok=True)
             raise
 
-    def write(self, content: bytes, suffix: str = "") -> str:
-        """Write *content* to a new file; return its name."""
-        with self.new_file(suffix) as (name, file):
+    def write(self, content: bytes, name: str | None = None) -> str:
+        """Write *content* to a new file, or to the file *name*; return its name."""
+        with self.new_file(name) as (written, file):
             file.write(content)
-        return name
+        return written
 
     def read(self, name: str) -> bytes:
         """The content of the file *name*. Raises: OSError."""

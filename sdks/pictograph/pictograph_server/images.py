@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import Annotated, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -56,6 +57,15 @@ class Image(BaseModel):
     created_at: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an image is."""
+
+    dataset_id: str
+    directory_path: str
+    filename: str
+
+
 def register_image(store: Store, clock: Clock, settings: Settings, tenant: str, new: NewImage) -> Image:
     """Decode what was uploaded under this name, and make it an image of the dataset.
 
@@ -66,9 +76,10 @@ def register_image(store: Store, clock: Clock, settings: Settings, tenant: str, 
         refuse_taken(db, dataset_id, new.directory_path, new.filename)
         upload = _newest_upload(db, dataset_id, new)
     picture = _checked(_content(store, upload["file"]), upload, new, settings)
-    image_id = new_id()
+    place = Place(dataset_id, new.directory_path, new.filename)
     with store.writing() as db:
         refuse_taken(db, dataset_id, new.directory_path, new.filename)
+        image_id = add_image(db, clock, tenant, place, picture, file=upload["file"], file_size=upload["file_size"])
         # Decoding takes a while: what was decoded must still be what is kept.
         kept = db.execute(
             "UPDATE uploads SET image_id = ? WHERE id = ? AND file = ? AND image_id IS NULL",
@@ -76,24 +87,32 @@ def register_image(store: Store, clock: Clock, settings: Settings, tenant: str, 
         )
         if kept.rowcount == 0:
             _refuse_changed()
-        db.execute(
-            "INSERT INTO images (id, tenant, dataset_id, directory_path, filename, file, file_size, content_type,"
-            " width, height, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                image_id,
-                tenant,
-                dataset_id,
-                new.directory_path,
-                new.filename,
-                upload["file"],
-                upload["file_size"],
-                picture.content_type,
-                picture.width,
-                picture.height,
-                clock.wall(),
-            ),
-        )
         return _shown(find_image(db, tenant, image_id))
+
+
+def add_image(
+    db: sqlite3.Connection, clock: Clock, tenant: str, place: Place, picture: Picture, *, file: str, file_size: int
+) -> str:
+    """Make an image of the *picture* in *file* inside of a transaction; return its id."""
+    image_id = new_id()
+    db.execute(
+        "INSERT INTO images (id, tenant, dataset_id, directory_path, filename, file, file_size, content_type,"
+        " width, height, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            image_id,
+            tenant,
+            place.dataset_id,
+            place.directory_path,
+            place.filename,
+            file,
+            file_size,
+            picture.content_type,
+            picture.width,
+            picture.height,
+            clock.wall(),
+        ),
+    )
+    return image_id
 
 
 def get_image(store: Store, tenant: str, image_id: str) -> Image:

@@ -60,7 +60,7 @@ def complete_run(
     with store.writing() as db:
         ended = db.execute(
             "UPDATE runs SET status = 'completed', progress = 100, current_epoch = total_epochs, model_id = ?,"
-            " metrics = ?, completed_at = ? WHERE id = ? AND status = 'running'",
+            " metrics = ?, completed_at = max(started_at, ?) WHERE id = ? AND status = 'running'",
             (model_id, json.dumps(metrics), now, run["id"]),
         )
         if ended.rowcount == 0:

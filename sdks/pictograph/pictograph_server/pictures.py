@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from PIL import Image as Pillow
@@ -51,13 +53,24 @@ def decode(content: bytes, *, max_pixels: int) -> Picture:
 
     Raises: ValidationError, if it is broken, of a kind we do not take, or larger than *max_pixels*.
     """
+    with opened(content, max_pixels=max_pixels) as picture:
+        width, height = picture.size
+        return Picture(width, height, _NAMES[str(picture.format)])
+
+
+@contextlib.contextmanager
+def opened(content: bytes, *, max_pixels: int) -> Generator[Pillow.Image]:
+    """The picture that *content* is, decoded whole.
+
+    Raises: ValidationError, like `decode`; also if the block comes upon what cannot be converted.
+    """
     try:
         with Pillow.open(io.BytesIO(content), formats=_FORMATS) as picture:
             width, height = picture.size
             if width * height > max_pixels:
                 raise _too_large(width * height, max_pixels)
             picture.load()
-            return Picture(width, height, _NAMES[str(picture.format)])
+            yield picture
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as problem:
         raise _too_large(None, max_pixels) from problem
     except _BROKEN as problem:

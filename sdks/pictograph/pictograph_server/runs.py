@@ -1,4 +1,4 @@
-"""Training runs as rows: created and paid for at once, moved on by the trainer, ended exactly once."""
+"""Training runs as rows: created and paid for at once, moved on by the worker, ended exactly once."""
 
 from __future__ import annotations
 
@@ -74,9 +74,7 @@ class Run(BaseModel):
     created_by: str
 
 
-def create_run(
-    store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, owner: str, new: NewRun
-) -> Run:
+def create_run(store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewRun) -> Run:
     """Take the credits for a run and note it as queued, both or neither.
 
     Raises: NotFoundError, PaymentRequiredError.
@@ -89,8 +87,8 @@ def create_run(
         _charge(db, tenant, charge, settings.upgrade_url)
         db.execute(
             "INSERT INTO runs (id, tenant, created_by, name, dataset_id, export_id, pipeline_type, gpu_type, config,"
-            " charge, owner, status, total_epochs, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            " charge, status, total_epochs, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
             (
                 run_id,
                 tenant,
@@ -103,7 +101,6 @@ def create_run(
                 "a10g" if new.gpu_type == "auto" else new.gpu_type,
                 new.config.model_dump_json(),
                 charge,
-                owner,
                 new.config.epochs,
                 clock.wall(),
             ),
@@ -135,15 +132,22 @@ def list_runs(
     return [_shown(row) for row in rows], pagination
 
 
-def begin_run(store: Store, clock: Clock, run_id: str) -> sqlite3.Row:
-    """Note that a run has left the queue; return its row."""
+def unfinished_runs(store: Store) -> list[str]:
+    """The ids of the runs that have not ended, oldest first."""
+    with store.reading() as db:
+        rows = db.execute("SELECT id FROM runs WHERE status IN ('queued', 'running') ORDER BY seq").fetchall()
+    return [str(row["id"]) for row in rows]
+
+
+def begin_run(store: Store, clock: Clock, run_id: str) -> sqlite3.Row | None:
+    """Note that a run has left the queue, if it has not before; return its row, or None if it has ended."""
     with store.writing() as db:
         row: sqlite3.Row | None = db.execute(
-            "UPDATE runs SET status = 'running', started_at = ? WHERE id = ? AND status = 'queued' RETURNING *",
+            # Two processes, two clocks: in the row of a run the time never runs backwards.
+            "UPDATE runs SET status = 'running', started_at = coalesce(started_at, max(created_at, ?))"
+            " WHERE id = ? AND status IN ('queued', 'running') RETURNING *",
             (clock.wall(), run_id),
         ).fetchone()
-    if row is None:
-        raise RuntimeError(f"run {run_id} is not queued, and cannot begin")
     return row
 
 
@@ -160,7 +164,8 @@ def fail_run(store: Store, clock: Clock, run_id: str, reason: str) -> None:
     """End a run as failed, and give its credits back. A run that has ended stays as it is."""
     with store.writing() as db:
         row = db.execute(
-            "UPDATE runs SET status = 'failed', error_message = ?, completed_at = ?"
+            "UPDATE runs SET status = 'failed', error_message = ?,"
+            " completed_at = max(coalesce(started_at, created_at), ?)"
             " WHERE id = ? AND status IN ('queued', 'running') RETURNING tenant, charge",
             (reason, clock.wall(), run_id),
         ).fetchone()

@@ -127,4 +127,91 @@ CREATE TABLE models (
 CREATE INDEX models_by_name ON models (tenant, name);
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+CREATE TABLE batches (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    dataset_id TEXT NOT NULL REFERENCES datasets (id),
+    how TEXT NOT NULL,
+    price INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'running', 'completed', 'failed', 'cancelled')),
+    total_images INTEGER NOT NULL,
+    processed_images INTEGER NOT NULL DEFAULT 0,
+    failed_images INTEGER NOT NULL DEFAULT 0,
+    annotations_added INTEGER NOT NULL DEFAULT 0,
+    credits_charged INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    error_message TEXT,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    completed_at REAL
+);
+CREATE INDEX batches_unfinished ON batches (seq) WHERE status IN ('pending', 'running');
+
+CREATE TABLE batch_images (
+    batch_id TEXT NOT NULL REFERENCES batches (id),
+    position INTEGER NOT NULL,
+    image_id TEXT NOT NULL REFERENCES images (id),
+    status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'done', 'failed')),
+    annotations_added INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    error_message TEXT,
+    PRIMARY KEY (batch_id, position),
+    UNIQUE (batch_id, image_id)
+) WITHOUT ROWID;
+
+CREATE TABLE imports (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('processing', 'completed', 'error', 'cancelled')),
+    total_images INTEGER NOT NULL DEFAULT 0,
+    imported_images INTEGER NOT NULL DEFAULT 0,
+    failed_images INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    error_message TEXT,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    completed_at REAL
+);
+CREATE INDEX imports_unfinished ON imports (seq) WHERE status = 'processing';
+
+CREATE TABLE import_datasets (
+    import_id TEXT NOT NULL REFERENCES imports (id),
+    position INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    name TEXT NOT NULL,
+    dataset_id TEXT REFERENCES datasets (id),
+    PRIMARY KEY (import_id, position)
+) WITHOUT ROWID;
+
+CREATE TABLE import_entries (
+    import_id TEXT NOT NULL REFERENCES imports (id),
+    position INTEGER NOT NULL,
+    dataset INTEGER NOT NULL,
+    entry TEXT NOT NULL,
+    directory_path TEXT,
+    filename TEXT,
+    packed TEXT,
+    status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'done', 'failed')),
+    image_id TEXT REFERENCES images (id),
+    error TEXT,
+    error_message TEXT,
+    PRIMARY KEY (import_id, position)
+) WITHOUT ROWID;
+
+ALTER TABLE exports ADD COLUMN deleted_at REAL;
+
+ALTER TABLE export_images ADD COLUMN directory_path TEXT NOT NULL DEFAULT '/';
+UPDATE export_images SET directory_path = images.directory_path FROM images WHERE images.file = export_images.file;
+
+DROP INDEX runs_unfinished;
+ALTER TABLE runs DROP COLUMN owner;
+CREATE INDEX runs_unfinished ON runs (seq) WHERE status IN ('queued', 'running');
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _SECOND)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 from PIL import Image as Pillow
 from PIL import ImageDraw
@@ -15,6 +19,7 @@ from pictograph_server.datasets import DatasetClass, NewDataset, create_dataset
 from pictograph_server.exports import NewExport, create_export, get_export
 from pictograph_server.images import NewImage, find_image_at, register_image
 from pictograph_server.settings import Settings
+from pictograph_server.sources import import_root
 from pictograph_server.store import Store
 from pictograph_server.times import Clock
 from pictograph_server.uploads import NewUpload, accept_upload, offer_upload
@@ -23,9 +28,10 @@ TENANTS = ("acme", "globex")
 DATASET = "ds"
 EXPORT = "exp"
 
+_SOURCE = "shapes"
 _CREDITS = 1000
 _SIZE = (96, 72)
-_COLORS = {"circle": "firebrick", "square": "steelblue"}
+_COLORS = {"circle": "#b22222", "square": "#4682b4"}  # firebrick, steelblue
 _PLACES = ((8, 8), (40, 10), (20, 30), (56, 34))
 _SIDE = 24
 
@@ -33,14 +39,16 @@ _SIDE = 24
 def seed(store: Store, *, clock: Clock, settings: Settings | None = None) -> None:
     """Give "acme" and "globex" credits, and each a dataset "ds" with annotated pictures and an export "exp".
 
-    A tenant that has the export, which is made last, is left as it is: what broke off is completed.
+    The import root gets the same pictures as the folder "shapes" and as "shapes.zip", if it has none of that name. A
+    tenant that has the export, which is made last, is left as it is: what broke off is completed.
     """
     settings = settings or Settings()
+    _add_sources(import_root(store, settings))
     for tenant in TENANTS:
         if _is_seeded(store, tenant):
             continue
         set_credits(store, tenant, _CREDITS)
-        classes = [DatasetClass(name=name, type="bbox") for name in _COLORS]
+        classes = [DatasetClass(name=name, type="bbox", color=color) for name, color in _COLORS.items()]
         with contextlib.suppress(ConflictError):
             create_dataset(store, clock, tenant, NewDataset(name=DATASET, description="Demo shapes", classes=classes))
         for name in _COLORS:
@@ -73,6 +81,30 @@ def _add_picture(
     box = {"name": name, "type": "bbox", "bounding_box": {"x": x, "y": y, "w": _SIDE, "h": _SIDE}}
     annotations = SaveAnnotations(annotations=[box])
     save_annotations(store, settings, lambda db: find_image_at(db, tenant, DATASET, filename), annotations)
+
+
+def _add_sources(root: Path) -> None:
+    """Put the demo pictures into *root*, each source under its name once it is whole."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder, archive = root / _SOURCE, root / f"{_SOURCE}.zip"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=root, prefix=".") as part:
+            for path, content in _pictures():
+                (Path(part, _SOURCE) / path).parent.mkdir(parents=True, exist_ok=True)
+                (Path(part, _SOURCE) / path).write_bytes(content)
+            Path(part, _SOURCE).rename(folder)
+    if not archive.exists():
+        with tempfile.TemporaryDirectory(dir=root, prefix=".") as part:
+            with zipfile.ZipFile(Path(part, archive.name), "w") as packed:
+                for path, content in _pictures():
+                    packed.writestr(path, content)
+            Path(part, archive.name).rename(archive)
+
+
+def _pictures() -> Iterator[tuple[str, bytes]]:
+    for name in _COLORS:
+        for number, place in enumerate(_PLACES, start=1):
+            yield f"{name}s/{name}-{number}.png", _draw(name, place)
 
 
 def _draw(name: str, place: tuple[int, int]) -> bytes:

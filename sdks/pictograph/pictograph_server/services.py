@@ -7,10 +7,11 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from errata.server import Jobs
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
 from pictograph_server.times import Clock
-from pictograph_server.trainer import Trainer
+from pictograph_server.work import unfinished_jobs
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,12 @@ class Services:
     store: Store
     clock: Clock
     settings: Settings
-    trainer: Trainer
+    jobs: Jobs
+
+    def take_up(self) -> None:
+        """Go on with the jobs that an earlier server left unfinished."""
+        if next(unfinished_jobs(self.store), None) is not None:
+            self.jobs.nudge()
 
 
 async def services(request: Request) -> Services:

@@ -1,15 +1,15 @@
-"""The database: connections, transactions, and the way from an older schema to ours."""
+"""The database: who may read and write, and the way from an older schema to ours."""
 
 from __future__ import annotations
 
 import contextlib
-import queue
 import secrets
 import sqlite3
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 from errata.server import side_effect
+from errata.server.connections import Connections, look_at, transaction
 from pictograph_server.folder import DataFolder, DataFolderError
 from pictograph_server.schema import APPLICATION_ID, STEPS
 
@@ -26,20 +26,20 @@ class Store:
 
     def __init__(self, folder: Path | str, *, trace: Callable[[str], object] | None = None) -> None:
         self.folder = DataFolder(folder)
-        self._trace = trace
-        self._closed = False
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        path = self.folder.database
+        self._connections = Connections(path, busy=_BUSY_SECONDS, prepare=_prepare, trace=trace)
         try:
-            _look_at(self.folder.database)
+            # Before anything is written, there or beside it.
+            look_at(path, lambda db: _version(db, str(path)), busy=_BUSY_SECONDS)
             self.folder.prepare()
-            with self._connection() as db:
-                _migrate(db, str(self.folder.database))
+            with self._connections.one() as db:
+                _migrate(db, str(path))
             self.signing_key = self._fact("signing_key", secrets.token_bytes(32))
         except sqlite3.DatabaseError as problem:
             self.close()
             # An OperationalError is about the way to the file; any other DatabaseError is about what it holds.
             wrong = "cannot be opened" if isinstance(problem, sqlite3.OperationalError) else "is not our database"
-            raise DataFolderError(str(self.folder.database), f"{wrong} ({problem})", _REMEDY) from problem
+            raise DataFolderError(str(path), f"{wrong} ({problem})", _REMEDY) from problem
         except DataFolderError:
             self.close()
             raise
@@ -47,7 +47,7 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
         """A connection that sees one unchanging state of the database."""
-        with self._connection() as db, _transaction(db, "BEGIN"):
+        with self._connections.one() as db, transaction(db, "BEGIN"):
             yield db
 
     @contextlib.contextmanager
@@ -56,45 +56,13 @@ class Store:
 
         What was kept is a side effect of the request: an error that comes later is replayed to who repeats it.
         """
-        with self._connection() as db, _transaction(db, "BEGIN IMMEDIATE"):
+        with self._connections.one() as db, transaction(db):
             yield db
         side_effect()
 
     def close(self) -> None:
         """Close what is idle now; what is in use closes when its user is done."""
-        self._closed = True
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except queue.Empty:
-                return
-
-    @contextlib.contextmanager
-    def _connection(self) -> Generator[sqlite3.Connection]:
-        try:
-            db = self._idle.get_nowait()
-        except queue.Empty:
-            db = self._connect()
-        try:
-            yield db
-        finally:
-            self._idle.put(db)
-            if self._closed:
-                self.close()
-
-    def _connect(self) -> sqlite3.Connection:
-        # Each connection serves one thread at a time, though not always the same: `_idle` sees to that.
-        db = sqlite3.connect(self.folder.database, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            db.row_factory = sqlite3.Row
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.execute("PRAGMA foreign_keys = ON")
-            db.set_trace_callback(self._trace)
-        except BaseException:
-            db.close()
-            raise
-        return db
+        self._connections.close()
 
     def _fact(self, name: str, first: bytes) -> bytes:
         """The value kept under *name*; *first* if there is none yet."""
@@ -104,24 +72,9 @@ class Store:
         return bytes(row["value"])
 
 
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection, begin: str) -> Generator[None]:
-    db.execute(begin)
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        # A disk-full error may have rolled back already.
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
-def _look_at(path: Path) -> None:
-    """Refuse a database that is not ours before anything is written, there or beside it. Raises: DataFolderError."""
-    if path.is_file():
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as db:
-            _version(db, str(path))
+def _prepare(db: sqlite3.Connection) -> None:
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA foreign_keys = ON")
 
 
 def _version(db: sqlite3.Connection, path: str) -> int:
@@ -139,7 +92,7 @@ def _version(db: sqlite3.Connection, path: str) -> int:
 
 def _migrate(db: sqlite3.Connection, path: str) -> None:
     """Bring the database at *path* to our schema. Raises: DataFolderError."""
-    with _transaction(db, "BEGIN IMMEDIATE"):
+    with transaction(db):
         for step in STEPS[_version(db, path) :]:
             for statement in filter(str.strip, step.split(";")):
                 db.execute(statement)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import sqlite3
 from typing import Annotated, Literal
 
@@ -13,6 +11,7 @@ from pictograph.exceptions import ConflictError, ForbiddenError
 from pictograph_server.datasets import find_dataset
 from pictograph_server.framework_errors import invalid_field
 from pictograph_server.names import Directory, Filename, new_id
+from pictograph_server.signing import check_signed, sign
 from pictograph_server.store import Store
 from pictograph_server.times import Clock
 
@@ -60,7 +59,7 @@ def offer_upload(store: Store, clock: Clock, tenant: str, new: NewUpload, second
         )
     for row in forgotten:
         store.folder.remove(row["file"])
-    return f"/signed/{upload_id}?expires={expires}&signature={_signature(store, upload_id, expires)}"
+    return sign(store, "PUT", upload_id, expires)
 
 
 def refuse_taken(db: sqlite3.Connection, dataset_id: str, directory_path: str, filename: str) -> None:
@@ -82,13 +81,7 @@ def open_upload(store: Store, clock: Clock, upload_id: str, *, expires: int, sig
 
     Raises: ForbiddenError, ValidationError.
     """
-    # Compared as bytes: a signature with letters outside of ASCII is wrong, not a TypeError.
-    expected = _signature(store, upload_id, expires).encode()
-    if not hmac.compare_digest(expected, signature.encode("utf-8", "replace")):
-        raise ForbiddenError("The signature of this upload URL is wrong. Ask for a new URL.")
-    late = clock.wall() - expires
-    if late >= 0:
-        raise ForbiddenError(f"This upload URL expired {late:.0f} s ago. Ask for a new URL.")
+    check_signed(store, clock, "PUT", upload_id, expires=expires, signature=signature)
     with store.reading() as db:
         upload = _find(db, upload_id)
     sent = content_type.partition(";")[0].strip().lower()
@@ -128,7 +121,3 @@ def _find(db: sqlite3.Connection, upload_id: str) -> sqlite3.Row:
     if upload is None:
         raise ForbiddenError("This upload URL is no longer known. Ask for a new URL.")
     return upload
-
-
-def _signature(store: Store, upload_id: str, expires: int) -> str:
-    return hmac.new(store.signing_key, f"PUT {upload_id} {expires}".encode(), hashlib.sha256).hexdigest()

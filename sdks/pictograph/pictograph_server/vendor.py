@@ -9,7 +9,7 @@ from pathlib import Path
 from errata.clock import Clock
 from errata.sandbox.problems import SandboxError
 from errata.sandbox.vendor import Served, Vendor
-from errata.server import Idempotency, KeyStore, RateLimits, SqliteStore, StoreDownError, install
+from errata.server import Idempotency, KeyStore, SqliteStore, StoreDownError, install
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app
 from pictograph_server.credits import set_credits
@@ -17,24 +17,24 @@ from pictograph_server.folder import DataFolderError
 from pictograph_server.framework_errors import as_contract_error
 from pictograph_server.seed import seed
 from pictograph_server.store import Store
+from pictograph_server.tiers import TIERS
 
-LIMIT = "300/minute"
-"""Calls that one key may make."""
-
-ROLES = {
-    "member": ("acme", "member"),
-    "admin": ("acme", "admin"),
-    "viewer": ("acme", "viewer"),
-    "broke": ("globex", "member"),
-    "revoked": ("acme", "member"),
+KEYS = {
+    "member": ("acme", "member", "enterprise"),
+    "admin": ("acme", "admin", "enterprise"),
+    "viewer": ("acme", "viewer", "enterprise"),
+    "free": ("acme", "member", "free"),
+    "pro": ("acme", "member", "pro"),
+    "broke": ("globex", "member", "enterprise"),
+    "revoked": ("acme", "member", "enterprise"),
 }
-"""The demo keys: whose, and in which role. "broke" has no credits left to speak of, "revoked" was withdrawn."""
+"""The demo keys: whose, in which role and tier. "broke" has hardly any credits left, "revoked" was withdrawn."""
 
 CREDITS = {"acme": 1_000_000, "globex": 3}
 
 
 def serve(folder: Path, clock: Clock) -> Served:
-    """The reference server on *folder*, with demo content and a fresh key of each role.
+    """The reference server on *folder*, with demo content and fresh demo keys.
 
     Raises:
         SandboxError: the folder cannot be used, or has no room.
@@ -47,7 +47,7 @@ def serve(folder: Path, clock: Clock) -> Served:
                 set_credits(store, tenant, balance)
             keys = opened.enter_context(closing(KeyStore(folder / "keys.sqlite", clock=clock)))
             records = opened.enter_context(closing(SqliteStore(folder / "idempotency.sqlite")))
-            demo = {name: keys.create(tenant, role) for name, (tenant, role) in ROLES.items()}
+            demo = {name: keys.create(tenant, role, tier=tier) for name, (tenant, role, tier) in KEYS.items()}
             keys.revoke(demo["revoked"])
             app = create_app(store, clock=clock)
         except DataFolderError as problem:
@@ -61,7 +61,7 @@ def serve(folder: Path, clock: Clock) -> Served:
             CATALOGUE,
             keys=keys,
             idempotency=Idempotency(records),
-            limits=RateLimits(LIMIT),
+            limits=TIERS,
             clock=clock,
             convert=as_contract_error,
             public=("/signed/*",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -14,6 +15,9 @@ from errata.server.store import StoreDownError
 from errata.server.threads import in_thread
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PATIENCE = 3.0
+"""Seconds to wait for the store of keys before it counts as down. Without it nobody is let in: there is no "open"."""
 
 
 class Auth:
@@ -46,7 +50,7 @@ class Auth:
         """
         key = self._key(scope)
         try:
-            caller = await in_thread(self._keys.find, key)
+            caller = await in_thread(partial(self._keys.find, key), patience=PATIENCE)
         except StoreDownError as problem:
             message = "API keys cannot be checked at the moment. Try again in a few seconds."
             raise Refused(503, message, headers={"retry-after": "2"}) from problem

@@ -12,9 +12,9 @@ from typing import TypeVar
 import anyio
 
 from errata.server.idempotency import Idempotency
-from errata.server.store import Answer, Claim, Claimed, Record, StoreDownError
+from errata.server.store import Answer, Claim, Claimed, InProgress, Record, StoreDownError
 from errata.server.threads import in_thread
-from errata.server.times import Clock
+from errata.server.times import Clock, whole_seconds
 
 logger = logging.getLogger("errata.server")
 
@@ -47,10 +47,11 @@ class Claims:
         Raises:
             StoreDownError: also if the store does not answer in time.
         """
-        now, policy = self._clock.wall(), self.policy
+        policy = self.policy
         given_up = False
 
         def ask() -> Claim:
+            now = self._clock.wall()
             until = {"leased_until": now + policy.lease, "kept_until": now + policy.kept}
             claim = policy.store.claim(ticket.record, fingerprint, ticket.owner, now=now, **until)
             # The request was refused meanwhile: nobody will run it, so nobody may own it.
@@ -63,6 +64,17 @@ class Claims:
         except BaseException:
             given_up = True
             raise
+
+    def wait(self, claim: InProgress) -> int:
+        """Whole seconds after which who met *claim* may try again.
+
+        While the owner renews its lease, nobody knows when it will be done: the policy's `in_progress_wait`. An owner
+        that has missed a renewal has probably died: then until its lease ends.
+        """
+        now, policy = self._clock.wall(), self.policy
+        if claim.leased_until is None or claim.leased_until - now > policy.lease / 2:
+            return policy.in_progress_wait
+        return max(policy.in_progress_wait, whole_seconds(claim.leased_until, now=now))
 
     async def keep(self, ticket: Ticket, answer: Answer) -> None:
         """Keep *answer*, unless the record has got another owner. A store that is down is logged."""
@@ -97,8 +109,4 @@ class Claims:
             logger.warning("The answer under an idempotency key could not be %s: %s", what, problem)
 
     async def _on_time(self, call: Callable[[], T]) -> T:
-        try:
-            with anyio.fail_after(self.policy.patience):
-                return await in_thread(call, abandon=True)
-        except TimeoutError as problem:
-            raise StoreDownError(f"The store did not answer within {self.policy.patience:g} s.") from problem
+        return await in_thread(call, patience=self.policy.patience)

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from errata.server.refused import Refused
-from errata.server.store import Conflict, InProgress, Store
+from errata.server.store import Store
 
 READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -39,14 +39,23 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 class Idempotency:
     """Answers are kept in *store*, and given again to who repeats a request with the same key.
 
-    *kept* is for how long; *lease* for how long a key is taken after its owner died. A request body above *body_cap*
-    bytes is refused when it comes with a key; a reply above *response_cap*, or one that is streamed, is sent but not
-    kept. *keep_server_errors* keeps a 5xx that came after the first side effect. When the store does not answer within
-    *patience* seconds, "closed" refuses the request with 503, "open" goes on without a record. *in_progress_wait* is
-    the Retry-After of a 409 while the first call still runs. Durations are seconds.
+    *kept* is for how long. A request body above *body_cap* bytes is refused when it comes with a key; a reply above
+    *response_cap*, or one that is streamed, is sent but not kept. *keep_server_errors* keeps a 5xx that came after the
+    first side effect. Durations are seconds.
+
+    *lease* is for how long a key is taken after its owner died. An owner that lives renews it three times in its
+    length; one that stands still for longer, as a stopped process does, loses the key to the next who asks, and cannot
+    change the record any more. *in_progress_wait* is the Retry-After of a 409 while the first call still runs; once
+    the owner is overdue with a renewal, it is what is left of the lease.
+
+    *when_down* says what happens when the store fails, or does not answer within *patience* seconds: "closed", the
+    default, refuses requests that have a key with 503 and Retry-After; "open" lets them run without a record, so that
+    a retry may do the work twice. Requests without a key never notice. An answer that cannot be kept is sent all the
+    same, and its key stays taken until the lease ends.
 
     Raises:
-        ValueError: *headers* has `set-cookie`, which would hand one caller's session to another.
+        ValueError: *headers* has `set-cookie`, which would hand one caller's session to another, or *patience* is not
+            below *lease*, which would let a lease end before its claim is known.
     """
 
     store: Store
@@ -64,6 +73,11 @@ class Idempotency:
     def __post_init__(self) -> None:
         if "set-cookie" in {name.lower() for name in self.headers}:
             raise ValueError("Set-Cookie is never replayed: take it out of headers=.")
+        if not 0 < self.patience < self.lease:
+            raise ValueError(
+                f"patience={self.patience:g} must lie between 0 and lease={self.lease:g}, or a lease may end "
+                "while its claim still waits for the store. Shorten patience=, or lengthen lease=."
+            )
 
     def keeps(self, status: int, *, effects: bool) -> bool:
         """Whether an answer of *status* is kept; *effects* says whether the operation had its first side effect."""
@@ -101,11 +115,14 @@ def fingerprint(query: bytes, body: bytes) -> bytes:
     return hashlib.sha256(len(query).to_bytes(8, "big") + query + body).digest()
 
 
-def refusal_of(claim: Conflict | InProgress, key: str, wait: int) -> Refused:
-    """The 409 for a key that cannot be used now, or not for this."""
-    if isinstance(claim, Conflict):
-        message = f'The idempotency key "{key}" was used for another body. Use a new key for a new body.'
-        return Refused(409, message, code="idempotency_conflict")
+def conflict(key: str) -> Refused:
+    """The 409 for a *key* that was used for something else."""
+    message = f'The idempotency key "{key}" was used for another body. Use a new key for a new body.'
+    return Refused(409, message, code="idempotency_conflict")
+
+
+def in_progress(key: str, wait: int) -> Refused:
+    """The 409 for a *key* whose first call still runs, or did not end; it may be tried again after *wait* seconds."""
     message = f'The first call with the idempotency key "{key}" still runs. Try again in {wait} s.'
     return Refused(409, message, code="idempotency_in_progress", headers={"retry-after": str(wait)})
 

@@ -10,11 +10,11 @@ from starlette.types import Message, Receive, Scope
 
 from errata.server.claims import Claims, ticket_for
 from errata.server.effects import Effects
-from errata.server.idempotency import checked, fingerprint, has_record, refusal_of, store_down, too_large
+from errata.server.idempotency import checked, conflict, fingerprint, has_record, in_progress, store_down, too_large
 from errata.server.keys import Caller
 from errata.server.recording import Recording
 from errata.server.sending import Outgoing
-from errata.server.store import Answer, Claimed, Record, StoreDownError
+from errata.server.store import Answer, Claimed, InProgress, Record, StoreDownError
 
 
 class Keyed:
@@ -57,7 +57,7 @@ class Keyed:
             return Recording(out, receive, body, claims=self._claims, ticket=ticket, effects=effects)
         if isinstance(claim, Answer):
             return claim
-        raise refusal_of(claim, key, policy.in_progress_wait)
+        raise in_progress(key, self._claims.wait(claim)) if isinstance(claim, InProgress) else conflict(key)
 
 
 async def _whole_body(scope: Scope, receive: Receive, cap: int) -> bytes:

@@ -1,95 +1,117 @@
-"""One SQLite file, shared by threads and processes: connections, transactions, and one name for all its failures."""
+"""A SQLite file of the server's own, shared by threads and processes: its tables, and one name for all its failures."""
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from errata.server.connections import Connections, is_a, look_at, transaction
 from errata.server.store import StoreDownError
 
 BUSY = 1.0
 """Seconds to wait for another writer before the store counts as down."""
 
+APPLICATION_ID = 0x45727261  # "Erra": tells our files from another program's
+
+
+class NotOurFileError(StoreDownError):
+    """The file at *path* is no store of ours, and was left as it is. *problem* says what it is."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.path!r} is {self.problem}. Move it away, or name another file for the store."
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one kind of file: the statements that *make* what is not there yet, and those that *upgrade* it.
+
+    A file without our mark is one of ours if it answers *proof*: the first release left no mark.
+    """
+
+    make: tuple[str, ...]
+    proof: str
+    upgrade: Callable[[sqlite3.Connection], object] | None = None
+
 
 class Database:
-    """The file at *path*, with the tables of *schema*. *trace* is told each statement that is executed.
+    """The file at *path*, with *tables*. *trace* is told each statement that is executed.
 
     Raises:
+        NotOurFileError: here, if the file belongs to somebody else.
         StoreDownError: here and in every block, if SQLite fails.
     """
 
     def __init__(
-        self, path: Path | str, schema: str, *, busy: float = BUSY, trace: Callable[[str], object] | None = None
+        self, path: Path | str, tables: Tables, *, busy: float = BUSY, trace: Callable[[str], object] | None = None
     ) -> None:
-        self._path = str(path)
-        self._busy = busy
-        self._trace = trace
-        self._closed = False
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        with self.writing() as db:
-            for statement in filter(str.strip, schema.split(";")):
-                db.execute(statement)
+        self._connections = Connections(path, busy=busy, trace=trace)
+        try:
+            with self._named():
+                look_at(path, lambda db: self._check(db, tables), busy=busy)
+            with self.writing() as db:
+                # Once more: somebody else may have made the file since.
+                if not self._check(db, tables):
+                    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                for statement in tables.make:
+                    db.execute(statement)
+                if tables.upgrade is not None:
+                    tables.upgrade(db)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
         """A connection to ask one question with."""
-        with self._connection() as db:
+        with self._named(), self._connections.one() as db:
             yield db
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
         """A connection that alone may write: all of the block is kept, or nothing."""
-        with self._connection() as db:
-            # IMMEDIATE: two that read first and write then would otherwise both read the old state.
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                # A full disk may have rolled back already.
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+        with self._named(), self._connections.one() as db, transaction(db):
+            yield db
 
     def close(self) -> None:
         """Close what is idle now; what is in use closes when its user is done."""
-        self._closed = True
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except queue.Empty:
-                return
+        self._connections.close()
+
+    def _check(self, db: sqlite3.Connection, tables: Tables) -> bool:
+        """Whether *db* has our mark. Raises: NotOurFileError."""
+        mark = db.execute("PRAGMA application_id").fetchone()[0]
+        if mark == APPLICATION_ID:
+            return True
+        empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if mark != 0 or not (empty or _answers(db, tables.proof)):
+            raise NotOurFileError(self._connections.path, "the database of another program")
+        return False
 
     @contextmanager
-    def _connection(self) -> Generator[sqlite3.Connection]:
+    def _named(self) -> Generator[None]:
+        path = self._connections.path
         try:
-            try:
-                db = self._idle.get_nowait()
-            except queue.Empty:
-                db = self._connect()
-            try:
-                yield db
-            finally:
-                self._idle.put(db)
-                if self._closed:
-                    self.close()
+            yield
         except sqlite3.Error as problem:
+            if is_a(problem, sqlite3.SQLITE_NOTADB):
+                raise NotOurFileError(path, "not a database") from problem
             raise StoreDownError(
-                f"The store {self._path!r} failed: {problem}. Look at its disk and permissions, and at who locks it."
+                f"The store {path!r} failed: {problem}. Look at its disk and permissions, and at who locks it."
             ) from problem
 
-    def _connect(self) -> sqlite3.Connection:
-        # A connection serves one thread at a time, though not always the same one: `_idle` sees to that.
-        db = sqlite3.connect(self._path, timeout=self._busy, isolation_level=None, check_same_thread=False)
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            # Survives the death of the process; a power cut may lose the last moments, but never tears the file.
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.set_trace_callback(self._trace)
-        except BaseException:
-            db.close()
+
+def _answers(db: sqlite3.Connection, question: str) -> bool:
+    try:
+        db.execute(question)
+    except sqlite3.OperationalError as problem:
+        if not is_a(problem, sqlite3.SQLITE_ERROR):
             raise
-        return db
+        return False
+    return True

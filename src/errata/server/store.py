@@ -41,7 +41,9 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """Somebody else runs the same request now."""
+    """Somebody else runs the same request now, and has it until *leased_until*, if the store knows."""
+
+    leased_until: float | None = None
 
 
 Claim = Claimed | Answer | Conflict | InProgress

@@ -6,19 +6,22 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from errata.server.sqlite import BUSY, Database
+from errata.server.sqlite import BUSY, Database, Tables
 from errata.server.store import Answer, Claim, Claimed, Conflict, InProgress, Record
 
-SCHEMA = """
+_TABLE = """
 CREATE TABLE IF NOT EXISTS idempotency (
   tenant TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL,
   fingerprint BLOB NOT NULL, kept_until REAL NOT NULL,
   owner TEXT NOT NULL, leased_until REAL NOT NULL,
   status INTEGER, headers TEXT, body BLOB, request_id TEXT,
   UNIQUE (tenant, method, route, key)
-);
-CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (kept_until)
+)
 """
+TABLES = Tables(
+    make=(_TABLE, "CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (kept_until)"),
+    proof="SELECT fingerprint, kept_until, owner, leased_until FROM idempotency LIMIT 0",
+)
 
 PURGED_AT_ONCE = 16
 """Expired records that one claim removes: more than it adds, so that they cannot pile up."""
@@ -53,11 +56,12 @@ class SqliteStore:
     """Keeps records in the file at *path*. *trace* is told each statement that is executed.
 
     Raises:
+        NotOurFileError: here, if *path* is something else; it is left as it is.
         StoreDownError: here and in every method, if SQLite fails or is locked for more than *busy* seconds.
     """
 
     def __init__(self, path: Path | str, *, busy: float = BUSY, trace: Callable[[str], object] | None = None) -> None:
-        self._database = Database(path, SCHEMA, busy=busy, trace=trace)
+        self._database = Database(path, TABLES, busy=busy, trace=trace)
 
     def claim(
         self, record: Record, fingerprint: bytes, owner: str, *, now: float, leased_until: float, kept_until: float
@@ -72,7 +76,7 @@ class SqliteStore:
                 if row[3] is not None:
                     return _answer(row[3:])
                 if row[2] > now:
-                    return InProgress()
+                    return InProgress(leased_until=row[2])
             db.execute(_BEGIN, (fingerprint, kept_until, owner, leased_until, *record))
             return Claimed()
 

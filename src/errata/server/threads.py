@@ -1,12 +1,14 @@
-"""Blocking calls to stores, beside the event loop."""
+"""Blocking calls to stores, beside the event loop and never for long."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 from anyio.lowlevel import RunVar
+
+from errata.server.store import StoreDownError
 
 T = TypeVar("T")
 
@@ -16,9 +18,17 @@ AT_ONCE = 32
 _limiter: RunVar[CapacityLimiter] = RunVar("errata_store_threads")
 
 
-async def in_thread(call: Callable[..., T], *args: object, abandon: bool = False) -> T:
-    """*call* with *args*, in a thread of its own kind; *abandon* it if the caller is cancelled."""
-    return await to_thread.run_sync(call, *args, abandon_on_cancel=abandon, limiter=_threads())
+async def in_thread(call: Callable[[], T], *, patience: float) -> T:
+    """What *call* returns, in a thread of its own kind; left to itself after *patience* seconds.
+
+    Raises:
+        StoreDownError: also if it does not return in time.
+    """
+    try:
+        with fail_after(patience):
+            return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=_threads())
+    except TimeoutError as problem:
+        raise StoreDownError(f"The store did not answer within {patience:g} s.") from problem
 
 
 def _threads() -> CapacityLimiter:

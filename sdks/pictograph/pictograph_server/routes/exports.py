@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from pictograph_server.callers import Reader, Writer
-from pictograph_server.exports import Export, NewExport, create_export, get_export
-from pictograph_server.replies import One
+from pictograph_server.downloads import DownloadUrl, offer_download
+from pictograph_server.exports import (
+    Export,
+    ExportStatus,
+    NewExport,
+    create_export,
+    delete_export,
+    get_export,
+    list_exports,
+)
+from pictograph_server.paging import Limit, Offset
+from pictograph_server.replies import One, Page
 from pictograph_server.services import Parts
 
 router = APIRouter(prefix="/exports", tags=["exports"])
+
+
+@router.get("/", operation_id="exports.list")
+def list_(
+    caller: Reader,
+    parts: Parts,
+    *,
+    dataset_name: str | None = None,
+    status: ExportStatus | None = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Page[Export]:
+    """List the exports, newest first."""
+    data, pagination = list_exports(
+        parts.store, caller.tenant, dataset=dataset_name, status=status, limit=limit, offset=offset
+    )
+    return Page(data=data, pagination=pagination)
 
 
 @router.post("/", operation_id="exports.create", status_code=201)
@@ -22,3 +49,21 @@ def create(caller: Writer, parts: Parts, body: NewExport) -> One[Export]:
 def get(caller: Reader, parts: Parts, export: str, dataset: str | None = None) -> One[Export]:
     """Get an export by its id, or by its name and *dataset*."""
     return One(data=get_export(parts.store, caller.tenant, dataset, export))
+
+
+@router.delete("/{export}", operation_id="exports.delete", status_code=204)
+def delete(caller: Writer, parts: Parts, export: str, dataset: str | None = None) -> Response:
+    """Delete an export, known by its id, or by its name and *dataset*."""
+    delete_export(parts.store, parts.clock, caller.tenant, dataset, export)
+    return Response(status_code=204)
+
+
+@router.get("/{export}/download", operation_id="exports.download")
+def download(
+    caller: Reader, parts: Parts, export: str, request: Request, dataset: str | None = None
+) -> One[DownloadUrl]:
+    """Ask where an export can be fetched as a zip archive."""
+    seconds = parts.settings.download_seconds
+    path = offer_download(parts.store, parts.clock, caller.tenant, dataset, export, seconds=seconds)
+    server = (parts.settings.public_url or str(request.base_url)).rstrip("/")
+    return One(data=DownloadUrl(download_url=server + path, expires_in=int(seconds)))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Annotated, BinaryIO
+from urllib.parse import quote
 
 import anyio
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
+from fastapi.responses import StreamingResponse
 
+from pictograph_server.downloads import open_download
 from pictograph_server.folder import DataFolder
 from pictograph_server.framework_errors import invalid_field
 from pictograph_server.services import Parts
 from pictograph_server.uploads import accept_upload, open_upload
 
-router = APIRouter(tags=["images"])
+router = APIRouter(tags=["signed"])
 
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that can be meant."""
@@ -50,6 +53,16 @@ async def put(
     with anyio.CancelScope(shield=True):
         await run_in_threadpool(accept_upload, parts.store, upload_id, name, size)
     return Response(status_code=200)
+
+
+@router.get("/signed/{export_id}", operation_id="exports.content")
+def get(parts: Parts, export_id: str, *, expires: int, signature: str) -> StreamingResponse:
+    """Give an export as a zip archive."""
+    name, content = open_download(parts.store, parts.clock, export_id, expires=expires, signature=signature)
+    # The name twice: in ASCII, and as it is (RFC 6266).
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in "-_." else "_" for c in name)
+    names = f"attachment; filename=\"{plain}.zip\"; filename*=UTF-8''{quote(name, safe='')}.zip"
+    return StreamingResponse(content, media_type="application/zip", headers={"Content-Disposition": names})
 
 
 async def _receive(folder: DataFolder, chunks: AsyncIterator[bytes], most: int) -> tuple[str, int]:

@@ -16,16 +16,8 @@ router = APIRouter(prefix="/training", tags=["training"])
 @router.post("/", operation_id="training.create", status_code=201)
 def create(caller: Writer, parts: Parts, body: NewRun) -> One[Run]:
     """Pay for a run and start it; the answer does not wait for its end."""
-    run = create_run(
-        parts.store,
-        parts.clock,
-        parts.settings,
-        tenant=caller.tenant,
-        key_id=caller.key_id,
-        owner=parts.trainer.owner,
-        new=body,
-    )
-    parts.trainer.submit(run.id)
+    run = create_run(parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body)
+    parts.jobs.nudge()
     return One(data=run)
 
 

@@ -1,0 +1,273 @@
+"""Batch auto-annotations as rows: accepted, quoted, looked at, cancelled."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pictograph.exceptions import NotFoundError, PaymentRequiredError
+from pictograph_server.colours import colour_of
+from pictograph_server.credits import balance_in
+from pictograph_server.datasets import DatasetClass, find_dataset
+from pictograph_server.detection import OutputType, Search, Wanted
+from pictograph_server.framework_errors import invalid, shortened
+from pictograph_server.images import find_image_at
+from pictograph_server.job_errors import MOST_FAILURES, Failure, JobError, error_in, failures_in
+from pictograph_server.names import Name, new_id
+from pictograph_server.settings import Settings
+from pictograph_server.store import Store
+from pictograph_server.times import Clock, moment, moment_or_none
+
+BatchStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+
+_Classes = Annotated[list["BatchClass"], Field(max_length=50)]
+_Path = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class BatchClass(BaseModel):
+    """A class to look for, and as what it is marked; a "tag" is a box around the whole picture."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    output_type: OutputType = "polygon"
+
+
+class NewBatch(BaseModel):
+    """The body that starts a batch; an image is named "x.png", "train/x.png" or by its id.
+
+    Without *top_k*, and with 0, all regions of a class are kept, else the *top_k* largest in each image. A picture is
+    looked at pixel by pixel, so slicing it (*sahi*) changes nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_name: Annotated[str, Field(min_length=1)]
+    image_filenames: Annotated[list[_Path], Field(min_length=1)]
+    classes: Annotated[_Classes, Field(min_length=1)]
+    confidence_threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
+    top_k: Annotated[int, Field(strict=True, ge=0)] | None = None
+    # There is one way of annotating here, so no other can be asked for.
+    model: Literal["color"] | None = None
+    sahi: bool = False
+    sahi_slice_size: int | None = None
+
+
+class ProjectedImages(BaseModel):
+    """Images that are not uploaded yet."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    count: Annotated[int, Field(strict=True, ge=0, le=2**53)]
+    width: int | None = None
+    height: int | None = None
+
+
+class NewQuote(BaseModel):
+    """The body that asks what a batch would cost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_name: Annotated[str, Field(min_length=1)] | None = None
+    image_filenames: list[_Path] = []
+    projected: Annotated[list[ProjectedImages], Field(max_length=1000)] = []
+    classes: _Classes = []
+    model: Literal["color"] | None = None
+    sahi: bool = False
+    sahi_slice_size: int | None = None
+
+
+class Quote(BaseModel):
+    """What a batch would cost, and whether it could be started and paid for."""
+
+    total_images: int
+    estimated_credits: int
+    remaining_credits: int
+    sufficient: bool
+    max_images: int
+    exceeds_max_images: bool
+
+
+class Batch(BaseModel):
+    """A batch as it travels. *progress* is in per cent; a failed image is not a processed one, and not paid for."""
+
+    job_id: str
+    dataset_id: str
+    status: BatchStatus
+    progress: int
+    total_images: int
+    processed_images: int
+    failed_images: int
+    total_annotations_added: int
+    estimated_credits: int
+    credits_charged: int
+    error_message: str | None
+    error: JobError | None
+    failures: list[Failure]
+    created_at: str
+    started_at: str | None
+    completed_at: str | None
+    created_by: str
+
+
+def start_batch(store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewBatch) -> Batch:
+    """Accept a batch. It is paid for image by image; somebody who cannot pay for the first one is refused.
+
+    Raises: NotFoundError, which names the first image that is not there; ValidationError; PaymentRequiredError.
+    """
+    job_id = new_id()
+    with store.writing() as db:
+        dataset = find_dataset(db, tenant, new.dataset_name)
+        search = Search(
+            classes=_wanted(new.classes, dataset),
+            confidence_threshold=new.confidence_threshold,
+            top_k=new.top_k,
+        )
+        images = _images(db, tenant, dataset["id"], new.image_filenames)
+        if len(images) > settings.max_batch_images:
+            msg = f"A batch takes at most {settings.max_batch_images} images, these are {len(images)}. Start several"
+            raise invalid([{"loc": ["body", "image_filenames"], "msg": msg, "type": "too_long"}])
+        price = settings.annotate_credits
+        refuse_unpaid(balance_in(db, tenant), price, len(images), settings)
+        db.execute(
+            "INSERT INTO batches (id, tenant, created_by, dataset_id, how, price, status, total_images, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?)",
+            (job_id, tenant, key_id, dataset["id"], search.model_dump_json(), price, len(images), clock.wall()),
+        )
+        db.executemany(
+            "INSERT INTO batch_images (batch_id, position, image_id) VALUES (?, ?, ?)",
+            [(job_id, position, image) for position, image in enumerate(images)],
+        )
+        return _shown(db, _find_batch(db, tenant, job_id))
+
+
+def quote_batch(store: Store, settings: Settings, tenant: str, new: NewQuote) -> Quote:
+    """What a batch would cost. With a dataset the images must be there, without one they are only counted.
+
+    Raises: NotFoundError, ValidationError.
+    """
+    with store.reading() as db:
+        total = len(dict.fromkeys(new.image_filenames))
+        if new.dataset_name is not None:
+            dataset = find_dataset(db, tenant, new.dataset_name)
+            _wanted(new.classes, dataset)
+            total = len(_images(db, tenant, dataset["id"], new.image_filenames))
+        remaining = balance_in(db, tenant)
+    total += sum(entry.count for entry in new.projected)
+    cost = total * settings.annotate_credits
+    return Quote(
+        total_images=total,
+        estimated_credits=cost,
+        remaining_credits=remaining,
+        sufficient=remaining >= cost,
+        max_images=settings.max_batch_images,
+        exceeds_max_images=total > settings.max_batch_images,
+    )
+
+
+def get_batch(store: Store, tenant: str, job_id: str) -> Batch:
+    """The batch of that id.
+
+    Raises: NotFoundError.
+    """
+    with store.reading() as db:
+        return _shown(db, _find_batch(db, tenant, job_id))
+
+
+def cancel_batch(store: Store, clock: Clock, tenant: str, job_id: str) -> Batch:
+    """End a batch before its next image. What was annotated stays, and so does a batch that has ended already.
+
+    Raises: NotFoundError.
+    """
+    with store.writing() as db:
+        batch = _find_batch(db, tenant, job_id)
+        db.execute(
+            "UPDATE batches SET status = 'cancelled', completed_at = max(coalesce(started_at, created_at), ?)"
+            " WHERE id = ? AND status IN ('pending', 'running')",
+            (clock.wall(), batch["id"]),
+        )
+        return _shown(db, _find_batch(db, tenant, job_id))
+
+
+def refuse_unpaid(remaining: int, price: int, images: int, settings: Settings) -> None:
+    """Raise PaymentRequiredError if *remaining* credits do not pay for the first of *images* at *price* each."""
+    if remaining < price:
+        required = images * price
+        raise PaymentRequiredError(
+            f"Annotating {_counted(images, 'image')} costs {_counted(required, 'credit')}, {remaining} are left."
+            f" Top up at {settings.upgrade_url}",
+            required=required,
+            remaining=remaining,
+            upgrade_url=settings.upgrade_url,
+        )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _wanted(classes: list[BatchClass], dataset: sqlite3.Row) -> list[Wanted]:
+    """*classes* with their colours. Raises: ValidationError, for each that has none, and each that comes twice."""
+    known = [DatasetClass.model_validate(entry) for entry in json.loads(dataset["classes"])]
+    wanted: list[Wanted] = []
+    problems: list[dict[str, object]] = []
+    for index, entry in enumerate(classes):
+        colour = colour_of(entry.name, known)
+        if colour is None:
+            msg = (
+                f'The class "{shortened(entry.name)}" has no colour to look for. Use a class to which the dataset gives'
+                ' a `color`, or put a CSS colour into its name, as in "red circle"'
+            )
+            problems.append({"loc": ["body", "classes", index, "name"], "msg": msg, "type": "no_color"})
+            continue
+        if entry in classes[:index]:
+            msg = f'The class "{shortened(entry.name)}" is there already. Remove it'
+            problems.append({"loc": ["body", "classes", index, "name"], "msg": msg, "type": "duplicate_class"})
+        wanted.append(Wanted(name=entry.name, output_type=entry.output_type, colour=colour))
+    if problems:
+        raise invalid(problems)
+    return wanted
+
+
+def _images(db: sqlite3.Connection, tenant: str, dataset_id: str, paths: list[str]) -> list[str]:
+    """The ids of the images at *paths*, each once. Raises: NotFoundError."""
+    return list(dict.fromkeys(find_image_at(db, tenant, dataset_id, path)["id"] for path in paths))
+
+
+def _find_batch(db: sqlite3.Connection, tenant: str, job_id: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM batches WHERE tenant = ? AND id = ?", (tenant, job_id.lower())
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(f'There is no batch "{shortened(job_id)}". Verify the id that starting it returned.')
+    return row
+
+
+def _shown(db: sqlite3.Connection, row: sqlite3.Row) -> Batch:
+    failures = db.execute(
+        "SELECT position, filename, error_message, error FROM batch_images JOIN images ON images.id = image_id"
+        " WHERE batch_id = ? AND status = 'failed' ORDER BY position LIMIT ?",
+        (row["id"], MOST_FAILURES),
+    ).fetchall()
+    return Batch(
+        job_id=row["id"],
+        dataset_id=row["dataset_id"],
+        status=row["status"],
+        progress=100 * (row["processed_images"] + row["failed_images"]) // row["total_images"],
+        total_images=row["total_images"],
+        processed_images=row["processed_images"],
+        failed_images=row["failed_images"],
+        total_annotations_added=row["annotations_added"],
+        estimated_credits=row["total_images"] * row["price"],
+        credits_charged=row["credits_charged"],
+        error_message=row["error_message"],
+        error=error_in(row),
+        failures=failures_in(failures),
+        created_at=moment(row["created_at"]),
+        started_at=moment_or_none(row["started_at"]),
+        completed_at=moment_or_none(row["completed_at"]),
+        created_by=row["created_by"],
+    )

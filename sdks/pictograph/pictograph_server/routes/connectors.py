@@ -1,0 +1,48 @@
+"""`/connectors/`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from pictograph_server.callers import Reader, Writer
+from pictograph_server.imports import (
+    Import,
+    NewImport,
+    NewValidation,
+    Validation,
+    cancel_import,
+    get_import,
+    start_import,
+    validate_source,
+)
+from pictograph_server.services import Parts
+
+router = APIRouter(prefix="/connectors", tags=["connectors"])
+
+
+@router.post("/validate", operation_id="connectors.validate")
+def validate(_: Writer, parts: Parts, body: NewValidation) -> Validation:
+    """Ask what there is to import."""
+    return validate_source(parts.store, parts.settings, body.provider)
+
+
+@router.post("/import/start", operation_id="connectors.import_", status_code=201)
+def start(caller: Writer, parts: Parts, body: NewImport) -> Import:
+    """Make datasets of folders or archives; the answer does not wait for the end."""
+    started = start_import(
+        parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body
+    )
+    parts.jobs.nudge()
+    return started
+
+
+@router.get("/import/status/{import_id}", operation_id="connectors.get_import")
+def get(caller: Reader, parts: Parts, import_id: str) -> Import:
+    """Get an import by its id."""
+    return get_import(parts.store, caller.tenant, import_id)
+
+
+@router.post("/import/cancel/{import_id}", operation_id="connectors.cancel_import")
+def cancel(caller: Writer, parts: Parts, import_id: str) -> Import:
+    """End an import before its next image."""
+    return cancel_import(parts.store, parts.clock, caller.tenant, import_id)

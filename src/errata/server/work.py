@@ -1,0 +1,57 @@
+"""What a worker process does: workflows of steps, and which jobs are not finished yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import ParamSpec, Protocol, TypeAlias, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Step(Protocol):
+    """Calls a function and remembers its result: after a crash it is not called again, the result is read.
+
+    A function that was interrupted is called again, so it must come to the same when its first half was done already.
+    """
+
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What *function* returns, or returned; it can be pickled."""
+        ...
+
+
+Workflow: TypeAlias = Callable[[Step, str], None]
+"""Does the job of an id, step by step. Between its steps it does nothing but decide what comes next."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of job: its *workflow*, and how many of them may run *at_once*; the others wait for their turn.
+
+    A job that was interrupted *most_restarts* times is given up at the next: it may be what ends the process.
+    """
+
+    workflow: Workflow
+    at_once: int = 2
+    most_restarts: int = 20
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that the worker of one data folder does, and how it hears of it.
+
+    *unfinished* tells the kind and the id of every job that was accepted and has not ended, oldest first: the rows of
+    your own tables, written in the transaction that accepted the job, so that none is lost in between. *give_up* ends
+    the job of a kind and an id for the reason given: its workflow raised, or it was interrupted too often. A job that
+    has ended stays as it is.
+    """
+
+    kinds: Mapping[str, Kind]
+    unfinished: Callable[[], Iterable[tuple[str, str]]]
+    give_up: Callable[[str, str, str], None]
+
+
+def immediately(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """The `Step` of who remembers nothing: tests, and scripts that do a job here and now."""
+    return function(*args, **kwargs)
