@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -32,6 +32,11 @@ def asked(colour: str, ask: Callable[[Any], Any], **settings: Any) -> Any:
             return await ask(client)
 
     return anyio.run(run, backend=colour)
+
+
+def run_in(colour: str, work: Callable[[], Awaitable[Any]]) -> Any:
+    """What *work* returns on the event loop of an awaiting *colour*."""
+    return anyio.run(work, backend=colour)
 
 
 def raised(colour: str, ask: Callable[[Any], Any], **settings: Any) -> Any:

@@ -76,9 +76,7 @@ def test_signature(client: Any) -> None:
     """
     The signature has the arguments, their defaults and the type of the result, not of the flow.
     """
-    assert "(dataset_name: 'str', name: 'str', *, idempotency_key: 'str | None' = None) -> 'Export'" == str(
-        inspect.signature(client.exports.create)
-    )
+    assert "(export: 'str', *, dataset: 'str | None' = None) -> 'Export'" == str(inspect.signature(client.exports.get))
     assert "(run_id: 'str') -> 'TrainingRun'" == str(inspect.signature(client.training.get))
     assert "list[Dataset]" == inspect.signature(client.datasets.list).return_annotation
     assert "TrainingRun" == client.training.get.__annotations__["return"]

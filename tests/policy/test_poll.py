@@ -156,6 +156,16 @@ def test_transient_without_saying() -> None:
         Player([DOWN]).run(poll(look, bool, timeout=5.0, timed_out=timed_out))
 
 
+def test_evidence_of_the_timeout() -> None:
+    """
+    The error of the timeout knows how long was waited, and ends with its hint.
+    """
+    found, _ = polled(FOREVER, timeout=60.0, takes=0.5)
+
+    assert 60.0 <= found.elapsed <= 60.5
+    assert ["The job was not cancelled. Re-poll with `client.training.get(e.run_id)`."] == found.__notes__
+
+
 def test_the_timeout_has_no_hidden_context() -> None:
     """
     The error of the timeout does not drag the last transient error along.

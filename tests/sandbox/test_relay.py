@@ -413,7 +413,7 @@ def test_client_leaves_in_a_reply() -> None:
         (b"GET / HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000, 431),
         (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS client\r\n\r\n", 400),
+        (b"\x80\x2e\x01\x00\x02 an SSL 2 client\r\n\r\n", 400),
     ],
 )
 def test_malformed_request(layer: FaultLayer, nonsense: bytes, status: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from errata.sandbox import Answer, BadScriptError, Delay, Pass, Reset, Rule, Script, rule_from_json
+from errata.sandbox import Answer, BadScriptError, Certificate, Delay, Pass, Reset, Rule, Script, rule_from_json
 
 
 def test_times() -> None:
@@ -105,6 +105,19 @@ def test_many_threads() -> None:
     assert (1000, 600) == (taken.count((Reset(),)), taken.count(None))
 
 
+def test_certificates_are_for_connections() -> None:
+    """
+    A rule with a certificate is used up by TLS connections, all other rules by requests.
+    """
+    script = Script()
+    script.arm(Rule((Certificate("expired"),), times=2))
+    script.arm(Rule((Reset(),)))
+    script.arm(Rule((Certificate("wrong-host"),)))
+
+    assert [(Reset(),), None] == [script.take("GET", "/") for _ in range(2)]
+    assert ["expired", "expired", "wrong-host", None] == [script.take_certificate() for _ in range(4)]
+
+
 def test_round_trip() -> None:
     """
     A rule that went through JSON is the rule that it was.
@@ -127,6 +140,18 @@ def test_round_trip() -> None:
         (
             {"steps": [{"step": "delay", "seconds": 1}, {"step": "answer", "status": 42}]},
             "steps[1].status is 42. Give a whole number from 200 to 599.",
+        ),
+        (
+            {"steps": [{"step": "delay", "seconds": 1}, {"step": "certificate"}]},
+            "steps is a certificate beside other steps. Give it a rule of its own.",
+        ),
+        (
+            {"steps": [{"step": "certificate"}], "path": "/x"},
+            "path is '/x'. Give none: a certificate is shown before there is a request.",
+        ),
+        (
+            {"steps": [{"step": "certificate"}], "method": "GET"},
+            "method is 'GET'. Give none: a certificate is shown before there is a request.",
         ),
     ],
 )

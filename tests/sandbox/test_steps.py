@@ -11,18 +11,28 @@ from hypothesis import strategies as st
 from errata.sandbox import (
     Answer,
     BadScriptError,
+    Certificate,
     Close,
     Cut,
     Delay,
     Drip,
+    Garbled,
+    Lose,
+    Malformed,
     Pass,
     Raw,
     Reset,
     Silence,
     Step,
+    WrongLength,
     step_from_json,
 )
+from errata.sandbox.samples import GARBLED, MALFORMED
+from errata.sandbox.steps import CERTIFICATES
 
+NAMES = (
+    "answer, delay, pass, lose, drip, close, reset, cut, silence, wrong_length, garbled, malformed, certificate, raw"
+)
 HEADERS = st.lists(
     st.tuples(
         st.from_regex(r"X-[A-Za-z0-9-]{1,10}", fullmatch=True),
@@ -30,20 +40,30 @@ HEADERS = st.lists(
     )
 ).map(tuple)
 STATUSES = st.integers(200, 599).filter(lambda status: status not in (204, 304))
+ENDS = st.sampled_from(["close", "reset", "keep"])
 SECONDS = st.floats(0, 1e6) | st.integers(0, 100)
-STEPS: st.SearchStrategy[Step] = st.one_of(
+STEPS_OF_ALL_KINDS: st.SearchStrategy[Step] = st.one_of(
     st.builds(Answer, STATUSES, HEADERS, st.binary()),
     st.builds(Delay, SECONDS),
     st.builds(Drip, STATUSES, HEADERS, st.binary(), SECONDS, st.integers(1, 99), st.booleans()),
     st.binary(min_size=1).flatmap(
         lambda body: st.builds(Cut, STATUSES, HEADERS, st.just(body), st.integers(0, len(body) - 1), st.booleans())
     ),
-    st.builds(Raw, st.binary(), st.sampled_from(["close", "reset", "keep"])),
-    st.sampled_from([Pass(), Close(), Reset(), Silence()]),
+    st.builds(Raw, st.binary(), ENDS),
+    st.builds(Pass, ENDS),
+    st.builds(Lose, st.booleans()),
+    st.builds(WrongLength, STATUSES, HEADERS, st.binary(), st.integers(1, 99)),
+    st.binary(min_size=1).flatmap(
+        lambda body: st.builds(WrongLength, STATUSES, HEADERS, st.just(body), st.integers(-len(body), -1))
+    ),
+    st.builds(Garbled, st.sampled_from(GARBLED), st.none() | STATUSES),
+    st.builds(Malformed, st.sampled_from(list(MALFORMED))),
+    st.builds(Certificate, st.sampled_from(CERTIFICATES)),
+    st.sampled_from([Close(), Reset(), Silence()]),
 )
 
 
-@given(STEPS)
+@given(STEPS_OF_ALL_KINDS)
 def test_round_trip(step: Step) -> None:
     """
     A step that went through JSON is the step that it was.
@@ -65,14 +85,14 @@ def test_written_by_hand() -> None:
     ("told", "message"),
     [
         ("reset", "step is 'reset'. Give a JSON object."),
-        ({}, "step is missing. Give one of: answer, delay, pass, lose, drip, close, reset, cut, silence, raw."),
+        ({}, f"step is missing. Give one of: {NAMES}."),
         (
             {"step": "explode"},
-            "step is 'explode'. Give one of: answer, delay, pass, lose, drip, close, reset, cut, silence, raw.",
+            f"step is 'explode'. Give one of: {NAMES}.",
         ),
         (
             {"step": ["x"]},
-            "step is ['x']. Give one of: answer, delay, pass, lose, drip, close, reset, cut, silence, raw.",
+            f"step is ['x']. Give one of: {NAMES}.",
         ),
         ({"step": "delay"}, "seconds is missing. Give it: 'delay' needs seconds."),
         ({"step": "delay", "secs": 1}, "secs is not a key of 'delay'. Give only: step, seconds."),
@@ -95,7 +115,42 @@ def test_written_by_hand() -> None:
         ({"step": "cut", "status": 200, "body": "abc", "after": 3}, "after is 3. Give a whole number from 0 to 2."),
         ({"step": "cut", "status": 200}, "body is empty. Give at least 1 byte, or there is nothing to cut."),
         ({"step": "drip", "status": 200, "chunk": 0}, "chunk is 0. Give a whole number from 1."),
-        ({"step": "raw", "data": "x", "then": "wait"}, 'then is \'wait\'. Give "close", "reset" or "keep".'),
+        ({"step": "raw", "data": "x", "then": "wait"}, "then is 'wait'. Give one of: close, reset, keep."),
+        ({"step": "pass", "then": None}, "then is None. Give one of: close, reset, keep."),
+        (
+            {"step": "wrong_length", "status": 200, "body": "ab", "by": -3},
+            "by is -3. Give a whole number from -2.",
+        ),
+        (
+            {"step": "wrong_length", "status": 200, "body": "ab", "by": 0},
+            "by is 0. Give another number, or use answer: this length would be right.",
+        ),
+        (
+            {"step": "wrong_length", "status": 204},
+            "status is 204. Give another: a 204 reply has no length.",
+        ),
+        (
+            {"step": "wrong_length", "status": 200, "headers": {"content-length": "9"}},
+            "headers is a list with Content-Length. Give the difference to the real length, as by.",
+        ),
+        ({"step": "garbled"}, "kind is missing. Give it: 'garbled' needs kind."),
+        (
+            {"step": "garbled", "kind": "zip"},
+            "kind is 'zip'. Give one of: not-gzip, cut-gzip, gzip-bomb, not-utf-8, html.",
+        ),
+        (
+            {"step": "garbled", "kind": "html", "status": 204},
+            "status is 204. Give another: a 204 reply has no body.",
+        ),
+        ({"step": "garbled", "kind": "html", "status": 99}, "status is 99. Give a whole number from 200 to 599."),
+        (
+            {"step": "malformed", "kind": ["header"]},
+            "kind is ['header']. Give one of: status-line, no-status-line, http-0.9, header, huge-header, chunk-size.",
+        ),
+        (
+            {"step": "certificate", "kind": "good"},
+            "kind is 'good'. Give one of: unknown-authority, expired, wrong-host.",
+        ),
     ],
 )
 def test_bad_step(told: Any, message: str | None) -> None:

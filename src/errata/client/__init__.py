@@ -1,8 +1,9 @@
 """Does what the policies decide, blocking and awaiting, over httpx2."""
 
-from errata.client.answers import document, listing, nothing, one, raw
+from errata.client.answers import Page, document, listing, nothing, one, page, raw
 from errata.client.core import Core, configuration_problem
 from errata.client.operation import operation
+from errata.client.paging import Pages, paged
 from errata.client.resource import Awaiting, Blocking, Resource
 from errata.client.transport import AsyncTransport, Transport
 
@@ -11,6 +12,8 @@ __all__ = [
     "Awaiting",
     "Blocking",
     "Core",
+    "Page",
+    "Pages",
     "Resource",
     "Transport",
     "configuration_problem",
@@ -19,5 +22,7 @@ __all__ = [
     "nothing",
     "one",
     "operation",
+    "page",
+    "paged",
     "raw",
 ]

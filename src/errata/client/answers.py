@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from errata.policy.call import UnreadableReplyError
 from errata.wire.messages import Reply
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     M = TypeVar("M", bound=BaseModel)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows of a list, and whether there are more."""
+
+    rows: list[T]
+    has_more: bool
 
 
 def raw(reply: Reply) -> bytes:
@@ -42,12 +53,32 @@ def listing(model: type[M], key: str = "data") -> Callable[[Reply], list[M]]:
     """Read the list below *key* as pydantic *model*s."""
 
     def decode(reply: Reply) -> list[M]:
-        found = _below(_json(reply), key)
-        if not isinstance(found, list):
-            raise UnreadableReplyError(f"{key!r} is {_named(found)}, expected a list")
-        return [_read(model, entry) for entry in found]
+        return _rows(model, _json(reply), key)
 
     return decode
+
+
+def page(model: type[M], key: str = "data") -> Callable[[Reply], Page[M]]:
+    """Read the list below *key* as pydantic *model*s, and `pagination.has_more`."""
+
+    def decode(reply: Reply) -> Page[M]:
+        body = _json(reply)
+        rows = _rows(model, body, key)
+        has_more = _below(_below(body, "pagination"), "has_more")
+        if not isinstance(has_more, bool):
+            raise UnreadableReplyError(f"'pagination.has_more' is {_named(has_more)}, expected a boolean")
+        if has_more and not rows:
+            raise UnreadableReplyError(f"{key!r} has no rows, and yet there are said to be more: it would never end")
+        return Page(rows, has_more)
+
+    return decode
+
+
+def _rows(model: type[M], body: Any, key: str) -> list[M]:
+    found = _below(body, key)
+    if not isinstance(found, list):
+        raise UnreadableReplyError(f"{key!r} is {_named(found)}, expected a list")
+    return [_read(model, entry) for entry in found]
 
 
 def _json(reply: Reply) -> Any:

@@ -16,14 +16,15 @@ import httpcore2
 import httpx2
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
-from errata.client.pool import for_pool, from_pool, pool_options
+from errata.client.pool import for_pool, from_pool, has_surplus, pool_options
 
 
 class CancellableStream(AsyncNetworkStream):
-    """A socket that is closed when its TLS handshake does not come to an end."""
+    """A socket that is closed when its TLS handshake does not come to an end. Once *spoiled* it is not used again."""
 
     def __init__(self, stream: AsyncNetworkStream) -> None:
         self._stream = stream
+        self.spoiled = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Some of what came."""
@@ -53,7 +54,8 @@ class CancellableStream(AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         """What the socket knows of itself."""
-        return self._stream.get_extra_info(info)
+        # An idle connection with something to read has ended or is out of step: the pool closes it.
+        return True if self.spoiled and info == "is_readable" else self._stream.get_extra_info(info)
 
 
 class CancellableBackend(AsyncNetworkBackend):
@@ -118,4 +120,7 @@ class _ReplyStream(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         """Close it."""
+        stream = self._reply.extensions.get("network_stream")
+        if isinstance(stream, CancellableStream) and has_surplus(self._reply):
+            stream.spoiled = True
         await self._reply.aclose()

@@ -18,6 +18,7 @@ from errata.client.logs import mask_in_logs
 from errata.client.prepared import Prepared
 from errata.client.proxies import BadProxyError
 from errata.client.resource import Resource
+from errata.client.trust import BadTrustError
 from errata.clock import Clock, SystemClock
 from errata.contract import caps
 from errata.contract.catalogue import Catalogue
@@ -26,7 +27,7 @@ from errata.contract.secret import Secret, masked
 from errata.policy.call import call
 from errata.policy.flow import Flow
 from errata.policy.retry import RetryPolicy, by_catalogue
-from errata.wire.messages import Content, Reply, Request
+from errata.wire.messages import Content, Into, Reply, Request
 from errata.wire.parse import build
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Core:
         refused = None
         try:
             self._transport = _transport(prepared, self.clock, http_client, awaiting=awaiting)
-        except BadProxyError as problem:
+        except (BadProxyError, BadTrustError) as problem:
             refused = str(problem)
         if refused is not None:  # raised here, because the frames of the other hold the proxy's password
             raise configuration_problem(catalogue, refused)
@@ -130,8 +131,14 @@ class Core:
         idempotency_key: str | None = None,
         mutating: bool = False,
         with_credentials: bool = True,
+        secrets: tuple[Secret, ...] = (),
+        into: Into | None = None,
     ) -> Flow[T]:
-        """One call of *operation*. *payload* is sent as JSON; a *mutating* call carries one idempotency key."""
+        """One call of *operation*. *payload* is sent as JSON; a *mutating* call carries one idempotency key.
+
+        *secrets* are those in the payload: what the server says comes without them. With *into* the body of a success
+        goes there as it arrives.
+        """
         if payload is not None:
             content = _json(operation, payload)
             headers = (*headers, ("Content-Type", "application/json"))
@@ -149,6 +156,8 @@ class Core:
             operation,
             key,
             with_credentials,
+            secrets=secrets,
+            into=into,
         )
         return (
             yield from call(

@@ -15,7 +15,7 @@ import httpcore2
 import httpx2
 from httpcore2 import NetworkBackend, NetworkStream
 
-from errata.client.pool import for_pool, from_pool, pool_options
+from errata.client.pool import for_pool, from_pool, has_surplus, pool_options
 
 SLICE = 64 * 1024
 """Bytes written between two looks at the clock."""
@@ -40,10 +40,11 @@ def _left(end: float | None, too_late: type[Exception]) -> float | None:
 
 
 class AttemptStream(NetworkStream):
-    """A socket whose every read and write gets what is left of the attempt."""
+    """A socket whose every read and write gets what is left of the attempt. Once *spoiled* it is not used again."""
 
     def __init__(self, stream: NetworkStream) -> None:
         self._stream = stream
+        self.spoiled = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
@@ -62,7 +63,8 @@ class AttemptStream(NetworkStream):
         return AttemptStream(self._stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        # An idle connection with something to read has ended or is out of step: the pool closes it.
+        return True if self.spoiled and info == "is_readable" else self._stream.get_extra_info(info)
 
 
 class AttemptBackend(NetworkBackend):
@@ -117,4 +119,7 @@ class _ReplyStream(httpx2.SyncByteStream):
         return self._reply.iter_stream()
 
     def close(self) -> None:
+        stream = self._reply.extensions.get("network_stream")
+        if isinstance(stream, AttemptStream) and has_surplus(self._reply):
+            stream.spoiled = True
         self._reply.close()

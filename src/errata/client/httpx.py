@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 import anyio
 import anyio.to_thread
@@ -15,12 +18,12 @@ import httpx2
 from errata.client.cancelling import CancellableTransport
 from errata.client.deadline import AttemptTransport, timeouts
 from errata.client.detach import ContentError, detached
-from errata.client.masks import of_query, spellings
+from errata.client.masks import of_body, of_query, spellings
 from errata.client.prepared import Prepared
 from errata.client.proxies import Proxies, of_environment, secrets_of_environment
 from errata.contract.secret import Secret, masked
 from errata.wire.json import LONGEST
-from errata.wire.messages import Content, Failure, Outcome, Reply, Request
+from errata.wire.messages import Content, Failure, Into, Outcome, Reply, Request
 
 LIBRARY_ERRORS = (
     httpx2.HTTPError,
@@ -58,6 +61,8 @@ HIGHEST_KEPT = 16 * LONGEST
 LONGEST_ATTEMPT = 1_000_000.0
 """Seconds that sockets can count on every system: some two weeks."""
 
+_HELD = re.compile(r"bytearray\(b(.*)\)")
+
 
 class AttemptTimeoutError(Exception):
     """The attempt's time ran out between two chunks."""
@@ -75,7 +80,7 @@ class BlockingHttpx:
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
-        return (*self.secrets, *of_query(request.target))
+        return (*self.secrets, *of_query(request.target), *of_body(request.secrets))
 
     def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds (with a user's own client: checked between chunks)."""
@@ -97,13 +102,16 @@ class BlockingHttpx:
         )
         response = self._client.send(sent, stream=True, follow_redirects=False)
         try:
-            body = _Body(response)
+            body = _Body(response, request.into)
             try:
                 for chunk in response.iter_bytes():
                     if end is not None and time.monotonic() > end:
                         raise AttemptTimeoutError("the attempt's time was used up while the body arrived")
                     if not body.take(chunk):
                         break
+            except httpx2.DecodingError as problem:
+                if response.status_code < 400:
+                    return body.undecoded(problem, self._wall(), self.secrets_of(request))
             except LIBRARY_ERRORS as problem:
                 if response.status_code < 400 or isinstance(problem, TIMEOUTS):
                     raise
@@ -134,7 +142,7 @@ class AwaitingHttpx:
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
-        return (*self.secrets, *of_query(request.target))
+        return (*self.secrets, *of_query(request.target), *of_body(request.secrets))
 
     async def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds."""
@@ -161,12 +169,17 @@ class AwaitingHttpx:
         )
         response = await self._client.send(sent, stream=True, follow_redirects=False)
         try:
-            body = _Body(response)
+            body = _Body(response, request.into)
             try:
                 async with aclosing(response.aiter_bytes()) as chunks:
                     async for chunk in chunks:
-                        if not body.take(chunk):
+                        # A disk may be slow, and other tasks go on meanwhile.
+                        more = await anyio.to_thread.run_sync(body.take, chunk) if request.into else body.take(chunk)
+                        if not more:
                             break
+            except httpx2.DecodingError as problem:
+                if response.status_code < 400:
+                    return body.undecoded(problem, self._wall(), self.secrets_of(request))
             except LIBRARY_ERRORS:
                 if response.status_code < 400:
                     raise
@@ -221,10 +234,14 @@ class _AwaitingReading(_Reading):
 
 
 class _Body:
-    """The body of a reply as it comes in: whole for a success, its start and its length for an error."""
+    """The body of a reply as it comes in: whole for a success, its start and its length for an error.
 
-    def __init__(self, response: httpx2.Response) -> None:
+    With *into* the body of a success goes there instead.
+    """
+
+    def __init__(self, response: httpx2.Response, into: Into | None) -> None:
         self._response = response
+        self._write = _opened(into) if into is not None and response.is_success else None
         self._cap = LONGEST if response.status_code >= 300 else None
         self._chunks: list[bytes] = []
         self._length = 0
@@ -233,6 +250,9 @@ class _Body:
     def take(self, chunk: bytes) -> bool:
         """Keep *chunk*, or count it; False when enough was read."""
         self._length += len(chunk)
+        if self._write is not None:
+            self._write(chunk)
+            return True
         if self._cap is None or self._kept < self._cap:
             self._chunks.append(chunk)
             self._kept += len(chunk)
@@ -247,6 +267,27 @@ class _Body:
         headers = [(name, masked(value, secrets)) for name, value in self._response.headers.raw]
         return Reply(self._response.status_code, _joined(headers), body, received, length)
 
+    def undecoded(self, problem: Exception, received: float, secrets: tuple[Secret, ...]) -> Failure:
+        """What came of a success whose body is not the gzip (or the like) that its headers announce."""
+        head = replace(self.reply(received, secrets), body=b"", length=None)
+        return replace(failure(problem, secrets), head=head)
+
+
+def _opened(into: Into) -> Callable[[bytes], None]:
+    """Writes a chunk where *into* leads. A failure to do so is the caller's, not the network's."""
+
+    def write(chunk: bytes) -> None:
+        try:
+            put(chunk)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the caller's
+            raise ContentError(problem, problem.__traceback__) from None
+
+    try:
+        put = into()
+    except Exception as problem:  # noqa: BLE001 - the same
+        raise ContentError(problem, problem.__traceback__) from None
+    return write
+
 
 def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Header fields by lower-case name; repeated ones in one line (RFC 9110, 5.3)."""
@@ -260,12 +301,21 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 def failure(problem: Exception, secrets: tuple[Secret, ...]) -> Failure:
     """What a library's exception says about the attempt, without the exception itself."""
     cause = detached(problem, secrets)
-    reason = str(cause).rstrip(".") or type(problem).__name__
+    # h11 quotes what it got as it holds it: "illegal status line: bytearray(b'...')".
+    reason = _refused_certificate(problem) or _HELD.sub(r"\1", str(cause)).rstrip(".") or type(problem).__name__
     if isinstance(problem, (*TIMEOUTS, AttemptTimeoutError)):
         return Failure("timeout", reason, not isinstance(problem, NOT_SENT), cause)
     if isinstance(problem, (httpx2.DecodingError, *NEVER_SENDABLE)):
         return Failure("unreadable", reason, not isinstance(problem, NEVER_SENDABLE), cause)
     return Failure("network", reason, not isinstance(problem, NOT_SENT), cause)
+
+
+def _refused_certificate(problem: BaseException) -> str | None:
+    """What was wrong with the server's certificate, if it is that."""
+    found: BaseException | None = problem
+    while found is not None and not isinstance(found, ssl.SSLCertVerificationError):
+        found = found.__cause__ or found.__context__
+    return None if found is None else f"the server's certificate was refused ({found.verify_message.rstrip('.')})"
 
 
 class _BlockingByEnvironment(httpx2.BaseTransport):

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_plus, urlsplit
 from errata.contract.secret import Secret
 
 SHORTEST = 8
-"""Characters of a query's value that are masked on their own: shorter ones are words like "png"."""
+"""Characters of a value in a query or a body that is masked on its own: shorter ones are words like "png"."""
 
 
 def spellings(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
@@ -25,6 +25,11 @@ def spellings(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
 def basic(user: str, password: str) -> Secret:
     """What HTTP's Basic scheme makes of them."""
     return Secret(base64.b64encode(f"{user}:{password}".encode()).decode())
+
+
+def of_body(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
+    """The spellings of *secrets* that a request's body carries, without those that are too short to be one."""
+    return spellings(tuple(secret for secret in secrets if len(secret.reveal()) >= SHORTEST))
 
 
 def of_query(target: str) -> tuple[Secret, ...]:

@@ -77,11 +77,7 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
     def __get__(self, instance: Resource[Any] | None, owner: type) -> Any:
         if instance is None:
             return self.plain
-        core = instance.core
-        function = self.awaiting if core.awaiting else self.blocking
-        if "raises" not in function.__dict__:
-            function.raises = core.catalogue.raises(f"{instance.resource}.{self._name}")  # type: ignore[attr-defined]
-        return MethodType(function, instance)
+        return bound(self.awaiting if instance.core.awaiting else self.blocking, instance, self._name)
 
     @functools.cached_property
     def plain(self) -> Callable[..., Any]:
@@ -90,7 +86,7 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
             return getattr(resource, self._name)(*args, **kwargs)
 
-        return self._dressed(run)
+        return dressed(run, self._flow, _result_of(self._flow))
 
     @functools.cached_property
     def blocking(self) -> Callable[..., Any]:
@@ -98,9 +94,12 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         flow = self._flow
 
         def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return resource.core.run(flow(resource, *args, **kwargs))
+            work = flow(resource, *args, **kwargs)
+            # A traceback may print the variables of this frame, and an argument may be somebody's key.
+            del args, kwargs
+            return resource.core.run(work)
 
-        return self._dressed(run)
+        return dressed(run, flow, _result_of(flow))
 
     @functools.cached_property
     def awaiting(self) -> Callable[..., Any]:
@@ -108,24 +107,37 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         flow = self._flow
 
         async def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return await resource.core.arun(flow(resource, *args, **kwargs))
+            work = flow(resource, *args, **kwargs)
+            del args, kwargs
+            return await resource.core.arun(work)
 
-        return self._dressed(run)
-
-    def _dressed(self, run: Callable[..., Any]) -> Callable[..., Any]:
-        """*run* with the name, the docstring and the signature that its author wrote."""
-        functools.update_wrapper(run, self._flow)
-        signature = inspect.signature(self._flow)
-        returns = _result_of(signature.return_annotation)
-        run.__signature__ = signature.replace(return_annotation=returns)  # type: ignore[attr-defined]
-        run.__annotations__ = {**self._flow.__annotations__, "return": returns}
-        run.flow = self._flow  # type: ignore[attr-defined]
-        return run
+        return dressed(run, flow, _result_of(flow))
 
 
-def _result_of(annotation: Any) -> Any:
-    """`Flow[TrainingRun]` is the author's type; a caller sees `TrainingRun`."""
-    if isinstance(annotation, str) and annotation.startswith("Flow[") and annotation.endswith("]"):
-        return annotation[len("Flow[") : -1]
+def dressed(run: Callable[..., Any], author: Callable[..., Any], returns: Any) -> Callable[..., Any]:
+    """*run* with the name, the docstring and the arguments that its *author* wrote, and what it really *returns*."""
+    functools.update_wrapper(run, author)
+    run.__signature__ = inspect.signature(author).replace(return_annotation=returns)  # type: ignore[attr-defined]
+    run.__annotations__ = {**author.__annotations__, "return": returns}
+    run.flow = author  # type: ignore[attr-defined]
+    return run
+
+
+def bound(function: Callable[..., Any], instance: Resource[Any], name: str) -> MethodType:
+    """*function* as the method *name* of *instance*, with the tuple of errors that the catalogue documents for it."""
+    if "raises" not in function.__dict__:
+        function.raises = instance.core.catalogue.raises(f"{instance.resource}.{name}")  # type: ignore[attr-defined]
+    return MethodType(function, instance)
+
+
+def inner(annotation: Any, outer: str) -> Any:
+    """What stands in the brackets of *outer*: `TrainingRun` of `Flow[TrainingRun]`, be it a type or its text."""
+    if isinstance(annotation, str) and annotation.startswith(f"{outer}[") and annotation.endswith("]"):
+        return annotation[len(outer) + 1 : -1]
     arguments = getattr(annotation, "__args__", None)
     return arguments[-1] if arguments else annotation
+
+
+def _result_of(flow: Callable[..., Any]) -> Any:
+    """The author writes `Flow[TrainingRun]`; a caller sees `TrainingRun`."""
+    return inner(inspect.signature(flow).return_annotation, "Flow")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import ssl
 from typing import Any
 
+import h11
 import httpcore2
 import httpx2
 
-LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+from errata.client.trust import tls_context
 
-
-@functools.cache
-def tls_context() -> ssl.SSLContext:
-    """The certificates that all our clients trust, loaded once: that takes longer than a call."""
-    return httpx2.create_ssl_context()
+# Less than the 5 s after which uvicorn and Node hang up: a request must not cross the end of its connection.
+LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
 
 
 def pool_options(network_backend: object) -> dict[str, Any]:
@@ -44,3 +40,14 @@ def for_pool(request: httpx2.Request) -> httpcore2.Request:
 def from_pool(reply: httpcore2.Response, stream: httpx2.SyncByteStream | httpx2.AsyncByteStream) -> httpx2.Response:
     """*reply* as httpx2 gives it, with *stream* for its body."""
     return httpx2.Response(status_code=reply.status, headers=reply.headers, stream=stream, extensions=reply.extensions)
+
+
+def has_surplus(reply: httpcore2.Response) -> bool:
+    """Whether the server sent more than *reply*, which was read to its end.
+
+    The pool would keep the connection, and take what was too much for the start of its next reply.
+    """
+    # httpcore2 shows its parser to nobody. Where the names change, it goes on as the pool alone would.
+    connection = getattr(getattr(reply.stream, "_stream", None), "_connection", None)
+    parser = getattr(connection, "_h11_state", None)
+    return isinstance(parser, h11.Connection) and parser.trailing_data[0] != b""

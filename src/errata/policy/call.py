@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
@@ -12,6 +12,7 @@ from errata.contract.evidence import NO_BODY, Body, attach, hint
 from errata.contract.spec import specs_of
 from errata.policy.flow import Flow, Send
 from errata.policy.retry import RetryPolicy, Tried, succeeded, with_retries
+from errata.wire import json
 from errata.wire.messages import Failure, Reply, Request
 from errata.wire.parse import build, parse
 
@@ -20,6 +21,18 @@ T = TypeVar("T")
 
 class UnreadableReplyError(Exception):
     """A reply of 2xx that is not what the operation answers with. Turned into the vendor's error, never raised on."""
+
+
+class JobFailedError(Exception):
+    """A reply of 2xx about a job that ended with an error of *status* and *body*, as a reply of its own would have had.
+
+    Turned into the vendor's error, never raised on.
+    """
+
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
 
 
 def call(
@@ -35,7 +48,7 @@ def call(
     """Send *request* under *policy* and decode the answer; raise the catalogue's error if there is none.
 
     *timeout* bounds one attempt, *deadline* the whole call, in seconds. *mask* takes the secrets out of the body of
-    a success that cannot be read; bodies of errors come without them.
+    a success that cannot be read, or that tells of a failed job; bodies of errors come without them.
     """
     tried = yield from with_retries(
         Send(request, timeout),
@@ -45,16 +58,22 @@ def call(
     )
     outcome = tried.outcome
     failure = outcome if isinstance(outcome, Failure) else None
+    if failure is not None and failure.head is not None:
+        tried = replace(tried, outcome=failure.head)
+    told = outcome if isinstance(outcome, Reply) else None
     if isinstance(outcome, Reply) and succeeded(outcome):
         try:
             return decode(outcome)
         except UnreadableReplyError as problem:
             failure = Failure("unreadable", str(problem))
-            tried = replace(tried, outcome=replace(outcome, body=mask(outcome.body), length=None))
+        except JobFailedError as job:
+            # Through the table that every reply goes through: a failed job is the error that a call would have met.
+            told = Reply(job.status, {}, mask(json.dumps(job.body)))
+        tried = replace(tried, outcome=replace(outcome, body=mask(outcome.body), length=None))
     if failure is not None:
         error = _from_failure(failure, request, catalogue, tried)
     else:
-        error = parse(cast(Reply, outcome), catalogue, operation=request.operation)
+        error = parse(cast(Reply, told), catalogue, operation=request.operation)
     _complete(error, tried, request, catalogue)
     # Raised here, outside every `except`: the live library exception must not become its __context__.
     raise error from (failure.cause if failure is not None else None)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
 from errata.contract.error import Error
+from errata.contract.evidence import hint
 from errata.policy.flow import Flow, Sleep, emit, now, sleep
 
 T = TypeVar("T")
@@ -28,10 +29,13 @@ def poll(
 ) -> Flow[T]:
     """Fetch until *done*, waiting *interval* and then longer in between; raise *timed_out* after *timeout* seconds.
 
+    The error is told how long was waited, and ends with its hint.
+
     A *transient* error of one fetch does not end the wait. The last wait is cut so that one fetch still happens at
     the end of *timeout*; a wait inside a fetch, before a retry, that would end later is cut too, and is the last.
     """
-    end = (yield from now()) + timeout
+    started = yield from now()
+    end = started + timeout
     last: T | None = None
     # Compared in this order NaN, which is neither more nor less than anything, means the shortest.
     pause = max(SHORTEST_PAUSE, interval)
@@ -44,15 +48,20 @@ def poll(
             yield from emit("poll_failed", error=type(error).__name__)
         else:
             if found is OVER:
-                raise timed_out(last)
+                break
             last = cast(T, found)
             if done(last):
                 return last
         left = end - (yield from now())
         if not left > 0:
-            raise timed_out(last)
+            break
         yield from sleep(min(pause, left))
         pause = min(pause * factor, longest_interval)
+    late = timed_out(last)
+    late.elapsed = (yield from now()) - started
+    if line := hint(late):
+        late.add_note(line)
+    raise late
 
 
 def _until(end: float, flow: Flow[T]) -> Flow[Any]:

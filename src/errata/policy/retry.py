@@ -158,5 +158,8 @@ def _why_not(policy: RetryPolicy, outcome: Outcome) -> str | None:
 
 def _attempt(outcome: Outcome, delay: float, request_id_header: str) -> Attempt:
     if isinstance(outcome, Failure):
-        return Attempt(None, delay, outcome.reason)
+        head = outcome.head
+        if head is None:
+            return Attempt(None, delay, outcome.reason)
+        return Attempt(head.status, delay, outcome.reason, head.headers.get(request_id_header))
     return Attempt(outcome.status, delay, f"status {outcome.status}", outcome.headers.get(request_id_header))

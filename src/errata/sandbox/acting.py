@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
+from typing import assert_never
 
 from errata.sandbox.connection import Connection
 from errata.sandbox.incoming import Incoming
 from errata.sandbox.relay import pass_on
+from errata.sandbox.samples import MALFORMED, garbled, phrase
 from errata.sandbox.steps import (
     LONGEST_WAIT,
     Answer,
+    Certificate,
     Close,
     Cut,
     Delay,
     Drip,
+    Garbled,
     Lose,
+    Malformed,
     Pass,
     Raw,
     Reset,
     Silence,
     Step,
     Then,
+    WrongLength,
 )
 
 
@@ -39,22 +44,58 @@ async def act(steps: tuple[Step, ...], client: Connection, incoming: Incoming, u
             case Delay():
                 await _wait(client, step.seconds)
             case Pass():
-                return await pass_on(client, incoming, upstream)
+                return await _pass(step, client, incoming, upstream)
             case Lose():
                 await pass_on(client, incoming, upstream, lost=True)
                 if step.reset:
                     client.reset()
                 return False
-            case Answer():
-                return await send_answer(step, client, incoming, f"answered {step.status}")
-            case Drip():
-                return await _drip(step, client, incoming)
-            case _:
+            case Answer() | Garbled() | WrongLength() | Drip():
+                return await _answer(step, client, incoming)
+            case Close() | Reset() | Cut() | Silence() | Malformed() | Raw():
                 return await _break_off(step, client, incoming)
-    raise AssertionError("The last step is a final one, by Rule.whole_steps.")
+            case Certificate():
+                break
+            case _:
+                assert_never(step)
+    raise AssertionError("The last step is a final one for a request, by Rule.whole_steps and Script.take.")
 
 
-async def _break_off(step: Close | Reset | Cut | Silence | Raw, client: Connection, incoming: Incoming) -> bool:
+async def _pass(step: Pass, client: Connection, incoming: Incoming, upstream: tuple[str, int]) -> bool:
+    afterwards = {"keep": "", "close": ", then closed", "reset": ", then reset"}[step.then]
+    goes_on = await pass_on(client, incoming, upstream, afterwards=afterwards)
+    if step.then == "reset":
+        client.reset()
+    return goes_on and step.then == "keep"
+
+
+async def _answer(step: Answer | Garbled | WrongLength | Drip, client: Connection, incoming: Incoming) -> bool:
+    match step:
+        case Answer():
+            return await send_answer(step, client, incoming, f"answered {step.status}")
+        case Garbled():
+            headers, body = garbled(step.kind, step.shown_status)
+            answer = Answer(step.shown_status, headers, body)
+            return await send_answer(answer, client, incoming, f"answered {answer.status}, {step.kind}")
+        case WrongLength():
+            return await _send_wrong_length(step, client, incoming)
+        case Drip():
+            return await _drip(step, client, incoming)
+
+
+async def _send_wrong_length(step: WrongLength, client: Connection, incoming: Incoming) -> bool:
+    head, body, goes_on = _reply(step, incoming)
+    length = len(step.body)
+    incoming.record(f"answered {step.status}, announced {length + step.by} bytes of {length}")
+    await client.write(head + body)
+    if step.by > 0:
+        await _wait(client, LONGEST_WAIT)
+    return goes_on and step.by < 0
+
+
+async def _break_off(
+    step: Close | Reset | Cut | Silence | Malformed | Raw, client: Connection, incoming: Incoming
+) -> bool:
     data = b""
     then: Then = "close"
     outcome = "closed"
@@ -65,6 +106,8 @@ async def _break_off(step: Close | Reset | Cut | Silence | Raw, client: Connecti
             data = head + part
             then = "reset" if step.reset else "close"
             outcome = f"{'reset' if step.reset else 'cut'} after {len(part)} of {len(step.body)} bytes"
+        case Malformed():
+            data, outcome = MALFORMED[step.kind], f"sent malformed HTTP, {step.kind}"
         case Raw():
             data, then, outcome = step.data, step.then, f"sent {len(step.data)} raw bytes, {step.then}"
         case Silence():
@@ -112,11 +155,11 @@ async def _wait(client: Connection, seconds: float) -> None:
         return
 
 
-def _reply(reply: Answer | Drip | Cut, incoming: Incoming) -> tuple[bytes, bytes, bool]:
+def _reply(reply: Answer | Drip | Cut | WrongLength, incoming: Incoming) -> tuple[bytes, bytes, bool]:
     """Head and body of *reply* to *incoming*, and whether the connection can go on after them."""
     names = [name.lower() for name, _ in reply.headers]
     lines = [f"{name}: {value}" for name, value in reply.headers]
-    length = str(len(reply.body))
+    length = str(len(reply.body) + (reply.by if isinstance(reply, WrongLength) else 0))
     if "content-length" not in names and reply.status not in (204, 304):
         lines.append(f"Content-Length: {length}")
     announced = [value.strip() for name, value in reply.headers if name.lower() == "content-length"]
@@ -127,11 +170,3 @@ def _reply(reply: Answer | Drip | Cut, incoming: Incoming) -> tuple[bytes, bytes
     start = f"HTTP/1.1 {reply.status} {phrase(reply.status)}"
     head = "\r\n".join([start, *lines, "", ""]).encode("latin-1")
     return head, b"" if incoming.method == "HEAD" else reply.body, goes_on
-
-
-def phrase(status: int) -> str:
-    """The reason phrase that goes with *status*; "" if there is none."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

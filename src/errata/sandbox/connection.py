@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import Callable
+
+from errata.sandbox.tls import Tls, TlsError
 
 CHUNK = 65_536
 """Most bytes that one read returns, and about as many as wait unread before the peer is slowed down."""
@@ -21,7 +24,7 @@ class GoneError(ConnectionError):
 
 class Connection(asyncio.Protocol):
     """
-    A TCP connection that is read and written without hidden buffers.
+    A TCP connection that is read and written without hidden buffers, in plain or, from `secure` on, by TLS.
 
     `gone` is set as soon as the peer closes or resets, even while nobody reads. A peer that only closes its sending
     half counts as gone too, as it does for uvicorn: until something is sent, nobody can tell the two apart.
@@ -37,6 +40,7 @@ class Connection(asyncio.Protocol):
         self._lost = False
         self._broken = False
         self._paused = False
+        self._tls: Tls | None = None
         self._transport: asyncio.Transport
 
     # -- What asyncio calls --
@@ -90,15 +94,61 @@ class Connection(asyncio.Protocol):
         name: tuple[object, ...] | None = self._transport.get_extra_info("peername")
         return str(name[0]) if name else ""
 
+    @property
+    def secured(self) -> bool:
+        """Whether what is read and written goes by TLS."""
+        return self._tls is not None
+
+    async def first_byte(self) -> int | None:
+        """The first byte that the peer sends, left to be read; None if it closes before. Raises: GoneError."""
+        return self._received[0] if await self._something() else None
+
+    async def secure(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on. Raises: TlsError, when the peer refuses; GoneError, when it hangs up."""
+        tls, done = Tls(context), False
+        while not done:
+            data = await self._read()
+            if not data:
+                raise GoneError("The peer closed the connection in the TLS handshake.")
+            tls.take(data)
+            try:
+                done = tls.shake_hands()
+            except TlsError:
+                # The peer is told by an alert, if it is still there.
+                with contextlib.suppress(GoneError):
+                    await self._write(tls.to_send())
+                raise
+            await self._write(tls.to_send())
+        self._tls = tls
+
     async def read(self) -> bytes:
         """The next bytes, at most `CHUNK`; b"" when the peer has closed. Raises: GoneError, when it reset."""
+        if self._tls is None:
+            return await self._read()
+        try:
+            while (data := self._tls.decrypted()) is None:
+                received = await self._read()
+                if not received:
+                    return b""
+                self._tls.take(received)
+        except TlsError as problem:
+            raise GoneError(f"The peer broke TLS: {problem.reason}.") from problem
+        return data
+
+    async def _something(self) -> bool:
+        """Wait until there is something to read; False when the peer has closed. Raises: GoneError, when it reset."""
         while not self._received:
             if self._broken:
                 raise GoneError("The peer reset the connection.")
             if self.gone.is_set():
-                return b""
+                return False
             self._readable.clear()
             await self._readable.wait()
+        return True
+
+    async def _read(self) -> bytes:
+        if not await self._something():
+            return b""
         data = bytes(self._received[:CHUNK])
         del self._received[:CHUNK]
         if self._paused and len(self._received) < CHUNK:
@@ -108,7 +158,16 @@ class Connection(asyncio.Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send *data* and wait until the system has all of it. Raises: GoneError."""
-        if not self._lost:
+        if self._tls is not None and data:
+            try:
+                self._tls.encrypt(data)
+            except TlsError as problem:
+                raise GoneError(f"The peer broke TLS: {problem.reason}.") from problem
+            data = self._tls.to_send()
+        await self._write(data)
+
+    async def _write(self, data: bytes) -> None:
+        if data and not self._lost:
             self._transport.write(data)
             await self._writable.wait()
         if self._lost:
@@ -123,6 +182,9 @@ class Connection(asyncio.Protocol):
         """Send FIN; what the peer still sends can be read."""
         # A connection that broke in this moment has no half left to close.
         with contextlib.suppress(OSError):
+            if self._tls is not None:
+                self._tls.say_goodbye()
+                self._transport.write(self._tls.to_send())
             self._transport.write_eof()
 
     async def close(self) -> None:
@@ -131,7 +193,7 @@ class Connection(asyncio.Protocol):
         # Closing with bytes unread would make the system send RST, so they are taken in, for a while.
         with contextlib.suppress(TimeoutError, GoneError):
             async with asyncio.timeout(_LONGEST_GOODBYE):
-                while await asyncio.wait_for(self.read(), _PATIENCE):
+                while await asyncio.wait_for(self._read(), _PATIENCE):
                     pass
         self._transport.close()
 

@@ -11,7 +11,8 @@ from typing import cast
 from errata.sandbox.log import RequestLog
 from errata.sandbox.problems import SandboxError
 from errata.sandbox.script import Script, rule_from_json
-from errata.sandbox.steps import Answer, Headers, shown
+from errata.sandbox.steps import Answer
+from errata.sandbox.values import Headers, shown
 
 PREFIX = "/_errata/"
 """Paths below it are answered here and never passed on."""

@@ -8,15 +8,18 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from errata.sandbox.acting import act, phrase, send_answer
+from errata.sandbox.acting import act, send_answer
+from errata.sandbox.certificates import Certificates
 from errata.sandbox.connection import Connection, GoneError
 from errata.sandbox.control import LONGEST_BODY, PREFIX, TOKEN_HEADER, ArmError, Control, problem, too_large
 from errata.sandbox.incoming import Incoming, MalformedRequestError, next_request
 from errata.sandbox.listening import listen
 from errata.sandbox.log import RequestLog
 from errata.sandbox.relay import UpstreamError
+from errata.sandbox.samples import phrase
 from errata.sandbox.script import Script
 from errata.sandbox.steps import Answer, Pass
+from errata.sandbox.tls import HANDSHAKE, TlsError
 
 logger = logging.getLogger("errata.sandbox")
 
@@ -30,6 +33,10 @@ class FaultLayer:
     A request that no rule of `script` matches is passed on as it came. Every request gets an entry in `log`, before
     the client can see the end of its reply. *redact* adds headers to those whose values are not logged; *clock* is the
     wall clock of the log. `script` and `log` may be used from any thread; the rest belongs to the loop of `start`.
+
+    Who begins with TLS gets TLS, on the same port, by a certificate that `authority` vouches for or by the one that is
+    armed. A handshake that fails gets an entry too, and so does an armed certificate that was accepted; one that takes
+    longer than *longest_handshake* seconds ends the connection.
     """
 
     def __init__(
@@ -42,6 +49,7 @@ class FaultLayer:
         redact: Iterable[str] = (),
         arm_error: ArmError | None = None,
         clock: Callable[[], float] = time.time,
+        longest_handshake: float = 10.0,
     ) -> None:
         self.upstream = upstream
         self.host = host
@@ -49,6 +57,8 @@ class FaultLayer:
         self.script = Script()
         self.log = RequestLog(clock=clock, redact=redact)
         self._control = Control(self.script, self.log, token=control_token, arm_error=arm_error)
+        self._longest_handshake = longest_handshake
+        self._certificates = Certificates(host)
         self._open = False
         self._server: asyncio.Server | None = None
         self._serving: dict[asyncio.Task[None], Connection] = {}
@@ -56,8 +66,22 @@ class FaultLayer:
     @property
     def url(self) -> str:
         """Where clients find it; after `start` with the real port."""
+        return f"http://{self._address}"
+
+    @property
+    def https_url(self) -> str:
+        """Where clients find it that speak TLS and trust `authority`; after `start` with the real port."""
+        return f"https://{self._address}"
+
+    @property
+    def authority(self) -> bytes:
+        """The certificate, as PEM, of the authority that vouches for this layer; a new one each time."""
+        return self._certificates.authority
+
+    @property
+    def _address(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{host}:{self.port}"
 
     async def start(self) -> None:
         """Listen. Raises: PortInUseError, CannotListenError."""
@@ -93,13 +117,32 @@ class FaultLayer:
 
     async def _serve(self, client: Connection) -> None:
         try:
-            await self._converse(client)
-            await client.close()
+            if await client.first_byte() != HANDSHAKE or await self._shake_hands(client):
+                await self._converse(client)
+                await client.close()
         except GoneError:
             # Nobody is left to be told. What there was to log has been logged.
             pass
         finally:
             client.drop()
+
+    async def _shake_hands(self, client: Connection) -> bool:
+        armed = self.script.take_certificate()
+        shown = "good certificate" if armed is None else f"{armed} certificate"
+        try:
+            async with asyncio.timeout(self._longest_handshake):
+                await client.secure(self._certificates.context(armed))
+        except TlsError as found:
+            outcome = f"{shown}, refused: {found.reason}"
+        except GoneError:
+            outcome = f"{shown}, client hung up in the handshake"
+        except TimeoutError:
+            outcome = f"{shown}, no handshake within {self._longest_handshake:g} s"
+        else:
+            outcome = "" if armed is None else f"{shown}, accepted"
+        if outcome:
+            self.log.arrival("TLS", "handshake", ()).record(outcome, hashlib.sha256().hexdigest(), 0)
+        return client.secured
 
     async def _converse(self, client: Connection) -> None:
         begun = b""

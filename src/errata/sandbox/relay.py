@@ -28,16 +28,23 @@ class UpstreamError(Exception):
         return f"{self.outcome}. {self.remedy}"
 
 
-async def pass_on(client: Connection, incoming: Incoming, upstream: tuple[str, int], *, lost: bool = False) -> bool:
+async def pass_on(
+    client: Connection,
+    incoming: Incoming,
+    upstream: tuple[str, int],
+    *,
+    lost: bool = False,
+    afterwards: str = "",
+) -> bool:
     """
     Send *incoming* to *upstream* and the reply to *client*, byte for byte; True if the connection can go on.
 
-    A *lost* reply is read to its end and sent to nobody.
+    A *lost* reply is read to its end and sent to nobody. *afterwards* ends the entry in the log.
 
     Raises: GoneError, when the client goes away; MalformedRequestError, when its body is broken; UpstreamError.
     """
     server = await _connect(*upstream)
-    relay = _Relay(client, incoming, server, lost=lost)
+    relay = _Relay(client, incoming, server, lost=lost, afterwards=afterwards)
     try:
         goes_on = await _until_replied(relay, client)
         if relay.switched:
@@ -107,9 +114,12 @@ async def _connect(host: str, port: int) -> Connection:
 class _Relay:
     """One request and its reply on their way through; *relayed* counts the bytes that the client was sent."""
 
-    def __init__(self, client: Connection, incoming: Incoming, server: Connection, *, lost: bool) -> None:
+    def __init__(
+        self, client: Connection, incoming: Incoming, server: Connection, *, lost: bool, afterwards: str
+    ) -> None:
         self.relayed = 0
         self._lost = lost
+        self._afterwards = afterwards
         self.switched = False
         self._client = client
         self._incoming = incoming
@@ -120,7 +130,11 @@ class _Relay:
     async def request(self) -> None:
         """Send the request. Raises: GoneError, MalformedRequestError, both for the client."""
         head = self._incoming.head
-        start = self._http.send(h11.Request(method=head.method, target=head.target, headers=head.headers.raw_items()))
+        headers = list(head.headers.raw_items())
+        if self._client.secured:
+            # As a proxy does that ends TLS: the server behind writes its own address into its answers.
+            headers.append((b"X-Forwarded-Proto", b"https"))
+        start = self._http.send(h11.Request(method=head.method, target=head.target, headers=headers))
         if head.http_version == b"1.0":
             start = start.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
         if not await self._sent(start):
@@ -146,7 +160,7 @@ class _Relay:
             data, status, ended = await self._next_part(status)
             if ended:
                 # Before the last bytes go: whoever has the whole reply finds the entry in the log.
-                self._incoming.record(f"lost {status}" if self._lost else f"passed {status}")
+                self._incoming.record(("lost" if self._lost else "passed") + f" {status}{self._afterwards}")
             if data and not self._lost:
                 await self._client.write(data)
                 self.relayed += len(data)

@@ -33,6 +33,8 @@ MATCHING = ("times", "method", "path")
 
 HOST = "127.0.0.1"
 
+_NOT_RUNNING = "The sandbox is not running. Call start(), or use it in a with statement."
+
 
 class Sandbox:
     """The API of *vendor* on 127.0.0.1, until it is stopped.
@@ -49,14 +51,20 @@ class Sandbox:
     """
 
     def __init__(
-        self, vendor: Vendor, *, port: int = 0, data: Path | None = None, clock: Clock | None = None, token: str = ""
+        self,
+        vendor: Vendor,
+        *,
+        port: int = 0,
+        data: Path | str | None = None,
+        clock: Clock | None = None,
+        token: str = "",
     ) -> None:
         self.vendor = vendor
         self.token = token or secrets.token_urlsafe(18)
         self.clock: Clock = clock if clock is not None else SystemClock()
         self._port = port
-        self._data = data
-        self._own_data: tempfile.TemporaryDirectory[str] | None = None
+        self._data = Path(data) if data is not None else None
+        self._own: tempfile.TemporaryDirectory[str] | None = None
         self._served: Served | None = None
         self._stack: _Stack | None = None
         self._background: Background | None = None
@@ -67,13 +75,15 @@ class Sandbox:
             return self
         # Looked at first: a port that is taken must not leave a data folder behind.
         listen(HOST, self._port).close()
+        self._own = tempfile.TemporaryDirectory(prefix="errata-", ignore_cleanup_errors=True)
         if self._data is None:
-            self._own_data = tempfile.TemporaryDirectory(prefix="errata-", ignore_cleanup_errors=True)
+            self._folder.mkdir()
         try:
             self._served = self.vendor.serve(self._folder, self.clock)
             stack = _Stack(self._served.app, self._port, self.token, self.arm_error, self.clock)
             self._background = in_thread(stack, name=f"errata-sandbox-{self.vendor.name}")
             self._stack = stack
+            self.authority.write_bytes(stack.layer.authority)
         except StoreDownError as problem:
             self._put_away()
             raise SandboxError(str(problem)) from problem
@@ -105,6 +115,21 @@ class Sandbox:
         return self._running.url
 
     @property
+    def https_url(self) -> str:
+        """The base URL for clients that speak TLS and trust `authority`."""
+        return self._running.https_url
+
+    @property
+    def authority(self) -> Path:
+        """The PEM file of the authority that vouches for `https_url`, for SSL_CERT_FILE or an `ssl.SSLContext`.
+
+        Made anew at each start, and gone when the sandbox stops.
+        """
+        if self._own is None:
+            raise RuntimeError(_NOT_RUNNING)
+        return Path(self._own.name, "authority.pem")
+
+    @property
     def keys(self) -> Mapping[str, str]:
         """Demo API keys, by role."""
         return self._served.keys if self._served is not None else {}
@@ -130,7 +155,13 @@ class Sandbox:
         return self.arm(self._step(error), times=times, method=method, path=path)
 
     def arm(self, *steps: Step, times: int = 1, method: str | None = None, path: str | None = None) -> int:
-        """Let the next *times* requests (of *method*, to *path*, a glob) go through *steps*."""
+        """Let the next *times* requests (of *method*, to *path*, a glob) go through *steps*.
+
+        A `Certificate` is shown to the next *times* TLS connections.
+
+        Raises:
+            BadScriptError: the steps make no sense together.
+        """
         return self.script.arm(Rule(steps, method=method, path=path, times=times))
 
     def _step(self, error: Error) -> Step:
@@ -176,22 +207,22 @@ class Sandbox:
     def _folder(self) -> Path:
         if self._data is not None:
             return self._data
-        assert self._own_data is not None
-        return Path(self._own_data.name)
+        assert self._own is not None
+        return Path(self._own.name, "data")
 
     @property
     def _running(self) -> FaultLayer:
         if self._stack is None:
-            raise RuntimeError("The sandbox is not running. Call start(), or use it in a with statement.")
+            raise RuntimeError(_NOT_RUNNING)
         return self._stack.layer
 
     def _put_away(self) -> None:
         served, self._served = self._served, None
         if served is not None:
             served.close()
-        if self._own_data is not None:
-            self._own_data.cleanup()
-            self._own_data = None
+        if self._own is not None:
+            self._own.cleanup()
+            self._own = None
 
 
 class _Stack:

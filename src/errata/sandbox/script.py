@@ -1,15 +1,17 @@
-"""Which requests something happens to, and how often: the armed rules. Decides, never acts."""
+"""Which requests and connections something happens to, and how often: the armed rules. Decides, never acts."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import cast
 from urllib.parse import unquote
 
 from errata.sandbox.problems import BadScriptError
-from errata.sandbox.steps import Pass, Step, found_in, json_object, shown, step_from_json
+from errata.sandbox.steps import Certificate, CertificateKind, Pass, Step, step_from_json
+from errata.sandbox.values import found_in, json_object, shown
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Rule:
 
     *path* is compared without the query, exactly or as a glob: "/training/*" (a star also spans slashes).
     None matches every method or path. Without a final step the list ends with `Pass()`.
+
+    A rule with a `Certificate` is about the next *times* TLS connections instead.
     """
 
     steps: tuple[Step, ...]
@@ -29,11 +33,26 @@ class Rule:
     def __post_init__(self) -> None:
         if not self.steps:
             raise BadScriptError("steps", "empty", "at least one step")
+        if any(isinstance(step, Certificate) for step in self.steps):
+            self._check_certificate()
         for number, step in enumerate(self.steps[:-1]):
             if step.final:
                 found = f"{step.name!r}, which ends the request"
                 raise BadScriptError(f"steps[{number}]", found, "it as the last step")
         _check_times(self.times)
+
+    def _check_certificate(self) -> None:
+        if len(self.steps) > 1:
+            raise BadScriptError("steps", "a certificate beside other steps", "it a rule of its own")
+        for key, value in (("method", self.method), ("path", self.path)):
+            if value is not None:
+                raise BadScriptError(key, shown(value), "none: a certificate is shown before there is a request")
+
+    @property
+    def certificate(self) -> CertificateKind | None:
+        """The certificate that TLS connections are shown, if that is what this rule is about."""
+        step = self.steps[0]
+        return step.kind if isinstance(step, Certificate) else None
 
     @property
     def whole_steps(self) -> tuple[Step, ...]:
@@ -42,6 +61,8 @@ class Rule:
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a request of *method* to *path* (no query) is meant."""
+        if self.certificate is not None:
+            return False
         if self.method is not None and self.method.upper() != method.upper():
             return False
         wanted = self.path
@@ -56,7 +77,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Armed:
-    """A rule that still waits for *left* matching requests."""
+    """A rule that still waits for *left* matching requests or connections."""
 
     id: int
     rule: Rule
@@ -84,12 +105,21 @@ class Script:
 
     def take(self, method: str, path: str) -> tuple[Step, ...] | None:
         """The steps of the first rule that matches, used up by one; None if the request goes its normal way."""
+        rule = self._use_up(lambda rule: rule.matches(method, path))
+        return None if rule is None else rule.whole_steps
+
+    def take_certificate(self) -> CertificateKind | None:
+        """The certificate for a new TLS connection, used up by one; None if it is shown a good one."""
+        rule = self._use_up(lambda rule: rule.certificate is not None)
+        return None if rule is None else rule.certificate
+
+    def _use_up(self, meant: Callable[[Rule], bool]) -> Rule | None:
         with self._lock:
             for place, armed in enumerate(self._armed):
-                if armed.rule.matches(method, path):
+                if meant(armed.rule):
                     left = armed.left - 1
                     self._armed[place : place + 1] = [Armed(armed.id, armed.rule, left)] if left else []
-                    return armed.rule.whole_steps
+                    return armed.rule
             return None
 
     def pending(self) -> tuple[Armed, ...]:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, cast
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from errata.sandbox.problems import BadScriptError
-
-Headers: TypeAlias = tuple[tuple[str, str], ...]
+from errata.sandbox.samples import GARBLED, MALFORMED, GarbledKind, MalformedKind
+from errata.sandbox.values import (
+    Headers,
+    check_bytes,
+    check_flag,
+    check_headers,
+    check_one_of,
+    check_seconds,
+    check_whole,
+    found_in,
+    from_json,
+    json_object,
+    to_json,
+)
 
 Then: TypeAlias = Literal["close", "reset", "keep"]
+
+CertificateKind: TypeAlias = Literal["unknown-authority", "expired", "wrong-host"]
+
+CERTIFICATES: tuple[CertificateKind, ...] = ("unknown-authority", "expired", "wrong-host")
 
 LONGEST_WAIT = 60.0
 """Seconds that no delay, pause or silence exceeds."""
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_THEN: tuple[Then, ...] = ("close", "reset", "keep")
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,7 @@ class _Step:
 
     def to_json(self) -> dict[str, object]:
         """This step as JSON values; `step_from_json` reads it back."""
-        fields = {field.name: _to_json(getattr(self, field.name)) for field in dataclasses.fields(self)}
+        fields = {field.name: to_json(getattr(self, field.name)) for field in dataclasses.fields(self)}
         return {"step": self.name, **fields}
 
 
@@ -46,9 +57,9 @@ class _Reply(_Step):
     body: bytes = b""
 
     def __post_init__(self) -> None:
-        _check_whole("status", self.status, 200, 599)
-        _check_headers(self.headers)
-        _check_bytes("body", self.body)
+        check_whole("status", self.status, 200, 599)
+        check_headers(self.headers)
+        check_bytes("body", self.body)
         if self.body and self.status in (204, 304):
             raise BadScriptError("body", f"{len(self.body)} bytes long", f"none: a {self.status} reply has no body")
 
@@ -69,14 +80,23 @@ class Delay(_Step):
     seconds: float
 
     def __post_init__(self) -> None:
-        _check_seconds("seconds", self.seconds)
+        check_seconds("seconds", self.seconds)
 
 
 @dataclass(frozen=True)
 class Pass(_Step):
-    """The request goes on to the real server."""
+    """
+    The request goes on to the real server, and its reply comes back as it is.
+
+    *then* is what happens to the connection behind a reply that promised to keep it: "keep", "close" (FIN) or "reset"
+    (RST). The next request of a client that keeps its connections meets one that has ended.
+    """
 
     name: ClassVar[str] = "pass"
+    then: Then = "keep"
+
+    def __post_init__(self) -> None:
+        check_one_of("then", self.then, _THEN)
 
 
 @dataclass(frozen=True)
@@ -90,7 +110,7 @@ class Lose(_Step):
     reset: bool = False
 
     def __post_init__(self) -> None:
-        _check_flag("reset", self.reset)
+        check_flag("reset", self.reset)
 
 
 @dataclass(frozen=True)
@@ -104,9 +124,9 @@ class Drip(_Reply):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_seconds("interval", self.interval)
-        _check_whole("chunk", self.chunk, 1, None)
-        _check_flag("headers_too", self.headers_too)
+        check_seconds("interval", self.interval)
+        check_whole("chunk", self.chunk, 1, None)
+        check_flag("headers_too", self.headers_too)
 
 
 @dataclass(frozen=True)
@@ -135,8 +155,8 @@ class Cut(_Reply):
         super().__post_init__()
         if not self.body:
             raise BadScriptError("body", "empty", "at least 1 byte, or there is nothing to cut")
-        _check_whole("after", self.after, 0, len(self.body) - 1)
-        _check_flag("reset", self.reset)
+        check_whole("after", self.after, 0, len(self.body) - 1)
+        check_flag("reset", self.reset)
 
 
 @dataclass(frozen=True)
@@ -151,7 +171,7 @@ class Raw(_Step):
     """
     Exactly the bytes *data*, *then* "close", "reset" or "keep" the connection.
 
-    For what has no step of its own: malformed HTTP, a wrong length, a body that is not the gzip it claims to be.
+    For what has no step of its own: `WrongLength`, `Garbled` and `Malformed` are the common faults.
     """
 
     name: ClassVar[str] = "raw"
@@ -159,17 +179,112 @@ class Raw(_Step):
     then: Then = "close"
 
     def __post_init__(self) -> None:
-        _check_bytes("data", self.data)
-        if self.then not in ("close", "reset", "keep"):
-            raise BadScriptError("then", repr(self.then), '"close", "reset" or "keep"')
+        check_bytes("data", self.data)
+        check_one_of("then", self.then, _THEN)
 
 
-Step: TypeAlias = Answer | Delay | Pass | Lose | Drip | Close | Reset | Cut | Silence | Raw
+@dataclass(frozen=True)
+class WrongLength(_Reply):
+    """
+    A reply that announces *by* bytes more than it has, or fewer if *by* is negative; the connection stays open.
+
+    With more, the client waits for the rest, and after 60 s the connection ends. With fewer, the surplus stands where
+    the next reply should. A reply that is shorter than announced because the connection ends is a `Cut`.
+    """
+
+    name: ClassVar[str] = "wrong_length"
+    by: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_whole("by", self.by, -len(self.body), None)
+        if self.by == 0:
+            raise BadScriptError("by", "0", "another number, or use answer: this length would be right")
+        if self.status in (204, 304):
+            raise BadScriptError("status", str(self.status), f"another: a {self.status} reply has no length")
+        if any(name.lower() == "content-length" for name, _ in self.headers):
+            raise BadScriptError("headers", "a list with Content-Length", "the difference to the real length, as by")
+
+
+@dataclass(frozen=True)
+class Garbled(_Step):
+    """
+    A whole reply with a body that cannot be what the client asked for.
+
+    *kind* is "not-gzip" (announced as gzip, and is not), "cut-gzip" (half of it), "gzip-bomb" (10 KiB that unpack to
+    10 MiB), "not-utf-8" (nor JSON, though announced) or "html" (the page of a proxy). *status* None is 502 for a page
+    and 200 for all others.
+    """
+
+    name: ClassVar[str] = "garbled"
+    kind: GarbledKind
+    status: int | None = None
+
+    def __post_init__(self) -> None:
+        check_one_of("kind", self.kind, GARBLED)
+        if self.status is not None:
+            check_whole("status", self.status, 200, 599)
+        if self.status in (204, 304):
+            raise BadScriptError("status", str(self.status), f"another: a {self.status} reply has no body")
+
+    @property
+    def shown_status(self) -> int:
+        """The status that is sent."""
+        return self.status or (502 if self.kind == "html" else 200)
+
+
+@dataclass(frozen=True)
+class Malformed(_Step):
+    """
+    A reply that is not HTTP, then FIN.
+
+    *kind* tells what is wrong: "status-line" (a status that is no number), "no-status-line" (it begins with headers),
+    "http-0.9" (it is only a body), "header" (a line without a colon), "huge-header" (1 MiB) or "chunk-size" (a chunk
+    whose size is no number).
+    """
+
+    name: ClassVar[str] = "malformed"
+    kind: MalformedKind
+
+    def __post_init__(self) -> None:
+        check_one_of("kind", self.kind, MALFORMED)
+
+
+@dataclass(frozen=True)
+class Certificate(_Step):
+    """
+    The certificate that the next TLS connection is shown, instead of one that `Sandbox.authority` vouches for.
+
+    *kind* is "unknown-authority" (issued by one that nobody trusts), "expired" or "wrong-host". It belongs to a
+    connection, not to a request: it stands alone in its rule, which has no method and no path.
+    """
+
+    name: ClassVar[str] = "certificate"
+    kind: CertificateKind = "unknown-authority"
+
+    def __post_init__(self) -> None:
+        check_one_of("kind", self.kind, CERTIFICATES)
+
+
+Step: TypeAlias = (
+    Answer
+    | Delay
+    | Pass
+    | Lose
+    | Drip
+    | Close
+    | Reset
+    | Cut
+    | Silence
+    | WrongLength
+    | Garbled
+    | Malformed
+    | Certificate
+    | Raw
+)
 
 # A new step: its class above, its name here, what it does in acting.py.
-STEPS: Mapping[str, type[Step]] = {
-    kind.name: kind for kind in (Answer, Delay, Pass, Lose, Drip, Close, Reset, Cut, Silence, Raw)
-}
+STEPS: Mapping[str, type[Step]] = {kind.name: kind for kind in get_args(Step)}
 
 
 def step_from_json(obj: object) -> Step:
@@ -191,115 +306,5 @@ def step_from_json(obj: object) -> Step:
     for key, field in fields.items():
         if field.default is dataclasses.MISSING and key not in values:
             raise BadScriptError(key, "missing", f"it: {name!r} needs {key}")
-    arguments: dict[str, Any] = {key: _from_json(key, value) for key, value in values.items() if key != "step"}
+    arguments: dict[str, Any] = {key: from_json(key, value) for key, value in values.items() if key != "step"}
     return kind(**arguments)
-
-
-def json_object(obj: object, key: str) -> dict[str, object]:
-    """*obj*, which is a JSON object; *key* is what to call it if it is not. Raises: BadScriptError."""
-    if not isinstance(obj, dict):
-        raise BadScriptError(key, shown(obj), "a JSON object")
-    return cast("dict[str, object]", obj)
-
-
-def found_in(values: Mapping[str, object], key: str) -> str:
-    """What *values* holds under *key*, for an error message."""
-    return shown(values[key]) if key in values else "missing"
-
-
-def shown(value: object) -> str:
-    """*value* as Python writes it, cut after 80 characters."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _to_json(value: object) -> object:
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return {"base64": base64.b64encode(value).decode()}
-    if isinstance(value, tuple):
-        return [list(pair) for pair in cast(Headers, value)]
-    return value
-
-
-def _from_json(key: str, value: object) -> object:
-    if key == "headers":
-        return _headers_from_json(value)
-    if key in ("body", "data"):
-        return _bytes_from_json(key, value)
-    return value
-
-
-def _bytes_from_json(key: str, value: object) -> bytes:
-    if isinstance(value, str):
-        try:
-            return value.encode()
-        except UnicodeEncodeError as problem:
-            raise BadScriptError(key, "text with a lone surrogate", 'valid text or {"base64": "..."}') from problem
-    wanted = 'text or {"base64": "..."}'
-    if isinstance(value, dict):
-        encoded = cast("dict[str, object]", value)
-        text = encoded.get("base64")
-        if isinstance(text, str) and len(encoded) == 1:
-            try:
-                return base64.b64decode(text, validate=True)
-            except (binascii.Error, ValueError) as problem:
-                raise BadScriptError(f"{key}.base64", shown(text), "valid base64") from problem
-        raise BadScriptError(key, shown(encoded), wanted)
-    raise BadScriptError(key, shown(value), wanted)
-
-
-def _headers_from_json(value: object) -> object:
-    if isinstance(value, dict):
-        return tuple(cast("dict[str, object]", value).items())
-    if isinstance(value, list):
-        pairs = cast("list[object]", value)
-        return tuple(tuple(cast("list[object]", pair)) if isinstance(pair, list) else pair for pair in pairs)
-    return value
-
-
-def _check_headers(headers: object) -> None:
-    wanted = 'pairs of texts, such as [["Retry-After", "2"]]'
-    if not isinstance(headers, tuple):
-        raise BadScriptError("headers", shown(headers), wanted)
-    for pair in cast("tuple[object, ...]", headers):
-        _check_header(pair, wanted)
-
-
-def _check_header(pair: object, wanted: str) -> None:
-    found = f"a list with {shown(pair)}"
-    parts = cast("tuple[object, ...]", pair) if isinstance(pair, tuple) else ()
-    if len(parts) != 2:
-        raise BadScriptError("headers", found, wanted)
-    name, value = parts
-    if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-        raise BadScriptError("headers", f"a list with the name {shown(name)}", "names of letters, digits and hyphens")
-    if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-        raise BadScriptError(f"headers[{name!r}]", shown(value), "one line of Latin-1 text")
-    if name.lower() == "transfer-encoding":
-        raise BadScriptError(f"headers[{name!r}]", shown(value), "no such header: a length is announced; or use raw")
-
-
-def _check_bytes(key: str, value: object) -> None:
-    if not isinstance(value, bytes):
-        raise BadScriptError(key, shown(value), "bytes")
-
-
-def _check_flag(key: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise BadScriptError(key, shown(value), "true or false")
-
-
-def _check_whole(key: str, value: object, least: int, most: int | None) -> None:
-    if isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most):
-        return
-    allowed = f"a whole number from {least}" + ("" if most is None else f" to {most}")
-    raise BadScriptError(key, shown(value), allowed)
-
-
-def _check_seconds(key: str, value: object) -> None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
-        return
-    raise BadScriptError(key, shown(value), "seconds, 0 or more")

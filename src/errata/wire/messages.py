@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from errata.contract.secret import Secret
+
 Content = bytes | Callable[[], Iterable[bytes]] | Iterable[bytes]
 """A request's body: bytes, a function that opens it anew for every attempt, or an iterable that is read once."""
+
+Into = Callable[[], Callable[[bytes], object]]
+"""Opens anew, for every attempt, what takes the body of a success piece by piece."""
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 """Methods that may be sent twice (RFC 9110, 9.2.2)."""
@@ -15,7 +20,11 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One request, ready to be sent as often as needed. *target* is a path below the base URL, or a whole URL."""
+    """One request, ready to be sent as often as needed. *target* is a path below the base URL, or a whole URL.
+
+    *secrets* are those in its body: they are masked in what the server says. With *into* the body of a success goes
+    there as it arrives, and not into the reply.
+    """
 
     method: str
     target: str
@@ -25,6 +34,8 @@ class Request:
     idempotency_key: str | None = None
     with_credentials: bool = True
     timeout: float | None = None
+    secrets: tuple[Secret, ...] = ()
+    into: Into | None = None
 
     def __repr__(self) -> str:
         # The query may hold a signature, the headers a key.
@@ -63,12 +74,14 @@ class Failure:
 
     *kind* is "network" (DNS, connect, TLS, reset, cut), "timeout" or "unreadable" (not HTTP). *sent* is False only
     when no byte of the request can have reached the server. *cause* is a copy without request or traceback.
+    *head* is the reply, without its body, where there is one whose body cannot be decoded.
     """
 
     kind: Literal["network", "timeout", "unreadable"]
     reason: str
     sent: bool = True
     cause: Exception | None = field(default=None, repr=False)
+    head: Reply | None = field(default=None, repr=False)
 
 
 Outcome = Reply | Failure
