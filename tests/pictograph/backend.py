@@ -92,3 +92,16 @@ class Backend:
                 return await call(AsyncClient(http_client=own, **settings))
 
         return anyio.run(run_it, backend=colour)
+
+    def ask_for_real(self, colour: str, url: str, call: Callable[[Any], Any], **settings: Any) -> Any:
+        """What `call(client)` gives in *colour* at *url*, over the client's own sockets."""
+        settings = {"api_key": "pk_test", "base_url": url, "clock": self.clock, **settings}
+        if colour == "blocking":
+            with Client(**settings) as client:
+                return call(client)
+
+        async def run_it() -> Any:
+            async with AsyncClient(**settings) as client:
+                return await call(client)
+
+        return anyio.run(run_it, backend=colour)

@@ -16,7 +16,7 @@ from pictograph import AsyncClient, Client
 
 from .backend import COLOURS, DATASET, MODEL, Backend, every_colour
 
-RESOURCES = ("annotations", "datasets", "exports", "images", "models", "training")
+RESOURCES = ("annotations", "auto_annotate", "connectors", "datasets", "exports", "images", "models", "training")
 HOMES = [str(Path(str(package.__file__)).parent.parent) for package in (errata, pictograph)]
 
 
@@ -32,11 +32,16 @@ def operations(client: Any) -> dict[str, inspect.Signature]:
 
 def test_same_operations() -> None:
     """
-    AsyncClient mirrors Client, name for name and signature for signature.
+    AsyncClient mirrors Client, name for name and signature for signature; what is iterated over says how.
     """
     blocking, awaiting = operations(Client("k")), operations(AsyncClient("k"))
+    iterated = {name for name in blocking if name.endswith(".iter")}
 
-    assert blocking == awaiting
+    assert blocking == {**awaiting, **{name: blocking[name] for name in iterated}}
+    assert 5 == len(iterated)
+    for name in iterated:
+        assert blocking[name].parameters == awaiting[name].parameters
+        assert f"Async{blocking[name].return_annotation}" == awaiting[name].return_annotation
     assert {
         "training.create",
         "training.get",
@@ -88,7 +93,7 @@ def test_operations_are_in_the_catalogue() -> None:
     declared = set(pictograph.exceptions.CATALOGUE.operations)
 
     assert set() == known - declared
-    assert {"images.upload_url", "images.put", "images.register"} >= declared - known
+    assert {"exports.content", "images.upload_url", "images.put", "images.register"} >= declared - known
 
 
 @pytest.mark.parametrize("client", [Client("k"), AsyncClient("k")])

@@ -1,4 +1,4 @@
-"""The Pictograph SDK: datasets, images, annotations, training and models.
+"""The Pictograph SDK: datasets, images, annotations, exports, training, models, batches and imports.
 
     client = Client(api_key="pk_live_...")
     run = client.training.create("ds", "exp", pipeline_type="yolox")
@@ -30,15 +30,18 @@ from pictograph.exceptions import (
 
 if TYPE_CHECKING:
     from pictograph.client import AsyncClient, Client
-    from pictograph.workflows import train_pipeline, training_pipeline
+    from pictograph.uploads import UploadReport
+    from pictograph.workflows import train_pipeline, training_pipeline, upload_folder
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "AsyncClient": "pictograph.client",
     "Client": "pictograph.client",
+    "UploadReport": "pictograph.uploads",
     "train_pipeline": "pictograph.workflows",
     "training_pipeline": "pictograph.workflows",
+    "upload_folder": "pictograph.workflows",
 }
 
 
@@ -69,7 +72,9 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "ServerError",
+    "UploadReport",
     "ValidationError",
     "train_pipeline",
     "training_pipeline",
+    "upload_folder",
 ]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from errata.clock import Clock
     from pictograph.resources.annotations import Annotations
+    from pictograph.resources.auto_annotate import AutoAnnotate
+    from pictograph.resources.connectors import Connectors
     from pictograph.resources.datasets import Datasets
     from pictograph.resources.exports import Exports
     from pictograph.resources.images import Images
@@ -59,6 +61,20 @@ class _Client(Resource[C]):
         from pictograph.resources.annotations import Annotations
 
         return Annotations(self.core)
+
+    @cached_property
+    def auto_annotate(self) -> AutoAnnotate[C]:
+        """Annotations drawn by SAM3, many images at a time."""
+        from pictograph.resources.auto_annotate import AutoAnnotate
+
+        return AutoAnnotate(self.core)
+
+    @cached_property
+    def connectors(self) -> Connectors[C]:
+        """Datasets that are kept elsewhere, and how they are imported."""
+        from pictograph.resources.connectors import Connectors
+
+        return Connectors(self.core)
 
     @cached_property
     def exports(self) -> Exports[C]:

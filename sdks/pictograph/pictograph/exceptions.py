@@ -61,11 +61,27 @@ class ConflictError(
     status=409,
     fix="Pass `skip_existing=True` to the upload workflow, or use a new name.",
     cases=(
-        Case("duplicate_name", 409, fix="Use a new name."),
-        Case("duplicate_filename", 409),
-        Case("version_conflict", 409, fix="Fetch the current version, merge, and save again."),
-        Case("idempotency_conflict", 409, fix="Use a new `idempotency_key` for a new body."),
-        Case("idempotency_in_progress", 409, fix="Wait for the first call to end.", retry="in_progress"),
+        Case("duplicate_name", 409, cause="A dataset or an export of that name exists.", fix="Use a new name."),
+        Case("duplicate_filename", 409, cause="The folder has an image of that filename."),
+        Case(
+            "version_conflict",
+            409,
+            cause="Somebody saved since the version that this save started from.",
+            fix="Fetch the current version, merge, and save again.",
+        ),
+        Case(
+            "idempotency_conflict",
+            409,
+            cause="The idempotency key was used for another body within the last 24 hours.",
+            fix="Use a new `idempotency_key` for a new body.",
+        ),
+        Case(
+            "idempotency_in_progress",
+            409,
+            cause="A call with the same idempotency key is still running.",
+            fix="Wait for the first call to end.",
+            retry="in_progress",
+        ),
     ),
 ):
     """A duplicate name, a stale version, or an idempotency key used for another body."""
@@ -140,6 +156,18 @@ class PollTimeoutError(
     source="client",
     on="poll_timeout",
     fix="The job was not cancelled. Re-poll with `client.training.get(e.run_id)`.",
+    cases=(
+        Case(
+            on="batch_poll_timeout",
+            cause="A batch auto-annotation did not finish within `timeout`.",
+            fix="The job was not cancelled. Re-poll with `client.auto_annotate.get_batch(e.job_id)`.",
+        ),
+        Case(
+            on="import_poll_timeout",
+            cause="A dataset import did not finish within `timeout`.",
+            fix="The job was not cancelled. Re-poll with `client.connectors.get_import(e.import_id)`.",
+        ),
+    ),
 ):
     """A long-running job did not finish within `timeout`. It keeps running on the backend."""
 
@@ -176,6 +204,9 @@ EVERYWHERE = raises(
 
 WRITES = raises(ConflictError, ValidationError)
 
+JOBS = raises(NotFoundError, PaymentRequiredError, ValidationError)
+"""What a job may end with, told to whoever waits for it."""
+
 CATALOGUE = Catalogue(
     "pictograph",
     base=PictographError,
@@ -204,9 +235,11 @@ CATALOGUE = Catalogue(
     everywhere=EVERYWHERE,
     operations={
         "datasets.list": raises(ValidationError),
+        "datasets.iter": raises(ValidationError),
         "datasets.get": raises(NotFoundError),
         "datasets.create": WRITES,
         "images.list": raises(NotFoundError, ValidationError),
+        "images.iter": raises(NotFoundError, ValidationError),
         "images.get": raises(NotFoundError),
         "images.upload": WRITES | raises(NotFoundError),
         "images.upload_url": WRITES | raises(NotFoundError),
@@ -214,14 +247,31 @@ CATALOGUE = Catalogue(
         "images.register": WRITES | raises(NotFoundError),
         "annotations.get": raises(NotFoundError),
         "annotations.save": WRITES | raises(NotFoundError),
+        "auto_annotate.batch": WRITES | raises(NotFoundError, PaymentRequiredError, PollTimeoutError),
+        "auto_annotate.get_batch": raises(NotFoundError),
+        "auto_annotate.cancel_batch": raises(NotFoundError, ConflictError),
+        "auto_annotate.quote": raises(NotFoundError, ValidationError, ConflictError),
+        "auto_annotate.wait_for_batch": JOBS | raises(PollTimeoutError),
+        "connectors.validate": WRITES,
+        "connectors.import_": WRITES | raises(NotFoundError, PaymentRequiredError, PollTimeoutError),
+        "connectors.get_import": raises(NotFoundError),
+        "connectors.cancel_import": raises(NotFoundError, ConflictError),
+        "connectors.wait_for_import": JOBS | raises(ConflictError, PollTimeoutError),
+        "exports.list": raises(NotFoundError, ValidationError),
+        "exports.iter": raises(NotFoundError, ValidationError),
         "exports.create": WRITES | raises(NotFoundError),
         "exports.get": raises(NotFoundError),
-        "training.create": WRITES | raises(NotFoundError, PaymentRequiredError),
+        "exports.delete": raises(NotFoundError, ConflictError),
+        "exports.content": raises(NotFoundError, ValidationError),
+        "exports.download": raises(NotFoundError, ConflictError),
+        "training.create": WRITES | raises(NotFoundError, PaymentRequiredError, PollTimeoutError),
         "training.get": raises(NotFoundError),
         "training.list": raises(ValidationError),
+        "training.iter": raises(ValidationError),
         "training.wait_for_completion": raises(NotFoundError, PollTimeoutError),
         "models.get": raises(NotFoundError),
         "models.list": raises(ValidationError),
+        "models.iter": raises(ValidationError),
     },
 )
 

@@ -87,6 +87,12 @@ class Export(_Answer):
     image_count: int = 0
 
 
+class DownloadTarget(_Answer):
+    """Where an export can be downloaded, for a while."""
+
+    download_url: str
+
+
 class TrainingRun(_Answer):
     """One training job. `status` is "queued", "running", "completed", "failed" or "cancelled"."""
 
@@ -113,6 +119,80 @@ class TrainingRun(_Answer):
     def finished(self) -> bool:
         """Whether the status is final."""
         return self.status not in ("queued", "pending", "preparing", "running")
+
+
+class JobError(_Answer):
+    """The error that a job ended with, as a reply of its own would have had it."""
+
+    status: int = Field(ge=400, le=599)
+    body: Any = None
+
+
+class BatchJob(_Answer):
+    """A batch that SAM3 annotates. `status` is "pending", "running", "completed", "failed" or "cancelled"."""
+
+    job_id: str
+    status: str
+    progress: int = 0
+    total_images: int = 0
+    processed_images: int = 0
+    total_annotations_added: int = 0
+    failed_images: int = 0
+    error_message: str | None = None
+    error: JobError | None = None
+    estimated_credits: int | None = None
+    completed_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the status is final."""
+        return self.status not in ("pending", "running")
+
+
+class BatchQuote(_Answer):
+    """What a batch would cost."""
+
+    total_images: int
+    estimated_credits: int
+
+
+class RemoteDataset(_Answer):
+    """A dataset at another provider."""
+
+    id: str
+    name: str
+    slug: str | None = None
+    image_count: int = 0
+    version: int | str | None = None
+
+
+class ConnectorValidation(_Answer):
+    """What a provider says to a key; `error` is its reason when the key is not `valid`."""
+
+    valid: bool
+    workspace: str = ""
+    datasets: list[RemoteDataset] = Field(default_factory=list)
+    error: str | None = None
+
+
+class ImportJob(_Answer):
+    """An import from another provider. `status` is "processing", "completed", "error" or "cancelled"."""
+
+    import_id: str
+    status: str
+    progress: float = 0.0
+    total_images: int = 0
+    imported_images: int = 0
+    failed_images: int = 0
+    current_dataset: str = ""
+    datasets: list[Any] = Field(default_factory=list)
+    error_message: str | None = None
+    error: JobError | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the status is final."""
+        return self.status not in ("pending", "processing")
 
 
 class Model(_Answer):

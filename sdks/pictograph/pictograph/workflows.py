@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from errata.client import configuration_problem
 from pictograph.client import AsyncClient, Client
+from pictograph.exceptions import CATALOGUE
+from pictograph.resources._waiting import check_timeout
 from pictograph.resources.exports import Exports
 from pictograph.resources.models import Models
 from pictograph.resources.training import Training
@@ -14,6 +19,8 @@ from pictograph.resources.training import Training
 if TYPE_CHECKING:
     from errata.policy import Flow
     from pictograph.models import Model, TrainingRun
+    from pictograph.uploads.report import UploadReport
+    from pictograph.uploads.tally import Progress
 
 
 @overload
@@ -74,6 +81,7 @@ def _train(
     config: Mapping[str, Any] | None,
     timeout: float,
 ) -> Flow[tuple[TrainingRun, Model | None]]:
+    check_timeout(timeout)
     exports: Exports[Any] = client.exports
     training: Training[Any] = client.training
     models: Models[Any] = client.models
@@ -86,3 +94,71 @@ def _train(
     if run.status == "completed" and run.model_id is not None:
         model = yield from Models.get.flow(models, run.model_id)
     return run, model
+
+
+@overload
+def upload_folder(
+    client: Client,
+    dataset: str,
+    folder: str | os.PathLike[str],
+    *,
+    directory_path: str = "/",
+    recursive: bool = True,
+    skip_existing: bool = False,
+    max_workers: int = 8,
+    progress: Progress | Literal[False] | None = None,
+) -> UploadReport: ...
+@overload
+def upload_folder(
+    client: AsyncClient,
+    dataset: str,
+    folder: str | os.PathLike[str],
+    *,
+    directory_path: str = "/",
+    recursive: bool = True,
+    skip_existing: bool = False,
+    max_workers: int = 8,
+    progress: Progress | Literal[False] | None = None,
+) -> Coroutine[Any, Any, UploadReport]: ...
+def upload_folder(
+    client: Client | AsyncClient,
+    dataset: str,
+    folder: str | os.PathLike[str],
+    *,
+    directory_path: str = "/",
+    recursive: bool = True,
+    skip_existing: bool = False,
+    max_workers: int = 8,
+    progress: Progress | Literal[False] | None = None,
+) -> Any:
+    """Upload the images of a folder into a dataset, known by its id or its name; tell what became of each file.
+
+    `report = upload_folder(client, "ds", "pictures")`; with an `AsyncClient`, await it. Sub-folders become folders of
+    the dataset below *directory_path*, unless *recursive* is False. *max_workers* files are uploaded at a time. With
+    *skip_existing* an image that is there already is skipped; otherwise it is a `ConflictError` in `report.failed`.
+
+    *progress* is called with the files done, the files in all and the path of each, by one thread at a time; False
+    means silence, and by default there is a bar on stderr if it is a terminal and `rich` is installed.
+
+    An error that every further file would meet too is raised. No other upload is started then, those under way are
+    completed, and `UploadReport.of(error)` says what was done and what remains. Ctrl-C or a cancellation ends the
+    upload as soon as the requests under way are answered (awaiting: at once).
+
+    Raises:
+        OSError: *folder* is not there, is no folder, or may not be read.
+        NotFoundError: there is no such dataset.
+        AuthError, ForbiddenError, PaymentRequiredError: the backend refuses every upload.
+        ConfigurationError: *max_workers* or *progress* is nothing that makes sense.
+    """
+    _check(max_workers, progress)
+    from pictograph.uploads.colours import Order, in_tasks, in_threads
+
+    order = Order(dataset, Path(folder), directory_path, recursive, skip_existing, max_workers, progress)
+    return in_tasks(client, order) if isinstance(client, AsyncClient) else in_threads(client, order)
+
+
+def _check(max_workers: object, progress: object) -> None:
+    if isinstance(max_workers, bool) or not isinstance(max_workers, int) or max_workers < 1:
+        raise configuration_problem(CATALOGUE, f"max_workers is {max_workers!r}; it must be a whole number from 1.")
+    if not (progress is None or progress is False or callable(progress)):
+        raise configuration_problem(CATALOGUE, f"progress is {progress!r}; it must be a function, False or None.")

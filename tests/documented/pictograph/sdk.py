@@ -41,9 +41,9 @@ class Sdk:
         with Client(**settings) as client:
             return action(client)
 
-    def use_up(self) -> int:
-        """Call until the member's key may not call any more; return how often it could."""
-        with Client(self.sandbox.keys["member"], base_url=self.sandbox.url, clock=self.clock, max_retries=0) as client:
+    def use_up(self, role: str = "member") -> int:
+        """Call until the key of *role* may not call any more; return how often it could."""
+        with Client(self.sandbox.keys[role], base_url=self.sandbox.url, clock=self.clock, max_retries=0) as client:
             for calls in range(MOST_CALLS):
                 try:
                     client.models.list(limit=1)

@@ -384,17 +384,15 @@ def test_poll_timeout_error(sdk: Sdk, standstill: Callable[[], None]) -> None:
 
 
 @pytest.mark.documented("pictograph", line=26)
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="batch auto-annotation is not built yet")
 def test_poll_timeout_error_of_a_batch(client: pictograph.Client) -> None:
     """
     ├── PollTimeoutError      — long-running job (training, batch SAM3) didn't finish
 
-    Batch auto-annotation with SAM3.
+    Batch auto-annotation with SAM3: starting one may wait for it, and waiting may be taken up again.
     """
-    auto_annotate: Any = client.auto_annotate  # type: ignore[attr-defined]
-    waits = [name for name, wait in operations(auto_annotate).items() if PollTimeoutError in wait.raises]
+    waits = [name for name, wait in operations(client.auto_annotate).items() if PollTimeoutError in wait.raises]
 
-    assert 1 <= len(waits)
+    assert ["batch", "wait_for_batch"] == sorted(waits)
 
 
 @pytest.mark.documented("pictograph", line=27)

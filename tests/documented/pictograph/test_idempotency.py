@@ -5,13 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx2
 import pytest
 
 from errata.clock import VirtualClock
 from errata.sandbox import Lose, Sandbox
 from pictograph import Client
-from pictograph.exceptions import ConflictError, RateLimitError
+from pictograph.exceptions import ConflictError
 
 from .sdk import BOX, Sdk, fresh, list_datasets
 from .snippets import snippet
@@ -229,23 +228,3 @@ def test_other_body(sdk: Sdk) -> None:
     assert (["passed 409"], key) == (sdk.outcomes, caught.value.idempotency_key)
     assert other not in [dataset.name for dataset in sdk.call(list_datasets)]
     assert made.id == sdk.call(lambda client: client.datasets.create(first, idempotency_key=key)).id
-
-
-@pytest.mark.documented("pictograph", lines=(142, 143))
-def test_rate_limits(both: tuple[Sdk, Sdk]) -> None:
-    """
-    See [Rate limits](/docs/rate-limits.md) for the per-tier limits and burst behaviour.
-
-    There is a limit, which every answer tells: a burst up to it passes, the next call does not, other keys go on.
-    """
-    url, keys = both[0].sandbox.url, both[0].sandbox.keys
-    asked = httpx2.get(f"{url}/api/v1/developer/datasets/", headers={"X-API-Key": keys["member"]})
-    limit, left = (int(asked.headers[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining"))
-
-    assert (limit - 1, left) == (left, both[0].use_up())
-    for sdk in both:
-        with pytest.raises(RateLimitError):
-            sdk.call(list_datasets, max_retries=0)
-        for role in ("viewer", "admin", "broke"):
-            sdk.call(list_datasets, role=role, max_retries=0)
-            assert ["passed 200"] == sdk.outcomes

@@ -7,6 +7,7 @@ import pytest
 
 from tests.documented.index import documented, without_a_test
 from tests.documented.units import FRONT_MATTER, ROW, SENTENCE, SNIPPET, TREE_LINE, Unit, in_one_line, units
+from tests.documented.written_index import INDEX, main, promises_of, whole, without_a_row
 from tests.spec import page
 
 PAGE = units(page("pictograph"))
@@ -20,6 +21,49 @@ def test_every_unit_has_a_test() -> None:
     missing = [f"pictograph.txt:{unit.first}: {in_one_line(unit.text)}" for unit in without_a_test(PAGE, TESTS)]
 
     assert [] == missing
+
+
+def test_every_unit_has_a_row() -> None:
+    """
+    `errata check pictograph` tries every one of them.
+    """
+    missing = [f"pictograph.txt:{unit.first}: {in_one_line(unit.text)}" for unit in without_a_row("pictograph")]
+
+    assert [] == missing
+
+
+def test_every_row_means_a_unit() -> None:
+    """
+    No row of the check claims lines that are no unit of the page, and only two claim none.
+    """
+    known = {unit.lines for unit in PAGE}
+    promises = promises_of("pictograph")
+
+    assert [] == [promise.name for promise in promises if not known.issuperset(promise.lines)]
+    assert ["not_retried", "polling_survives"] == [promise.name for promise in promises if not promise.lines]
+
+
+def test_index_is_fresh() -> None:
+    """
+    The committed index is the one that is written from the page, the tests and the check: `make documented`.
+    """
+    assert whole() == INDEX.read_text(encoding="utf-8")
+
+
+def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    A sentence that nothing holds and no row tries is named by its line, and the command fails.
+    """
+    text = f"{page('pictograph')}\n\nNobody holds this.\n"
+    monkeypatch.setattr("tests.documented.written_index.page", lambda _: text)
+    monkeypatch.setattr(Path, "write_text", lambda *_, **__: 0)
+
+    assert 1 == main()
+
+    told = capsys.readouterr().err.splitlines()
+    assert [
+        f"spec/pictograph.txt:145: no {what} for: Nobody holds this." for what in ("test", "row in the check")
+    ] == told
 
 
 @pytest.mark.parametrize("unit", PAGE, ids=lambda unit: f"{unit.first}-{unit.last}")

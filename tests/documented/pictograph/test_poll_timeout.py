@@ -1,6 +1,7 @@
 # ruff: noqa: D205 - these docstrings quote the page, which ends its lines in its own way
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from typing import Any
@@ -58,18 +59,22 @@ def test_in_time(sdk: Sdk, job: str) -> None:
 
 
 @pytest.mark.documented("pictograph", lines=(108, 110))
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="batch auto-annotation and imports are not built yet")
-@pytest.mark.parametrize("resource", ["auto_annotate", "connectors"])
-def test_timeout_of_other_jobs(client: Client, resource: str) -> None:
+@pytest.mark.parametrize(
+    ("resource", "starts", "waits"),
+    [("auto_annotate", "batch", "wait_for_batch"), ("connectors", "import_", "wait_for_import")],
+)
+def test_timeout_of_other_jobs(client: Client, resource: str, starts: str, waits: str) -> None:
     """
     Long-running jobs (`training_pipeline`, batch auto-annotate, large dataset imports) accept a `timeout` arg and raise
     `PollTimeoutError` when it elapses.
 
-    Batch auto-annotation and imports.
+    Batch auto-annotation and imports: where they are started, and where they are waited for.
     """
-    waits = [each for each in operations(getattr(client, resource)).values() if PollTimeoutError in each.raises]
+    known = operations(getattr(client, resource))
+    raising = {name: each for name, each in known.items() if PollTimeoutError in each.raises}
 
-    assert 1 <= len(waits)
+    assert {starts, waits} == {*raising}
+    assert {True} == {"timeout" in inspect.signature(each).parameters for each in raising.values()}
 
 
 @pytest.mark.documented("pictograph", lines=(110, 111))

@@ -1,7 +1,6 @@
 # ruff: noqa: D205, D400 - these docstrings quote the page, which ends its lines in its own way
 from __future__ import annotations
 
-import inspect
 import os
 import subprocess
 import sys
@@ -12,9 +11,9 @@ from typing import Any
 import pytest
 
 from errata.clock import VirtualClock
-from errata.sandbox import Answer, Close, Cut, Lose, Reset, Step
+from errata.sandbox import Answer, Close, Cut, Lose, Reset, Sandbox, Step
 from errata.server import KeyStore
-from pictograph import Client, train_pipeline, workflows
+from pictograph import train_pipeline, upload_folder
 from pictograph.exceptions import (
     AuthError,
     ConfigurationError,
@@ -112,19 +111,28 @@ def test_dataset_typo(sdk: Sdk, typo: str) -> None:
 
 
 @pytest.mark.documented("pictograph", line=48)
-@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="the command `pictograph` is not built yet")
-def test_datasets_list_command(client: Client) -> None:
+def test_datasets_list_command(sandbox: Sandbox) -> None:
     """
     | `NotFoundError` (404) | Dataset name typo (case-sensitive!) | Verify with `datasets list` |
 
-    It is a command.
+    It is a command: it tells the name as it is written, or why it cannot.
     """
-    core = client.core
-    command = [str(Path(sys.executable).parent / "pictograph"), "datasets", "list"]
-    environment = {**os.environ, "PICTOGRAPH_API_KEY": "?", "PICTOGRAPH_BASE_URL": core.base_url}
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-    assert (1, "AuthError") == (ran.returncode, ran.stderr.partition(":")[0])
+    def pictograph(*arguments: str, key: str) -> subprocess.CompletedProcess[str]:
+        command = [str(Path(sys.executable).parent / "pictograph"), *arguments]
+        environment = {**os.environ, "PICTOGRAPH_API_KEY": key, "PICTOGRAPH_BASE_URL": sandbox.url}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    key = sandbox.keys["member"]
+    typo = pictograph("datasets", "get", "DS", key=key)
+    listed = pictograph("datasets", "list", key=key)
+    refused = pictograph("datasets", "list", key="?")
+
+    assert (1, "NotFoundError") == (typo.returncode, typo.stderr.partition(":")[0])
+    assert ('there is "ds"' in typo.stderr, "`pictograph datasets list`" in typo.stderr) == (True, True)
+    names = [line.partition("\t")[0] for line in listed.stdout.splitlines()]
+    assert (0, True, False) == (listed.returncode, "ds" in names, "DS" in names)
+    assert (1, "AuthError") == (refused.returncode, refused.stderr.partition(":")[0])
 
 
 @pytest.mark.documented("pictograph", line=49)
@@ -152,23 +160,24 @@ def test_same_filename(sdk: Sdk, picture: Path) -> None:
 
 
 @pytest.mark.documented("pictograph", line=49)
-@pytest.mark.xfail(strict=True, raises=LookupError, reason="the upload workflow is not built yet")
-def test_skip_existing(client: Client, picture: Path) -> None:
+def test_skip_existing(sdk: Sdk, picture: Path) -> None:
     """
     | `ConflictError` (409) | Same image filename in same folder | Pass `skip_existing=True` to the upload workflow, or
     use a new name |
 
-    What is there already is skipped.
+    Without it the workflow meets the error, with it what is there already is skipped.
     """
-    takes = "skip_existing"
-    found = [each for each in vars(workflows).values() if inspect.isfunction(each)]
-    uploads = [each for each in found if takes in inspect.signature(each).parameters]
-    if not uploads:
-        raise LookupError(f"No workflow takes {takes}.")
-    uploads[0](client, "ds", picture.parent, skip_existing=True)
-    uploads[0](client, "ds", picture.parent, skip_existing=True)
+    folder = fresh("folder")
 
-    assert 1 == len([image for image in client.images.list("ds") if image.filename == picture.name])
+    def upload(**settings: Any) -> Any:
+        return sdk.call(lambda client: upload_folder(client, "ds", picture.parent, directory_path=folder, **settings))
+
+    assert [picture] == list(upload(skip_existing=True).uploaded)
+    [refused] = upload().failed.values()
+    assert (ConflictError, "duplicate_filename") == (type(refused), refused.error_code)
+    again = upload(skip_existing=True)
+    assert ((picture,), {}, {}) == (again.skipped, again.uploaded, again.failed)
+    assert 1 == len(sdk.call(lambda client: client.images.list("ds", directory_path=folder)))
 
 
 FLAT = {"name": "circle", "type": "polygon", "polygon": [1, 1, 20, 1, 20, 20]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from errata.client import Awaiting, Blocking, Resource, listing, one, operation
+from errata.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ class Datasets(Resource[C], name="datasets"):
         return (
             yield from self.core.call("datasets.list", "GET", collection("datasets"), listing(Dataset), params=params)
         )
+
+    @paged
+    def iter(self, *, page_size: int = 100, max_total: int | None = None) -> Pages[Dataset]:
+        """Iterate over the datasets, newest first, at most *max_total*; *page_size* of them are asked for at once."""
+        from pictograph.models import Dataset
+
+        def fetch(limit: int, offset: int) -> Flow[Page[Dataset]]:
+            params = {"limit": limit, "offset": offset}
+            return self.core.call("datasets.iter", "GET", collection("datasets"), page(Dataset), params=params)
+
+        return Pages(fetch, page_size, max_total)
 
     @operation
     def get(self, dataset: str) -> Flow[Dataset]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from errata.client import Awaiting, Blocking, Resource, listing, nothing, one, operation
+from errata.client import Awaiting, Blocking, Page, Pages, Resource, listing, nothing, one, operation, page, paged
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
@@ -38,6 +38,25 @@ class Images(Resource[C], name="images"):
 
         params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
         return (yield from self.core.call("images.list", "GET", collection("images"), listing(Image), params=params))
+
+    @paged
+    def iter(
+        self, dataset: str, *, directory_path: str | None = None, page_size: int = 1000, max_total: int | None = None
+    ) -> Pages[Image]:
+        """Iterate over the images of a dataset, newest first, at most *max_total*; *page_size* are asked for at once.
+
+        With *directory_path* only those of that folder. Images that are uploaded meanwhile may let one come twice.
+
+        Raises:
+            NotFoundError: there is no such dataset.
+        """
+        from pictograph.models import Image
+
+        def fetch(limit: int, offset: int) -> Flow[Page[Image]]:
+            params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
+            return self.core.call("images.iter", "GET", collection("images"), page(Image), params=params)
+
+        return Pages(fetch, page_size, max_total)
 
     @operation
     def get(self, image_id: str) -> Flow[Image]:

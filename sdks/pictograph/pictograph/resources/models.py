@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from errata.client import Awaiting, Blocking, Resource, listing, one, operation
+from errata.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
@@ -35,3 +35,14 @@ class Models(Resource[C], name="models"):
 
         params = {"limit": limit, "offset": offset}
         return (yield from self.core.call("models.list", "GET", collection("models"), listing(Model), params=params))
+
+    @paged
+    def iter(self, *, page_size: int = 50, max_total: int | None = None) -> Pages[Model]:
+        """Iterate over the models, newest first, at most *max_total*; *page_size* of them are asked for at once."""
+        from pictograph.models import Model
+
+        def fetch(limit: int, offset: int) -> Flow[Page[Model]]:
+            params = {"limit": limit, "offset": offset}
+            return self.core.call("models.iter", "GET", collection("models"), page(Model), params=params)
+
+        return Pages(fetch, page_size, max_total)

@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata.client import Awaiting, Blocking, Resource, listing, one, operation
-from errata.policy import poll
-from pictograph.exceptions import (
-    NetworkError,
-    PollTimeoutError,
-    RateLimitError,
-    RequestTimeoutError,
-    ServerError,
-)
+from errata.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
 from pictograph.resources._paths import collection, path
+from pictograph.resources._waiting import RUN, check_timeout, wait_for
 
 if TYPE_CHECKING:
-    from errata.contract import Error
     from errata.policy import Flow
     from pictograph.models import TrainingRun
 
 C = TypeVar("C", Blocking, Awaiting)
-
-TRANSIENT = (ServerError, NetworkError, RequestTimeoutError, RateLimitError)
-"""What one poll may meet without ending the wait."""
 
 
 class Training(Resource[C], name="training"):
@@ -56,6 +45,8 @@ class Training(Resource[C], name="training"):
         """
         from pictograph.models import TrainingRun
 
+        if wait:
+            check_timeout(timeout)
         payload = {
             "dataset_name": dataset_name,
             "export_name": export_name,
@@ -99,6 +90,17 @@ class Training(Resource[C], name="training"):
             )
         )
 
+    @paged
+    def iter(self, *, page_size: int = 50, max_total: int | None = None) -> Pages[TrainingRun]:
+        """Iterate over the runs, newest first, at most *max_total*; *page_size* of them are asked for at once."""
+        from pictograph.models import TrainingRun
+
+        def fetch(limit: int, offset: int) -> Flow[Page[TrainingRun]]:
+            params = {"limit": limit, "offset": offset}
+            return self.core.call("training.iter", "GET", collection("training"), page(TrainingRun), params=params)
+
+        return Pages(fetch, page_size, max_total)
+
     @operation
     def wait_for_completion(
         self, run_id: str, *, timeout: float = 3600.0, poll_interval: float = 1.0
@@ -108,28 +110,16 @@ class Training(Resource[C], name="training"):
         The pause between two looks starts at *poll_interval* seconds and grows to 10.
 
         Raises:
+            ConfigurationError: *timeout* is no number of seconds from 0.
             PollTimeoutError: it is not done in time. It goes on; `e.run_id` names it.
             NotFoundError: there is no such run.
         """
-
-        def timed_out(last: TrainingRun | None) -> Error:
-            seen = f'still "{last.status}"' if last is not None else "of unknown status"
-            return PollTimeoutError(
-                f"Run {run_id} is {seen} after {timeout:g} s and was not cancelled. "
-                f'Resume: client.training.get("{run_id}")',
-                resource_id=run_id,
-                run_id=run_id,
-                timeout=timeout,
-                last_result=last.model_dump(mode="json") if last is not None else None,
-            )
-
         return (
-            yield from poll(
+            yield from wait_for(
+                RUN,
+                run_id,
                 lambda: Training.get.flow(self, run_id),
-                lambda run: run.finished,
                 timeout=timeout,
-                interval=poll_interval,
-                timed_out=timed_out,
-                transient=lambda error: isinstance(error, TRANSIENT),
+                poll_interval=poll_interval,
             )
         )

@@ -1,0 +1,23 @@
+"""The `pictograph` command."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+EXTRA = ("typer", "rich")
+
+
+def run() -> None:
+    """Run the command with the program's arguments; without its extra, say how to get it. Ends the program."""
+    missing = [package for package in EXTRA if find_spec(package) is None]
+    if missing:
+        needs = " and ".join(missing)
+        remedy = "Install it with: pip install 'errata-pictograph[cli]'"
+        sys.stderr.write(f"The pictograph command needs {needs}. {remedy}\n")
+        sys.exit(2)
+    try:
+        from pictograph.cli.app import start
+    except KeyboardInterrupt:
+        sys.exit(130)
+    start()

@@ -1,0 +1,24 @@
+"""`pictograph annotations`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pictograph.cli.arguments import named
+from pictograph.cli.command import command
+from pictograph.cli.session import Session
+
+app = typer.Typer(name="annotations", help="What is drawn on images.", no_args_is_help=True)
+
+MISSING = "Verify the id with `pictograph images list DATASET`."
+
+ImageId = Annotated[str, typer.Argument(metavar="IMAGE_ID", callback=named, help="Its id, from `images list`.")]
+
+
+@app.command()
+@command(MISSING)
+def get(session: Session, image: ImageId) -> None:
+    """Show the annotations of an image, and their version."""
+    session.show(session.client.annotations.get(image))

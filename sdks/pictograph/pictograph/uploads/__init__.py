@@ -1,0 +1,5 @@
+"""Uploading a whole folder, blocking and awaiting."""
+
+from pictograph.uploads.report import UploadReport
+
+__all__ = ["UploadReport"]
