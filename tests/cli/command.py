@@ -1,8 +1,11 @@
-"""The `errata` command, started the way a user starts it."""
+"""The commands `errata` and `pictograph`, started the way a user starts them."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -13,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ERRATA = str(Path(sys.executable).with_name("errata"))
+PICTOGRAPH = str(Path(sys.executable).with_name("pictograph"))
 PATIENCE = 60.0
 
 NOT_A_USERS = ("PYTEST", "PICTOGRAPH_", "PYTHON", "COV_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "TMPDIR")
@@ -55,10 +59,12 @@ def errata(*arguments: str, env: Mapping[str, str] | None = None, **options: int
 
 
 @contextmanager
-def running(*arguments: str, env: Mapping[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
-    """`errata` with *arguments* while it runs, in a process group of its own; killed if it is there at the end."""
+def running(
+    *arguments: str, env: Mapping[str, str] | None = None, program: str = ERRATA
+) -> Generator[subprocess.Popen[str]]:
+    """*program* with *arguments* while it runs, in a process group of its own; killed if it is there at the end."""
     with subprocess.Popen(
-        [ERRATA, *arguments],
+        [program, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -78,6 +84,43 @@ def ended(process: subprocess.Popen[str], by: signal.Signals) -> Ran:
     process.send_signal(by)
     out, err = process.communicate(timeout=PATIENCE)
     return Ran(process.returncode, out, err)
+
+
+def on_a_terminal(
+    *arguments: str,
+    env: Mapping[str, str],
+    program: str = ERRATA,
+    columns: int = 140,
+    until: tuple[str, signal.Signals] | None = None,
+) -> tuple[int, str]:
+    """
+    The exit code of *program*, and all that it wrote to a terminal of so many *columns*.
+
+    *until* is what it must have written before it is sent a signal.
+    """
+    ours, theirs = pty.openpty()
+    env = {**env, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    with subprocess.Popen([program, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        written = bytearray()
+        # Linux tells of the end by an error, others by nothing to read.
+        with contextlib.suppress(OSError):
+            while data := _read(ours, process):
+                written += data
+                if until is not None and until[0].encode() in written:
+                    process.send_signal(until[1])
+                    until = None
+        code = process.wait(PATIENCE)
+    os.close(ours)
+    assert until is None, f"It ended without {until}, after {written.decode()!r}"
+    return code, written.decode()
+
+
+def _read(terminal: int, process: subprocess.Popen[bytes]) -> bytes:
+    """What *process* writes next to *terminal*; it is killed if that takes too long."""
+    if not select.select([terminal], [], [], PATIENCE)[0]:
+        process.kill()
+    return os.read(terminal, 65_536)
 
 
 def left_running(process: subprocess.Popen[str]) -> bool:

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import pty
 import re
 import signal
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from .command import ERRATA, PATIENCE, ended, errata, left_running, printed_until, running, with_vendors
+from .command import ended, errata, left_running, on_a_terminal, printed_until, running, with_vendors
 
 VENDORS = {
     "new-key": "NEW_KEY",
@@ -31,22 +27,6 @@ def env(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "tmp").mkdir()
     places = {name: f"tests.conformance.broken.vendors:{vendor}" for name, vendor in VENDORS.items()}
     return {**with_vendors(tmp_path / "site", places), "TMPDIR": str(tmp_path / "tmp")}
-
-
-def on_a_terminal(*arguments: str, env: Mapping[str, str]) -> tuple[int, str]:
-    """The exit code of `errata`, and all that it wrote to a terminal of 140 columns."""
-    ours, theirs = pty.openpty()
-    env = {**env, "TERM": "xterm-256color", "COLUMNS": "140"}
-    with subprocess.Popen([ERRATA, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
-        os.close(theirs)
-        written = bytearray()
-        # Linux tells of the end by an error, others by nothing to read.
-        with contextlib.suppress(OSError):
-            while data := os.read(ours, 65_536):
-                written += data
-        code = process.wait(PATIENCE)
-    os.close(ours)
-    return code, written.decode()
 
 
 @pytest.mark.parametrize(
@@ -176,7 +156,7 @@ def test_terminal(env: dict[str, str]) -> None:
     """
     code, written = on_a_terminal("check", "new-key", env=env)
 
-    bar, _, table = written.partition("Sentence or case")
+    bar, _, table = written.partition("errata-broken 1.0")
     drawn = re.findall(r"\r\x1b\[2KChecking .*?(\d)/2", bar)
     assert (1, "0", "2") == (code, drawn[0], drawn[-1])
     assert bar.endswith("\x1b[?25h\r\x1b[1A\x1b[2K\x1b[1m"), "the cursor is back, and the bar's line is empty"
@@ -188,22 +168,11 @@ def test_interrupted_on_a_terminal(env: dict[str, str]) -> None:
     """
     Ctrl-C on a terminal gives the cursor back.
     """
-    ours, theirs = pty.openpty()
-    env = {**env, "TERM": "xterm-256color", "COLUMNS": "140"}
-    with subprocess.Popen([ERRATA, "check", "waiting"], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
-        os.close(theirs)
-        written = b""
-        while b"waiting" not in written:
-            written += os.read(ours, 65_536)
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(OSError):
-            while data := os.read(ours, 65_536):
-                written += data
-        assert 130 == process.wait(PATIENCE)
-    os.close(ours)
+    code, written = on_a_terminal("check", "waiting", env=env, until=("waiting", signal.SIGINT))
 
-    assert (True, False) == (written.rstrip().endswith(b"Interrupted."), b"Traceback" in written)
-    assert written.rfind(b"\x1b[?25h") > written.rfind(b"\x1b[?25l") >= 0
+    assert 130 == code
+    assert (True, False) == (written.rstrip().endswith("Interrupted."), "Traceback" in written)
+    assert written.rfind("\x1b[?25h") > written.rfind("\x1b[?25l") >= 0
 
 
 def test_no_terminal(env: dict[str, str]) -> None:

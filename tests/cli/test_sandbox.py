@@ -83,12 +83,24 @@ def test_exports_work(printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None
         assert "ds" in [dataset.name for dataset in client.datasets.list()]
 
 
+def test_tls(printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    It prints its address for TLS, and the file with which it is trusted.
+    """
+    told = re.search(r"^It speaks TLS too: (\S+), trusted with SSL_CERT_FILE=(\S+)\.$", printed.text, re.MULTILINE)
+    assert told is not None
+    monkeypatch.setenv("SSL_CERT_FILE", told[2])
+
+    with Client(printed.keys["member"], base_url=told[1]) as client:
+        assert "ds" == client.datasets.get("ds").name
+
+
 def test_keys_of_each_role(printed: Printed) -> None:
     """
     It prints a key of each role, and each does what its name says.
     """
-    assert {"member", "admin", "viewer", "broke", "revoked"} == set(printed.keys)
-    for role in ("member", "admin"):
+    assert {"member", "admin", "viewer", "free", "pro", "broke", "revoked"} == set(printed.keys)
+    for role in ("member", "admin", "free", "pro"):
         with printed.client(role) as client:
             assert role == client.datasets.create(role).name
     with printed.client("viewer") as client:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,15 @@ def test_help(arguments: tuple[str, ...]) -> None:
     for command in ("check", "sandbox", "vendors"):
         assert f"\n  {command} " in ran.out + ran.err
     assert (0 if arguments else 2) == ran.code
+
+
+def test_version() -> None:
+    """
+    With --version it says which version of the distribution this is, and nothing else.
+    """
+    ran = errata("--version")
+
+    assert (0, f"errata {version('errata')}\n", "") == (ran.code, ran.out, ran.err)
 
 
 @pytest.mark.parametrize("command", ["check", "sandbox", "vendors"])

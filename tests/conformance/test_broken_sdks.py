@@ -78,7 +78,7 @@ SEEDS = {
         faults.retry_after_ignored,
         "auto_waits",
         "429 with Retry-After ≤ 120s — auto-waits then retries.",
-        "expected a wait of 2 s (within 0%), it asked for ",
+        "expected a wait of 2 s (up to 25% over), it asked for ",
     ),
     "waits over the cap": Seed(
         faults.waits_over_the_cap,

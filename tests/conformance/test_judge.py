@@ -178,7 +178,7 @@ def _missing(client: Any) -> Any:
         ),
         (
             lambda bench: bench.call(_missing).raised(NotFoundError, colour="red"),
-            "e.colour: expected 'red', saw 'no such attribute'",
+            "e.colour: expected 'red', saw no such attribute",
         ),
         (lambda bench: bench.call(_missing).raised(Exception), "expected Exception, it raised "),
         (lambda bench: bench.call(_missing).returned(), "expected a result, it raised "),

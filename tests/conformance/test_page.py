@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,12 +119,13 @@ def test_report(checked: Checked) -> None:
     """
     The JSON report has the verdict, and for each row in each colour what was raised, asked for and concluded.
     """
-    assert {"vendor", "held", "rows"} == set(checked.report)
+    assert {"vendor", "sdk", "held", "rows"} == set(checked.report)
     assert ("pictograph", True) == (checked.report["vendor"], checked.report["held"])
+    assert f"errata-pictograph {version('errata-pictograph')}" == checked.report["sdk"]
     for row in checked.report["rows"]:
-        assert {"section", "sentence", "check", "held", "blocking", "awaiting"} == set(row)
+        assert {"section", "sentence", "check", "lines", "held", "offered", "blocking", "awaiting"} == set(row)
         for colour in ("blocking", "awaiting"):
-            keys = {"held", "reason", "raised", "message", "attributes", "attempts", "requests", "waits"}
+            keys = {"held", "offered", "reason", "raised", "message", "attributes", "attempts", "requests", "waits"}
             assert keys == set(row[colour])
 
 
@@ -136,6 +138,7 @@ def test_report_of_a_row(checked: Checked) -> None:
     attributes = {"status_code": 402, "required": 10, "remaining": 3}
     expected = {
         "held": True,
+        "offered": True,
         "reason": "",
         "raised": "PaymentRequiredError",
         "message": "You need 7 more credits.",
@@ -149,12 +152,13 @@ def test_report_of_a_row(checked: Checked) -> None:
 
 def test_table(checked: Checked) -> None:
     """
-    The table has a line for each row, the verdict in it, and ends with the sum.
+    The table names the SDK, has a line for each row, the verdict in it, and ends with the sum.
     """
     count = len(PROMISES)
 
     lines = checked.ran.out.splitlines()
 
+    assert checked.report["sdk"] == lines[0].rstrip()
     assert count == sum(line.rstrip().endswith("│ held") for line in lines)
     assert re.fullmatch(rf"{count} of {count} rows held, blocking and awaiting, in \d+\.\d s\.", lines[-1])
 

@@ -1,9 +1,24 @@
 """Does an SDK keep its page? Every sentence is driven through the SDK against the sandbox, over real sockets."""
 
 from errata.conformance.bench import Bench
+from errata.conformance.problems import AdapterError
 from errata.conformance.promises import Adapter, Colour, Promise, Promises
+from errata.conformance.remote import RemoteAdapter
 from errata.conformance.run import check
 from errata.conformance.seen import Seen, ShortfallError
 from errata.conformance.verdicts import Row, Verdict
 
-__all__ = ["Adapter", "Bench", "Colour", "Promise", "Promises", "Row", "Seen", "ShortfallError", "Verdict", "check"]
+__all__ = [
+    "Adapter",
+    "AdapterError",
+    "Bench",
+    "Colour",
+    "Promise",
+    "Promises",
+    "RemoteAdapter",
+    "Row",
+    "Seen",
+    "ShortfallError",
+    "Verdict",
+    "check",
+]

@@ -8,8 +8,10 @@ from typing import Any
 import anyio
 
 from errata.clock import VirtualClock
+from errata.conformance.pictures import RemoteError
+from errata.conformance.problems import AdapterError
 from errata.conformance.promises import Adapter, Colour, settled
-from errata.conformance.seen import Seen
+from errata.conformance.seen import Attributes, Seen, ShortfallError
 from errata.contract.error import Error
 from errata.contract.spec import specs_of
 from errata.sandbox.sandbox import Sandbox
@@ -39,6 +41,10 @@ class Bench:
         """The exception class of that name, as the SDK under test has it."""
         return self.adapter.error(name)
 
+    def function(self, name: str) -> Any:
+        """The function of that name beside the client's methods, as the SDK under test has it."""
+        return self.adapter.function(name)
+
     def call(
         self, action: Callable[[Any], Any], *, role: str = "member", key: str | None = None, **settings: Any
     ) -> Seen:
@@ -46,16 +52,23 @@ class Bench:
         self.sandbox.log.clear()
         self.clock.forget()
         api_key = self.sandbox.keys[role] if key is None else key
-        value, error = None, None
+        value: Any = None
+        error: BaseException | None = None
+        problem: ShortfallError | AdapterError | None = None
         try:
             if self.colour == "blocking":
                 value = self._blocking(action, api_key, settings)
             else:
                 value = anyio.run(self._awaiting, action, api_key, settings)
+        except (ShortfallError, AdapterError) as found:
+            # Nothing that the SDK raised: the call could not be made, or not be ended.
+            problem = found
         except Exception as raised:  # noqa: BLE001 - whatever the SDK under test raises is what we look at
             error = raised
         seen = Seen(value, error, self.sandbox.log.entries(), tuple(self.clock.waits()), documented(error))
         self.seen.append(seen)
+        if problem is not None:
+            raise problem
         return seen
 
     def _blocking(self, action: Callable[[Any], Any], api_key: str, settings: Mapping[str, Any]) -> Any:
@@ -77,9 +90,11 @@ class Bench:
         return self.adapter.client(self.colour, api_key=api_key, **settings)
 
 
-def documented(error: BaseException | None) -> dict[str, Any]:
-    """The documented attributes of *error* that say something."""
-    if not isinstance(error, Error):
-        return {}
-    values = {spec.name: getattr(error, spec.name, None) for spec in specs_of(type(error)) if not spec.is_message}
-    return {name: value for name, value in values.items() if value not in (None, [], {})}
+def documented(error: BaseException | None) -> Attributes:
+    """The documented attributes of *error* that say something; of another SDK's error, all that it has."""
+    values: dict[str, Any] = {}
+    if isinstance(error, Error):
+        values = {spec.name: getattr(error, spec.name, None) for spec in specs_of(type(error)) if not spec.is_message}
+    elif isinstance(error, RemoteError):
+        values = {name: value for name, value in vars(error).items() if name != "message"}
+    return Attributes({name: value for name, value in values.items() if value not in (None, [], {})})

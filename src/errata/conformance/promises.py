@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from errata.clock import Clock
@@ -27,14 +27,23 @@ class Adapter(Protocol):
         """The SDK's exception class of that name."""
         ...
 
+    def function(self, name: str) -> Callable[..., Any]:
+        """The SDK's function of that name, beside the methods of its client."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One sentence or row of the page, under its heading, and the function that tries it."""
+    """One sentence or row of the page, under its heading, and the function that tries it.
+
+    *lines* are where the page says so: the first and the last of each sentence, row or snippet, counted from 1. What
+    the page does not say, and every reader expects, has none.
+    """
 
     section: str
     sentence: str
     check: Callable[[Bench], None]
+    lines: tuple[tuple[int, int], ...] = ()
 
     @property
     def name(self) -> str:
@@ -49,14 +58,23 @@ class Promises:
         self.adapter = adapter
         self._promises: list[Promise] = []
 
-    def __call__(self, section: str, sentence: str) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
-        """Decorate a check with the *sentence* it holds and the *section* that the sentence stands in."""
+    def __call__(
+        self, section: str, sentence: str, *lines: int | tuple[int, int]
+    ) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
+        """Decorate a check with the *sentence* it holds, its *section*, and the *lines* of the page it stands on."""
+        places = tuple((line, line) if isinstance(line, int) else line for line in lines)
 
         def keep(check: Callable[[Bench], None]) -> Callable[[Bench], None]:
-            self._promises.append(Promise(section, sentence, check))
+            self._promises.append(Promise(section, sentence, check, places))
             return check
 
         return keep
+
+    def through(self, adapter: Adapter) -> Promises:
+        """The same promises, of the SDK of another *adapter*."""
+        others = Promises(adapter)
+        others._promises = list(self._promises)
+        return others
 
     def __iter__(self) -> Iterator[Promise]:
         return iter(self._promises)
@@ -71,6 +89,7 @@ class ClassAdapter:
 
     clients: Mapping[Colour, Callable[..., Any]]
     errors: Mapping[str, type[BaseException]]
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Any:
         """A client of *colour*."""
@@ -79,6 +98,10 @@ class ClassAdapter:
     def error(self, name: str) -> type[BaseException]:
         """The exception class of that name."""
         return self.errors[name]
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The function of that name."""
+        return self.functions[name]
 
 
 async def settled(value: Any) -> Any:

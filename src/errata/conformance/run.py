@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 
 from errata.clock import VirtualClock
 from errata.conformance.bench import Bench
+from errata.conformance.problems import NotOfferedError
 from errata.conformance.promises import COLOURS, Colour, Promise, Promises
 from errata.conformance.seen import Seen, ShortfallError
 from errata.conformance.verdicts import Row, Verdict
 from errata.contract.problems import ContractError
 from errata.sandbox.sandbox import Sandbox
-from errata.sandbox.vendor import Vendor
+from errata.sandbox.vendor import GROUP, Vendor
 
 
 def promises_of(vendor: Vendor) -> Promises:
@@ -28,6 +30,12 @@ def promises_of(vendor: Vendor) -> Promises:
     if not len(found):
         raise ContractError(f"{vendor.promises} of vendor {vendor.name!r} has no promises: there is nothing to check.")
     return found
+
+
+def sdk_of(name: str) -> str:
+    """Name and version of the distribution that brings the vendor *name*, and with it the SDK that it checks."""
+    distributions = (point.dist for point in entry_points(group=GROUP, name=name))
+    return next((f"{found.name} {found.version}" for found in distributions if found is not None), name)
 
 
 def check(
@@ -54,19 +62,21 @@ def check(
 def judge(promise: Promise, bench: Bench) -> Verdict:
     """Whether *promise* holds on *bench*. A check that fails in another way than expected has not held either."""
     bench.reset()
-    reason = ""
+    reason, offered = "", True
     try:
         promise.check(bench)
         left = bench.sandbox.script.pending()
         if left:
             reason = f"the SDK stopped early: {sum(armed.left for armed in left)} of the armed failures never met"
+    except NotOfferedError as lacking:
+        reason, offered = str(lacking), False
     except ShortfallError as short:
         reason = str(short)
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # noqa: BLE001 - one check that exits or is cancelled must not hide other rows
         reason = f"the check itself failed: {type(problem).__name__}: {problem}"
-    return Verdict(not reason, reason, shown(bench.seen))
+    return Verdict(not reason, reason, shown(bench.seen), offered)
 
 
 def shown(calls: list[Seen]) -> Seen:

@@ -11,9 +11,11 @@ from rich.text import Text
 from errata.conformance.verdicts import Row
 
 
-def show(rows: Sequence[Row], console: Console, *, seconds: float) -> None:
-    """Print the table of *rows* and the verdict in one line."""
-    table = Table(title_justify="left", show_edge=False, pad_edge=False, header_style="bold")
+def show(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> None:
+    """Print the table of *rows*, under the name of the *sdk*, and the verdict in one line."""
+    table = Table(
+        title=Text(sdk, style="bold"), title_justify="left", show_edge=False, pad_edge=False, header_style="bold"
+    )
     table.add_column("Sentence or case", ratio=5, overflow="fold")
     table.add_column("Raised", ratio=2, overflow="fold")
     table.add_column("Attributes", ratio=3, overflow="fold")
@@ -33,17 +35,27 @@ def show(rows: Sequence[Row], console: Console, *, seconds: float) -> None:
             Text(", ".join(f"{name}={_brief(value)}" for name, value in seen.attributes.items()) or "-"),
             str(seen.attempts),
             Text(" ".join(f"{wait:.2f}" for wait in seen.waits[:6]) + (" ..." if len(seen.waits) > 6 else "") or "-"),
-            Text("held", style="green") if row.held else Text("FALLS SHORT", style="bold red"),
+            _verdict(row),
         )
     console.print(table)
     short = [row for row in rows if not row.held]
     for row in short:
         for colour, verdict in row.verdicts.items():
             if not verdict.held:
-                console.print(Text(f"{colour}: {row.promise.sentence}\n    {verdict.reason}", style="red"))
+                said = verdict.reason if verdict.offered else f"not offered: {verdict.reason}"
+                style = "red" if verdict.offered else "yellow"
+                console.print(Text(f"{colour}: {row.promise.sentence}\n    {said}", style=style))
     colours = " and ".join(rows[0].verdicts) if rows else ""
     kept = len(rows) - len(short)
-    console.print(f"{kept} of {len(rows)} rows held, {colours}, in {seconds:.1f} s.", style="bold")
+    lacking = sum(not row.offered for row in short)
+    without = f", {lacking} not offered" if lacking else ""
+    console.print(f"{kept} of {len(rows)} rows held{without}, {colours}, in {seconds:.1f} s.", style="bold")
+
+
+def _verdict(row: Row) -> Text:
+    if row.held:
+        return Text("held", style="green")
+    return Text("FALLS SHORT", style="bold red") if row.offered else Text("not offered", style="yellow")
 
 
 def _brief(value: object) -> str:

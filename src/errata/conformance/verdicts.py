@@ -11,17 +11,22 @@ from errata.conformance.seen import Seen
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One promise in one colour: held, or why not; with the facts of its last call."""
+    """One promise in one colour: held, or why not; with the facts of its last call.
+
+    What is not *offered* could not be tried, because the SDK's adapter says so; it is not held either.
+    """
 
     held: bool
     reason: str
     seen: Seen
+    offered: bool = True
 
     def to_json(self) -> dict[str, object]:
         """Only JSON types."""
         error = self.seen.error
         return {
             "held": self.held,
+            "offered": self.offered,
             "reason": self.reason,
             "raised": type(error).__name__ if error is not None else None,
             "message": str(error) if error is not None else None,
@@ -45,6 +50,11 @@ class Row:
         return all(verdict.held for verdict in self.verdicts.values())
 
     @property
+    def offered(self) -> bool:
+        """False if nothing but what is not offered keeps it from being held."""
+        return self.held or any(verdict.offered and not verdict.held for verdict in self.verdicts.values())
+
+    @property
     def shown(self) -> Verdict:
         """The verdict whose facts the table shows: the first that falls short, or the first."""
         verdicts = list(self.verdicts.values())
@@ -56,7 +66,9 @@ class Row:
             "section": self.promise.section,
             "sentence": self.promise.sentence,
             "check": self.promise.name,
+            "lines": [list(place) for place in self.promise.lines],
             "held": self.held,
+            "offered": self.offered,
             **{colour: verdict.to_json() for colour, verdict in self.verdicts.items()},
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -79,3 +80,7 @@ class Adapter:
     def error(self, name: str) -> type[BaseException]:
         """The exception class of that name; `SdkError` for those that it does not have."""
         return ERRORS.get(name, SdkError)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """It has no functions."""
+        raise NotImplementedError(name)

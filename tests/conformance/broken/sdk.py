@@ -34,6 +34,10 @@ class Broken:
         """The exception class of that name."""
         return ADAPTER.error(name)
 
+    def function(self, name: str) -> Callable[..., Any]:
+        """The function of that name."""
+        return ADAPTER.function(name)
+
 
 def only(adapter: Any, *checks: str) -> Promises:
     """The promises of Pictograph's page whose checks are called *checks*, for the SDK of *adapter*."""
