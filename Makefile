@@ -9,11 +9,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.installed
 
 SDKS := $(patsubst %/pyproject.toml,%,$(wildcard sdks/*/pyproject.toml))
-EVERYTHING := -e ".[cli,models,server]" $(foreach sdk,$(SDKS),-e "$(sdk)[server]") --group dev
+EVERYTHING := -e ".[cli,models,server]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint format check build constraints clean
+.PHONY: help install demo test lint format check documented build reference docs constraints judges clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,15 +48,41 @@ format: install  ## Format the code and repair what can be repaired
 
 check: lint test  ## Everything that CI checks
 
+documented: install  ## Write tests/documented/INDEX.md; fail on a sentence of a page that no test holds
+	@$(BIN)/python -m tests.documented.written_index
+
 build: install  ## Build the wheels into dist/ and try them in an empty environment
 	@rm -rf dist
 	@$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist . $(SDKS:%=./%)
 	@$(BIN)/python tools/try_wheels.py dist
 
+reference: install  ## Write the pages on errors, docs/reference/*.md, from the catalogues
+	@$(BIN)/errata reference --out docs/reference
+
+docs: reference $(VENV)/.docs  ## Build the documentation into site/ and follow its links in Chromium
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --clean
+	@$(BIN)/python tools/try_site.py site "$$(tools/find-chromium)"
+
+$(VENV)/.docs: $(STAMP)
+	@$(PIP) install --quiet -c constraints.txt --group docs
+	@touch $@
+
 constraints:  ## Pin the newest versions in constraints.txt (needs Python 3.11)
-	@tools/pin-versions "$(firstword $(PYTHON))" $(EVERYTHING) > constraints.new
+	@tools/pin-versions "$(firstword $(PYTHON))" $(EVERYTHING) --group docs > constraints.new
 	@mv constraints.new constraints.txt
 
+# A judge is a vendor's published client. It has the import name of our SDK, so it lives in an environment of its own.
+JUDGES := .venv-judges
+
+judges: install $(JUDGES)/pictograph/.installed  ## Let the vendor's published client judge our server, and check it
+	@$(BIN)/python judges/judge.py pictograph $(JUDGES)/pictograph/bin/python
+
+$(JUDGES)/%/.installed: judges/requirements-%.txt tools/make-venv
+	@rm -f $@
+	@tools/make-venv $(@D) $(PYTHON)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input install --quiet -r $<
+	@touch $@
+
 clean:  ## Remove everything that was built, .venv too
-	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(JUDGES) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +

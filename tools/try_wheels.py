@@ -30,8 +30,10 @@ def main(dist: Path) -> None:
         subprocess.run([*pip, wheels["errata"]], check=True)
         subprocess.run([python, "-c", "import errata"], check=True)
         for name in sorted(set(wheels) - {"errata"}):
-            subprocess.run([*pip, "--find-links", dist, f"{name}[server]", "errata[cli]"], check=True)
+            subprocess.run([*pip, "--find-links", dist, f"{name}[cli,server]", "errata[cli]"], check=True)
             subprocess.run([python, "-c", f"import {', '.join(packages[name])}"], check=True)
+            # An SDK's command has the name of its package.
+            subprocess.run([Path(folder, "bin", packages[name][0]), "--help"], check=True, stdout=subprocess.DEVNULL)
         subprocess.run([Path(folder, "bin", "errata"), "--help"], check=True, stdout=subprocess.DEVNULL)
     print("Installed and imported in an empty environment.")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-EXTRAS = ("typer", "rich", "uvicorn", "fastapi", "limits")
+EXTRAS = ("typer", "rich", "uvicorn", "fastapi", "limits", "trustme")
+LOOK_UPS = ("explain", "reference", "openapi", "snapshot", "diff", "import")
+"""What can be asked where no server is installed."""
 
 
 def main() -> None:
@@ -15,6 +17,10 @@ def main() -> None:
         package = (missing.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise
+        if sys.argv[1:2] and sys.argv[1] in LOOK_UPS and package not in ("typer", "rich"):
+            from errata.cli.looking import run as look_up
+
+            look_up()
         sys.stderr.write(f"The errata command needs {package}. Install it with: pip install 'errata[cli,server]'\n")
         # 1 would say that a row of the check fell short.
         sys.exit(2)

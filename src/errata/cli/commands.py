@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
@@ -18,10 +20,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from errata.cli.looking import add_look_ups
 from errata.cli.report import report_to
-from errata.conformance.promises import Promise, Promises
+from errata.conformance.problems import AdapterError
+from errata.conformance.promises import COLOURS, Colour, Promise, Promises
+from errata.conformance.remote import RemoteAdapter
 from errata.conformance.run import check as check_vendor
-from errata.conformance.run import promises_of
+from errata.conformance.run import promises_of, sdk_of
 from errata.conformance.table import show
 from errata.conformance.verdicts import Row
 from errata.contract.problems import ContractError
@@ -47,6 +52,21 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="VENDOR", help="Whose API, e.g. pictograph.")]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"errata {version('errata')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What is asked before any command."""
+
+
 class Ended(KeyboardInterrupt):
     """Asked to end by the signal *number*. Everything is put away as after Ctrl-C."""
 
@@ -67,7 +87,7 @@ def told(command: Callable[P, int]) -> Callable[P, None]:
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             code = INTERRUPTED
-        except (ContractError, SandboxError) as problem:
+        except (AdapterError, ContractError, SandboxError) as problem:
             typer.echo(f"errata: {problem}", err=True)
             code = UNUSABLE
         except BrokenPipeError:
@@ -98,29 +118,45 @@ def check(
         str | None,
         typer.Option("--json", metavar="FILE", help="Write the rows as JSON to FILE, or - for the terminal."),
     ] = None,
+    adapter: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, help="Check the SDK that this adapter drives, not ours."
+        ),
+    ] = None,
+    python: Annotated[
+        str | None, typer.Option(metavar="PYTHON", help="The interpreter that the adapter and its SDK run in.")
+    ] = None,
 ) -> int:
     """Check that an SDK keeps its documentation page, sentence by sentence, over real sockets.
 
     Exits with 1 when a row falls short.
     """
+    if python is not None and adapter is None:
+        raise typer.BadParameter("it needs --adapter FILE, which says how to drive the SDK.", param_hint="--python")
     found = find_vendor(vendor)
     promises = promises_of(found)
-    with report_to(json_file) as report:
+    with report_to(json_file) as report, ExitStack() as stack:
+        sdk, colours = sdk_of(vendor), COLOURS
+        if adapter is not None:
+            remote = stack.enter_context(RemoteAdapter(adapter, python=python, without=found.environment.values()))
+            sdk, colours = remote.sdk, remote.colours
+            promises = promises.through(remote)
         started = time.monotonic()
-        rows = _checked(found, promises)
+        rows = _checked(found, promises, colours)
         seconds = time.monotonic() - started
         held = all(row.held for row in rows)
         if report is not None:
-            content = {"vendor": vendor, "held": held, "rows": [row.to_json() for row in rows]}
+            content = {"vendor": vendor, "sdk": sdk, "held": held, "rows": [row.to_json() for row in rows]}
             report.write(json.dumps(content, indent=2) + "\n")
             report.flush()
     if json_file != "-":
         console = Console()
-        show(rows, console if console.is_terminal else Console(width=160), seconds=seconds)
+        show(rows, console if console.is_terminal else Console(width=160), sdk=sdk, seconds=seconds)
     return HELD if held else FELL_SHORT
 
 
-def _checked(vendor: Vendor, promises: Promises) -> list[Row]:
+def _checked(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...]) -> list[Row]:
     """The rows of *vendor*, with a progress bar while somebody watches."""
     rows: list[Row] = []
     errors = Console(stderr=True)
@@ -131,7 +167,7 @@ def _checked(vendor: Vendor, promises: Promises) -> list[Row]:
         def progress(promise: Promise) -> None:
             bar.update(task, completed=len(rows), description=promise.section)
 
-        for row in check_vendor(vendor, promises=promises, progress=progress):
+        for row in check_vendor(vendor, promises=promises, colours=colours, progress=progress):
             rows.append(row)
             bar.update(task, completed=len(rows))
     return rows
@@ -158,6 +194,8 @@ def sandbox(
             f"  export {names['base_url']}={running.url}",
             f"  export {names['api_key']}={running.keys['member']}",
             "",
+            f"It speaks TLS too: {running.https_url}, trusted with SSL_CERT_FILE={running.authority}.",
+            "",
             "Arm a failure for the next two requests:",
             f"  curl -X POST {running.url}/_errata/errors -H 'X-Errata-Token: {running.token}' \\",
             """       -d '{"error": "RateLimitError", "fields": {"retry_after": 2}, "times": 2}'""",
@@ -176,6 +214,9 @@ def vendors() -> int:
     for name in known_vendors():
         typer.echo(name)
     return HELD
+
+
+add_look_ups(app, told)
 
 
 def run() -> None:

@@ -25,6 +25,7 @@ class Case:
     *status* is exact, a range (`"5XX"`) or None where there is none; *code* None claims every code.
     *on* names the occasion of an error that does not travel: `"network"`, `"timeout"`, `"configuration"`.
     *operation* narrows the claim to one operation (`"images.upload"`) or to a resource (`"images"`).
+    *fix* is what the caller should do, *cause* why it happens where the docstring of the class speaks of several cases.
     """
 
     code: str | None = None
@@ -33,6 +34,7 @@ class Case:
     on: str | None = None
     operation: str | None = None
     retry: Retry | None = None
+    cause: str | None = None
 
     @property
     def concrete_status(self) -> int | None:
@@ -53,9 +55,13 @@ class Case:
         return f"{name} on {self.operation}" if self.operation else name
 
 
+RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+"""The phrases of RFC 9110 that Python has only from 3.13 on."""
+
+
 def phrase(status: int) -> str:
     """The reason phrase of *status*, as in RFC 9110, or "" for one that has none."""
     try:
-        return HTTPStatus(status).phrase
+        return RENAMED.get(status) or HTTPStatus(status).phrase
     except ValueError:
         return ""

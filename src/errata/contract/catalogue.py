@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as plain_field
@@ -37,13 +38,14 @@ class Envelope(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an error body says, whatever its shape."""
+    """What an error body says, whatever its shape. *address* is the page that explains its code."""
 
     status: int = 0
     code: str | None = None
     message: str | None = None
     details: Mapping[str, Any] = plain_field(default_factory=dict)
     request_id: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class Catalogue:
     """The error contract of one vendor.
 
     *base* is what a caller catches for everything, *default* what a reply becomes that no case claims.
-    *operations* says what each operation raises, *everywhere* what any of them may.
+    *operations* says what each operation raises, *everywhere* what any of them may. *docs* is the address of the page
+    that `errata reference` writes, where it is published; problem+json sends the address of a code as its `type`.
 
     Raises:
         CatalogueError: one case is claimed twice, or a class could not be built from a silent reply.
@@ -108,6 +111,7 @@ class Catalogue:
         operations: Mapping[str, Raises] | None = None,
         everywhere: Raises = Raises(),
         body_cap: int = caps.BODY,
+        docs: str | None = None,
     ) -> None:
         self.name = name
         self.base = base
@@ -119,8 +123,10 @@ class Catalogue:
         self.operations = dict(operations or {})
         self.everywhere = everywhere
         self.body_cap = body_cap
+        self.docs = docs
         self._table: dict[Source, dict[Key, tuple[type[Error], Case]]] = {}
         self._refined: dict[int, bool] = {}
+        self._codes = {case.code for _, case in self.cases()}
         for error in dict.fromkeys((base, *errors, default)):
             self._check(error)
             for case in error.claims:
@@ -243,8 +249,19 @@ class Catalogue:
         """What *operation* documents: its own errors first, then those that any operation may raise."""
         return (self.operations.get(operation or "", Raises()) | self.everywhere).errors
 
+    def address(self, code: str) -> str | None:
+        """Where *code* is explained, the same for as long as it is declared; None where nothing is published."""
+        if self.docs is None or code not in self._codes:
+            return None
+        return f"{self.docs}#{anchor(code)}"
+
     def __repr__(self) -> str:
         return f"<Catalogue {self.name!r}: {len(self.errors)} errors, {sum(1 for _ in self.cases())} cases>"
+
+
+def anchor(name: str) -> str:
+    """What stands after "#" in the address of a code, a class or a status: letters, digits, "_" and "-" of *name*."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
 
 
 def _scopes(operation: str | None) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import anyio
 from starlette.applications import Starlette
@@ -20,11 +20,13 @@ from errata.server.handlers import take_over
 from errata.server.idempotency import Idempotency
 from errata.server.keyed import Keyed
 from errata.server.keys import Caller, Keys
-from errata.server.limits import Limiter, RateLimits
+from errata.server.limits import RateLimits
+from errata.server.openapi import describe
 from errata.server.recording import Recording, replay
 from errata.server.request_id import answering, request_id_of
 from errata.server.sending import FromApp, Outgoing, Sink, send_reply
 from errata.server.store import Answer
+from errata.server.tiers import Tiers
 from errata.server.times import Clock
 from errata.server.translate import Convert, Translator
 from errata.server.undeclared import UndeclaredError
@@ -36,7 +38,7 @@ def install(
     *,
     keys: Keys | None = None,
     idempotency: Idempotency | None = None,
-    limits: RateLimits | None = None,
+    limits: RateLimits | Mapping[str, RateLimits] | None = None,
     clock: Clock | None = None,
     strict: bool | None = None,
     convert: Convert | None = None,
@@ -46,23 +48,28 @@ def install(
     """Make *app* keep the contract of *catalogue*; serve what this returns.
 
     *keys* says who may call; *public* are patterns of paths that need no key (`"/signed/*"`), *writers* the roles that
-    may use other methods than GET, HEAD and OPTIONS. *convert* maps exceptions that the catalogue does not know.
+    may use other methods than GET, HEAD and OPTIONS. *limits* are those of every key, or a mapping from the tier of a
+    key to its limits, in which "" is for keys without a tier; a key of any other tier is an `UnknownTierError` in the
+    log, and a 500 to its caller. *convert* maps exceptions that the catalogue does not know.
     *strict* raises `UndeclaredError` for what an operation does not declare; by default only under pytest.
+    The document of a FastAPI app tells of the errors too: an `app.openapi` of its own must be set before.
 
     Raises:
-        ValueError: *app* answers errors by itself, or limits and idempotency have no keys to go by.
+        ValueError: *app* answers errors by itself, limits and idempotency have no keys to go by, or no tier has limits.
+        TypeError: something else than `RateLimits` is given for a tier.
     """
     if keys is None and (limits is not None or idempotency is not None):
         raise ValueError(
             "Limits and idempotency are kept per API key, and no keys were given. Pass keys=KeyStore(...)."
         )
     take_over(app)
+    describe(app, catalogue)
     time = clock or SystemClock()
     return Contract(
         app,
         Translator(catalogue, convert=convert, strict=_under_pytest() if strict is None else strict),
         auth=None if keys is None else Auth(keys, public=public, writers=writers, realm=catalogue.name),
-        limiter=None if limits is None else Limiter(limits, time),
+        limiter=None if limits is None else Tiers(limits, time),
         keyed=None if idempotency is None else Keyed(Claims(idempotency, time), catalogue.headers.idempotency_key),
     )
 
@@ -71,7 +78,7 @@ class Contract:
     """The app with its contract around it. Websockets and the lifespan pass through."""
 
     def __init__(
-        self, app: ASGIApp, translator: Translator, *, auth: Auth | None, limiter: Limiter | None, keyed: Keyed | None
+        self, app: ASGIApp, translator: Translator, *, auth: Auth | None, limiter: Tiers | None, keyed: Keyed | None
     ) -> None:
         self.app = app
         self._translator = translator
@@ -124,7 +131,7 @@ class Contract:
         caller = await self._auth.caller(scope)
         scope["errata.caller"] = caller
         if self._limiter is not None:
-            verdict = self._limiter.hit(caller.key_id)
+            verdict = self._limiter.hit(caller)
             out.headers.update(verdict.headers)
             verdict.check()
         self._auth.check_role(caller, scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from errata.contract.case import phrase
 from errata.contract.catalogue import Said
 
 JSON = "application/json"
+BLANK = "about:blank"
+"""The `type` of a problem that says no more than its status (RFC 9457, 4.2.1)."""
 DEPTH = 8
 """Levels below which nobody looks for a message."""
 
@@ -56,15 +59,21 @@ class Detail:
 
 
 class ErrorObject:
-    """`{"error": {"code": ..., "message": ..., "details": {...}}, "request_id": ...}`."""
+    """`{"error": {"code": ..., "message": ..., "details": {...}}, "request_id": ...}`.
+
+    *code* names the key of the code.
+    """
 
     lossless = True
     content_type = JSON
 
+    def __init__(self, *, code: str = "code") -> None:
+        self.code = code
+
     def render(self, body: dict[str, Any], said: Said) -> None:
         """Code, message and details below "error", the request's id beside it."""
         inner = body.get("error")
-        facts = {"code": said.code, "message": said.message, "details": dict(said.details)}
+        facts = {self.code: said.code, "message": said.message, "details": dict(said.details)}
         body["error"] = {**facts, **inner} if isinstance(inner, dict) else facts
         if said.request_id is not None:
             body["request_id"] = said.request_id
@@ -79,7 +88,7 @@ class ErrorObject:
             return Said(message=_text(error), request_id=request_id)
         details = error.get("details")
         return Said(
-            code=_code(error.get("code")),
+            code=_code(error.get(self.code)),
             message=_text(error.get("message")),
             details=details if isinstance(details, Mapping) else {},
             request_id=request_id,
@@ -114,22 +123,24 @@ class FirstOf:
 
 
 class Problem:
-    """RFC 9457 problem+json: `type`, `title`, `status`, `detail`, `code`, and the details as extension members."""
+    """RFC 9457 problem+json: `type`, `title`, `status`, `detail`, `code`, and the details as extension members.
+
+    The `type` of a code is the address of its explanation, or begins with *type_base*.
+    """
 
     lossless = True
     content_type = "application/problem+json"
     members = frozenset({"type", "title", "status", "detail", "instance", "code", "request_id"})
 
-    def __init__(self, *, type_base: str = "about:blank") -> None:
+    def __init__(self, *, type_base: str | None = None) -> None:
         self.type_base = type_base
 
     def render(self, body: dict[str, Any], said: Said) -> None:
         """Details of the name of a standard member go below "details" (RFC 9457, 3.2 reserves the names)."""
-        facts: dict[str, Any] = {"type": "about:blank", "title": phrase(said.status), "status": said.status}
+        facts: dict[str, Any] = {"type": BLANK, "title": phrase(said.status), "status": said.status}
         if said.code is not None:
             facts["code"] = said.code
-            if self.type_base != "about:blank":
-                facts["type"] = f"{self.type_base}{said.code}"
+            facts["type"] = f"{self.type_base}{said.code}" if self.type_base is not None else said.address or BLANK
         facts["detail"] = said.message
         if said.request_id is not None:
             facts["request_id"] = said.request_id
@@ -143,8 +154,8 @@ class Problem:
             return Said()
         kind = body.get("type")
         code = _code(body.get("code"))
-        if code is None and isinstance(kind, str) and kind != "about:blank":
-            code = kind.rstrip("/").rpartition("/")[2].rpartition(":")[2] or None
+        if code is None and isinstance(kind, str) and kind != BLANK:
+            code = re.split("[/#:]", kind.rstrip("/"))[-1] or None
         clashing = body.get("details")
         details = {key: value for key, value in body.items() if key not in self.members and key != "details"}
         if isinstance(clashing, Mapping):

@@ -36,7 +36,9 @@ def render(error: Error, catalogue: Catalogue, *, request_id: str | None = None)
     if message is None:
         message = str(json.plain(error))
     code = error.code_on_the_wire
-    said = Said(status, None if code is None else str(json.plain(code)), message, details, request_id)
+    spoken = None if code is None else str(json.plain(code))
+    address = None if spoken is None else catalogue.address(spoken)
+    said = Said(status, spoken, message, details, request_id, address)
     catalogue.envelope.render(body, said)
     if request_id is not None:
         headers[catalogue.headers.request_id.lower()] = request_id

@@ -1,0 +1,57 @@
+"""The commands that look something up in a contract: they run without a server, and where none is installed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import typer
+
+from errata.cli.diff import diff
+from errata.cli.explain import explain
+from errata.cli.openapi import openapi
+from errata.cli.reference import reference
+from errata.cli.snapshot import snapshot
+from errata.contract.problems import ContractError
+
+Command = Callable[..., int]
+Told = Callable[[Command], Callable[..., None]]
+"""Makes an exit code of what a command returns or raises."""
+
+LOOK_UPS: dict[str, Command] = {
+    "explain": explain,
+    "reference": reference,
+    "openapi": openapi,
+    "snapshot": snapshot,
+    "diff": diff,
+}
+
+
+def add_look_ups(app: typer.Typer, told: Told) -> None:
+    """Let *app* have the commands of this module."""
+    for name, command in LOOK_UPS.items():
+        app.command(name)(told(command))
+
+
+def run() -> None:
+    """Run the command with the program's arguments, without those that need a server; ends the program."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    add_look_ups(app, _told)
+    app(prog_name="errata")
+
+
+def _told(command: Command) -> Callable[..., None]:
+    @functools.wraps(command)
+    def run_told(*args: object, **kwargs: object) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except ContractError as problem:
+            typer.echo(f"errata: {problem}", err=True)
+            code = 2
+        except OSError as problem:
+            named = f"{problem.filename}: " if problem.filename else ""
+            typer.echo(f"errata: {named}{problem.strerror or problem}. Nothing was written.", err=True)
+            code = 2
+        raise typer.Exit(code)
+
+    return run_told
