@@ -83,7 +83,7 @@ PNG = bytes.fromhex(
 
 
 FAILURES: Sequence[tuple[str, Callable[[Bench], Seen]]] = (
-    ("ConfigurationError", lambda bench: bench.call(_list, base_url="api.pictograph.io")),
+    ("ConfigurationError", lambda bench: bench.call(_list, key="")),
     ("AuthError", lambda bench: bench.call(_list, key="pk_live_unknown")),
     ("NotFoundError", lambda bench: bench.call(lambda client: client.training.get("run_that_never_was"))),
     ("ConflictError", lambda bench: bench.call(lambda client: client.datasets.create("ds"))),

@@ -9,6 +9,7 @@ import typer
 
 from errata.cli.diff import diff
 from errata.cli.explain import explain
+from errata.cli.importing import import_
 from errata.cli.openapi import openapi
 from errata.cli.reference import reference
 from errata.cli.snapshot import snapshot
@@ -24,6 +25,7 @@ LOOK_UPS: dict[str, Command] = {
     "openapi": openapi,
     "snapshot": snapshot,
     "diff": diff,
+    "import": import_,
 }
 
 

@@ -15,7 +15,7 @@ from errata.sandbox import Sandbox, find_vendor
 from pictograph import Client
 from pictograph_server import Settings
 
-from .sdk import BOX, Colour, Names, Sdk, fresh
+from .sdk import BOX, MANY, Colour, Names, Sdk, fresh
 
 TWO_DAYS = 172_800.0
 
@@ -138,3 +138,14 @@ def standstill(client: Client, data: Path, tmp_path: Path) -> Iterator[Callable[
 
     yield go_on
     go_on()
+
+
+@pytest.fixture
+def many(data: Path) -> str:
+    """A folder of pictures that imports can read; bringing them in takes a while, and so does annotating them."""
+    name = fresh("many")
+    folder = data / "imports" / name
+    folder.mkdir(parents=True)
+    for number in range(MANY):
+        Pillow.new("RGB", (32, 24), "firebrick").save(folder / f"{number}.png")
+    return name

@@ -19,6 +19,12 @@ Colour = Literal["blocking", "awaiting"]
 BOX = {"name": "circle", "type": "bbox", "bounding_box": {"x": 8.0, "y": 8.0, "w": 24.0, "h": 24.0}}
 """An annotation as it should be."""
 
+A_DAY = 86_400.0
+"""Seconds after which any job is done, on a clock where they cost nothing."""
+
+MANY = 150
+"""Pictures that keep a worker busy for some tenths of a second."""
+
 MOST_CALLS = 2000
 """Calls at one moment that no tier is thought to allow."""
 

@@ -31,7 +31,7 @@ from pictograph.exceptions import (
 from tests.documented.units import TREE_LINE, units
 from tests.spec import page, tree
 
-from .sdk import BOX, Names, Sdk, fresh, list_datasets, operations
+from .sdk import A_DAY, BOX, MANY, Names, Sdk, fresh, list_datasets
 from .snippets import snippet
 
 NAMES = [leaf.name for leaf in tree("pictograph")]
@@ -384,15 +384,24 @@ def test_poll_timeout_error(sdk: Sdk, standstill: Callable[[], None]) -> None:
 
 
 @pytest.mark.documented("pictograph", line=26)
-def test_poll_timeout_error_of_a_batch(client: pictograph.Client) -> None:
+def test_poll_timeout_error_of_a_batch(sdk: Sdk, many: str) -> None:
     """
     ├── PollTimeoutError      — long-running job (training, batch SAM3) didn't finish
 
-    Batch auto-annotation with SAM3: starting one may wait for it, and waiting may be taken up again.
+    Batch auto-annotation: it goes on on the backend, and can be waited for later.
     """
-    waits = [name for name, wait in operations(client.auto_annotate).items() if PollTimeoutError in wait.raises]
+    source = [{"id": many, "name": many}]
+    sdk.call(lambda client: client.connectors.import_("folder", source, wait=True, timeout=A_DAY))
+    names = [f"{number}.png" for number in range(MANY)]
+    red = [{"name": "firebrick"}]
 
-    assert ["batch", "wait_for_batch"] == sorted(waits)
+    with pytest.raises(PollTimeoutError, match="was not cancelled") as caught:
+        sdk.call(lambda client: client.auto_annotate.batch(many, names, red, wait=True, timeout=1e-3))
+
+    job_id = caught.value.job_id
+    assert (job_id, None, 1e-3) == (caught.value.resource_id, caught.value.run_id, caught.value.timeout)
+    done = sdk.call(lambda client: client.auto_annotate.wait_for_batch(job_id, timeout=A_DAY))
+    assert ("completed", MANY, MANY) == (done.status, done.processed_images, done.total_annotations_added)
 
 
 @pytest.mark.documented("pictograph", line=27)

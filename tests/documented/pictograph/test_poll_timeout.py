@@ -13,7 +13,7 @@ from errata.sandbox import Sandbox
 from pictograph import Client, train_pipeline, training_pipeline
 from pictograph.exceptions import PollTimeoutError
 
-from .sdk import Sdk, operations
+from .sdk import A_DAY, MANY, Sdk, operations
 from .snippets import snippet
 
 SNIPPET = snippet(114, 123)
@@ -23,9 +23,6 @@ JOBS: dict[str, Callable[[Any, float], Any]] = {
     "train_pipeline": lambda client, timeout: train_pipeline(client, "ds", timeout=timeout),
     "training.create": lambda client, timeout: client.training.create("ds", "exp", wait=True, timeout=timeout),
 }
-
-A_DAY = 86_400.0
-"""Enough virtual seconds for any run of these tests."""
 
 
 @pytest.mark.documented("pictograph", lines=(108, 110))
@@ -77,6 +74,26 @@ def test_timeout_of_other_jobs(client: Client, resource: str, starts: str, waits
     assert {True} == {"timeout" in inspect.signature(each).parameters for each in raising.values()}
 
 
+@pytest.mark.documented("pictograph", lines=(108, 110))
+def test_timeout_of_an_import(sdk: Sdk, many: str) -> None:
+    """
+    Long-running jobs (`training_pipeline`, batch auto-annotate, large dataset imports) accept a `timeout` arg and raise
+    `PollTimeoutError` when it elapses.
+
+    A large import goes on on the backend, and can be waited for later.
+    """
+    source = [{"id": many, "name": many}]
+    with pytest.raises(PollTimeoutError, match="was not cancelled") as caught:
+        sdk.call(lambda client: client.connectors.import_("folder", source, wait=True, timeout=1e-3))
+    import_id = caught.value.import_id
+    assert (import_id, None, None) == (caught.value.resource_id, caught.value.run_id, caught.value.job_id)
+    assert f'client.connectors.get_import("{import_id}")' in str(caught.value)
+
+    done = sdk.call(lambda client: client.connectors.wait_for_import(import_id, timeout=A_DAY))
+    assert ("completed", MANY, 0) == (done.status, done.imported_images, done.failed_images)
+    assert MANY == sdk.call(lambda client: client.datasets.get(many)).image_count
+
+
 @pytest.mark.documented("pictograph", lines=(110, 111))
 def test_not_cancelled(sdk: Sdk, standstill: Callable[[], None]) -> None:
     """
@@ -97,11 +114,11 @@ def test_not_cancelled(sdk: Sdk, standstill: Callable[[], None]) -> None:
 
 
 class UnhurriedClock(VirtualClock):
-    """A clock on which 60 s take 3: the server does its work in real time."""
+    """A clock on which 60 s take 12: the server does its work in real time."""
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
-        time.sleep(seconds / 20)
+        time.sleep(seconds / 5)
 
 
 @pytest.mark.documented("pictograph", lines=(114, 123))

@@ -1,6 +1,7 @@
 # ruff: noqa: D205, D400 - these docstrings quote the page, which ends its lines in its own way
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from errata.clock import VirtualClock
-from errata.sandbox import Answer, Close, Cut, Lose, Reset, Sandbox, Step
+from errata.sandbox import Answer, Close, Cut, Lose, Reset, Sandbox, Step, find_vendor
 from errata.server import KeyStore
 from pictograph import train_pipeline, upload_folder
 from pictograph.exceptions import (
@@ -28,7 +29,7 @@ from pictograph.exceptions import (
     ValidationError,
 )
 
-from .sdk import BOX, Sdk, fresh, list_datasets
+from .sdk import BOX, Colour, Sdk, fresh, list_datasets
 
 JSON = (("Content-Type", "application/json"),)
 
@@ -219,6 +220,37 @@ def test_out_of_credits(sdk: Sdk) -> None:
     assert ["passed 201", "passed 402"] == sdk.outcomes
     assert (402, True) == (caught.value.status_code, "Show `e.upgrade_url` to the user" in said(caught.value))
     assert (caught.value.upgrade_url or "").startswith("https://")
+
+
+@pytest.mark.documented("pictograph", line=51)
+def test_out_of_credits_in_a_batch(colour: Colour) -> None:
+    """
+    | `PaymentRequiredError` (402) | Out of credits mid-operation | Show `e.upgrade_url` to the user |
+
+    A batch of 8 images with credits for 3: three are annotated and stay; then the job ends with the error.
+    """
+    clock = VirtualClock()
+    with Sandbox(find_vendor("pictograph"), clock=clock) as sandbox:
+        sdk = Sdk(sandbox, clock, colour)
+        images = sdk.call(lambda client: client.images.list("ds"), role="broke")
+        names = [image.filename for image in images]
+        for image in images:
+            sdk.call(functools.partial(_clear, image.id), role="broke")
+
+        seen = [{"name": "firebrick"}, {"name": "steelblue"}]
+        with pytest.raises(PaymentRequiredError) as caught:
+            sdk.call(lambda client: client.auto_annotate.batch("ds", names, seen, wait=True, timeout=1e6), role="broke")
+
+        expected = (402, 5, 0, "https://pictograph.io/billing")
+        error = caught.value
+        assert expected == (error.status_code, error.required, error.remaining, error.upgrade_url)
+        assert "Show `e.upgrade_url` to the user" in said(error)
+        left = sdk.call(lambda client: client.images.list("ds"), role="broke")
+        assert names[:3] == [image.filename for image in left if image.annotation_count]
+
+
+def _clear(image_id: str, client: Any) -> Any:
+    return client.annotations.save(image_id, [])
 
 
 @pytest.mark.documented("pictograph", line=52)

@@ -15,6 +15,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 ERROR = re.compile(r"[45]([0-9][0-9]|XX)|default")
 MOST_REFERENCES = 50
 MOST_CHOICES = 64
+MOST_PARTS = 500
 
 
 @dataclass(frozen=True)
@@ -124,19 +125,32 @@ class Document:
             self.losses.add("references to what is not there", reference)
         return found if found is not None else {}
 
-    def choices(self, schema: Any, depth: int = 6) -> list[Schema]:
+    def choices(self, schema: Any) -> list[Schema]:
         """The schemas that *schema* allows one of, each without allOf, oneOf, anyOf and $ref at its top."""
+        return self._choices(schema, [MOST_PARTS])
+
+    def _choices(self, schema: Any, left: list[int]) -> list[Schema]:
+        """The same, with what is *left* of the parts to look at: a schema may be made of itself."""
+        left[0] -= 1
+        if left[0] < 0:
+            self.losses.add("schemas of too many parts, or made of themselves", _reference(schema))
+            return [{}]
         plain = _dict(self.resolved(schema))
         found = [{key: value for key, value in plain.items() if key not in ("allOf", "oneOf", "anyOf", "$ref")}]
-        if not depth:
-            return found
         for part in _list(plain.get("allOf")):
-            found = [_both(one, other) for one in found for other in self.choices(part, depth - 1)][:MOST_CHOICES]
+            found = _products(found, self._choices(part, left))
         for word in ("oneOf", "anyOf"):
-            parts = [choice for part in _list(plain.get(word)) for choice in self.choices(part, depth - 1)]
-            if parts:
-                found = [_both(one, other) for one in found for other in parts][:MOST_CHOICES]
+            parts = [choice for part in _list(plain.get(word)) for choice in self._choices(part, left)]
+            found = _products(found, parts) if parts else found
         return found
+
+
+def _reference(schema: Any) -> str:
+    return str(_dict(schema).get("$ref", "an unnamed one"))
+
+
+def _products(some: list[Schema], others: list[Schema]) -> list[Schema]:
+    return [_both(one, other) for one in some for other in others][:MOST_CHOICES]
 
 
 def _both(one: Schema, other: Schema) -> Schema:

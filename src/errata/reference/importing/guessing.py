@@ -62,13 +62,9 @@ class Guess:
     @property
     def text(self) -> str:
         """How it is written down."""
-        code = self.code or "code"
-        if self.kind == "Problem":
-            return "Problem()"
-        if self.kind == "FirstOf":
-            keys = [f'"{key}"' for key in self.keys]
-            return f"FirstOf({', '.join([*keys, *([f'code="{code}"'] if code != 'code' else [])])})"
-        return f"{self.kind}()" if code == "code" else f'{self.kind}(code="{code}")'
+        keys = [f'"{key}"' for key in self.keys]
+        code = [f'code="{self.code}"'] if self.code not in (None, "code") and self.kind != "Problem" else []
+        return f"{self.kind}({', '.join([*keys, *code])})"
 
 
 def guess(document: Document, responses: list[Response]) -> Guess:

@@ -51,16 +51,18 @@ STATUSES = {
 
 RANGES = {"4XX": "ClientError", "5XX": "ServerError"}
 
-NO_WORDS = frozenset({"api", "rest", "openapi", "official", "reference", "the", "spec", "specification", "s", "v1", "v2"})
+NO_WORDS = frozenset(
+    {"api", "rest", "openapi", "official", "reference", "the", "spec", "specification", "s", "v1", "v2"}
+)
 """Words of a title that say nothing about whose API it is."""
 
 TAKEN = frozenset(name for name in dir(Error) if not name.startswith("_")) | {
-    "message",
-    "code",
-    "status",
+    *("message", "code", "status"),
     *Error.__annotations__,
+    # In the body of a class these would stand for the field.
+    *("str", "int", "float", "bool", "list", "dict", "field", "errata"),
 }
-"""What an error has already."""
+"""What an error has already, or what its declaration needs."""
 
 
 def class_name(status: str) -> str:
@@ -76,16 +78,20 @@ def words(text: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Za-z0-9]+", parted)]
 
 
-def vendor_name(title: str) -> str:
-    """A short name for the vendor of an API with this *title*, e.g. "github"."""
-    telling = [word for word in words(title) if word not in NO_WORDS]
-    name = "_".join(telling[:2]) or "api"
-    return name if not name[0].isdigit() else f"api_{name}"
+def vendor_words(title: str) -> list[str]:
+    """The words that name the vendor of an API with this *title*, in its own capitals."""
+    telling = [word for word in re.findall(r"[A-Za-z0-9]+", title) if word.lower() not in NO_WORDS]
+    return telling[:2] or ["api"]
 
 
-def base_name(vendor: str, taken: Container[str]) -> str:
-    """What the base class of *vendor* is called: none of the classes, and nothing that Python has."""
-    name = "".join(word.capitalize() for word in words(vendor)) + "Error"
+def vendor_name(vendor: list[str]) -> str:
+    """The name of a catalogue: "github"."""
+    return "_".join(vendor).lower()
+
+
+def base_name(vendor: list[str], taken: Container[str]) -> str:
+    """What the base class of a vendor is called: none of the classes, and nothing that Python has."""
+    name = "".join(word[:1].upper() + word[1:] for word in vendor) + "Error"
     while name in taken or hasattr(builtins, name) or not name.isidentifier():
         name = f"Api{name}"
     return name

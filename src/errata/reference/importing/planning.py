@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from errata.contract.case import phrase
 from errata.contract.problems import ContractError
 from errata.reference.importing.document import Document, Response, Schema, properties
 from errata.reference.importing.guessing import Guess, guess, kind_of, objects
 from errata.reference.importing.losses import Losses
-from errata.reference.importing.names import base_name, class_name, field_name, vendor_name
+from errata.reference.importing.names import base_name, class_name, field_name, vendor_name, vendor_words
 from errata.reference.importing.types import header_type, type_of, union
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,79}")
@@ -35,11 +36,12 @@ class NothingToImportError(ContractError):
 
 @dataclass(frozen=True)
 class FieldPlan:
-    """One field: its *name* in Python, its *type*, and the place that it travels in, "body error.param"."""
+    """One field: its *name* in Python, its *type*, the place that it travels in, "body error.param", and a *meaning*."""
 
     name: str
     type: str
     place: str
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,10 @@ class ClassPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole module. *raised* says which classes an operation raises, *everywhere* those that all of them do."""
+    """A whole module. *raised* says which classes an operation raises, *everywhere* those that all of them do.
+
+    It was made from so many *responses* of so many *operations*, of which *silent* ones declare no error.
+    """
 
     vendor: str
     title: str
@@ -67,9 +72,10 @@ class Plan:
     everywhere: tuple[str, ...]
     request_id: str | None
     losses: tuple[str, ...]
-    responses: int = 0
-    operations: int = 0
-    default: ClassPlan = field(default=ClassPlan("", "default", ""))
+    default: ClassPlan
+    responses: int
+    operations: int
+    silent: int
 
 
 def plan(data: dict[str, Any], *, where: str, vendor: str | None = None) -> Plan:
@@ -84,7 +90,7 @@ def plan(data: dict[str, Any], *, where: str, vendor: str | None = None) -> Plan
     responses = [response for group in operations.values() for response in group]
     if not responses:
         raise NothingToImportError(where)
-    return _Planner(document, operations, responses).plan(vendor or vendor_name(document.title))
+    return _Planner(document, operations, responses).plan(vendor_words(vendor or document.title))
 
 
 class _Planner:
@@ -96,26 +102,25 @@ class _Planner:
         self.envelope = guess(document, responses)
         self._request_ids: Counter[str] = Counter()
 
-    def plan(self, vendor: str) -> Plan:
+    def plan(self, vendor: list[str]) -> Plan:
         statuses = sorted({response.status for response in self.responses} - {"default"})
-        names = {status: class_name(status) for status in statuses}
-        base = base_name(vendor, {*names.values(), "UnexpectedError"})
-        names["default"] = "UnexpectedError"
+        names = {status: class_name(status) for status in statuses} | {"default": "UnexpectedError"}
+        base = base_name(vendor, set(names.values()))
         codes = self._codes()
         classes = [self._class(status, names[status], codes.get(status, ())) for status in [*statuses, "default"]]
         common = _common(classes)
         plans = tuple(replace(one, fields=_without(one.fields, common)) for one in classes)
         everywhere = self._everywhere()
         return Plan(
-            vendor=vendor,
-            title=self.document.title or vendor,
+            vendor=vendor_name(vendor),
+            title=self.document.title or vendor_name(vendor),
             base=base,
             envelope=self.envelope,
             common=common,
             classes=plans[:-1],
             default=plans[-1],
             raised={
-                operation: tuple(names[status] for status in dict.fromkeys(one.status for one in group) if status not in everywhere)
+                operation: tuple(names[status] for status in sorted({one.status for one in group} - everywhere))
                 for operation, group in self.operations.items()
             },
             everywhere=tuple(names[status] for status in sorted(everywhere)),
@@ -123,6 +128,7 @@ class _Planner:
             losses=self.losses.lines(),
             responses=len(self.responses),
             operations=len(self.operations),
+            silent=sum(not group for group in self.operations.values()),
         )
 
     def _everywhere(self) -> set[str]:
@@ -140,10 +146,12 @@ class _Planner:
         """The fields of a class: whatever any of its responses may carry beside code and message."""
         found: dict[str, list[str]] = {}
         keys: dict[str, str] = {}
+        meanings: dict[str, str] = {}
         for response in group:
             for body in objects(self.document, response):
                 for place, schema in self._places(body, response):
                     found.setdefault(place, []).append(type_of(self.document, schema))
+                    meanings.setdefault(place, self._meaning(schema))
                     keys[place] = place.rpartition(".")[2].removeprefix("body ")
             for header, schema in response.headers.items():
                 if REQUEST_ID.fullmatch(header):
@@ -151,21 +159,29 @@ class _Planner:
                     continue
                 found.setdefault(f"header {header}", []).append(_header(header, header_type(self.document, schema)))
                 keys[f"header {header}"] = header
+                meanings.setdefault(f"header {header}", self._meaning(schema))
         taken: set[str] = set()
         for place, types in found.items():
+            type_ = _header_union(types) if place.startswith("header") else union(types)
             name = field_name(keys[place], taken)
+            if name == "details" and not type_.removesuffix(" | None").startswith("dict["):
+                name = field_name("details_", {*taken, "details"})  # every error may have details, which are a dict
             taken.add(name)
-            yield FieldPlan(name, _header_union(types) if place.startswith("header") else union(types), place)
+            if "dict[str, Any]" in type_:
+                self.losses.add("objects inside of bodies: their properties are left as dict[str, Any]", place)
+            yield FieldPlan(name, type_, place, meanings[place])
+
+    def _meaning(self, schema: Any) -> str:
+        said = (choice.get("description") for choice in self.document.choices(schema))
+        return next((_sentence(text) for text in said if isinstance(text, str)), "")
 
     def _places(self, body: Schema, response: Response) -> Iterator[tuple[str, Any]]:
         """Where in a *body* what is, as far as the envelope does not read it itself."""
         if kind_of(self.document, response, body) != self.envelope.kind:
-            self.losses.add(
-                f"bodies of another shape than most: {self.envelope.text} reads no code from them, and a message if it can",
-                response.where,
-            )
+            read = f"{self.envelope.text} reads no code of them, and their message if it can"
+            self.losses.add(f"bodies of another shape than most; {read}", response.where)
         for name, schema in properties(body).items():
-            if self.envelope.kind == "ErrorObject" and name == "error" or self.envelope.kind == "Detail" and name == "detail":
+            if name == self.envelope.container:
                 yield from self._inside(name, schema, response)
             elif (name,) not in self.envelope.spoken and self._says(name, response):
                 yield f"body {name}", schema
@@ -190,6 +206,8 @@ class _Planner:
         found: dict[str, dict[str, None]] = {}
         for response in self.responses:
             for code in self._codes_of(response):
+                if response.status.isdigit() and code == phrase(int(response.status)):
+                    continue  # "Forbidden" says no more than the status
                 found.setdefault(code, {})[response.status] = None
         by_status: dict[str, list[str]] = {}
         for code, statuses in found.items():
@@ -211,7 +229,8 @@ class _Planner:
         if path is None:
             return
         for schema in self._at(response.schema, path):
-            chosen = schema["enum"] if isinstance(schema.get("enum"), list) else [schema.get("const"), schema.get("example")]
+            enum = schema.get("enum")
+            chosen = enum if isinstance(enum, list) else [schema.get("const"), schema.get("example")]
             yield from (str(code) for code in chosen if _is_code(code))
         whole = [example for choice in self.document.choices(response.schema) for example in (choice.get("example"),)]
         for example in (*response.examples, *whole):
@@ -246,22 +265,29 @@ def _header_union(types: list[str]) -> str:
 def _common(classes: list[ClassPlan]) -> tuple[FieldPlan, ...]:
     """The fields that most classes with fields have, of one type each: they belong to the base class."""
     telling = [one for one in classes if one.fields]
-    counts = Counter(one for cls in telling for one in cls.fields)
-    places = Counter(place for cls in telling for place in {one.place for one in cls.fields})
-    return tuple(
-        one for one, count in counts.items() if len(telling) > 1 and count * 2 > len(telling) and count == places[one.place]
-    )
+    counts = Counter((one.name, one.type, one.place) for cls in telling for one in cls.fields)
+    places = Counter(one.place for cls in telling for one in cls.fields)
+    many = [
+        said
+        for said, count in counts.items()
+        if len(telling) > 1 and count * 2 > len(telling) and count == places[said[2]]
+    ]
+    meanings = {one.place: one.meaning for cls in reversed(telling) for one in cls.fields}
+    return tuple(FieldPlan(*said, meanings[said[2]]) for said in many)
 
 
 def _without(fields: tuple[FieldPlan, ...], common: tuple[FieldPlan, ...]) -> tuple[FieldPlan, ...]:
-    return tuple(one for one in fields if one not in common)
+    places = {one.place for one in common}
+    return tuple(one for one in fields if one.place not in places)
 
 
 def _sentence(description: str) -> str:
     """The first sentence of a *description*, in one line."""
     text = " ".join(description.split())
     first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
-    return first if len(first) <= LONGEST else f"{first[: LONGEST - 3].rstrip()}..."
+    if len(first) > LONGEST:
+        return f"{first[: LONGEST - 3].rstrip()}..."
+    return first if not first or first[-1] in ".!?" else f"{first}."
 
 
 LONGEST = 400
@@ -269,5 +295,3 @@ LONGEST = 400
 
 def _fallback(status: str) -> str:
     return "Any other error." if status == "default" else f"A reply of {status}."
-
-
