@@ -15,11 +15,21 @@ import pytest
 
 from pictograph_server import Settings, credit_balance, set_credits
 
-from .api import Api
+from .api import Api, picture
 from .training_data import fill, long_run, train_here, weights
 
 EPOCHS = 40_000
 """Seconds of training."""
+
+MANY = 150
+"""Pictures that take a while."""
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that died is followed by the next at once."""
+    monkeypatch.setattr("errata.server.jobs.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("errata.server.jobs.LONGEST_PAUSE", 0.01)
 
 
 def started(api: Api) -> Any:
@@ -180,3 +190,47 @@ def test_killed_server(tmp_path: Path, again: int) -> None:
     assert ("completed", EPOCHS) == (done.status, done.current_epoch)
     assert done.metrics == model.metrics
     assert started_at == done.started_at
+
+
+@pytest.mark.parametrize("kills", [1, 3])
+def test_killed_while_importing_and_annotating(api: Api, kills: int) -> None:
+    """
+    S15. A worker killed with -9 in the middle of an import, and of a batch, once or again and again, loses nothing.
+
+    Each picture comes in once, is annotated once, and is paid for once.
+    """
+    source = api.store.folder.path / "imports" / "many"
+    source.mkdir(parents=True)
+    for number in range(MANY):
+        (source / f"{number}.png").write_bytes(picture("red"))
+    set_credits(api.store, "acme", 2 * MANY)
+
+    body = {"provider": "folder", "api_key": "", "datasets": [{"id": "many", "name": "many"}]}
+    import_id = api.post("/connectors/import/start", body)["import_id"]
+    imported = killed_again_and_again(api, f"/connectors/import/status/{import_id}", "imported_images", kills)
+    names = [f"{number}.png" for number in range(MANY)]
+    wanted = {"dataset_name": "many", "image_filenames": names, "classes": [{"name": "red"}]}
+    job_id = api.post("/auto-annotate/batch", wanted)["job_id"]
+    annotated = killed_again_and_again(api, f"/auto-annotate/batch/{job_id}", "processed_images", kills)
+
+    assert ("completed", MANY, 0) == (imported["status"], imported["imported_images"], imported["failed_images"])
+    assert ("completed", MANY, MANY) == tuple(
+        annotated[field] for field in ("status", "processed_images", "total_annotations_added")
+    )
+    images = api.get(f"/images/?dataset=many&limit={MANY + 1}")["data"]
+    assert sorted(names) == sorted(image["filename"] for image in images)
+    assert {1} == {image["annotation_count"] for image in images}
+    assert MANY == credit_balance(api.store, "acme")
+
+
+def killed_again_and_again(api: Api, path: str, counter: str, kills: int) -> Any:
+    """The job at *path* once it has ended, its worker killed each time that *counter* has grown."""
+    end = time.monotonic() + 120
+    reached = 0
+    while (seen := api.get(path))["status"] in {"pending", "running", "processing"}:
+        assert time.monotonic() < end, seen
+        if kills and reached < seen[counter]:
+            kills, reached = kills - 1, seen[counter]
+            kill_worker(api)
+    assert 0 == kills, "the job was done before its worker could be killed"
+    return seen

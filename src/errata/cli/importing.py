@@ -11,6 +11,7 @@ import typer
 from errata.cli.report import report_to
 from errata.contract.problems import ContractError
 from errata.reference.importing import Plan, UnreadableDocumentError, load, module_text, plan
+from errata.reference.importing.writing import counted
 
 
 class FileThereError(ContractError):
@@ -59,9 +60,10 @@ def _read(document: str, where: str) -> bytes:
 
 def _told(made: Plan) -> str:
     cases = sum(len(one.codes) for one in made.classes)
+    classes = f"{len(made.classes) + 2} classes and {counted(cases, 'code')}"
+    source = f"{counted(made.responses, 'error response')} of {counted(made.operations, 'operation')}"
     lines = [
-        f"{made.vendor}: {len(made.classes) + 2} classes and {cases} codes from {made.responses} error responses "
-        f"of {made.operations} operations, in {made.envelope.text}.",
+        f"{made.vendor}: {classes} from {source}, in {made.envelope.text}.",
         *(["Not carried over:"] if made.losses else []),
         *(f"- {loss}" for loss in made.losses),
     ]

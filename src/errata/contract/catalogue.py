@@ -129,7 +129,7 @@ class Catalogue:
         self._codes = {case.code for _, case in self.cases()}
         for error in dict.fromkeys((base, *errors, default)):
             self._check(error)
-            for case in error.claims:
+            for case in self.claims(error):
                 self._claim(error, case)
 
     def _check(self, error: type[Error]) -> None:
@@ -208,7 +208,7 @@ class Catalogue:
         for key in keys:
             if key in table:
                 return table[key]
-        return self.default, _catch_all(self.default)
+        return self.default, self.catch_all
 
     def refines(self, status: int) -> bool:
         """Whether a code can change what a reply of *status* is; if not, its body need not be read to know."""
@@ -229,20 +229,42 @@ class Catalogue:
         same_code = {owner: (owner, case) for owner, case in self.cases() if code is not None and case.code == code}
         if len(same_code) == 1:
             return next(iter(same_code.values()))
-        return self.default, _catch_all(self.default)
+        return self.default, self.catch_all
 
     def occasion(self, on: str) -> type[Error]:
         """The class raised on an occasion that no reply tells of: "network", "timeout", "unreadable", ..."""
+        return self.raised_on(on)[0]
+
+    def raised_on(self, on: str) -> tuple[type[Error], Case]:
+        """The class and the case of an occasion that no reply tells of."""
         for source in ("transport", "client"):
             claimed = self._table.get(source, {}).get((None, None, on))
             if claimed is not None:
-                return claimed[0]
-        return self.default
+                return claimed
+        return self.default, self.catch_all
+
+    def lists(self, error: Error) -> bool:
+        """Whether *error* is a case of this catalogue; its clients would take any other for something else."""
+        case = error.case
+        if error.source not in ("job", "stream") and not any((case.status, case.code, case.operation, case.on)):
+            return True  # it claims nothing, and is whatever its status says
+        key: Key = (case.operation, case.status, case.code) if error.source in TRAVELLING else (None, None, case.on)
+        claimed = self._table.get(error.source, {}).get(key)
+        return claimed is not None and isinstance(error, claimed[0])
+
+    def claims(self, error: type[Error]) -> tuple[Case, ...]:
+        """What a reply must say to become *error*."""
+        return error.claims
+
+    @property
+    def catch_all(self) -> Case:
+        """What a reply is that no case claims."""
+        return next((case for case in self.default.cases if case.status is None and case.code is None), Case())
 
     def cases(self) -> Iterator[tuple[type[Error], Case]]:
         """Every claim of every class, in the order of declaration."""
         for error in self.errors:
-            for case in error.claims:
+            for case in self.claims(error):
                 yield error, case
 
     def raises(self, operation: str | None) -> tuple[type[Error], ...]:
@@ -269,10 +291,3 @@ def _scopes(operation: str | None) -> Iterator[str]:
     while operation:
         yield operation
         operation = operation.rpartition(".")[0]
-
-
-def _catch_all(default: type[Error]) -> Case:
-    for case in default.cases:
-        if case.status is None and case.code is None:
-            return case
-    return Case()

@@ -14,10 +14,10 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 """Seconds until a worker that died is started again, the first time and at most."""
 
-STEADY = 60.0
+STEADY = 10.0
 """Seconds after which a worker that died counts as one that had worked."""
 
 

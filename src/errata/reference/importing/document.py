@@ -16,6 +16,7 @@ ERROR = re.compile(r"[45]([0-9][0-9]|XX)|default")
 MOST_REFERENCES = 50
 MOST_CHOICES = 64
 MOST_PARTS = 500
+DEEPEST = 20
 
 
 @dataclass(frozen=True)
@@ -127,20 +128,20 @@ class Document:
 
     def choices(self, schema: Any) -> list[Schema]:
         """The schemas that *schema* allows one of, each without allOf, oneOf, anyOf and $ref at its top."""
-        return self._choices(schema, [MOST_PARTS])
+        return self._choices(schema, DEEPEST, [MOST_PARTS])
 
-    def _choices(self, schema: Any, left: list[int]) -> list[Schema]:
-        """The same, with what is *left* of the parts to look at: a schema may be made of itself."""
+    def _choices(self, schema: Any, depth: int, left: list[int]) -> list[Schema]:
+        """The same to this *depth*, with what is *left* of the parts to look at: a schema may be made of itself."""
         left[0] -= 1
-        if left[0] < 0:
+        if left[0] < 0 or not depth:
             self.losses.add("schemas of too many parts, or made of themselves", _reference(schema))
             return [{}]
         plain = _dict(self.resolved(schema))
         found = [{key: value for key, value in plain.items() if key not in ("allOf", "oneOf", "anyOf", "$ref")}]
         for part in _list(plain.get("allOf")):
-            found = _products(found, self._choices(part, left))
+            found = _products(found, self._choices(part, depth - 1, left))
         for word in ("oneOf", "anyOf"):
-            parts = [choice for part in _list(plain.get(word)) for choice in self._choices(part, left)]
+            parts = [choice for part in _list(plain.get(word)) for choice in self._choices(part, depth - 1, left)]
             found = _products(found, parts) if parts else found
         return found
 
@@ -155,7 +156,8 @@ def _products(some: list[Schema], others: list[Schema]) -> list[Schema]:
 
 def _both(one: Schema, other: Schema) -> Schema:
     """A schema of what fits both, as far as objects go."""
-    properties = {**_dict(one.get("properties")), **_dict(other.get("properties"))}
+    mine, theirs = _dict(one.get("properties")), _dict(other.get("properties"))
+    properties = {**mine, **theirs} | {name: {"allOf": [mine[name], theirs[name]]} for name in mine if name in theirs}
     return {**one, **other, **({"properties": properties} if properties else {})}
 
 

@@ -36,7 +36,7 @@ class NothingToImportError(ContractError):
 
 @dataclass(frozen=True)
 class FieldPlan:
-    """One field: its *name* in Python, its *type*, the place that it travels in, "body error.param", and a *meaning*."""
+    """One field: its *name* in Python, its *type*, the *place* where it travels ("body error.id"), its *meaning*."""
 
     name: str
     type: str

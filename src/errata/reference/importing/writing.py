@@ -31,6 +31,11 @@ def module_text(plan: Plan, *, source: str) -> str:
     return "\n\n\n".join(["\n\n".join(head), *body, "\n\n".join(tail)]) + "\n"
 
 
+def counted(number: int, what: str) -> str:
+    """So many of *what*: "1 code", "2 codes"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _constants_first(name: str) -> tuple[bool, str]:
     return not name.isupper(), name
 
@@ -41,8 +46,9 @@ def _comments(plan: Plan, source: str) -> Iterator[str]:
         "Not in the document, and filled in by habit: 429 is retried when the server says so, 500, 502, 503 and 504 "
         "after a backoff. For you to add: what the caller should do (`fix`) of each class."
     )
+    found = f"{counted(plan.responses, 'error response')} of {counted(plan.operations, 'operation')}"
     lines = [
-        f"Imported from {source}: {plan.responses} error responses of {plan.operations} operations{silent}.",
+        f"Imported from {source}: {found}{silent}.",
         "",
         habits,
         *(["", "Not carried over:"] if plan.losses else []),
@@ -114,7 +120,8 @@ def _field(one: FieldPlan) -> str:
     members = [member for member in split(one.type) if member != "None"]
     container = members[0].partition("[")[0] if len(members) == 1 else ""
     if container in ("list", "dict"):
-        type_, default = members[0], f"field(default_factory={container})"
+        # A bare `list` would be a list of unknown parts to pyright.
+        type_, default = members[0], f"field(default_factory={members[0]})"
     else:
         type_, default = "Any" if "Any" in members else " | ".join([*members, "None"]), "None"
     line = _bracketed(f"    {one.name}: Annotated[", [type_, mark], f"] = {default}", "    ")
