@@ -186,7 +186,8 @@ def test_credits_end_in_the_middle(store: Store, clock: MovableClock) -> None:
     """
     set_credits(store, "acme", 2)
 
-    job = drive_batch(store, clock, batch(store, clock, NAMES))
+    job_id = batch(store, clock, NAMES)
+    job = drive_batch(store, clock, job_id)
 
     assert ("failed", 2, 2, 2, 0) == (
         job.status,
@@ -196,7 +197,10 @@ def test_credits_end_in_the_middle(store: Store, clock: MovableClock) -> None:
         credit_balance(store, "acme"),
     )
     assert [1, 1, 0, 0, 0] == [len(marks(store, name)[1]) for name in NAMES]
-    message = "Annotating 3 images costs 3 credits, 0 are left. Top up at https://pictograph.io/billing"
+    message = (
+        f"Batch {job_id} has annotated 2 images, which stay. Annotating 3 images costs 3 credits, 0 are left. "
+        "Top up at https://pictograph.io/billing"
+    )
     facts = {"required": 3, "remaining": 0, "upgrade_url": "https://pictograph.io/billing"}
     assert job.error is not None
     assert (message, 402, {"detail": {"message": message, **facts}}) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -234,3 +235,40 @@ def killed_again_and_again(api: Api, path: str, counter: str, kills: int) -> Any
             kill_worker(api)
     assert 0 == kills, "the job was done before its worker could be killed"
     return seen
+
+
+RED = [{"name": "red"}]
+SHAPES = [{"id": "shapes", "name": "shapes"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "made"),
+    [
+        ("/training/", {"dataset_name": "ds", "export_name": "exp", "pipeline_type": "yolox"}, ("data", "id")),
+        ("/auto-annotate/batch", {"dataset_name": "ds", "image_filenames": ["red-0.png"], "classes": RED}, ("job_id",)),
+        ("/connectors/import/start", {"provider": "folder", "datasets": SHAPES}, ("import_id",)),
+    ],
+)
+def test_submitted_again(api: Api, path: str, body: dict[str, Any], made: tuple[str, ...]) -> None:
+    """
+    S15. A duplicate submission returns the same job, though the key's record died with a server; after 24 h, a new one.
+    """
+    fill(api)
+    (api.store.folder.path / "imports" / "shapes").mkdir(parents=True)
+    (api.store.folder.path / "imports" / "shapes" / "red.png").write_bytes(picture("red"))
+
+    def submit(key: str) -> Any:
+        headers = {"content_type": "application/json", "idempotency_key": key}
+        status, answer = api.send("POST", path, json.dumps(body).encode(), **headers)
+        assert 201 == status
+        for name in made:
+            answer = answer[name]
+        return answer
+
+    first, again = submit("a-key"), submit("a-key")
+
+    assert first == again
+    if path != "/connectors/import/start":
+        assert first != submit("another-key")
+        api.clock.now += 86_401
+        assert first != submit("a-key")

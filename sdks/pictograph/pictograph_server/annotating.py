@@ -117,8 +117,8 @@ def _item(db: sqlite3.Connection, job_id: str, item: int) -> sqlite3.Row:
     """An item, with what is needed of its batch and its image."""
     row: sqlite3.Row = db.execute(
         "SELECT batch_images.*, batches.tenant, how, price, batches.status AS batch_status,"
-        " total_images - processed_images - failed_images AS images_left, images.file, images.filename,"
-        " images.annotations FROM batch_images JOIN batches ON batches.id = batch_id"
+        " processed_images, total_images - processed_images - failed_images AS images_left, images.file,"
+        " images.filename, images.annotations FROM batch_images JOIN batches ON batches.id = batch_id"
         " JOIN images ON images.id = image_id WHERE batch_id = ? AND position = ?",
         (job_id, item),
     ).fetchone()
@@ -164,7 +164,13 @@ def _add(
         )
         _fail(db, row, invalid_field(["body", "image_filenames", row["position"]], msg, "too_long"))
         return
-    refuse_unpaid(balance_in(db, row["tenant"]), row["price"], row["images_left"], settings)
+    refuse_unpaid(
+        balance_in(db, row["tenant"]),
+        row["price"],
+        row["images_left"],
+        settings,
+        done=f"Batch {row['batch_id']} has annotated {row['processed_images']} images, which stay. ",
+    )
     change_in(db, row["tenant"], -row["price"])
     if found:
         db.execute(

@@ -19,6 +19,7 @@ from pictograph_server.job_errors import MOST_FAILURES, Failure, JobError, error
 from pictograph_server.names import Name, new_id
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
+from pictograph_server.submissions import submitted
 from pictograph_server.times import Clock, moment, moment_or_none
 
 BatchStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
@@ -113,13 +114,19 @@ class Batch(BaseModel):
     created_by: str
 
 
-def start_batch(store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewBatch) -> Batch:
-    """Accept a batch. It is paid for image by image; somebody who cannot pay for the first one is refused.
+def start_batch(
+    store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewBatch, key: str | None = None
+) -> Batch:
+    """Accept a batch; the batch of an idempotency *key* known before.
+
+    It is paid for image by image; somebody who cannot pay for the first one is refused.
 
     Raises: NotFoundError, which names the first image that is not there; ValidationError; PaymentRequiredError.
     """
     job_id = new_id()
     with store.writing() as db:
+        if (known := submitted(db, "batches", clock, tenant, key)) is not None:
+            return _shown(db, _find_batch(db, tenant, known))
         dataset = find_dataset(db, tenant, new.dataset_name)
         search = Search(
             classes=_wanted(new.classes, dataset),
@@ -133,9 +140,9 @@ def start_batch(store: Store, clock: Clock, settings: Settings, *, tenant: str, 
         price = settings.annotate_credits
         refuse_unpaid(balance_in(db, tenant), price, len(images), settings)
         db.execute(
-            "INSERT INTO batches (id, tenant, created_by, dataset_id, how, price, status, total_images, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?)",
-            (job_id, tenant, key_id, dataset["id"], search.model_dump_json(), price, len(images), clock.wall()),
+            "INSERT INTO batches (id, tenant, created_by, idempotency_key, dataset_id, how, price, status,"
+            " total_images, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)",
+            (job_id, tenant, key_id, key, dataset["id"], search.model_dump_json(), price, len(images), clock.wall()),
         )
         db.executemany(
             "INSERT INTO batch_images (batch_id, position, image_id) VALUES (?, ?, ?)",
@@ -192,12 +199,15 @@ def cancel_batch(store: Store, clock: Clock, tenant: str, job_id: str) -> Batch:
         return _shown(db, _find_batch(db, tenant, job_id))
 
 
-def refuse_unpaid(remaining: int, price: int, images: int, settings: Settings) -> None:
-    """Raise PaymentRequiredError if *remaining* credits do not pay for the first of *images* at *price* each."""
+def refuse_unpaid(remaining: int, price: int, images: int, settings: Settings, *, done: str = "") -> None:
+    """Raise PaymentRequiredError if *remaining* credits do not pay for the first of *images* at *price* each.
+
+    *done* is the sentence that says what was paid for before.
+    """
     if remaining < price:
         required = images * price
         raise PaymentRequiredError(
-            f"Annotating {_counted(images, 'image')} costs {_counted(required, 'credit')}, {remaining} are left."
+            f"{done}Annotating {_counted(images, 'image')} costs {_counted(required, 'credit')}, {remaining} are left."
             f" Top up at {settings.upgrade_url}",
             required=required,
             remaining=remaining,

@@ -15,6 +15,7 @@ from pictograph_server.names import Name, new_id
 from pictograph_server.settings import Settings
 from pictograph_server.sources import Provider, SourceId, Sources
 from pictograph_server.store import Store
+from pictograph_server.submissions import submitted
 from pictograph_server.times import Clock, moment, moment_or_none
 
 ImportStatus = Literal["processing", "completed", "error", "cancelled"]
@@ -106,8 +107,10 @@ class Import(BaseModel):
     created_by: str
 
 
-def start_import(store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewImport) -> Import:
-    """Accept an import of folders or archives that are there, into datasets that are not.
+def start_import(
+    store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewImport, key: str | None = None
+) -> Import:
+    """Accept an import of folders or archives that are there, into datasets that are not; that of a *key* known before.
 
     Raises: NotFoundError, ConflictError, ValidationError.
     """
@@ -121,13 +124,15 @@ def start_import(store: Store, clock: Clock, settings: Settings, *, tenant: str,
         sources.find(entry.id)
     import_id = new_id()
     with store.writing() as db:
+        if (known := submitted(db, "imports", clock, tenant, key)) is not None:
+            return _shown(db, _find_import(db, tenant, known))
         for name in names:
             refuse_taken_name(db, tenant, name)
             _refuse_promised_name(db, tenant, name)
         db.execute(
-            "INSERT INTO imports (id, tenant, created_by, provider, status, created_at)"
-            " VALUES (?, ?, ?, ?, 'processing', ?)",
-            (import_id, tenant, key_id, new.provider, clock.wall()),
+            "INSERT INTO imports (id, tenant, created_by, idempotency_key, provider, status, created_at)"
+            " VALUES (?, ?, ?, ?, ?, 'processing', ?)",
+            (import_id, tenant, key_id, key, new.provider, clock.wall()),
         )
         db.executemany(
             "INSERT INTO import_datasets (import_id, position, source, name) VALUES (?, ?, ?, ?)",

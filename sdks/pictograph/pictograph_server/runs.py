@@ -17,6 +17,7 @@ from pictograph_server.names import Name, looks_like_id, new_id
 from pictograph_server.paging import Pagination, rows_of_page
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
+from pictograph_server.submissions import submitted
 from pictograph_server.times import Clock, moment, moment_or_none
 
 PipelineType = Literal[
@@ -74,25 +75,30 @@ class Run(BaseModel):
     created_by: str
 
 
-def create_run(store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewRun) -> Run:
-    """Take the credits for a run and note it as queued, both or neither.
+def create_run(
+    store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewRun, key: str | None = None
+) -> Run:
+    """Take the credits for a run and note it as queued, both or neither; the run of an idempotency *key* known before.
 
     Raises: NotFoundError, PaymentRequiredError.
     """
     run_id = new_id()
     with store.writing() as db:
+        if (known := submitted(db, "runs", clock, tenant, key)) is not None:
+            return _shown(_find_run(db, tenant, known))
         dataset = find_dataset(db, tenant, new.dataset_name)
         export = find_export(db, tenant, dataset["id"], new.export_name)
         charge = settings.run_credits + settings.crop_credits * int(export["crop_count"])
         _charge(db, tenant, charge, settings.upgrade_url)
         db.execute(
-            "INSERT INTO runs (id, tenant, created_by, name, dataset_id, export_id, pipeline_type, gpu_type, config,"
-            " charge, status, total_epochs, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+            "INSERT INTO runs (id, tenant, created_by, idempotency_key, name, dataset_id, export_id, pipeline_type,"
+            " gpu_type, config, charge, status, total_epochs, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
             (
                 run_id,
                 tenant,
                 key_id,
+                key,
                 new.name or f"{dataset['name']}-{new.pipeline_type}",
                 dataset["id"],
                 export["id"],

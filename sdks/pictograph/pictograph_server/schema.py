@@ -133,6 +133,7 @@ CREATE TABLE batches (
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
     created_by TEXT NOT NULL,
+    idempotency_key TEXT,
     dataset_id TEXT NOT NULL REFERENCES datasets (id),
     how TEXT NOT NULL,
     price INTEGER NOT NULL,
@@ -167,6 +168,7 @@ CREATE TABLE imports (
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
     created_by TEXT NOT NULL,
+    idempotency_key TEXT,
     provider TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('processing', 'completed', 'error', 'cancelled')),
     total_images INTEGER NOT NULL DEFAULT 0,
@@ -208,6 +210,11 @@ ALTER TABLE exports ADD COLUMN deleted_at REAL;
 
 ALTER TABLE export_images ADD COLUMN directory_path TEXT NOT NULL DEFAULT '/';
 UPDATE export_images SET directory_path = images.directory_path FROM images WHERE images.file = export_images.file;
+
+ALTER TABLE runs ADD COLUMN idempotency_key TEXT;
+CREATE INDEX runs_by_key ON runs (tenant, idempotency_key);
+CREATE INDEX batches_by_key ON batches (tenant, idempotency_key);
+CREATE INDEX imports_by_key ON imports (tenant, idempotency_key);
 
 DROP INDEX runs_unfinished;
 ALTER TABLE runs DROP COLUMN owner;

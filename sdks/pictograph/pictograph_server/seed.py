@@ -6,7 +6,7 @@ import contextlib
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from PIL import Image as Pillow
@@ -29,15 +29,17 @@ DATASET = "ds"
 EXPORT = "exp"
 
 _SOURCE = "shapes"
-_CREDITS = 1000
+_CREDITS = {"acme": 1000, "globex": 1000}
 _SIZE = (96, 72)
 _COLORS = {"circle": "#b22222", "square": "#4682b4"}  # firebrick, steelblue
 _PLACES = ((8, 8), (40, 10), (20, 30), (56, 34))
 _SIDE = 24
 
 
-def seed(store: Store, *, clock: Clock, settings: Settings | None = None) -> None:
-    """Give "acme" and "globex" credits, and each a dataset "ds" with annotated pictures and an export "exp".
+def seed(
+    store: Store, *, clock: Clock, settings: Settings | None = None, credits_left: Mapping[str, int] = _CREDITS
+) -> None:
+    """Give "acme" and "globex" *credits_left*, and each a dataset "ds" with annotated pictures and an export "exp".
 
     The import root gets the same pictures as the folder "shapes" and as "shapes.zip", if it has none of that name. A
     tenant that has the export, which is made last, is left as it is: what broke off is completed.
@@ -47,7 +49,7 @@ def seed(store: Store, *, clock: Clock, settings: Settings | None = None) -> Non
     for tenant in TENANTS:
         if _is_seeded(store, tenant):
             continue
-        set_credits(store, tenant, _CREDITS)
+        set_credits(store, tenant, credits_left[tenant])
         classes = [DatasetClass(name=name, type="bbox", color=color) for name, color in _COLORS.items()]
         with contextlib.suppress(ConflictError):
             create_dataset(store, clock, tenant, NewDataset(name=DATASET, description="Demo shapes", classes=classes))

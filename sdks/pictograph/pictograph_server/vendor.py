@@ -12,7 +12,6 @@ from errata.sandbox.vendor import Served, Vendor
 from errata.server import Idempotency, KeyStore, SqliteStore, StoreDownError, install
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app
-from pictograph_server.credits import set_credits
 from pictograph_server.folder import DataFolderError
 from pictograph_server.framework_errors import as_contract_error
 from pictograph_server.seed import seed
@@ -42,9 +41,7 @@ def serve(folder: Path, clock: Clock) -> Served:
     with ExitStack() as opened:
         try:
             store = opened.enter_context(closing(Store(folder)))
-            seed(store, clock=clock)
-            for tenant, balance in CREDITS.items():
-                set_credits(store, tenant, balance)
+            seed(store, clock=clock, credits_left=CREDITS)
             keys = opened.enter_context(closing(KeyStore(folder / "keys.sqlite", clock=clock)))
             records = opened.enter_context(closing(SqliteStore(folder / "idempotency.sqlite")))
             demo = {name: keys.create(tenant, role, tier=tier) for name, (tenant, role, tier) in KEYS.items()}

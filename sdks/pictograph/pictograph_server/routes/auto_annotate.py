@@ -16,15 +16,16 @@ from pictograph_server.batches import (
 )
 from pictograph_server.callers import Reader, Writer
 from pictograph_server.services import Parts
+from pictograph_server.submissions import Key
 
 router = APIRouter(prefix="/auto-annotate/batch", tags=["auto_annotate"])
 
 
 @router.post("", operation_id="auto_annotate.batch", status_code=201)
-def batch(caller: Writer, parts: Parts, body: NewBatch) -> Batch:
+def batch(caller: Writer, parts: Parts, body: NewBatch, key: Key = None) -> Batch:
     """Look for classes in many images; the answer does not wait for the end."""
     started = start_batch(
-        parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body
+        parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body, key=key
     )
     parts.jobs.nudge()
     return started

@@ -16,6 +16,7 @@ from pictograph_server.imports import (
     validate_source,
 )
 from pictograph_server.services import Parts
+from pictograph_server.submissions import Key
 
 router = APIRouter(prefix="/connectors", tags=["connectors"])
 
@@ -27,10 +28,10 @@ def validate(_: Writer, parts: Parts, body: NewValidation) -> Validation:
 
 
 @router.post("/import/start", operation_id="connectors.import_", status_code=201)
-def start(caller: Writer, parts: Parts, body: NewImport) -> Import:
+def start(caller: Writer, parts: Parts, body: NewImport, key: Key = None) -> Import:
     """Make datasets of folders or archives; the answer does not wait for the end."""
     started = start_import(
-        parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body
+        parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body, key=key
     )
     parts.jobs.nudge()
     return started

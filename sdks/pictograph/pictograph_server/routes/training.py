@@ -9,14 +9,17 @@ from pictograph_server.paging import Limit, Offset
 from pictograph_server.replies import One, Page
 from pictograph_server.runs import NewRun, Run, RunStatus, create_run, get_run, list_runs
 from pictograph_server.services import Parts
+from pictograph_server.submissions import Key
 
 router = APIRouter(prefix="/training", tags=["training"])
 
 
 @router.post("/", operation_id="training.create", status_code=201)
-def create(caller: Writer, parts: Parts, body: NewRun) -> One[Run]:
+def create(caller: Writer, parts: Parts, body: NewRun, key: Key = None) -> One[Run]:
     """Pay for a run and start it; the answer does not wait for its end."""
-    run = create_run(parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body)
+    run = create_run(
+        parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body, key=key
+    )
     parts.jobs.nudge()
     return One(data=run)
 
