@@ -13,7 +13,7 @@ EVERYTHING := -e ".[cli,models,server]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,ser
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint format check documented build reference docs constraints judges clean
+.PHONY: help install demo test lint format check documented mutate build reference docs constraints judges clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ check: lint test  ## Everything that CI checks
 
 documented: install  ## Write tests/documented/INDEX.md; fail on a sentence of a page that no test holds
 	@$(BIN)/python -m tests.documented.written_index
+
+mutate: install  ## Delete each case of each contract, place by place; fail if a check does not notice
+	@$(BIN)/python tools/mutate.py
 
 build: install  ## Build the wheels into dist/ and try them in an empty environment
 	@rm -rf dist

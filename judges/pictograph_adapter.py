@@ -32,11 +32,13 @@ ERRORS = {
 
 def client(**settings: Any) -> pictograph.Client:
     """A blocking client: it takes the settings of the page by their names."""
+    _without(settings, "deadline")
     return pictograph.Client(**settings)
 
 
 def async_client(**settings: Any) -> pictograph.AsyncClient:
     """An awaiting one."""
+    _without(settings, "deadline")
     return pictograph.AsyncClient(**settings)
 
 
@@ -86,4 +88,4 @@ OPERATIONS = {
 
 def _without(options: dict[str, Any], name: str) -> None:
     if name in options:
-        raise NotImplementedError(f"its method takes no {name}")
+        raise NotImplementedError(f"it takes no {name}")

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -55,6 +56,66 @@ def test_broken_sdk(env: dict[str, str], tmp_path: Path, vendor: str, sentence: 
     report = json.loads((tmp_path / "r.json").read_text())
     assert (vendor, False) == (report["vendor"], report["held"])
     assert [sentence] == [row["sentence"] for row in report["rows"] if not row["held"]]
+
+
+def test_junit(env: dict[str, str], tmp_path: Path) -> None:
+    """
+    With `--junit` there is a test for each row and colour, beside what `--json` says; an older report is replaced.
+    """
+    reports = tmp_path / "r.json", tmp_path / "r.xml"
+    reports[1].write_text("old")
+
+    ran = errata("check", "new-key", "--json", str(reports[0]), "--junit", str(reports[1]), env=env)
+
+    root = ET.parse(reports[1]).getroot()  # noqa: S314 - our own file
+    assert (1, "") == (ran.code, ran.err)
+    assert ("errata check new-key", "4", "2") == (root.get("name"), root.get("tests"), root.get("failures"))
+    assert ["errata-broken 1.0, blocking", "errata-broken 1.0, awaiting"] == [suite.get("name") for suite in root]
+    rows = json.loads(reports[0].read_text())["rows"]
+    for colour, suite in zip(("blocking", "awaiting"), root, strict=True):
+        told = [(case.get("classname"), case.get("name"), case.find("failure") is None) for case in suite]
+        assert [(f"new-key.{colour}.{row['section']}", row["sentence"], row[colour]["held"]) for row in rows] == told
+        assert 0 < float(suite.attrib["time"]) < 60
+    assert sorted(["r.json", "r.xml", "site", "tmp"]) == sorted(found.name for found in tmp_path.iterdir())
+
+
+def test_junit_on_stdout(env: dict[str, str]) -> None:
+    """
+    With `--junit -` there is nothing but XML on stdout, in any encoding, and the exit code is the verdict.
+    """
+    poor = {**env, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+
+    ran = errata("check", "new-key", "--junit", "-", env=poor)
+
+    root = ET.fromstring(ran.out)  # noqa: S314 - our own text
+    assert (1, "", ("4", "2")) == (ran.code, ran.err, (root.get("tests"), root.get("failures")))
+    assert NEW_KEY in {case.get("name") for case in root.iter("testcase")}
+
+
+@pytest.mark.parametrize("place", ["-", "r.out"])
+def test_two_reports_in_one_place(env: dict[str, str], tmp_path: Path, place: str) -> None:
+    """
+    Two reports cannot have one place, and nothing is checked or written then.
+    """
+    where = place if place == "-" else str(tmp_path / place)
+
+    ran = errata("check", "waiting", "--json", where, "--junit", where, env=env)
+
+    assert (2, "", ["site", "tmp"]) == (ran.code, ran.out, sorted(found.name for found in tmp_path.iterdir()))
+    assert "is where --json is written" in " ".join(ran.err.replace("│", " ").split())
+
+
+def test_no_half_report(env: dict[str, str], tmp_path: Path) -> None:
+    """
+    Where one of two reports cannot be written, that is told before the check, and the other is not written either.
+    """
+    wanted, impossible = tmp_path / "r.json", tmp_path / "no" / "folder" / "r.xml"
+
+    ran = errata("check", "waiting", "--json", str(wanted), "--junit", str(impossible), env=env)
+
+    problem = f"errata: {impossible}: No such file or directory. Nothing was written.\n"
+    assert (2, "", problem) == (ran.code, ran.out, ran.err)
+    assert ["site", "tmp"] == sorted(found.name for found in tmp_path.iterdir())
 
 
 def test_json_on_stdout(env: dict[str, str]) -> None:

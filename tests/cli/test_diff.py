@@ -12,7 +12,7 @@ from pictograph.exceptions import CATALOGUE
 
 from .command import ERRATA, PATIENCE, ROOT, environment, errata
 
-KEPT = ROOT / "sdks" / "pictograph" / "contract.snapshot.json"
+KEPT = ROOT / "sdks" / "pictograph" / "pictograph" / "contract.snapshot.json"
 
 SHOP = '''\
 import errata

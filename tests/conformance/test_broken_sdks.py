@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from typer.testing import CliRunner
 
+from errata.cli import commands
 from errata.conformance import check
 from errata.policy.flow import Flow
 from pictograph_server.vendor import VENDOR
 
 from .broken import faults
-from .broken.sdk import Broken, only
+from .broken.sdk import Broken, Talkative, only
 
 BYSTANDER = "every_field"
 """A check that only the fault about `e.errors` disturbs."""
@@ -25,6 +29,7 @@ class Seed(NamedTuple):
     reason: str
     settings: Mapping[str, Any] = {}
     bystander: str = BYSTANDER
+    adapter: type[Broken] = Broken
 
 
 NETWORK = "NetworkError — connection / DNS / TLS failure"
@@ -124,6 +129,39 @@ SEEDS = {
     "a cut body passes": Seed(
         faults.cut_body_swallowed, "connection_dropped", DROPPED, "requests at the server: expected 2, saw 1"
     ),
+    "the request id lost": Seed(
+        faults.request_id_lost,
+        "request_id",
+        "Every error has the id that the server gave the request",
+        "e.request_id: expected 'req_404', saw None",
+    ),
+    "the key told": Seed(
+        faults.intact,
+        "key_untold",
+        "No error tells the key, even if the server repeats it",
+        "whether str(e) has the key: expected False, saw True",
+        adapter=Talkative,
+    ),
+    "the key told in a log": Seed(
+        faults.intact,
+        "log_and_rethrow",
+        "Catch the specific subclass; catch the base class to log and rethrow.",
+        "whether it names no key: expected False, saw True",
+        adapter=Talkative,
+    ),
+    "cannot be pickled": Seed(
+        faults.not_picklable,
+        "pickling",
+        "An error is the same after pickling",
+        "AuthError does not survive pickling: TypeError: cannot pickle '_thread.lock' object",
+    ),
+    "the deadline not heard": Seed(
+        faults.intact,
+        "deadline",
+        "No retry begins after the deadline of the call",
+        "expected ServerError, it returned [Dataset(",
+        settings={"deadline": None},
+    ),
     "run id lost": Seed(
         faults.run_id_lost,
         "poll_timeout_error",
@@ -140,19 +178,22 @@ SEEDS = {
 
 
 @pytest.mark.parametrize("seed", SEEDS.values(), ids=SEEDS)
-def test_fault_is_reported(seed: Seed) -> None:
+def test_fault_is_reported(seed: Seed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    A seeded fault is reported in both colours, by the row that names the broken sentence and says what was seen.
+    A seeded fault is exit code 1, in both colours, by the row that names the broken sentence and says what was seen.
     """
-    promises = only(Broken(seed.fault, seed.settings), seed.check, seed.bystander)
+    promises = only(seed.adapter(seed.fault, seed.settings), seed.check, seed.bystander)
+    monkeypatch.setattr(commands, "promises_of", lambda _vendor: promises)
+    report = tmp_path / "r.json"
 
-    rows = {row.promise.name: row for row in check(VENDOR, promises=promises)}
+    ran = CliRunner().invoke(commands.app, ["check", "pictograph", "--json", str(report)])
 
+    rows = {row["check"]: row for row in json.loads(report.read_text(encoding="utf-8"))["rows"]}
     row = rows[seed.check]
-    assert (seed.sentence, False) == (row.promise.sentence, row.held)
+    assert (1, seed.sentence, False) == (ran.exit_code, row["sentence"], row["held"])
     for colour in ("blocking", "awaiting"):
-        assert (False, seed.reason) == (row.verdicts[colour].held, row.verdicts[colour].reason[: len(seed.reason)])
-    assert rows[seed.bystander].held, "a row that the fault does not touch"
+        assert (False, seed.reason) == (row[colour]["held"], row[colour]["reason"][: len(seed.reason)])
+    assert rows[seed.bystander]["held"], "a row that the fault does not touch"
 
 
 def test_intact_sdk_is_not_reported() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -224,7 +225,34 @@ def sdks_own(client):
     asyncio.AbstractEventLoop().stop()
 
 ERRORS = {"ConflictError": SoldOutError, "ShopError": ShopError}
+class PickledError(ShopError):
+    def __init__(self, text, reduced=None, **values):
+        super().__init__(text)
+        vars(self).update(values)
+        if reduced is not None:
+            type(self).reduced = staticmethod(reduced)
+
+    def __reduce__(self):
+        return type(self).reduced(self)
+
+def pickled(reduced, **values):
+    def fail(client):
+        raise PickledError("once", reduced, **values)
+    return fail
+
+def with_lock(client):
+    import threading
+    error = ShopError("locked")
+    error.lock = threading.Lock()
+    raise error
+
 OPERATIONS = {
+    "with_lock": with_lock,
+    "forgetful": pickled(lambda error: (PickledError, ("once",)), key=1),
+    "other_text": pickled(lambda error: (PickledError, ("again",))),
+    "renamed": pickled(lambda error: (ValueError, ("once",))),
+    "changed": pickled(lambda error: (PickledError, ("once",), {"key": 2}), key=1),
+    "plain": pickled(lambda error: (PickledError, ("once",), {"key": 1}), key=1),
     "sold_out": sold_out, "silent": silent, "leave": leave, "lacking": lacking, "sdks_own": sdks_own,
 }
 """
@@ -317,6 +345,46 @@ def test_what_is_not_offered(shop: RemoteAdapter) -> None:
 
     assert ("there are no keys", "there are no keys") == (str(caught.value), caught.value.reason)
     assert ("NotImplementedError", "") == (type(raised.value).__name__, str(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("operation", "problem"),
+    [
+        ("sold_out", "TypeError: SoldOutError.__init__() missing 1 required positional argument: 'status_code'"),
+        ("with_lock", "TypeError: cannot pickle '_thread.lock' object"),
+        ("forgetful", "it has no key then"),
+        ("other_text", "its text is 'again' then, it was 'once'"),
+        ("renamed", "it is a ValueError then"),
+        ("changed", "its key is 2 then, it was 1"),
+        ("plain", ""),
+    ],
+)
+def test_pickling_where_the_sdk_runs(shop: RemoteAdapter, operation: str, problem: str) -> None:
+    """
+    Whether an exception survives pickling is tried in the SDK's own process, and what it loses is told.
+    """
+    with pytest.raises(RemoteError) as caught:
+        getattr(client(shop), operation)()
+
+    assert problem == caught.value.unpicklable
+    if problem:
+        with pytest.raises(ShortfallError, match=f"{re.escape(f'does not survive pickling: {problem}')}$"):
+            Seen(error=caught.value).survives_pickling()
+    else:
+        Seen(error=caught.value).survives_pickling()
+
+
+def test_settings_that_a_client_does_not_take(tmp_path: Path) -> None:
+    """
+    A setting that the adapter's client() has no parameter for is not offered; one that takes anything is asked.
+    """
+    poor = "def client(*, base_url, api_key):\n    return None\n"
+    clock = VirtualClock()
+
+    with made(tmp_path, poor) as adapter, pytest.raises(NotOfferedError) as caught:
+        adapter.client("blocking", base_url="http://127.0.0.1:1", api_key="k", clock=clock, deadline=2.0, max_retries=1)
+
+    assert "its client takes no deadline and no max_retries" == str(caught.value)
 
 
 def test_what_is_not_there(shop: RemoteAdapter) -> None:

@@ -5,9 +5,16 @@ from typing import Annotated, Any
 import pytest
 
 import errata
-from errata import Body, Catalogue, CatalogueError, Local, Message, Raises, field, raises
+from errata import Body, Case, Catalogue, CatalogueError, Local, Message, Raises, field, raises
 from errata.wire import Detail
-from pictograph.exceptions import CATALOGUE, EVERYWHERE, NotFoundError, PaymentRequiredError
+from pictograph.exceptions import (
+    CATALOGUE,
+    EVERYWHERE,
+    ApiError,
+    NotFoundError,
+    PaymentRequiredError,
+    PollTimeoutError,
+)
 
 
 class ShopError(errata.Error):
@@ -142,3 +149,38 @@ def test_all_of_a_catalogue() -> None:
     assert "<Catalogue 'shop': 2 errors, 2 cases>" == repr(shop(GoneError, LateError))
     assert [GoneError, LateError] == [error for error, _ in shop(GoneError, LateError).cases()]
     assert NotFoundError in dict(CATALOGUE.cases())
+
+
+class RefinedError(GoneError):
+    """A user's own: it claims nothing, and is what its parent is."""
+
+
+@pytest.mark.parametrize(
+    ("error", "listed"),
+    [
+        (GoneError("m"), True),
+        (RefinedError("m"), True),
+        (ShopError("m"), True),
+        (LateError("m"), True),
+        (ClosedError("m"), False),
+        (GoneError("m").become(Case("sold", 410)), False),
+        (GoneError("m").become(Case(None, 410, operation="orders.get")), False),
+        (GoneError("m").become(Case(None, 410, fix="Wait.")), True),
+    ],
+    ids=["listed", "subclass", "claims nothing", "does not travel", "left out", "code", "operation", "other words"],
+)
+def test_what_a_catalogue_lists(error: errata.Error, listed: bool) -> None:
+    """
+    C8. An error is listed if its case is one of the catalogue's, or if it claims none.
+    """
+    assert listed == shop(GoneError, LateError).lists(error)
+
+
+def test_case_of_an_occasion() -> None:
+    """
+    An error that no reply tells of is found with its case, which says what to do; an unknown one is the catch-all.
+    """
+    found = [CATALOGUE.raised_on(on) for on in ("batch_poll_timeout", "eclipse")]
+
+    assert [(PollTimeoutError, "batch_poll_timeout"), (ApiError, None)] == [(cls, case.on) for cls, case in found]
+    assert CATALOGUE.catch_all == found[1][1]

@@ -73,13 +73,13 @@ def test_the_snapshot_of_an_sdk_is_fresh(name: str) -> None:
     """
     C10. The snapshot that an SDK keeps says what its catalogue says.
     """
-    kept = SDKS / name / "contract.snapshot.json"
-    remedy = f"errata snapshot {name} --output sdks/{name}/contract.snapshot.json"
+    kept = SDKS / name / name / "contract.snapshot.json"
+    remedy = f"errata snapshot {name} --output sdks/{name}/{name}/contract.snapshot.json"
 
     assert kept.is_file(), f"{kept} is missing. Write it with: {remedy}"
     assert written(facts_of(find_catalogue(name))) == kept.read_text(encoding="utf-8"), (
-        f"{kept.name} is stale: the contract has changed. See what breaks with `errata diff sdks/{name}/{kept.name} "
-        f"{name}`, then write it with: {remedy}"
+        f"{kept.name} is stale: the contract has changed. See what breaks with "
+        f"`errata diff sdks/{name}/{name}/{kept.name} {name}`, then write it with: {remedy}"
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from errata.clock import Clock, VirtualClock
-from errata.contract import Error
+from errata.contract import Case, Error
 from errata.contract.spec import specs_of
 from errata.sandbox import (
     Answer,
@@ -253,6 +253,17 @@ def test_error_of_the_sdk_itself(sandbox: Sandbox, error: PictographError) -> No
     name = type(error).__name__
     message = f"error is {name}, which the SDK raises by itself. Give an error that a server can cause."
     assert (message, ()) == (str(caught.value), sandbox.script.pending())
+
+
+def test_error_that_the_catalogue_does_not_list(sandbox: Sandbox) -> None:
+    """
+    C8. A case that the catalogue does not have is refused, with those that it has; a client would not know it.
+    """
+    with pytest.raises(BadScriptError) as caught:
+        sandbox.next(NotFoundError("Gone for good").become(Case("gone", 404)))
+
+    found = "error is NotFoundError (404 gone), which the catalogue 'pictograph' does not have."
+    assert (f"{found} Give a case that it has: 404.", ()) == (str(caught.value), sandbox.script.pending())
 
 
 def test_arm(sandbox: Sandbox) -> None:

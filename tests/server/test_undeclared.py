@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 from fastapi import HTTPException
+from starlette.types import Receive, Scope, Send
 
-from errata.server import UndeclaredError, install
+from errata.server import UndeclaredError, UnlistedError, install
 from errata.server.translate import operation_of
 from errata.wire import Reply, parse
 
-from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ask, raising
+from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ShopError, ask, raising
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +52,37 @@ async def test_undeclared_error_is_the_500_for_the_client(
     assert [UndeclaredError] == [
         type(r.exc_info[1]) for r in caplog.records if r.exc_info and r.levelno == logging.ERROR
     ]
+
+
+class LostError(ShopError, status=410, code="lost"):
+    """Nobody listed it in the catalogue."""
+
+
+@pytest.mark.parametrize("path", ["/orders/7", "/anything"], ids=["an operation", "no operation"])
+async def test_error_that_the_catalogue_does_not_list(shop: Shop, path: str) -> None:
+    """
+    C7, C8. A case that the catalogue does not have is undeclared, wherever it is raised; the error says how to list it.
+    """
+    app = install(shop.app, SHOP, strict=True)
+
+    async def raises(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/anything":
+            raise LostError("No.")
+        await told(scope, receive, send)
+
+    told, app.app = app.app, raises
+    shop.steps.append(raising(LostError("No.")))
+    with pytest.raises(UnlistedError) as raised:
+        async with ask(app) as client:
+            await client.get(path)
+
+    assert (LostError, "shop", LostError.cases[0]) == (raised.value.error, raised.value.catalogue, raised.value.case)
+    assert (
+        "LostError (410 lost) was raised, and the catalogue 'shop' has no such case: a client takes it for another "
+        "error. List LostError in its errors=(...), or raise a listed one."
+    ) == str(raised.value)
+    again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301 - our own bytes
+    assert (str(raised.value), UnlistedError) == (str(again), type(again))
 
 
 async def test_declared_errors_and_subclasses_pass(shop: Shop) -> None:

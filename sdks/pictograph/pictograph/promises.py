@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import tempfile
+import uuid
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from errata.conformance import Bench, Promises
+from errata.conformance import Agreement, Bench, Promises
 from errata.conformance.promises import ClassAdapter
 from errata.conformance.seen import Seen, ShortfallError, same
 from errata.sandbox import Answer, Close, Cut, Drip, Lose, Reset, Silence
@@ -26,7 +28,6 @@ ADAPTER = ClassAdapter(
     {name: getattr(exceptions, name) for name in exceptions.__all__ if name != "CATALOGUE"},
     {"train_pipeline": train_pipeline},
 )
-PROMISES = Promises(ADAPTER)
 
 INTRODUCTION = "Error handling"
 HIERARCHY = "Hierarchy"
@@ -37,6 +38,7 @@ VALIDATION = "ValidationError details"
 POLLING = "PollTimeoutError + recovery"
 IDEMPOTENCY = "Idempotency"
 LIMITS = "Rate limits"
+BESIDE = "Beside the page"
 
 DOCUMENTED = tuple(name for name in exceptions.__all__ if name.endswith("Error"))
 """The classes that the page names."""
@@ -90,6 +92,34 @@ FAILURES: Sequence[tuple[str, Callable[[Bench], Seen]]] = (
     ("NetworkError", lambda bench: bench.call(_list, base_url="http://127.0.0.1:1", max_retries=0)),
 )
 """Failures of every source that the SDK has, each with the name of its class."""
+
+
+def _late_run(bench: Bench) -> Seen:
+    return bench.call(lambda client: client.training.create("ds", "exp", config=LONG, wait=True, timeout=1e-3))
+
+
+def _late_batch(bench: Bench) -> Seen:
+    images = [image.filename for image in bench.call(lambda client: client.images.list("ds", limit=8)).returned()]
+    circles = [{"name": "circle"}]
+    return bench.call(lambda client: client.auto_annotate.batch("ds", images, circles, wait=True, timeout=1e-3))
+
+
+def _late_import(bench: Bench) -> Seen:
+    shapes = [{"id": "shapes", "name": f"shapes {uuid.uuid4().hex}"}]
+    return bench.call(lambda client: client.connectors.import_("folder", shapes, wait=True, timeout=1e-3))
+
+
+AGREEMENT = Agreement(
+    Path(__file__).with_name("contract.snapshot.json"),
+    call=_list,
+    occasions={
+        "configuration": lambda bench: bench.call(_list, key=""),
+        "poll_timeout": _late_run,
+        "batch_poll_timeout": _late_batch,
+        "import_poll_timeout": _late_import,
+    },
+)
+PROMISES = Promises(ADAPTER, AGREEMENT)
 
 
 @PROMISES(INTRODUCTION, "The exception hierarchy, when each error fires, and how to retry safely.", 2, 3, 4, 5)
@@ -478,15 +508,12 @@ def timeout_elapses(bench: Bench) -> None:
 
 @PROMISES(POLLING, "batch auto-annotate and large dataset imports raise PollTimeoutError too", (108, 110))
 def other_jobs(bench: Bench) -> None:
-    images = [image.filename for image in bench.call(lambda client: client.images.list("ds", limit=8)).returned()]
-    circles = [{"name": "circle"}]
-    batch = bench.call(lambda client: client.auto_annotate.batch("ds", images, circles, wait=True, timeout=1e-3))
+    batch = _late_batch(bench)
     batch.raised(bench.error("PollTimeoutError"))
     job_id = batch.attributes["job_id"]
     done = bench.call(lambda client: client.auto_annotate.wait_for_batch(job_id, timeout=1e6)).returned()
     same("the batch's status in the end", "completed", done.status)
-    shapes = [{"id": "shapes", "name": f"shapes {bench.colour}"}]
-    late = bench.call(lambda client: client.connectors.import_("folder", shapes, wait=True, timeout=1e-3))
+    late = _late_import(bench)
     late.raised(bench.error("PollTimeoutError"))
     import_id = late.attributes["import_id"]
     brought = bench.call(lambda client: client.connectors.wait_for_import(import_id, timeout=1e6)).returned()
@@ -495,8 +522,7 @@ def other_jobs(bench: Bench) -> None:
 
 @PROMISES(POLLING, "The job is not cancelled — it keeps running on the backend", (110, 111))
 def not_cancelled(bench: Bench) -> None:
-    config = LONG
-    seen = bench.call(lambda client: client.training.create("ds", "exp", config=config, wait=True, timeout=1e-3))
+    seen = _late_run(bench)
     seen.raised(bench.error("PollTimeoutError"))
     run_id = seen.attributes["run_id"]
     run = bench.call(lambda client: client.training.wait_for_completion(run_id, timeout=1e6)).returned()
@@ -603,3 +629,43 @@ def _burst(bench: Bench, tier: str) -> int:
             seen.raised(bench.error("RateLimitError"), status_code=429)
             return allowed
     raise ShortfallError(f"a key of tier {tier} was let in 1000 times at once: it has no limit")
+
+
+@PROMISES(BESIDE, "Every error has the id that the server gave the request")
+def request_id(bench: Bench) -> None:
+    for name, status in (("NotFoundError", 404), ("ServerError", 503), ("ApiError", 418)):
+        bench.sandbox.arm(Answer(status, (("X-Request-ID", f"req_{status}"),), b""))
+        bench.call(_list, max_retries=0).raised(bench.error(name), request_id=f"req_{status}")
+
+
+@PROMISES(BESIDE, "No error tells the key, even if the server repeats it")
+def key_untold(bench: Bench) -> None:
+    key = bench.sandbox.keys["member"]
+    reply = json.dumps({"detail": {"message": f"{key} is not a key.", "error_code": key}}).encode()
+    bench.sandbox.arm(Answer(401, (("Content-Type", "application/json"),), reply))
+    for seen in (bench.call(_list), bench.call(_list, base_url="http://127.0.0.1:1", max_retries=0)):
+        told: list[object] = [seen.error, *seen.attributes.values()]
+        cause = seen.error
+        while cause is not None:
+            told += [repr(cause), cause.args, getattr(cause, "__notes__", None)]
+            cause = cause.__cause__
+        same("whether str(e) has the key", False, key in str(seen.error))
+        same("whether anything of it has the key", False, any(key in str(part) for part in told))
+
+
+@PROMISES(BESIDE, "An error is the same after pickling")
+def pickling(bench: Bench) -> None:
+    for name, fail in FAILURES:
+        seen = fail(bench)
+        seen.raised(bench.error(name))
+        seen.survives_pickling()
+
+
+@PROMISES(BESIDE, "No retry begins after the deadline of the call")
+def deadline(bench: Bench) -> None:
+    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503), times=2)
+    # The first pause lasts about a second, the second about two: it would end too late.
+    seen = bench.call(_list, deadline=2.0)
+    seen.raised(bench.error("ServerError"), status_code=503)
+    seen.tried(2)
+    seen.waited([1], within=0.25)

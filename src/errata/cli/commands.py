@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from errata.cli.looking import add_look_ups
 from errata.cli.report import report_to
+from errata.conformance.junit import junit
 from errata.conformance.problems import AdapterError
 from errata.conformance.promises import COLOURS, Colour, Promise, Promises
 from errata.conformance.remote import RemoteAdapter
@@ -118,6 +119,10 @@ def check(
         str | None,
         typer.Option("--json", metavar="FILE", help="Write the rows as JSON to FILE, or - for the terminal."),
     ] = None,
+    junit_file: Annotated[
+        str | None,
+        typer.Option("--junit", metavar="FILE", help="Write the rows as JUnit XML to FILE, or - for the terminal."),
+    ] = None,
     adapter: Annotated[
         Path | None,
         typer.Option(
@@ -134,9 +139,11 @@ def check(
     """
     if python is not None and adapter is None:
         raise typer.BadParameter("it needs --adapter FILE, which says how to drive the SDK.", param_hint="--python")
+    if json_file is not None and json_file == junit_file:
+        raise typer.BadParameter(f"{junit_file!r} is where --json is written.", param_hint="--junit")
     found = find_vendor(vendor)
     promises = promises_of(found)
-    with report_to(json_file) as report, ExitStack() as stack:
+    with report_to(json_file) as report, report_to(junit_file) as junit_report, ExitStack() as stack:
         sdk, colours = sdk_of(vendor), COLOURS
         if adapter is not None:
             remote = stack.enter_context(RemoteAdapter(adapter, python=python, without=found.environment.values()))
@@ -150,7 +157,10 @@ def check(
             content = {"vendor": vendor, "sdk": sdk, "held": held, "rows": [row.to_json() for row in rows]}
             report.write(json.dumps(content, indent=2) + "\n")
             report.flush()
-    if json_file != "-":
+        if junit_report is not None:
+            junit_report.write(junit(rows, vendor=vendor, sdk=sdk))
+            junit_report.flush()
+    if "-" not in (json_file, junit_file):
         console = Console()
         show(rows, console if console.is_terminal else Console(width=160), sdk=sdk, seconds=seconds)
     return HELD if held else FELL_SHORT
@@ -162,7 +172,8 @@ def _checked(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...]) ->
     errors = Console(stderr=True)
     columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("", total=len(promises))
+        agreed = promises.agreement
+        task = bar.add_task("", total=len(promises) + (0 if agreed is None else len(agreed)))
 
         def progress(promise: Promise) -> None:
             bar.update(task, completed=len(rows), description=promise.section)

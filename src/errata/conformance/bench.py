@@ -96,5 +96,5 @@ def documented(error: BaseException | None) -> Attributes:
     if isinstance(error, Error):
         values = {spec.name: getattr(error, spec.name, None) for spec in specs_of(type(error)) if not spec.is_message}
     elif isinstance(error, RemoteError):
-        values = {name: value for name, value in vars(error).items() if name != "message"}
+        values = {name: value for name, value in vars(error).items() if name not in ("message", "unpicklable")}
     return Attributes({name: value for name, value in values.items() if value not in (None, [], {})})

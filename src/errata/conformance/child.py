@@ -17,6 +17,7 @@ import inspect
 import json
 import math
 import os
+import pickle
 import queue
 import sys
 import threading
@@ -32,6 +33,9 @@ LONGEST_REPR = 200
 MOST_CAUSES = 10
 """How much of a result or of an exception is told; the rest of it is only named."""
 
+PLAIN = (bool, int, float, str, bytes, type(None))
+"""Types whose values have to be the same after pickling; what else an exception holds need not be comparable."""
+
 OLDEST = (3, 9)
 """The Python that an SDK's environment needs, which may be older than Errata's own."""
 
@@ -41,6 +45,10 @@ STANDARD = getattr(sys, "stdlib_module_names", frozenset({"builtins", "datetime"
 
 class UnusableError(Exception):
     """The adapter cannot be used as it is."""
+
+
+class LackingError(Exception):
+    """The client of the SDK cannot be told what a promise asks for."""
 
 
 class AbsentError(Exception):
@@ -230,6 +238,9 @@ class Session:
 
     def open(self, **settings: Any) -> None:
         """Make the client."""
+        lacking = _not_taken(self._factory, settings)
+        if lacking:
+            raise LackingError(f"its client takes no {' and no '.join(lacking)}")
         try:
             self._client = self._run(lambda: self._factory(**settings))
         except BaseException:
@@ -284,6 +295,8 @@ class Worker:
             return {"value": Painter().value(self._do(command))}
         except AbsentError as absent:
             return {"absent": str(absent)}
+        except LackingError as lacking:
+            return {"not_offered": str(lacking)}
         except BaseException as error:  # noqa: BLE001 - whatever the SDK raises is what Errata looks at
             if self._adapter.refuses(error):
                 return {"not_offered": _text(error)}
@@ -344,7 +357,7 @@ class Painter:
             attributes = self._attributes(link)
             picture = {"class": _class(type(link)), "text": _text(link), "attributes": attributes, "cause": picture}
         assert picture is not None
-        return picture
+        return {**picture, "unpicklable": pickling_problem(error)}
 
     def _attributes(self, value: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -354,6 +367,36 @@ class Painter:
             except Exception as problem:  # noqa: BLE001 - a property of the SDK may raise whatever it likes
                 found[name] = {"unreadable": f"{type(problem).__name__}: {_text(problem)}"}
         return found
+
+
+def pickling_problem(error: BaseException) -> str:
+    """What is wrong with *error* after it was pickled and loaded; "" if nothing is."""
+    try:
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301 - these are our own bytes
+    except Exception as problem:  # noqa: BLE001 - whatever stands in the way is what we look for
+        return f"{type(problem).__name__}: {_text(problem)}"
+    if type(again) is not type(error):
+        return f"it is a {type(again).__name__} then"
+    if _text(again) != _text(error):
+        return f"its text is {_text(again)!r} then, it was {_text(error)!r}"
+    for name, value in vars(error).items():
+        if name not in vars(again):
+            return f"it has no {name} then"
+        if isinstance(value, PLAIN) and vars(again)[name] != value:
+            return f"its {name} is {_repr(vars(again)[name])} then, it was {_repr(value)}"
+    return ""
+
+
+def _not_taken(factory: Callable[..., Any], settings: Mapping[str, Any]) -> list[str]:
+    """The names of those *settings* that *factory* has no parameter for, beside the two that every client needs."""
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return []
+    known = {"base_url", "api_key", *(parameter.name for parameter in parameters)}
+    return [name for name in settings if name not in known]
 
 
 def _public_names(value: Any) -> list[str]:

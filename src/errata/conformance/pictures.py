@@ -45,10 +45,11 @@ class RemoteObject:
 class RemoteError(Exception):
     """What the SDK raised: its text, its attributes, its cause. Each class of the SDK has a class of its own here.
 
-    *mro* names the bases of the SDK's class, itself first.
+    *mro* names the bases of the SDK's class, itself first. *unpicklable* is what pickling did to it there, or "".
     """
 
     mro: ClassVar[tuple[str, ...]] = ()
+    unpicklable = ""
 
 
 class Unreadable:
@@ -78,6 +79,7 @@ class RemoteClasses:
     def error(self, picture: Mapping[str, Any]) -> RemoteError:
         """The exception that *picture* is of, with what caused it."""
         error = self.of(picture["class"])(picture["text"])
+        error.unpicklable = picture.get("unpicklable", "")
         vars(error).update({name: decoded(part) for name, part in picture["attributes"].items()})
         if picture["cause"] is not None:
             error.__cause__ = self.error(picture["cause"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from errata.clock import Clock
 
 if TYPE_CHECKING:
+    from errata.conformance.agreement import Agreement
     from errata.conformance.bench import Bench
 
 Colour = Literal["blocking", "awaiting"]
@@ -52,10 +53,14 @@ class Promise:
 
 
 class Promises:
-    """All promises of one page, in its order."""
+    """All promises of one page, in its order.
 
-    def __init__(self, adapter: Adapter) -> None:
+    *agreement* has those that an SDK made with Errata keeps beside the page: one for each case of its contract.
+    """
+
+    def __init__(self, adapter: Adapter, agreement: Agreement | None = None) -> None:
         self.adapter = adapter
+        self.agreement = agreement
         self._promises: list[Promise] = []
 
     def __call__(
@@ -71,7 +76,7 @@ class Promises:
         return keep
 
     def through(self, adapter: Adapter) -> Promises:
-        """The same promises, of the SDK of another *adapter*."""
+        """The promises of the page, of the SDK of another *adapter*, which may know nothing of cases."""
         others = Promises(adapter)
         others._promises = list(self._promises)
         return others

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 
 from errata.clock import VirtualClock
 from errata.conformance.bench import Bench
+from errata.conformance.cue import Cue, quiet
 from errata.conformance.problems import NotOfferedError
 from errata.conformance.promises import COLOURS, Colour, Promise, Promises
 from errata.conformance.seen import Seen, ShortfallError
@@ -27,7 +29,7 @@ def promises_of(vendor: Vendor) -> Promises:
     found = getattr(importlib.import_module(module), name)
     if not isinstance(found, Promises):
         raise TypeError(f"{vendor.promises} of vendor {vendor.name!r} is a {type(found).__name__}, not Promises.")
-    if not len(found):
+    if not len(found) and found.agreement is None:
         raise ContractError(f"{vendor.promises} of vendor {vendor.name!r} has no promises: there is nothing to check.")
     return found
 
@@ -49,12 +51,17 @@ def check(
 
     Raises:
         SandboxError: the sandbox does not start.
+        SnapshotError: the contract that the promises agree with cannot be read.
     """
     promises = promises if promises is not None else promises_of(vendor)
-    clock = VirtualClock()
-    with Sandbox(vendor, clock=clock) as sandbox:
+    clock, tried = VirtualClock(), list(promises)
+    if promises.agreement is not None:
+        cue = Cue()
+        tried += promises.agreement.promises(vendor.catalogue, cue)
+        vendor = cue.around(vendor)
+    with quiet(), Sandbox(vendor, clock=clock) as sandbox:
         benches: dict[Colour, Bench] = {colour: Bench(sandbox, clock, promises.adapter, colour) for colour in colours}
-        for promise in promises:
+        for promise in tried:
             progress(promise)
             yield Row(promise, {colour: judge(promise, bench) for colour, bench in benches.items()})
 
@@ -62,7 +69,8 @@ def check(
 def judge(promise: Promise, bench: Bench) -> Verdict:
     """Whether *promise* holds on *bench*. A check that fails in another way than expected has not held either."""
     bench.reset()
-    reason, offered = "", True
+    started = time.monotonic()
+    reason, offered, odd = "", True, False
     try:
         promise.check(bench)
         left = bench.sandbox.script.pending()
@@ -75,8 +83,8 @@ def judge(promise: Promise, bench: Bench) -> Verdict:
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # noqa: BLE001 - one check that exits or is cancelled must not hide other rows
-        reason = f"the check itself failed: {type(problem).__name__}: {problem}"
-    return Verdict(not reason, reason, shown(bench.seen), offered)
+        reason, odd = f"the check itself failed: {type(problem).__name__}: {problem}", True
+    return Verdict(not reason, reason, shown(bench.seen), offered, odd, time.monotonic() - started)
 
 
 def shown(calls: list[Seen]) -> Seen:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
+from errata.conformance.child import pickling_problem
 from errata.sandbox.log import Entry
 
 
@@ -63,6 +64,15 @@ class Seen:
         bases = [str(name).rpartition(".")[2] for name in told] if isinstance(told, tuple) else None
         bases = bases if bases is not None else [base.__name__ for base in kind.__mro__]
         return tuple(name for name in names if name in bases)
+
+    def survives_pickling(self) -> None:
+        """Its error is the same after pickling, where the SDK runs: class, text and plain attributes."""
+        if self.error is None:
+            raise ShortfallError(f"expected an error, it returned {_short(self.value)}")
+        told = getattr(self.error, "unpicklable", None)
+        problem = told if isinstance(told, str) else pickling_problem(self.error)
+        if problem:
+            raise ShortfallError(f"{type(self.error).__name__} does not survive pickling: {problem}")
 
     def returned(self) -> Any:
         """It returned; the value."""

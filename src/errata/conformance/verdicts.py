@@ -13,13 +13,16 @@ from errata.conformance.seen import Seen
 class Verdict:
     """One promise in one colour: held, or why not; with the facts of its last call.
 
-    What is not *offered* could not be tried, because the SDK's adapter says so; it is not held either.
+    What is not *offered* could not be tried, because the SDK's adapter says so; it is not held either. *odd* is a check
+    that failed in a way of its own, *seconds* is what it took.
     """
 
     held: bool
     reason: str
     seen: Seen
     offered: bool = True
+    odd: bool = False
+    seconds: float = 0.0
 
     def to_json(self) -> dict[str, object]:
         """Only JSON types."""

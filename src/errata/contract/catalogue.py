@@ -259,7 +259,8 @@ class Catalogue:
     @property
     def catch_all(self) -> Case:
         """What a reply is that no case claims."""
-        return next((case for case in self.default.cases if case.status is None and case.code is None), Case())
+        nothing = (case for case in self.default.cases if not any((case.status, case.code, case.operation, case.on)))
+        return next(nothing, Case())
 
     def cases(self) -> Iterator[tuple[type[Error], Case]]:
         """Every claim of every class, in the order of declaration."""

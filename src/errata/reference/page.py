@@ -91,11 +91,12 @@ def _error(cls: type[Error], catalogue: Catalogue, classes: tuple[type[Error], .
 
 def _cases(cls: type[Error], catalogue: Catalogue) -> tuple[Case, ...]:
     """What *cls* claims; the default class also claims what nobody does."""
-    claims = tuple(case for case in cls.claims if any((case.status, case.code, case.operation, case.on)))
-    if cls is catalogue.default or (cls.claims and cls.source in ("job", "stream")):
-        rest = next((case for case in cls.cases if not any((case.status, case.code, case.operation, case.on))), None)
-        if rest is not None or cls is catalogue.default:
-            return (*claims, rest or Case())
+    listed = catalogue.claims(cls)
+    claims = tuple(case for case in listed if any((case.status, case.code, case.operation, case.on)))
+    if cls is catalogue.default:
+        return (*claims, catalogue.catch_all)
+    if cls.source in ("job", "stream"):
+        return (*claims, *(case for case in listed if case not in claims))
     return claims
 
 

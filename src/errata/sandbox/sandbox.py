@@ -166,6 +166,10 @@ class Sandbox:
 
     def _step(self, error: Error) -> Step:
         catalogue = self.vendor.catalogue
+        if not catalogue.lists(error):
+            known = ", ".join(str(case) for case in catalogue.claims(type(error))) or "none"
+            found = f"{type(error).__name__} ({error.case}), which the catalogue {catalogue.name!r} does not have"
+            raise BadScriptError("error", found, f"a case that it has: {known}")
         if error.source == "transport":
             return Silence() if isinstance(error, catalogue.occasion("timeout")) else Reset()
         if error.source == "client":

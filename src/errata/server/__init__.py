@@ -12,7 +12,7 @@ from errata.server.store import Answer, Claim, Claimed, Conflict, InProgress, Re
 from errata.server.store_sqlite import SqliteStore
 from errata.server.tiers import UnknownTierError
 from errata.server.times import Clock
-from errata.server.undeclared import UndeclaredError
+from errata.server.undeclared import UndeclaredError, UnlistedError
 from errata.server.work import Kind, Step, Work, Workflow, immediately
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "StoreDownError",
     "UndeclaredError",
     "UnknownTierError",
+    "UnlistedError",
     "Work",
     "Workflow",
     "current_request_id",

@@ -13,7 +13,7 @@ from errata.contract.case import TRAVELLING
 from errata.server.framework import UNHANDLED, refusal
 from errata.server.refused import Refused, as_error, reply_to
 from errata.server.store import Answer
-from errata.server.undeclared import UndeclaredError
+from errata.server.undeclared import UndeclaredError, UnlistedError
 from errata.wire import Reply, render
 
 logger = logging.getLogger("errata.server")
@@ -54,7 +54,7 @@ class Translator:
             return self.unhandled(exc, scope)
         # What the framework says in no class of its own may come from any operation: a body that is no JSON.
         if framework is None or type(error) is not self.catalogue.default:
-            undeclared = self._undeclared(error, scope)
+            undeclared = self._undeclared(error, scope, own=framework is None)
             if undeclared is not None and self._strict:
                 raise undeclared from exc
             if undeclared is not None:
@@ -94,8 +94,10 @@ class Translator:
             return None
         return converted if isinstance(converted, self.catalogue.base) else None
 
-    def _undeclared(self, error: Error, scope: Scope) -> UndeclaredError | None:
+    def _undeclared(self, error: Error, scope: Scope, *, own: bool) -> UndeclaredError | None:
         operation = operation_of(scope)
+        if own and not self.catalogue.lists(error):
+            return UnlistedError(operation, type(error), self.catalogue.name, error.case)
         if operation is None or operation not in self.catalogue.operations:
             return None
         declared = self.catalogue.raises(operation)

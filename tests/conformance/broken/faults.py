@@ -6,6 +6,7 @@ A fault stands between a flow of the intact SDK and the driver that runs it, so 
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -185,6 +186,37 @@ def run_id_lost(flow: Flow[Any]) -> Flow[Any]:
         return (yield from flow)
     except PollTimeoutError as e:
         e.run_id = e.resource_id = None
+        raise
+
+
+def request_id_lost(flow: Flow[Any]) -> Flow[Any]:
+    """`e.request_id` is never set."""
+    try:
+        return (yield from flow)
+    except PictographError as e:
+        e.request_id = None
+        raise
+
+
+def tells(key: str) -> Callable[[Flow[Any]], Flow[Any]]:
+    """Whatever goes wrong is told together with the *key*."""
+
+    def fault(flow: Flow[Any]) -> Flow[Any]:
+        try:
+            return (yield from flow)
+        except PictographError as e:
+            e.args = (f"{e.message} (called with {key})",)
+            raise
+
+    return fault
+
+
+def not_picklable(flow: Flow[Any]) -> Flow[Any]:
+    """An error keeps something alive that cannot be pickled."""
+    try:
+        return (yield from flow)
+    except PictographError as e:
+        vars(e)["response"] = threading.Lock()
         raise
 
 

@@ -11,7 +11,7 @@ from errata.conformance import Colour, Promises
 from errata.policy.flow import Flow
 from pictograph.promises import ADAPTER, PROMISES
 
-from .faults import intact
+from .faults import intact, tells
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,15 @@ class Broken:
     def function(self, name: str) -> Callable[..., Any]:
         """The function of that name."""
         return ADAPTER.function(name)
+
+
+class Talkative(Broken):
+    """The adapter of an SDK that tells its key."""
+
+    def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Any:
+        """A client whose errors tell *api_key*."""
+        talkative = Broken(tells(api_key), self.settings)
+        return talkative.client(colour, base_url=base_url, api_key=api_key, clock=clock, **settings)
 
 
 def only(adapter: Any, *checks: str) -> Promises:

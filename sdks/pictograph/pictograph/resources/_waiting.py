@@ -88,7 +88,7 @@ def wait_for(kind: Kind, job_id: str, fetch: Callable[[], Flow[J]], *, timeout: 
             last_result=last.model_dump(mode="json") if last is not None else None,
         )
         setattr(late, kind.id_field, job_id)
-        return late.become(next(case for case in PollTimeoutError.cases if case.on == kind.on))
+        return late.become(CATALOGUE.raised_on(kind.on)[1])
 
     return (
         yield from poll(
