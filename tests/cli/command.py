@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ERRATA = str(Path(sys.executable).with_name("errata"))
 PICTOGRAPH = str(Path(sys.executable).with_name("pictograph"))
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 NOT_A_USERS = ("PYTEST", "PICTOGRAPH_", "PYTHON", "COV_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "TMPDIR")
 """How the names of variables begin that are not handed on: pytest's, and those that change what is printed."""
