@@ -13,7 +13,7 @@ EVERYTHING := -e ".[cli,models,server]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,ser
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint format check documented mutate build reference docs constraints judges clean
+.PHONY: help install demo test lint format check documented mutate build reference docs constraints judges bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,19 @@ $(JUDGES)/%/.installed: judges/requirements-%.txt tools/make-venv
 	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input install --quiet -r $<
 	@touch $@
 
+# The peers bring other versions of our libraries along, so they live in an environment of their own, too.
+PEERS := .venv-bench
+
+bench: install $(PEERS)/.installed  ## Measure calls and imports beside bare ones and peers; write benchmarks/RESULTS.md
+	@tools/find-valgrind >/dev/null || true
+	@$(BIN)/python -m benchmarks --peers $(PEERS)/bin/python
+
+$(PEERS)/.installed: benchmarks/requirements-peers.txt tools/make-venv
+	@rm -f $@
+	@tools/make-venv $(@D) $(PYTHON)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input install --quiet -r $<
+	@touch $@
+
 clean:  ## Remove everything that was built, .venv too
-	@rm -rf $(VENV) $(JUDGES) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(JUDGES) $(PEERS) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,36 +1,45 @@
-"""What a call costs beside a bare one: P1, P2 and P4 as ratios. Run it: python benchmarks/calls.py
+"""Calls of the Pictograph SDK, each beside the bare one that does the same: P1 and P2.
 
-Both sides of a ratio run interleaved, calls in one process over an in-memory transport, imports in fresh interpreters;
-the median of the rounds counts. The goals are those of the project's requirements; a figure above its goal is printed.
+The deadline and the retries are on, as they are for a user. Nothing goes over a network here but in `over_loopback`.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import httpx2
 
 import pictograph
+from benchmarks.goals import Goal
+from benchmarks.loopback import FIELD_ERRORS, RUN
+from benchmarks.measuring import Call, caught
 from errata.client import Blocking, Core, Resource, document, operation
 from errata.policy import Flow
+from errata.wire import Reply, parse
 from pictograph.exceptions import CATALOGUE
 
-ROUNDS, CALLS = 15, 200
-RUN = {
-    "id": "run_1",
-    "organization_id": "o",
-    "name": "r1",
-    "pipeline_type": "yolox",
-    "status": "completed",
-    "created_at": "2026-01-01T00:00:00Z",
-}
-PAGE = json.dumps({"data": RUN}).encode()
-REFUSED = json.dumps({"detail": [{"loc": ["body", "name"], "msg": "Field required", "type": "missing"}]}).encode()
+DEADLINE = 600.0
+KEY = "pk_live_x"
+PATH = "/api/v1/developer/training/run_1"
+ANSWER = json.dumps({"data": RUN}).encode()
+REFUSED = json.dumps({"detail": FIELD_ERRORS}).encode()
+THROTTLED = json.dumps({"detail": "Rate limit exceeded"}).encode()
+ORDER = {"dataset_name": "ds", "export_name": "exp", "pipeline_type": "yolox"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A call of ours, the bare one, and the most that their ratio may be: in time, or *by_count* in instructions."""
+
+    group: str
+    what: str
+    ours: Call
+    bare: Call
+    goal: Goal
+    by_count: bool = False
 
 
 class Documents(Resource[Blocking], name="documents"):
@@ -41,84 +50,124 @@ class Documents(Resource[Blocking], name="documents"):
         """Get the document at *path*."""
         return (yield from self.core.call("documents.get", "GET", path, document))
 
+    @operation
+    def post(self, path: str, order: Mapping[str, object]) -> Flow[object]:
+        """Post *order* to *path*, with an idempotency key."""
+        return (yield from self.core.call("documents.post", "POST", path, document, payload=order, mutating=True))
 
-def transport(status: int, body: bytes) -> httpx2.Client:
+
+class BareError(Exception):
+    """What a bare call raises for a refusal."""
+
+
+class BareValidationError(BareError):
+    """The one for 422."""
+
+
+class BareRateLimitError(BareError):
+    """The one for 429."""
+
+
+BY_STATUS = {422: BareValidationError, 429: BareRateLimitError}
+
+
+def in_memory() -> list[Pair]:
+    """What a function answers in place of a server."""
+    good, refusing = _answering(200, ANSWER), _answering(422, REFUSED)
+    plain, typed, failing = _documents(good), _client(good), _client(refusing)
+    return [
+        Pair(
+            "P1",
+            "GET to parsed JSON",
+            lambda: plain.get(PATH),
+            lambda: good.get(PATH).json(),
+            Goal(1.00, 0.80),
+            by_count=True,
+        ),
+        Pair(
+            "P1",
+            "GET to a typed model",
+            lambda: typed.training.get("run_1"),
+            lambda: good.get(PATH).json(),
+            Goal(1.25, 1.05),
+            by_count=True,
+        ),
+        Pair(
+            "P1",
+            "POST with a key, bare without one",
+            lambda: plain.post(PATH, ORDER),
+            lambda: good.post(PATH, json=ORDER).json(),
+            Goal(1.20, 1.00),
+            by_count=True,
+        ),
+        Pair("P2", "422 to its error", *_parsing(422, REFUSED, {}), Goal(2.0, 1.3)),
+        Pair("P2", "429 to its error", *_parsing(429, THROTTLED, {"retry-after": "2"}), Goal(2.0, 1.3)),
+        Pair(
+            "P2",
+            "whole failing call",
+            caught(lambda: failing.training.get("run_1"), pictograph.ValidationError),
+            caught(lambda: _bare_failing(refusing), BareError),
+            Goal(1.10, 0.90),
+        ),
+    ]
+
+
+@contextmanager
+def over_loopback(address: str) -> Iterator[list[Pair]]:
+    """What the server of `benchmarks.loopback` answers at *address*; each side opens its own connections."""
+    with (
+        httpx2.Client(base_url=f"{address}/200/pictograph") as bare,
+        httpx2.Client(base_url=f"{address}/422/pictograph") as bare_failing,
+        pictograph.Client(KEY, base_url=f"{address}/422/pictograph", deadline=DEADLINE, max_retries=0) as failing,
+    ):
+        core = Core(CATALOGUE, base_url=f"{address}/200/pictograph", deadline=DEADLINE)
+        plain = Documents(core)
+        yield [
+            Pair(
+                "P1",
+                "GET to parsed JSON over loopback",
+                lambda: plain.get(PATH),
+                lambda: bare.get(PATH).json(),
+                Goal(1.00, 0.85),
+            ),
+            Pair(
+                "P2",
+                "whole failing call over loopback",
+                caught(lambda: failing.training.get("run_1"), pictograph.ValidationError),
+                caught(lambda: _bare_failing(bare_failing), BareError),
+                Goal(1.10, 0.90),
+            ),
+        ]
+        core.close()
+
+
+def _answering(status: int, body: bytes) -> httpx2.Client:
     """A client whose server is a function."""
     answer = httpx2.MockTransport(lambda _request: httpx2.Response(status, content=body))
     return httpx2.Client(base_url="http://test", transport=answer)
 
 
-def ratio(ours: Callable[[], object], bare: Callable[[], object]) -> float:
-    """The CPU time of *ours* over that of *bare*."""
-    spent: dict[Callable[[], object], list[float]] = {ours: [], bare: []}
-    for _ in range(ROUNDS):
-        for side, times in spent.items():
-            started = time.process_time()
-            for _ in range(CALLS):
-                side()
-            times.append(time.process_time() - started)
-    return statistics.median(spent[ours]) / statistics.median(spent[bare])
+def _documents(http_client: httpx2.Client) -> Documents:
+    return Documents(Core(CATALOGUE, base_url="http://test", deadline=DEADLINE, http_client=http_client))
 
 
-def caught(call: Callable[[], object], error: type[Exception]) -> Callable[[], object]:
-    """*call*, whose *error* is expected."""
-
-    def attempt() -> object:
-        try:
-            return call()
-        except error as expected:
-            return expected
-
-    return attempt
+def _client(http_client: httpx2.Client) -> pictograph.Client:
+    return pictograph.Client(KEY, base_url="http://test", deadline=DEADLINE, http_client=http_client)
 
 
-def imports(*modules: str) -> list[float]:
-    """Seconds that a fresh interpreter takes to import each of *modules*, in turns."""
-    code = "import sys, time; t = time.perf_counter(); __import__(sys.argv[1]); print(time.perf_counter() - t)"
-    taken: dict[str, list[float]] = {module: [] for module in modules}
-    for _ in range(ROUNDS):
-        for module, times in taken.items():
-            done = subprocess.run([sys.executable, "-c", code, module], capture_output=True, check=True)
-            times.append(float(done.stdout))
-    return [statistics.median(times) for times in taken.values()]
+def _bare_failing(client: httpx2.Client) -> None:
+    response = client.get(PATH)
+    raise BY_STATUS[response.status_code](response.json())
 
 
-def main() -> None:
-    """Print each figure beside its goals."""
-    good, refusing = transport(200, PAGE), transport(422, REFUSED)
-    typed = pictograph.Client("pk_live_x", base_url="http://test", http_client=good)
-    plain = Documents(Core(CATALOGUE, base_url="http://test", http_client=good))
-    failing = pictograph.Client("pk_live_x", base_url="http://test", http_client=refusing)
-    path = "/api/v1/developer/training/run_1"
+def _parsing(status: int, body: bytes, headers: dict[str, str]) -> tuple[Call, Call]:
+    """From a reply to its error, beside `json.loads`, a class from a dict and `raise`."""
+    reply = Reply(status, {"content-type": "application/json", "x-request-id": "req-1", **headers}, body, 0.0)
 
-    def bare() -> object:
-        return good.get(path).json()
+    def ours() -> None:
+        raise parse(reply, CATALOGUE, operation="training.get")
 
-    def bare_refused() -> object:
-        response = refusing.get(path)
-        raise ValueError(response.json()["detail"])
+    def bare() -> None:
+        raise BY_STATUS[status](json.loads(body))
 
-    exceptions, client, httpx = imports("pictograph.exceptions", "pictograph.client", "httpx2")
-    figures = [
-        ("P1 GET to parsed JSON", ratio(lambda: plain.get(path), bare), 1.00, 0.80),
-        ("P1 GET to a typed model", ratio(lambda: typed.training.get("run_1"), bare), 1.25, 1.05),
-        (
-            "P2 whole failing call",
-            ratio(
-                caught(lambda: failing.training.get("run_1"), pictograph.ValidationError),
-                caught(bare_refused, ValueError),
-            ),
-            1.10,
-            0.90,
-        ),
-        ("P4 import of the exceptions", exceptions / httpx, 0.20, 0.10),
-        ("P4 import of the client", client / httpx, 1.15, 1.08),
-    ]
-    print(f"{'':30} {'ratio':>6} {'ship':>6} {'stretch':>8}")
-    for name, figure, ship, stretch in figures:
-        verdict = "stretch" if figure <= stretch else "ship" if figure <= ship else "falls short"
-        print(f"{name:30} {figure:6.2f} {ship:6.2f} {stretch:8.2f}  {verdict}")
-
-
-if __name__ == "__main__":
-    main()
+    return caught(ours, pictograph.PictographError), caught(bare, BareError)

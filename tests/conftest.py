@@ -1,8 +1,9 @@
-"""For every test: how hard Hypothesis tries, which event loops run, and where shared helpers are imported from."""
+"""For every test: how hard Hypothesis tries, which event loops run, what Ctrl-C does, where helpers come from."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from hypothesis import HealthCheck, settings
 ROOT = str(Path(__file__).parents[1])
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
+
+# A shell that runs tests in the background has its children ignore Ctrl-C, and theirs: no command would end at one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `pytest --hypothesis-profile=thorough` looks for a few minutes; "ci" tries the same examples every time.
 SLOW_MACHINES = [HealthCheck.too_slow]

@@ -7,9 +7,6 @@ import threading
 import time
 from typing import Protocol
 
-import anyio
-import anyio.lowlevel
-
 
 class Clock(Protocol):
     """What Errata needs of time and chance. Durations are seconds."""
@@ -51,6 +48,8 @@ class SystemClock:
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
+        import anyio  # loaded with the first client that awaits
+
         await anyio.sleep(seconds)
 
 
@@ -84,7 +83,9 @@ class VirtualClock:
 
     async def asleep(self, seconds: float) -> None:
         self.sleep(seconds)
-        await anyio.lowlevel.checkpoint()
+        from anyio.lowlevel import checkpoint
+
+        await checkpoint()
 
     def advance(self, seconds: float) -> None:
         """Let time pass without a wait being asked for."""

@@ -11,6 +11,7 @@ import anyio.lowlevel
 import httpx2
 import pytest
 
+from errata import Resilience
 from errata.clock import VirtualClock
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import PictographError, ServerError
@@ -19,6 +20,8 @@ from .colours import KEY, RUN
 
 BASE = "http://pictograph.test"
 HEADER = "Idempotency-Key"
+UNLIMITED = Resilience(budget=None)
+"""So many calls that all fail would use up the budget for retries."""
 
 
 class Recorder:
@@ -52,7 +55,7 @@ def test_a_thousand_threads() -> None:
     R9. One key per logical call, the same on all its attempts, under 1,000 threads.
     """
     recorder = Recorder(failures=2)
-    client = blocking(recorder)
+    client = blocking(recorder, resilience=UNLIMITED)
     together = threading.Barrier(1_000)
 
     def create(number: int) -> None:
@@ -75,7 +78,7 @@ async def test_many_tasks() -> None:
     """
     recorder = Recorder(failures=2)
     own = httpx2.AsyncClient(transport=httpx2.MockTransport(recorder.awaited))
-    client = AsyncClient(KEY, base_url=BASE, http_client=own, clock=VirtualClock())
+    client = AsyncClient(KEY, base_url=BASE, http_client=own, clock=VirtualClock(), resilience=UNLIMITED)
     async with anyio.create_task_group() as tasks:
         for number in range(200):
             tasks.start_soon(client.training.create, "ds", f"exp-{number}")

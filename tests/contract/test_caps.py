@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -110,3 +111,42 @@ def test_levels(levels: int) -> None:
         cut, depth = cut[0], depth + 1
 
     assert (min(levels, 20), "deep" if levels <= 20 else "…") == (depth, cut)
+
+
+SMALL = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40),
+    lambda parts: st.lists(parts, max_size=12) | st.dictionaries(st.text(max_size=12), parts, max_size=12),
+    max_leaves=60,
+)
+
+
+@given(LARGE | SMALL, st.booleans())
+def test_what_is_within_the_limits_is_not_cut(value: Any, escaped: bool) -> None:
+    """
+    A text that is said to be within the limits holds nothing that would be cut: a copy is what was read from it.
+    """
+    text = json.dumps(value, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
+    read = json.loads(text)
+
+    assert not caps.within(text) or caps.structure(read) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'{"detail": [{"loc": ["body", "name"], "msg": "Field required", "type": "missing"}]}', True),
+        (b'"' + b"x" * 2046 + b'"', True),
+        (b'"' + b"x" * 2047 + b'"', False),
+        (b"[" * 20 + b"]" * 20, True),
+        (b"[" * 21 + b"]" * 21, False),
+        (b"[" + b"1," * 85 + b"1]", True),
+        (b"[" + b"1," * 100 + b"1]", False),
+        (b'"\\ud800"', False),
+        ('"ü"'.encode(), False),
+    ],
+)
+def test_what_is_within_the_limits(text: bytes, expected: bool) -> None:
+    """
+    Most error bodies are within the limits; a long, deep or wide one is not, nor one with characters beyond ASCII.
+    """
+    assert expected == caps.within(text)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, cast
@@ -230,3 +233,88 @@ def test_a_bad_type_that_is_declared_further_down() -> None:
     """
     with pytest.raises(DeclarationError, match=r"EarlyBadError\.late"):
         errata.Catalogue("early", base=EarlyBadError, default=EarlyBadError, errors=(), envelope=Detail())
+
+
+def test_a_default_that_all_errors_would_share() -> None:
+    """
+    A list as a default fails when the class is declared, with what to write instead.
+    """
+    with pytest.raises(
+        DeclarationError, match=r"SharedError\.found has the default \[\].*field\(default_factory=list\)"
+    ):
+
+        class SharedError(errata.Error):
+            found: list[str] = []  # noqa: RUF012 - it is what the test is about
+
+
+def test_a_field_without_a_type() -> None:
+    """
+    A `field()` without a type fails when the class is declared.
+    """
+    with pytest.raises(DeclarationError, match=r"UntypedError\.found is a field\(\) without a type"):
+        type("UntypedError", (errata.Error,), {"found": field(default=1), "__module__": __name__})
+
+
+class LateError(errata.Error, status=404):
+    """Its constructor is made when it is first used."""
+
+    message: Message = field(kw_only=False)
+    found: list[str] = field(default_factory=list)
+    seen: int | None = None
+
+
+class BelowLateError(LateError):
+    """With a field more, declared before its parent was used."""
+
+    more: int = 1
+
+
+def test_a_constructor_is_there_when_somebody_looks() -> None:
+    """
+    Whoever looks first, a caller, `inspect`, `dataclasses` or a `match`, finds the constructor and the fields.
+    """
+    assert "(message: 'Message', *, found: 'list[str]' = <factory>, seen: 'int | None' = None) -> None" == str(
+        inspect.signature(LateError)
+    )
+    assert ["message", "found", "seen", "more"] == [item.name for item in dataclasses.fields(BelowLateError)]
+    assert (["a"], 1, 2) == (
+        BelowLateError("m", found=["a"]).found,
+        BelowLateError("m").more,
+        BelowLateError("m", more=2).more,
+    )
+    match LateError("said"):
+        case LateError(message):
+            assert "said" == message
+
+
+def test_a_constructor_is_reached_from_below() -> None:
+    """
+    `super().__init__` of a class that writes its own constructor is the parent's, not that of the class itself.
+    """
+
+    class WrittenError(BelowLateError):
+        def __init__(self, number: int) -> None:
+            super().__init__(f"number {number}", more=number)
+
+    error = WrittenError(5)
+
+    assert ("number 5", 5, None, 404) == (str(error), error.more, error.seen, error.case.status)
+
+
+def test_threads_that_use_a_class_first() -> None:
+    """
+    Threads that make the first errors of a class at the same moment all get whole ones.
+    """
+    barrier = threading.Barrier(8)
+
+    for round_ in range(20):
+        cls = type(f"Round{round_}Error", (LateError,), {"__annotations__": {"team": "str"}, "team": "blue"})
+
+        def first(cls: Any = cls) -> tuple[Any, ...]:
+            barrier.wait()
+            error = cls("m", seen=1)
+            return error.message, error.found, error.seen, error.team
+
+        with ThreadPoolExecutor(8) as pool:
+            made = [pool.submit(first) for _ in range(8)]
+            assert [("m", [], 1, "blue")] * 8 == [each.result() for each in made]

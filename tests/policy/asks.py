@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from errata.contract import RetryRules
-from errata.policy import Player, RetryPolicy, Send, Tried, with_retries
+from errata.policy import UNGUARDED, Guard, Player, RetryPolicy, Send, Tried, with_retries
 from errata.policy.retry import by_catalogue
 from errata.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE
@@ -40,10 +40,11 @@ def tried(
     deadline: float | None = None,
     takes: float = 0.0,
     chance: float = 0.5,
+    guard: Guard = UNGUARDED,
 ) -> tuple[Tried, Player]:
     """What came of *request*, and the world that it was played in."""
     player = Player(outcomes, takes=takes, chance=chance)
-    return player.run(with_retries(Send(request, timeout), policy, deadline=deadline)), player
+    return player.run(with_retries(Send(request, timeout), policy, deadline=deadline, guard=guard)), player
 
 
 def retries(count: int) -> RetryPolicy:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from errata.contract.catalogue import Envelope, Said
+from errata.contract.catalogue import Envelope
+from errata.contract.said import Said
 from errata.wire import Detail, ErrorObject, FirstOf, Problem
 
 DETAIL, OBJECT, FIRST, PROBLEM = Detail(), ErrorObject(), FirstOf(), Problem(type_base="https://e.test/")

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from errata.contract.value import Value
 from errata.policy.call import UnreadableReplyError
 from errata.wire.messages import Reply
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from errata.wire.sse import Event
+
     M = TypeVar("M", bound=BaseModel)
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Value, Generic[T]):
     """Some rows of a list, and whether there are more."""
 
     rows: list[T]
@@ -54,6 +55,26 @@ def listing(model: type[M], key: str = "data") -> Callable[[Reply], list[M]]:
 
     def decode(reply: Reply) -> list[M]:
         return _rows(model, _json(reply), key)
+
+    return decode
+
+
+def event(event: Event) -> Event:
+    """An event of a stream as it is."""
+    return event
+
+
+def data(model: type[M], key: str | None = None) -> Callable[[Event], M]:
+    """Read the data of an event (or what stands below *key*) as a pydantic *model*."""
+
+    def decode(event: Event) -> M:
+        try:
+            found = json.loads(event.data)
+        except (ValueError, RecursionError):
+            problem = f"an event {event.name!r} with {len(event.data)} characters of data, expected JSON"
+        else:
+            return _read(model, _below(found, key))
+        raise UnreadableReplyError(problem)
 
     return decode
 

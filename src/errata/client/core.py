@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import math
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx2
 
+from errata.client.checks import (
+    Retry,
+    as_json,
+    checked_base_url,
+    checked_count,
+    checked_resilience,
+    checked_retry,
+    checked_seconds,
+    configuration_problem,
+)
 from errata.client.detach import ContentError
-from errata.client.driver import Observe, adrive, drive
+from errata.client.driver import OnEvent, adrive, astream, drive, stream
 from errata.client.logs import mask_in_logs
 from errata.client.prepared import Prepared
 from errata.client.proxies import BadProxyError
 from errata.client.resource import Resource
+from errata.client.shared import Guards
 from errata.client.trust import BadTrustError
 from errata.clock import Clock, SystemClock
-from errata.contract import caps
 from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
+from errata.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
 from errata.contract.secret import Secret, masked
+from errata.contract.value import changed
 from errata.policy.call import call
-from errata.policy.flow import Flow
+from errata.policy.flow import Flow, StreamFlow
 from errata.policy.retry import RetryPolicy, by_catalogue
 from errata.wire.messages import Content, Into, Reply, Request
-from errata.wire.parse import build
 
 if TYPE_CHECKING:
     from errata.client.httpx import AwaitingHttpx, BlockingHttpx
+    from errata.policy.stream_rules import StreamRules
+    from errata.wire.sse import Event
 
 T = TypeVar("T")
 
@@ -40,7 +49,9 @@ class Core:
     """The engine of a client. Immutable after construction, so one may serve many threads or tasks.
 
     *timeout* is the seconds one attempt may take, *deadline* the seconds a whole call may take (None: no limit),
-    *max_retries* how often a failed call is repeated.
+    *max_retries* how often a failed call is repeated: as the vendor's page says, or (*retry* "fleet") as is best for a
+    server with very many clients that seldom call. *resilience* is what the calls of this process to one server share;
+    None: what the catalogue says. *on_event* is told of retries, waits, and of what was not sent.
 
     Raises:
         Error: the catalogue's "configuration" error, for a base URL, timeout or retry count that cannot work.
@@ -57,21 +68,28 @@ class Core:
         timeout: float | None = 30.0,
         deadline: float | None = None,
         max_retries: int | None = None,
+        retry: Retry = "page",
+        resilience: Resilience | None = None,
         http_client: httpx2.Client | httpx2.AsyncClient | None = None,
         clock: Clock | None = None,
-        observe: Observe | None = None,
+        on_event: OnEvent | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.client: type[Resource[Any]] | None = None
         self.awaiting = awaiting
-        self.timeout = _seconds(catalogue, "timeout", timeout)
-        self.deadline = _seconds(catalogue, "deadline", deadline)
-        self.max_retries = _count(catalogue, catalogue.retries.max_retries if max_retries is None else max_retries)
+        self.timeout = checked_seconds(catalogue, "timeout", timeout)
+        self.deadline = checked_seconds(catalogue, "deadline", deadline)
+        self.max_retries = checked_count(
+            catalogue, catalogue.retries.max_retries if max_retries is None else max_retries
+        )
         self.base_url = checked_base_url(catalogue, base_url)
         self.clock: Clock = clock if clock is not None else SystemClock()
-        self._observe = observe
-        self._rules = replace(catalogue.retries, max_retries=self.max_retries)
+        self._on_event = on_event
+        self._rules = changed(catalogue.retries, max_retries=self.max_retries)
         self._policies: dict[str, RetryPolicy] = {}
+        self.retry = checked_retry(catalogue, retry)
+        self.resilience = checked_resilience(catalogue, resilience)
+        self._guards = Guards(self.base_url, self._shared_rules(), self.clock, _caller(self.resilience, credentials))
         prepared = Prepared(self.base_url, headers, credentials)
         wanted = httpx2.AsyncClient if awaiting else httpx2.Client
         if http_client is not None and not isinstance(http_client, wanted):
@@ -93,7 +111,7 @@ class Core:
         assert not self.awaiting
         self._check_open()
         try:
-            return drive(flow, cast("BlockingHttpx", self._transport), self.clock, self._observe)
+            return drive(flow, cast("BlockingHttpx", self._transport), self.clock, self._on_event)
         except Error as error:
             # The frames of drivers and generators tell a caller nothing.
             raise error.with_traceback(None) from error.__cause__
@@ -106,12 +124,24 @@ class Core:
         assert self.awaiting
         self._check_open()
         try:
-            return await adrive(flow, cast("AwaitingHttpx", self._transport), self.clock, self._observe)
+            return await adrive(flow, cast("AwaitingHttpx", self._transport), self.clock, self._on_event)
         except Error as error:
             raise error.with_traceback(None) from error.__cause__
         except ContentError as unread:
             problem = unread.problem.with_traceback(unread.tail)
         raise problem
+
+    def events(self, flow: StreamFlow[T]) -> Generator[T, None, None]:
+        """What *flow* gives, one by one, in this thread."""
+        assert not self.awaiting
+        self._check_open()
+        return stream(flow, cast("BlockingHttpx", self._transport), self.clock, self._on_event)
+
+    def aevents(self, flow: StreamFlow[T]) -> AsyncGenerator[T, None]:
+        """What *flow* gives, one by one, in this task."""
+        assert self.awaiting
+        self._check_open()
+        return astream(flow, cast("AwaitingHttpx", self._transport), self.clock, self._on_event)
 
     def _check_open(self) -> None:
         if self._transport.closed:
@@ -139,16 +169,108 @@ class Core:
         *secrets* are those in the payload: what the server says comes without them. With *into* the body of a success
         goes there as it arrives.
         """
+        request = self._request(
+            operation,
+            method,
+            path,
+            params=params,
+            payload=payload,
+            content=content,
+            headers=headers,
+            idempotency_key=idempotency_key,
+            mutating=mutating,
+            with_credentials=with_credentials,
+            secrets=secrets,
+            into=into,
+        )
+        return (
+            yield from call(
+                request,
+                decode,
+                catalogue=self.catalogue,
+                policy=self._policy(operation),
+                guard=self._guards.of(operation, path),
+                timeout=self.timeout,
+                deadline=self.deadline,
+                mask=lambda text: masked(text, self._transport.secrets_of(request)),
+            )
+        )
+
+    def stream(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        decode: Callable[[Event], T],
+        *,
+        rules: StreamRules | None = None,
+        params: Mapping[str, object] | None = None,
+        payload: object = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        idempotency_key: str | None = None,
+        mutating: bool = False,
+        with_credentials: bool = True,
+        secrets: tuple[Secret, ...] = (),
+    ) -> StreamFlow[T]:
+        """The stream of events that *operation* answers with, each by *decode*. *rules* are what it declares of it.
+
+        The client's timeout bounds each attempt to connect and then each wait for more, its deadline the whole stream.
+        """
+        # Loaded with the first stream: most programs have none.
+        from errata.policy.stream import stream as events
+        from errata.policy.stream_rules import StreamRules
+
+        request = self._request(
+            operation,
+            method,
+            path,
+            params=params,
+            payload=payload,
+            headers=(*headers, ("Accept", "text/event-stream"), ("Cache-Control", "no-store")),
+            idempotency_key=idempotency_key,
+            mutating=mutating,
+            with_credentials=with_credentials,
+            secrets=secrets,
+        )
+        return events(
+            request,
+            decode,
+            StreamRules() if rules is None else rules,
+            catalogue=self.catalogue,
+            policy=self._policy(operation),
+            timeout=self.timeout,
+            deadline=self.deadline,
+            base_url=self.base_url,
+            mask=lambda sent, text: masked(text, self._transport.secrets_of(sent)),
+            guard=lambda sent: self._guards.of(operation, sent.target),
+        )
+
+    def _request(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None,
+        payload: object,
+        content: Content = b"",
+        headers: tuple[tuple[str, str], ...],
+        idempotency_key: str | None,
+        mutating: bool,
+        with_credentials: bool,
+        secrets: tuple[Secret, ...],
+        into: Into | None = None,
+    ) -> Request:
         if payload is not None:
-            content = _json(operation, payload)
+            content = as_json(operation, payload)
             headers = (*headers, ("Content-Type", "application/json"))
         key = None
         if mutating:
             # Made once, outside the attempts: every retry must carry the first one's key.
-            key = uuid.uuid4().hex if idempotency_key is None else self._checked_key(idempotency_key)
+            key = _new_key() if idempotency_key is None else self._checked_key(idempotency_key)
             headers = (*headers, (self.catalogue.headers.idempotency_key, key))
         known = {name: value for name, value in (params or {}).items() if value is not None}
-        request = Request(
+        return Request(
             method,
             f"{path}?{urlencode(known)}" if known else path,
             headers,
@@ -159,23 +281,19 @@ class Core:
             secrets=secrets,
             into=into,
         )
-        return (
-            yield from call(
-                request,
-                decode,
-                catalogue=self.catalogue,
-                policy=self._policy(operation),
-                timeout=self.timeout,
-                deadline=self.deadline,
-                mask=lambda text: masked(text, self._transport.secrets_of(request)),
-            )
-        )
 
     def _policy(self, operation: str) -> RetryPolicy:
         policy = self._policies.get(operation)
         if policy is None:
-            policy = self._policies[operation] = RetryPolicy(self._rules, by_catalogue(self.catalogue, operation))
+            classify = by_catalogue(self.catalogue, operation)
+            policy = self._policies[operation] = RetryPolicy(self._rules, classify, self.retry == "fleet")
         return policy
+
+    def _shared_rules(self) -> Resilience:
+        rules = self.resilience
+        if self.retry == "fleet" and rules.budget == BudgetRules():
+            return changed(rules, budget=FLEET_BUDGET)
+        return rules
 
     def _checked_key(self, key: str) -> str:
         if not isinstance(key, str):
@@ -210,61 +328,16 @@ def _transport(
     return BlockingHttpx(prepared, clock.wall, cast("httpx2.Client | None", http_client))
 
 
-def configuration_problem(catalogue: Catalogue, message: str) -> Error:
-    """The vendor's error for a client that cannot be built, or a call that cannot be made."""
-    return build(catalogue.occasion("configuration"), {"message": message})
+def _new_key() -> str:
+    from uuid import uuid4  # loads platform, which most programs never need
+
+    return uuid4().hex
 
 
-def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
-    """*base_url* without a slash at its end, if requests can be sent there."""
-    if not isinstance(base_url, str):
-        kind = type(base_url).__name__
-        raise configuration_problem(catalogue, f"base_url is of type {kind}; it must be like https://api.example.com.")
-    try:
-        split = urlsplit(base_url)
-        valid = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
-        httpx2.URL(base_url)
-    except (ValueError, httpx2.InvalidURL):
-        split, valid = urlsplit(""), False
-    if not valid or any(c.isspace() for c in base_url):
-        # What stands before an @ may be a password, and what follows a ? a key.
-        shown = caps.text(base_url.rpartition("@")[2].partition("?")[0], 200)
-        raise configuration_problem(
-            catalogue, f"base_url is {shown!r}; it must be like https://api.example.com, with http or https."
-        )
-    if split.username or split.password or split.query or split.fragment:
-        raise configuration_problem(
-            catalogue, "base_url has a user, a password, a query or a fragment; pass credentials as an argument."
-        )
-    return base_url.rstrip("/")
+def _caller(rules: Resilience, credentials: tuple[tuple[str, Secret], ...]) -> str:
+    """What tells these credentials from others without holding them; "" where nobody asks."""
+    if not rules.pacing:
+        return ""
+    from hashlib import sha256
 
-
-def _json(operation: str, payload: object) -> bytes:
-    """*payload* as compact JSON.
-
-    Raises:
-        TypeError, ValueError: JSON has nothing for a part of it: a set, NaN, a lone surrogate.
-    """
-    try:
-        return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    except (TypeError, ValueError) as problem:
-        kind = TypeError if isinstance(problem, TypeError) else ValueError
-        raise kind(f"An argument of {operation} cannot be sent as JSON: {problem}.") from problem
-
-
-def _seconds(catalogue: Catalogue, name: str, value: object) -> float | None:
-    if value is None:
-        return None
-    try:
-        seconds = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    except OverflowError:
-        seconds = math.inf
-    if not 0 < seconds < math.inf:
-        raise configuration_problem(catalogue, f"{name} is {value!r}; it must be a number of seconds above 0, or None.")
-    return seconds
-
-
-def _count(catalogue: Catalogue, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise configuration_problem(catalogue, f"max_retries is {value!r}; it must be a whole number from 0.")
-    return value
+    return sha256("\n".join(f"{name}: {key.reveal()}" for name, key in credentials).encode()).hexdigest()

@@ -17,23 +17,39 @@ from httpcore2 import NetworkBackend, NetworkStream
 
 from errata.client.pool import for_pool, from_pool, has_surplus, pool_options
 
+LONGEST_ATTEMPT = 1_000_000.0
+"""Seconds that sockets can count on every system: some two weeks."""
 SLICE = 64 * 1024
 """Bytes written between two looks at the clock."""
 
 
-def timeouts(end: float | None) -> dict[str, float | None]:
-    """The `timeout` extension of a request that must be over at the moment *end*."""
-    if end is None:
+class Until:
+    """The end of an attempt that moves: each wait for more of an open body has one of its own."""
+
+    def __init__(self, moment: float | None) -> None:
+        self.moment = moment
+
+    def within(self, seconds: float | None) -> None:
+        """Let it be in so many *seconds*; None for no end."""
+        self.moment = None if seconds is None else time.monotonic() + min(seconds, LONGEST_ATTEMPT)
+
+
+def timeouts(end: float | None, until: Until | None = None) -> dict[str, Any]:
+    """The `timeout` extension of a request that must be over at the moment *end*, or at that of *until* as it moves."""
+    if end is None and until is None:
         return {"connect": None, "read": None, "write": None, "pool": None}
     # The pool counts for itself, before any network stream is involved: it gets seconds.
-    return {"connect": end, "read": end, "write": end, "pool": max(end - time.monotonic(), 0.0)}
+    pool = None if end is None else max(end - time.monotonic(), 0.0)
+    moment = end if until is None else until
+    return {"connect": moment, "read": moment, "write": moment, "pool": pool}
 
 
-def _left(end: float | None, too_late: type[Exception]) -> float | None:
+def _left(end: float | Until | None, too_late: type[Exception]) -> float | None:
     """Seconds until *end*; raises *too_late* when there are none."""
-    if end is None:
+    moment = end.moment if isinstance(end, Until) else end
+    if moment is None:
         return None
-    left = end - time.monotonic()
+    left = moment - time.monotonic()
     if left <= 0:
         raise too_late("the attempt's time was used up")
     return left

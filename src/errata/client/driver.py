@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, TypeVar
 
-from errata.client.transport import AsyncTransport, Transport
+from errata.client.transport import AsyncBody, AsyncOpener, AsyncTransport, Body, Opener, Transport
 from errata.clock import Clock
-from errata.policy.flow import Effect, Emit, Flow, Now, Random, Send, Sleep
+from errata.policy.flow import Effect, Emit, Flow, Give, Now, Open, Random, Read, Send, Sleep, StreamFlow
+from errata.wire.messages import Failure, Outcome, Reply
 
 T = TypeVar("T")
-Observe = Callable[[str, dict[str, Any]], None]
+OnEvent = Callable[[str, dict[str, Any]], None]
 
 
-def drive(flow: Flow[T], transport: Transport, clock: Clock, observe: Observe | None = None) -> T:
+def drive(flow: Flow[T], transport: Transport, clock: Clock, on_event: OnEvent | None = None) -> T:
     """The result of *flow*, doing what it asks for in this thread."""
     try:
         effect = next(flow)
@@ -24,7 +25,7 @@ def drive(flow: Flow[T], transport: Transport, clock: Clock, observe: Observe | 
                 clock.sleep(effect.seconds)
                 effect = flow.send(None)
             else:
-                effect = flow.send(_at_once(effect, clock, observe))
+                effect = flow.send(_at_once(effect, clock, on_event))
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -32,7 +33,7 @@ def drive(flow: Flow[T], transport: Transport, clock: Clock, observe: Observe | 
         flow.close()
 
 
-async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock, observe: Observe | None = None) -> T:
+async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock, on_event: OnEvent | None = None) -> T:
     """The result of *flow*, doing what it asks for in this task (asyncio or trio)."""
     try:
         effect = next(flow)
@@ -43,7 +44,7 @@ async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock, observe
                 await clock.asleep(effect.seconds)
                 effect = flow.send(None)
             else:
-                effect = flow.send(_at_once(effect, clock, observe))
+                effect = flow.send(_at_once(effect, clock, on_event))
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -51,12 +52,90 @@ async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock, observe
         flow.close()
 
 
-def _at_once(effect: Effect, clock: Clock, observe: Observe | None) -> float | None:
+def stream(
+    flow: StreamFlow[T], opener: Opener, clock: Clock, on_event: OnEvent | None = None
+) -> Generator[T, None, None]:
+    """What *flow* gives, one by one, doing what it asks for in this thread. What it opened is closed at the end."""
+    body: Body | None = None
+    try:
+        effect = next(flow)
+        while True:
+            told: object = None
+            if isinstance(effect, Give):
+                yield from effect.items
+            elif isinstance(effect, Read):
+                assert body is not None
+                told = body.read(effect.timeout)
+            elif isinstance(effect, Open):
+                body, told = _opened(body, opener, effect)
+            elif isinstance(effect, Send):
+                told = opener.send(effect.request, effect.timeout)
+            elif isinstance(effect, Sleep):
+                clock.sleep(effect.seconds)
+            else:
+                told = _at_once(effect, clock, on_event)
+            effect = flow.send(told)
+    except StopIteration:
+        return
+    finally:
+        flow.close()
+        if body is not None:
+            body.close()
+
+
+async def astream(
+    flow: StreamFlow[T], opener: AsyncOpener, clock: Clock, on_event: OnEvent | None = None
+) -> AsyncGenerator[T, None]:
+    """What *flow* gives, one by one, doing what it asks for in this task. What it opened is closed at the end."""
+    body: AsyncBody | None = None
+    try:
+        effect = next(flow)
+        while True:
+            told: object = None
+            if isinstance(effect, Give):
+                for item in effect.items:
+                    yield item
+            elif isinstance(effect, Read):
+                assert body is not None
+                told = await body.read(effect.timeout)
+            elif isinstance(effect, Open):
+                body, told = await _aopened(body, opener, effect)
+            elif isinstance(effect, Send):
+                told = await opener.send(effect.request, effect.timeout)
+            elif isinstance(effect, Sleep):
+                await clock.asleep(effect.seconds)
+            else:
+                told = _at_once(effect, clock, on_event)
+            effect = flow.send(told)
+    except StopIteration:
+        return
+    finally:
+        flow.close()
+        if body is not None:
+            await body.aclose()
+
+
+def _opened(before: Body | None, opener: Opener, effect: Open) -> tuple[Body | None, Outcome]:
+    """The body that is open now, if any, and the outcome that a flow is told; *before* is closed."""
+    if before is not None:
+        before.close()
+    found = opener.open(effect.request, effect.timeout)
+    return (None, found) if isinstance(found, Reply | Failure) else (found, found.head)
+
+
+async def _aopened(before: AsyncBody | None, opener: AsyncOpener, effect: Open) -> tuple[AsyncBody | None, Outcome]:
+    if before is not None:
+        await before.aclose()
+    found = await opener.open(effect.request, effect.timeout)
+    return (None, found) if isinstance(found, Reply | Failure) else (found, found.head)
+
+
+def _at_once(effect: Effect, clock: Clock, on_event: OnEvent | None) -> float | None:
     """What takes no time: the moment, a random number, a word to an observer."""
     if isinstance(effect, Now):
         return clock.now()
     if isinstance(effect, Random):
         return clock.random()
-    if isinstance(effect, Emit) and observe is not None:
-        observe(effect.name, effect.facts)
+    if isinstance(effect, Emit) and on_event is not None:
+        on_event(effect.name, effect.facts)
     return None

@@ -2,70 +2,30 @@
 
 from __future__ import annotations
 
-import re
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
-from dataclasses import replace
+from typing import cast
 
 import anyio
 import anyio.to_thread
-import h11
-import httpcore2
 import httpx2
 
 from errata.client.cancelling import CancellableTransport
-from errata.client.deadline import AttemptTransport, timeouts
+from errata.client.deadline import LONGEST_ATTEMPT, AttemptTransport, Until, timeouts
 from errata.client.detach import ContentError, detached
+from errata.client.failures import LIBRARY_ERRORS, TIMEOUTS, AttemptTimeoutError, failure
 from errata.client.masks import of_body, of_query, spellings
+from errata.client.opened import AwaitingBody, BlockingBody
 from errata.client.prepared import Prepared
 from errata.client.proxies import Proxies, of_environment, secrets_of_environment
-from errata.contract.secret import Secret, masked
+from errata.contract.secret import Secret, masked, shown
+from errata.contract.value import changed
 from errata.wire.json import LONGEST
 from errata.wire.messages import Content, Failure, Into, Outcome, Reply, Request
 
-LIBRARY_ERRORS = (
-    httpx2.HTTPError,
-    httpx2.InvalidURL,
-    httpx2.StreamError,
-    httpcore2.NetworkError,
-    httpcore2.TimeoutException,
-    httpcore2.ProtocolError,
-    httpcore2.ProxyError,
-    httpcore2.UnsupportedProtocol,
-    h11.ProtocolError,
-    anyio.BrokenResourceError,
-    anyio.ClosedResourceError,
-    anyio.EndOfStream,
-    OSError,
-    EOFError,
-)
-"""What may come out of the libraries below; any of it becomes a `Failure`."""
-
-TIMEOUTS = (httpx2.TimeoutException, httpcore2.TimeoutException, TimeoutError)
-NOT_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.ProxyError,
-    httpcore2.ConnectError,
-    httpcore2.ConnectTimeout,
-    httpcore2.PoolTimeout,
-    httpcore2.ProxyError,
-)
-"""Failures before the first byte of the request left."""
-NEVER_SENDABLE = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpcore2.UnsupportedProtocol)
 HIGHEST_KEPT = 16 * LONGEST
 """Bytes of an error body that are read at all; the rest is left on a connection that is then closed."""
-LONGEST_ATTEMPT = 1_000_000.0
-"""Seconds that sockets can count on every system: some two weeks."""
-
-_HELD = re.compile(r"bytearray\(b(.*)\)")
-
-
-class AttemptTimeoutError(Exception):
-    """The attempt's time ran out between two chunks."""
 
 
 class BlockingHttpx:
@@ -84,23 +44,37 @@ class BlockingHttpx:
 
     def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds (with a user's own client: checked between chunks)."""
+        return cast("Outcome", self._exchange(request, timeout))
+
+    def open(self, request: Request, timeout: float | None) -> Outcome | BlockingBody:
+        """One attempt, like `send`; the body of a success is left to be read."""
+        return self._exchange(request, timeout, Until(None))
+
+    def _exchange(self, request: Request, timeout: float | None, until: Until | None = None) -> Outcome | BlockingBody:
         content = None if isinstance(request.content, bytes) else _BlockingReading(request.content)
         try:
-            return self._attempt(request, timeout, content)
+            return self._attempt(request, timeout, content, until)
         except (*LIBRARY_ERRORS, AttemptTimeoutError) as problem:
             return failure(problem, self.secrets_of(request))
 
-    def _attempt(self, request: Request, timeout: float | None, content: _BlockingReading | None) -> Outcome:
+    def _attempt(
+        self, request: Request, timeout: float | None, content: _BlockingReading | None, until: Until | None
+    ) -> Outcome | BlockingBody:
         timeout = None if timeout is None else min(timeout, LONGEST_ATTEMPT)
         end = None if timeout is None else time.monotonic() + timeout
+        if until is not None:
+            until.moment = end
         sent = httpx2.Request(
             request.method,
             self._prepared.url(request),
             headers=self._prepared.headers(request),
             content=request.content if content is None else content,  # type: ignore[arg-type]  # bytes by now
-            extensions={"timeout": timeouts(end) if self._own else httpx2.Timeout(timeout).as_dict()},
+            extensions={"timeout": timeouts(end, until) if self._own else httpx2.Timeout(timeout).as_dict()},
         )
         response = self._client.send(sent, stream=True, follow_redirects=False)
+        if until is not None and response.is_success:
+            secrets = self.secrets_of(request)
+            return BlockingBody(_Body(response, None).reply(self._wall(), secrets), response, until, secrets)
         try:
             body = _Body(response, request.into)
             try:
@@ -146,10 +120,19 @@ class AwaitingHttpx:
 
     async def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds."""
+        return cast("Outcome", await self._exchange(request, timeout))
+
+    async def open(self, request: Request, timeout: float | None) -> Outcome | AwaitingBody:
+        """One attempt, like `send`; the body of a success is left to be read."""
+        return await self._exchange(request, timeout, keep_open=True)
+
+    async def _exchange(
+        self, request: Request, timeout: float | None, *, keep_open: bool = False
+    ) -> Outcome | AwaitingBody:
         content = None if isinstance(request.content, bytes) else _AwaitingReading(request.content)
         try:
             with anyio.move_on_after(timeout):
-                return await self._attempt(request, content)
+                return await self._attempt(request, content, keep_open=keep_open)
         except LIBRARY_ERRORS as problem:
             return failure(problem, self.secrets_of(request))
         except RuntimeError as problem:
@@ -159,7 +142,9 @@ class AwaitingHttpx:
             return Failure("network", "the connection belonged to a closed event loop", False, detached(problem))
         return failure(AttemptTimeoutError("the attempt's time was used up"), self.secrets)
 
-    async def _attempt(self, request: Request, content: _AwaitingReading | None) -> Outcome:
+    async def _attempt(
+        self, request: Request, content: _AwaitingReading | None, *, keep_open: bool
+    ) -> Outcome | AwaitingBody:
         sent = httpx2.Request(
             request.method,
             self._prepared.url(request),
@@ -168,6 +153,9 @@ class AwaitingHttpx:
             extensions={"timeout": timeouts(None)},
         )
         response = await self._client.send(sent, stream=True, follow_redirects=False)
+        if keep_open and response.is_success:
+            secrets = self.secrets_of(request)
+            return AwaitingBody(_Body(response, None).reply(self._wall(), secrets), response, secrets)
         try:
             body = _Body(response, request.into)
             try:
@@ -264,13 +252,15 @@ class _Body:
         if self._cap is not None:
             body = masked(body[: self._cap], secrets)
             length = length if length > self._cap else len(body)
-        headers = [(name, masked(value, secrets)) for name, value in self._response.headers.raw]
+        headers = self._response.headers.raw
+        if shown(b"\n".join([value for _, value in headers]), secrets):
+            headers = [(name, masked(value, secrets)) for name, value in headers]
         return Reply(self._response.status_code, _joined(headers), body, received, length)
 
     def undecoded(self, problem: Exception, received: float, secrets: tuple[Secret, ...]) -> Failure:
         """What came of a success whose body is not the gzip (or the like) that its headers announce."""
-        head = replace(self.reply(received, secrets), body=b"", length=None)
-        return replace(failure(problem, secrets), head=head)
+        head = changed(self.reply(received, secrets), body=b"", length=None)
+        return changed(failure(problem, secrets), head=head)
 
 
 def _opened(into: Into) -> Callable[[bytes], None]:
@@ -296,26 +286,6 @@ def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
-
-
-def failure(problem: Exception, secrets: tuple[Secret, ...]) -> Failure:
-    """What a library's exception says about the attempt, without the exception itself."""
-    cause = detached(problem, secrets)
-    # h11 quotes what it got as it holds it: "illegal status line: bytearray(b'...')".
-    reason = _refused_certificate(problem) or _HELD.sub(r"\1", str(cause)).rstrip(".") or type(problem).__name__
-    if isinstance(problem, (*TIMEOUTS, AttemptTimeoutError)):
-        return Failure("timeout", reason, not isinstance(problem, NOT_SENT), cause)
-    if isinstance(problem, (httpx2.DecodingError, *NEVER_SENDABLE)):
-        return Failure("unreadable", reason, not isinstance(problem, NEVER_SENDABLE), cause)
-    return Failure("network", reason, not isinstance(problem, NOT_SENT), cause)
-
-
-def _refused_certificate(problem: BaseException) -> str | None:
-    """What was wrong with the server's certificate, if it is that."""
-    found: BaseException | None = problem
-    while found is not None and not isinstance(found, ssl.SSLCertVerificationError):
-        found = found.__cause__ or found.__context__
-    return None if found is None else f"the server's certificate was refused ({found.verify_message.rstrip('.')})"
 
 
 class _BlockingByEnvironment(httpx2.BaseTransport):

@@ -6,14 +6,15 @@ import functools
 import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from errata.client.answers import Page
-from errata.client.core import Core, configuration_problem
+from errata.client.checks import configuration_problem
+from errata.client.core import Core
 from errata.client.operation import bound, dressed, inner
 from errata.client.resource import Awaiting, Blocking, Resource
 from errata.contract.error import Error
+from errata.contract.value import Value
 
 if TYPE_CHECKING:
     from errata.policy.flow import Flow
@@ -24,8 +25,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Pages(Generic[T]):
+class Pages(Value, Generic[T]):
     """How a list is asked for: *fetch* takes a limit and an offset.
 
     *page_size* is how many rows are asked for at once, *max_total* how many are given at most (None: all).

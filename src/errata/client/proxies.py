@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import urllib.request
-from dataclasses import dataclass
 
 import httpx2
 
 from errata.client.masks import basic
 from errata.contract.secret import Secret
+from errata.contract.value import Value
 
 
 class BadProxyError(ValueError):
     """A proxy in the environment that requests cannot go through. Turned into the vendor's error."""
 
 
-@dataclass(frozen=True)
-class Proxies:
+class Proxies(Value):
     """Proxies by scheme ("all" for both), and the hosts that are reached without one."""
 
     by_scheme: dict[str, httpx2.Proxy]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from errata.wire.messages import Outcome, Request
+from errata.wire.messages import Failure, Outcome, Reply, Request
 
 
 class Transport(Protocol):
@@ -19,6 +19,28 @@ class Transport(Protocol):
         ...
 
 
+class Body(Protocol):
+    """What is left to be read of a success, whose start is *head*."""
+
+    head: Reply
+
+    def read(self, timeout: float | None) -> bytes | Failure:
+        """The next piece, b"" at the end, or why there is none, within *timeout* seconds."""
+        ...
+
+    def close(self) -> None:
+        """Read no more."""
+        ...
+
+
+class Opener(Transport, Protocol):
+    """Sends, and opens streams, blocking."""
+
+    def open(self, request: Request, timeout: float | None) -> Outcome | Body:
+        """The reply to *request*, with the body of a success left to be read, within *timeout* seconds."""
+        ...
+
+
 class AsyncTransport(Protocol):
     """Sends, awaiting."""
 
@@ -28,4 +50,26 @@ class AsyncTransport(Protocol):
 
     async def aclose(self) -> None:
         """Give the connections back."""
+        ...
+
+
+class AsyncBody(Protocol):
+    """What is left to be read of a success, whose start is *head*."""
+
+    head: Reply
+
+    async def read(self, timeout: float | None) -> bytes | Failure:
+        """The next piece, b"" at the end, or why there is none, within *timeout* seconds."""
+        ...
+
+    async def aclose(self) -> None:
+        """Read no more."""
+        ...
+
+
+class AsyncOpener(AsyncTransport, Protocol):
+    """Sends, and opens streams, awaiting."""
+
+    async def open(self, request: Request, timeout: float | None) -> Outcome | AsyncBody:
+        """The reply to *request*, with the body of a success left to be read, within *timeout* seconds."""
         ...

@@ -24,6 +24,20 @@ ELLIPSIS = "…"
 # Roughly what CPython takes, beside the values themselves (a reply's keys are shared).
 _LIST, _LIST_ENTRY = 64, 8
 _MAP, _MAP_ENTRY, _ENTRIES_WITHIN = 200, 40, 5
+_VALUE = 49  # an empty string; numbers take less beside their digits
+
+
+def within(text: bytes) -> bool:
+    """Whether nothing in the JSON *text* can be over a limit: what was read from it need not be copied to be cut.
+
+    Counts what may be there. A comma inside of a string counts too, so that a text can only seem too large.
+    """
+    if len(text) > TEXT or not text.isascii() or b"\\u" in text:
+        return False  # an escape may be half of a character
+    maps, lists = text.count(b"{"), text.count(b"[")
+    entries = text.count(b",") + maps + lists
+    room = len(text) + maps * _MAP + lists * _LIST + entries * (_MAP_ENTRY + _VALUE)
+    return maps + lists <= DEPTH and room <= STRUCTURE and entries <= ENTRIES
 
 
 def whole(value: str) -> str:
@@ -33,6 +47,8 @@ def whole(value: str) -> str:
 
 def text(value: str, limit: int = TEXT) -> str:
     """*value*, whole, cut with "…" to at most *limit* bytes of UTF-8. Cutting again changes nothing."""
+    if len(value) <= limit and value.isascii():
+        return value
     start = whole(value[: limit + 1])
     encoded = start.encode()
     if len(encoded) <= limit:

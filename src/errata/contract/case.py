@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Literal
+
+from errata.contract.value import Value
 
 Source = Literal["http", "transport", "client", "job", "stream"]
 """Where an error comes from: an HTTP reply, no reply at all, the SDK itself, a failed job, an event in a stream."""
@@ -18,8 +18,7 @@ StatusRange = Literal["4XX", "5XX"]
 TRAVELLING: frozenset[str] = frozenset({"http", "job", "stream"})
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Value):
     """What a class claims: "a reply of *status* that says *code* (on *operation*) is me".
 
     *status* is exact, a range (`"5XX"`) or None where there is none; *code* None claims every code.
@@ -61,6 +60,8 @@ RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisf
 
 def phrase(status: int) -> str:
     """The reason phrase of *status*, as in RFC 9110, or "" for one that has none."""
+    from http import HTTPStatus
+
     try:
         return RENAMED.get(status) or HTTPStatus(status).phrase
     except ValueError:

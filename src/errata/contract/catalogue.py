@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from dataclasses import field as plain_field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from errata.contract import caps
 from errata.contract.case import TRAVELLING, Case, Source
 from errata.contract.error import Error
 from errata.contract.problems import CatalogueError
-from errata.contract.spec import check_headers, specs_of
+from errata.contract.resilience import Resilience
+from errata.contract.said import Said
+from errata.contract.spec import check_headers_again, required_of, specs_of
+from errata.contract.value import Value
 
 if TYPE_CHECKING:
     Key = tuple[str | None, int | str | None, str | None]
-
-_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class Envelope(Protocol):
@@ -36,20 +34,7 @@ class Envelope(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What an error body says, whatever its shape. *address* is the page that explains its code."""
-
-    status: int = 0
-    code: str | None = None
-    message: str | None = None
-    details: Mapping[str, Any] = plain_field(default_factory=dict)
-    request_id: str | None = None
-    address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderNames:
+class HeaderNames(Value):
     """The names a vendor gives the headers that every contract needs."""
 
     request_id: str = "X-Request-ID"
@@ -57,8 +42,7 @@ class HeaderNames:
     replayed: str = "Idempotent-Replayed"
 
 
-@dataclass(frozen=True, slots=True)
-class RetryRules:
+class RetryRules(Value):
     """When and how long a vendor's SDK waits before it repeats a call. Durations are seconds."""
 
     max_retries: int = 3
@@ -69,8 +53,7 @@ class RetryRules:
     longest_retry_after: float = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Raises:
+class Raises(Value):
     """The errors an operation documents."""
 
     errors: tuple[type[Error], ...] = ()
@@ -108,6 +91,7 @@ class Catalogue:
         envelope: Envelope,
         headers: HeaderNames = HeaderNames(),
         retries: RetryRules = RetryRules(),
+        resilience: Resilience = Resilience(),
         operations: Mapping[str, Raises] | None = None,
         everywhere: Raises = Raises(),
         body_cap: int = caps.BODY,
@@ -120,12 +104,15 @@ class Catalogue:
         self.envelope = envelope
         self.headers = headers
         self.retries = retries
+        self.resilience = resilience
         self.operations = dict(operations or {})
         self.everywhere = everywhere
         self.body_cap = body_cap
         self.docs = docs
+        self.request_id_header = headers.request_id.lower()
         self._table: dict[Source, dict[Key, tuple[type[Error], Case]]] = {}
         self._refined: dict[int, bool] = {}
+        self._resolved: dict[Key, tuple[type[Error], Case]] = {}
         self._codes = {case.code for _, case in self.cases()}
         for error in dict.fromkeys((base, *errors, default)):
             self._check(error)
@@ -138,7 +125,7 @@ class Catalogue:
                 f"{error.__name__} ({error.declared_at}) is not a {self.base.__name__}, which callers of "
                 f"{self.name!r} catch. Derive it from {self.base.__name__}, or leave it out of the catalogue."
             )
-        check_headers(error)
+        check_headers_again(error)
         if "_written_init" in error.__dict__:
             self._check_constructor(error)
         else:
@@ -153,8 +140,8 @@ class Catalogue:
                     f"({above[0].declared_at}), which writes its own __init__. Write one for {error.__name__} too: "
                     "type checkers would otherwise show callers a constructor that does not exist."
                 )
-        for spec in specs_of(error):
-            if spec.travels and spec.init and spec.required and not spec.is_message:
+        for spec in required_of(error) if error.source in TRAVELLING else ():
+            if spec.travels and spec.init and not spec.is_message:
                 raise CatalogueError(
                     f"{error.__name__}.{spec.name} ({error.declared_at}) has no default. A reply may be a proxy's "
                     "bare page: give the field a default, or field(missing=...) for the parser."
@@ -162,9 +149,12 @@ class Catalogue:
 
     def _check_constructor(self, error: type[Error]) -> None:
         """The parser calls a hand-written constructor with the fields it names; it may ask for nothing else."""
+        import inspect
+
         fields = {spec.name for spec in specs_of(error)}
         for name, parameter in inspect.signature(error).parameters.items():
-            optional = parameter.default is not parameter.empty or parameter.kind in _VARIABLE
+            variable = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            optional = variable or parameter.default is not parameter.empty
             if (name not in fields and not optional) or parameter.kind is parameter.POSITIONAL_ONLY:
                 raise CatalogueError(
                     f"{error.__name__}.__init__ ({error.declared_at}) asks for {name!r}, which the parser of a reply "
@@ -198,6 +188,15 @@ class Catalogue:
         """
         if status is None:
             return self._resolve_code(code, operation, source)
+        if code not in self._codes:
+            code = None  # nobody claims it; and what is remembered is not for servers to fill
+        asked: Key = (operation, status, code)
+        found = self._resolved.get(asked)
+        if found is None:
+            found = self._resolved[asked] = self._resolve_reply(status, code, operation)
+        return found
+
+    def _resolve_reply(self, status: int, code: str | None, operation: str | None) -> tuple[type[Error], Case]:
         table = self._table.get("http", {})
         scopes = [*_scopes(operation)]
         keys: list[Key] = []

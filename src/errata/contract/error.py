@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, dataclass_transform
 
 from errata.contract.case import Case, Retry, Source, StatusRange, phrase
-from errata.contract.evidence import Attempt
+from errata.contract.evidence import Attempt, HeldBack
 from errata.contract.fields import field
-from errata.contract.spec import check_headers, specs_of
+from errata.contract.late import LateMember
+from errata.contract.spec import check_headers, constructed, declare_fields, marks_of
+from errata.contract.value import changed
+
+MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__")
+"""What `dataclass` adds to a class, beside its constructor."""
 
 
 @dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(field,))
@@ -34,6 +38,12 @@ class Error(Exception):
     """Seconds from the first try to the end of the last."""
     idempotency_key: str | None = None
     """The key that every try carried, or None when the call had none."""
+    held_back: HeldBack | None = None
+    """Why a try that could have helped was not made: the last retry, or the call itself when `attempts` is empty."""
+    last_event_id: str | None = None
+    """The last id that a stream had named when it broke off, "" where it had named none; None for other calls."""
+    stream_of: str | None = None
+    """The id of what a broken stream told of, where that was said."""
     body: bytes = b""
     """The first bytes of the reply's body, as received."""
     body_length: int = 0
@@ -64,11 +74,11 @@ class Error(Exception):
             cls.source = source or "http"
         first = (Case(code, status, on=on),) if any(said is not None for said in (code, status, on)) else ()
         if own := (*first, *cases):
-            cls.cases = tuple(replace(case, fix=case.fix or fix, retry=case.retry or retry) for case in own)
+            cls.cases = tuple(changed(case, fix=case.fix or fix, retry=case.retry or retry) for case in own)
         elif fix is not None or retry is not None:
             own = () if cls.cases else (Case(),)
             cls.cases = tuple(
-                replace(case, fix=fix or case.fix, retry=retry or case.retry) for case in cls.cases or own
+                changed(case, fix=fix or case.fix, retry=retry or case.retry) for case in cls.cases or own
             )
         cls.claims = cls.cases if own else ()
         written = "__init__" in cls.__dict__
@@ -78,33 +88,34 @@ class Error(Exception):
             cls.__init__ = _settling(cls.__init__)  # type: ignore[method-assign]  # the class's own, wrapped in place
         elif not inherits_written and "_written_init" in cls.__dict__:
             del cls._written_init
-        # dataclass() writes a signature into a missing docstring; the parent's sentence says more.
         cls.__doc__ = cls.__dict__.get("__doc__") or cls.__mro__[1].__doc__
-        dataclass(eq=False, repr=False, kw_only=True, init=not (written or inherits_written))(cls)
+        declare_fields(cls)
         check_headers(cls)
+        for name in MADE_LATE if written or inherits_written else ("__init__", *MADE_LATE):
+            setattr(cls, name, LateMember(cls, name, constructed))
 
     _written_init: ClassVar[bool]
 
     def __post_init__(self) -> None:
         self.settle()
-        for spec in specs_of(type(self)):
-            if spec.is_message:
-                self.args = (getattr(self, spec.name),)
+        message = marks_of(type(self)).message
+        if message is not None:
+            self.args = (getattr(self, message),)
 
     def settle(self) -> None:
         """Fill in what the case already says: the status, the code, the mirror of the details."""
-        case = self.case
-        details: dict[str, Any] = {}
-        for spec in specs_of(type(self)):
-            if spec.is_status and getattr(self, spec.name, None) is None:
-                setattr(self, spec.name, case.concrete_status)
-            elif spec.is_code and getattr(self, spec.name, None) is None and case.code is not None:
-                setattr(self, spec.name, case.code)
-            elif spec.details_key is not None and spec.mirrored:
-                details[spec.details_key] = getattr(self, spec.name, None)
-        if details:
+        marks = marks_of(type(self))
+        no_status = marks.status is not None and getattr(self, marks.status, None) is None
+        no_code = marks.code is not None and getattr(self, marks.code, None) is None
+        if no_status or no_code:
+            case = self.case
+            if no_status and marks.status is not None:
+                setattr(self, marks.status, case.concrete_status)
+            if no_code and marks.code is not None and case.code is not None:
+                setattr(self, marks.code, case.code)
+        if marks.mirrored:
             given: dict[str, Any] = getattr(self, "details", None) or {}
-            self.details = {**given, **details}
+            self.details = {**given, **{key: getattr(self, name, None) for name, key in marks.mirrored}}
 
     @property
     def case(self) -> Case:
@@ -112,8 +123,8 @@ class Error(Exception):
         remembered: Case | None = self.__dict__.get("_case")
         if remembered is not None:
             return remembered
-        code, status = self._value_of("is_code"), self._value_of("is_status")
-        return _closest(type(self).cases, code, status)
+        cases = type(self).cases
+        return cases[0] if len(cases) == 1 else _closest(cases, *self._said())
 
     def with_case(self, code: str | None, status: int | None = None) -> Self:
         """This error as the case that travels under *code* (and *status*), for a class that has several.
@@ -130,11 +141,11 @@ class Error(Exception):
     def become(self, case: Case) -> Self:
         """This error as *case*, of its class or of the catalogue's table: status and code say what the case says."""
         self._case = case
-        for spec in specs_of(type(self)):
-            if spec.is_code and case.code is not None:
-                setattr(self, spec.name, case.code)
-            elif spec.is_status and case.status is not None and not case.covers(getattr(self, spec.name, None) or 0):
-                setattr(self, spec.name, case.concrete_status)
+        marks = marks_of(type(self))
+        if marks.code is not None and case.code is not None:
+            setattr(self, marks.code, case.code)
+        if marks.status is not None and case.status is not None and not case.covers(self._said()[1] or 0):
+            setattr(self, marks.status, case.concrete_status)
         return self
 
     @property
@@ -142,13 +153,13 @@ class Error(Exception):
         """The code this error is sent with."""
         if "_case" in self.__dict__:
             return self.case.code
-        code: str | None = self._value_of("is_code")
+        code, _ = self._said()
         return code if code is not None else self.case.code
 
     @property
     def status_on_the_wire(self) -> int:
         """The HTTP status this error is sent with; 500 for an error that names none."""
-        case, status = self.case, self._value_of("is_status")
+        case, (_, status) = self.case, self._said()
         if isinstance(status, int) and 100 <= status <= 599 and (case.status is None or case.covers(status)):
             return status
         return case.concrete_status or 500
@@ -156,18 +167,20 @@ class Error(Exception):
     @property
     def has_status(self) -> bool:
         """Whether the error names an HTTP status, by itself or by its case."""
-        return self.case.status is not None or self._value_of("is_status") is not None
+        return self.case.status is not None or self._said()[1] is not None
 
     @property
     def body_truncated(self) -> bool:
         """Whether the reply's body was longer than what `body` keeps."""
         return self.body_length > len(self.body)
 
-    def _value_of(self, mark: str) -> Any:
-        for spec in specs_of(type(self)):
-            if getattr(spec, mark):
-                return getattr(self, spec.name, None)
-        return None
+    def _said(self) -> tuple[Any, Any]:
+        """What stands in the fields for the code and the status."""
+        marks = marks_of(type(self))
+        return (
+            None if marks.code is None else getattr(self, marks.code, None),
+            None if marks.status is None else getattr(self, marks.status, None),
+        )
 
     def __str__(self) -> str:
         said = str(self.args[0]) if self.args else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeVar, overload
+
+from errata.contract.value import Value
 
 T = TypeVar("T")
 
@@ -18,8 +18,7 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
-@dataclass(frozen=True, slots=True)
-class MessageMark:
+class MessageMark(Value):
     """The human sentence; `args[0]` unless the class says otherwise."""
 
 
@@ -27,44 +26,53 @@ Message = Annotated[str, MessageMark()]
 """The type of the field that holds the human sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Value):
     """The field that holds the machine-readable code, where the envelope puts it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Value):
     """The field that holds the HTTP status the error travels with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Value):
     """A field at a fixed place of the JSON body: `Body("detail.required")`."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Value):
     """A field in a header: int, float, bool or printable ASCII."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Value):
     """A field in the envelope's details, under *key* or its own name; mirrored in `e.details`."""
 
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(Value):
     """A field that never travels: it lives and ends on the side that raised."""
 
 
 Mark = MessageMark | Code | Status | Body | Header | Details | Local
 MARKS = (MessageMark, Code, Status, Body, Header, Details, Local)
+
+
+class Declared(Value):
+    """What `field()` says, until its class is complete."""
+
+    default: Any = MISSING
+    factory: Any = MISSING
+    init: bool = True
+    kw_only: bool = True
+    missing: object = MISSING
+
+    @property
+    def required(self) -> bool:
+        """Whether nothing says what to fill in when a reply is silent."""
+        return self.default is MISSING and self.factory is MISSING and self.missing is MISSING
 
 
 @overload
@@ -79,8 +87,8 @@ def field(*, init: Literal[False], kw_only: bool = True, missing: object = MISSI
 def field(*, init: bool = True, kw_only: bool = True, missing: object = MISSING) -> Any: ...
 def field(
     *,
-    default: Any = dataclasses.MISSING,
-    default_factory: Any = dataclasses.MISSING,
+    default: Any = MISSING,
+    default_factory: Any = MISSING,
     init: bool = True,
     kw_only: bool = True,
     missing: object = MISSING,
@@ -89,9 +97,4 @@ def field(
 
     *missing* is what the parser fills in when a reply does not say: a required field needs one.
     """
-    given: dict[str, Any] = {"init": init, "kw_only": kw_only, "metadata": {"missing": missing}}
-    if default is not dataclasses.MISSING:
-        given["default"] = default
-    if default_factory is not dataclasses.MISSING:
-        given["default_factory"] = default_factory
-    return dataclasses.field(**given)
+    return Declared(default, default_factory, init, kw_only, missing)

@@ -10,14 +10,19 @@ MASK = "***"
 class Secret:
     """Holds a credential; prints as `***`, and leaves only through `reveal()`."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_sent", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self._sent = value.encode("utf-8", "surrogatepass")
 
     def reveal(self) -> str:
         """The credential itself. Keep it out of local variables: tracebacks may print those."""
         return self._value
+
+    def is_in(self, text: bytes) -> bool:
+        """Whether *text* shows it."""
+        return bool(self._sent) and self._sent in text
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -37,6 +42,8 @@ class Secret:
 
 def masked(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
     """*text* with every value of *secrets* replaced by `***`."""
+    if not shown(text, secrets):
+        return text
     # The longest first: a key that begins like another must not leave its tail behind.
     for value in sorted(
         (secret.reveal().encode("utf-8", "surrogatepass") for secret in secrets), key=len, reverse=True
@@ -44,3 +51,11 @@ def masked(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
         if value:
             text = text.replace(value, MASK.encode())
     return text
+
+
+def shown(text: bytes, secrets: tuple[Secret, ...]) -> bool:
+    """Whether *text* has one of *secrets* in it."""
+    for secret in secrets:  # noqa: SIM110 - asked of every reply, where a generator takes longer than the search
+        if secret.is_in(text):
+            return True
+    return False

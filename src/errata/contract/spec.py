@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import functools
 import operator
+import sys
 import types
 import typing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from errata.contract import fields
 from errata.contract.case import TRAVELLING
-from errata.contract.fields import MISSING, Code, Details, Header, Local, Mark, MessageMark, Status
+from errata.contract.fields import MISSING, Code, Declared, Details, Header, Local, Mark, MessageMark, Status
+from errata.contract.late import annotations_of, dataclass_like
 from errata.contract.problems import DeclarationError
-from errata.contract.types import Fit, fit
+from errata.contract.value import Value, changed
 
 if TYPE_CHECKING:
     from errata.contract.error import Error
+    from errata.contract.types import Fit
 
 HEADER_TYPES = (int, float, bool, str)
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
-    """One field of an error class."""
+class FieldSpec(Value):
+    """One field of an error class. *annotation* is its type as it was written, *hint* what that means."""
 
     name: str
+    declared: Declared
+    annotation: Any
     mark: Mark
     hint: Any
-    fit: Fit
-    default: Any
-    factory: Any
-    missing: Any
-    init: bool
     is_message: bool
     is_code: bool
     is_status: bool
@@ -43,54 +39,173 @@ class FieldSpec:
     details_key: str | None
 
     @property
+    def init(self) -> bool:
+        """Whether the constructor takes it."""
+        return self.declared.init
+
+    @property
     def required(self) -> bool:
         """Whether nothing says what to fill in when a reply is silent."""
-        return self.default is dataclasses.MISSING and self.factory is dataclasses.MISSING and self.missing is MISSING
+        return self.declared.required
 
     def fallback(self) -> Any:
         """What the field holds when a reply does not say, or says something that does not fit."""
-        if self.missing is not MISSING:
-            return copy.copy(self.missing)  # one list for all errors would grow
-        if self.default is not dataclasses.MISSING:
-            return self.default
-        return self.factory() if self.factory is not dataclasses.MISSING else None
+        declared = self.declared
+        if declared.missing is not MISSING:
+            import copy
+
+            return copy.copy(declared.missing)  # one list for all errors would grow
+        if declared.default is not MISSING:
+            return declared.default
+        return declared.factory() if declared.factory is not MISSING else None
+
+    @functools.cached_property
+    def fit(self) -> Fit:
+        """What makes a value that arrived one of the field's type, or refuses it."""
+        from errata.contract.types import fit
+
+        return fit(self.hint)
+
+    @functools.cached_property
+    def shape(self) -> Fit:
+        """The same, for a value that is known to be small."""
+        from errata.contract.types import shape
+
+        return shape(self.hint)
+
+
+class Marks(Value):
+    """The names of the fields of a class that every error may have; None where it has none.
+
+    *mirrored* are those that also stand in `details`, each with its key there.
+    """
+
+    message: str | None
+    code: str | None
+    status: str | None
+    mirrored: tuple[tuple[str, str], ...]
+
+
+def marks_of(cls: type[Error]) -> Marks:
+    """The fields of *cls* that say what its case is."""
+    known: Marks | None = cls.__dict__.get("_marks")
+    if known is None:
+        specs = specs_of(cls)
+        known = Marks(
+            next((spec.name for spec in specs if spec.is_message), None),
+            next((spec.name for spec in specs if spec.is_code), None),
+            next((spec.name for spec in specs if spec.is_status), None),
+            tuple((spec.name, spec.details_key) for spec in specs if spec.mirrored and spec.details_key is not None),
+        )
+        cls._marks = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+    return known
 
 
 def specs_of(cls: type[Error]) -> tuple[FieldSpec, ...]:
     """The fields of *cls*, in the order of its constructor. Annotations are resolved at the first call."""
     known: tuple[FieldSpec, ...] | None = cls.__dict__.get("_specs")
     if known is None:
-        known = tuple(_specs(cls))
+        found: dict[str, FieldSpec] = {}
+        for base in reversed(cls.__mro__):
+            found.update(_own_specs(base))
+        known = tuple(found.values())
+        if cls.source not in TRAVELLING:
+            known = tuple(changed(spec, travels=False) for spec in known)
         cls._specs = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
     return known
 
 
-def _specs(cls: type[Error]) -> typing.Iterator[FieldSpec]:
-    if not dataclasses.is_dataclass(cls):
-        return
-    hints = typing.get_type_hints(cls, include_extras=True)
-    travels = cls.source in TRAVELLING
-    for item in dataclasses.fields(cls):
-        hint, mark = _split(hints[item.name])
-        bare_details = isinstance(mark, Details)
-        yield FieldSpec(
-            name=item.name,
-            mark=mark if mark is not None else Details(),
-            hint=hint,
-            fit=fit(hint),
-            default=item.default,
-            factory=item.default_factory,
-            missing=item.metadata.get("missing", MISSING),
-            init=item.init,
-            is_message=isinstance(mark, MessageMark),
-            is_code=isinstance(mark, Code),
-            is_status=isinstance(mark, Status),
-            travels=travels and not isinstance(mark, Local),
-            mirrored=bare_details,
-            details_key=((mark.key if isinstance(mark, Details) else None) or item.name)
-            if bare_details or mark is None
-            else None,
-        )
+def declare_fields(cls: type[Error]) -> None:
+    """Take the fields that *cls* itself declares out of its body; what stays there is their defaults.
+
+    Raises:
+        DeclarationError: a default that all instances would share, or a `field()` without a type.
+    """
+    declared: dict[str, Declared] = {}
+    annotations = annotations_of(cls)
+    for name in annotations:
+        found = cls.__dict__.get(name, MISSING)
+        declared[name] = found if isinstance(found, Declared) else Declared(found)
+        default = declared[name].default
+        if default.__hash__ is None:
+            raise DeclarationError(
+                f"{cls.__name__}.{name} has the default {default!r}, which all errors would share ({cls.declared_at}). "
+                f"Use field(default_factory={type(default).__name__})."
+            )
+        if isinstance(found, Declared):
+            if default is MISSING:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, default)
+    for name, value in cls.__dict__.items():
+        if isinstance(value, Declared):
+            raise DeclarationError(f"{cls.__name__}.{name} is a field() without a type ({cls.declared_at}). Name one.")
+    cls._declared = declared  # type: ignore[attr-defined]  # read here only
+
+
+def _declared_by(cls: type) -> dict[str, Declared]:
+    """The fields that *cls* itself declares, if it is an error or a dataclass that is mixed in."""
+    known: dict[str, Declared] | None = cls.__dict__.get("_declared")
+    if known is not None:
+        return known
+    if "__dataclass_params__" not in cls.__dict__:
+        return {}
+    import dataclasses
+
+    def told(value: Any) -> Any:
+        return MISSING if value is dataclasses.MISSING else value
+
+    own = annotations_of(cls)
+    return {
+        item.name: Declared(told(item.default), told(item.default_factory), item.init, bool(item.kw_only))
+        for item in dataclasses.fields(cls)
+        if item.name in own
+    }
+
+
+def _own_specs(cls: type) -> dict[str, FieldSpec]:
+    """The same, resolved."""
+    known: dict[str, FieldSpec] | None = cls.__dict__.get("_own_specs")
+    if known is None:
+        known = _resolved(cls, _declared_by(cls))
+        if known:
+            cls._own_specs = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+    return known
+
+
+def _resolved(cls: type, declared: dict[str, Declared]) -> dict[str, FieldSpec]:
+    if not declared:
+        return {}
+    annotations = annotations_of(cls)
+    outer, inner = vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}, dict(vars(cls))
+    # typing compiles each text by itself, which is slow the first time; it still finds the names inside of quotes.
+    known = {
+        name: eval(hint, inner, outer) if isinstance(hint, str) else hint  # noqa: S307 - the class's own source
+        for name, hint in annotations.items()
+    }
+    # Asked of a class of its own, because those above *cls* have been resolved already.
+    asked = type(cls.__name__, (), {"__annotations__": known, "__module__": cls.__module__})
+    hints = typing.get_type_hints(asked, globalns=inner, localns=outer, include_extras=True)
+    return {name: _spec(name, field, annotations[name], hints[name]) for name, field in declared.items()}
+
+
+def _spec(name: str, declared: Declared, annotation: Any, resolved: Any) -> FieldSpec:
+    hint, mark = _split(resolved)
+    bare_details = isinstance(mark, Details)
+    key = ((mark.key if isinstance(mark, Details) else None) or name) if bare_details or mark is None else None
+    return FieldSpec(
+        name,
+        declared,
+        annotation,
+        mark if mark is not None else Details(),
+        hint,
+        isinstance(mark, MessageMark),
+        isinstance(mark, Code),
+        isinstance(mark, Status),
+        not isinstance(mark, Local),
+        bare_details,
+        key,
+    )
 
 
 def _split(hint: Any) -> tuple[Any, Mark | None]:
@@ -110,19 +225,56 @@ def _choices(hint: Any) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
+def required_of(cls: type[Error]) -> list[FieldSpec]:
+    """The fields of *cls* that nothing fills in when a reply is silent."""
+    owners = {name: base for base in reversed(cls.__mro__) for name in _declared_by(base)}
+    return [_own_specs(base)[name] for name, base in owners.items() if _declared_by(base)[name].required]
+
+
 def check_headers(cls: type[Error]) -> None:
-    """Refuse a header field of a type that a header cannot carry.
+    """Refuse a header field that *cls* itself declares with a type that a header cannot carry.
 
     Raises:
         DeclarationError: naming the field, its type and the line of the class.
     """
+    if not any(_may_be_a_header(hint) for hint in annotations_of(cls).values()):
+        return
     try:
-        specs = specs_of(cls)
+        specs = _own_specs(cls)
     except NameError:
-        return  # a name that is declared further down; the catalogue looks again when it is built
-    for spec in specs:
+        cls._unchecked = True  # type: ignore[attr-defined]  # read below only
+        return
+    for spec in specs.values():
         if isinstance(spec.mark, Header):
             _check_header(cls, spec, spec.mark)
+
+
+def check_headers_again(cls: type[Error]) -> None:
+    """Look at the fields again whose types had names that were declared further down.
+
+    Raises:
+        DeclarationError: as `check_headers`.
+    """
+    for base in cls.__mro__:
+        if "_unchecked" in base.__dict__:
+            check_headers(base)
+
+
+_MARKS = {"Annotated", "Any", "Body", "Code", "Details", "Local", "Message", "Status"}
+_NO_HEADER = _MARKS | {"None", "bool", "bytes", "dict", "float", "int", "list", "str"}
+_PUNCTUATION = str.maketrans(dict.fromkeys("[](){}|,.=", " "))
+
+
+def _may_be_a_header(annotation: Any) -> bool:
+    """Whether resolving *annotation* could show a header: only a name that says nothing else could hide one.
+
+    Resolving all of a contract takes as long as importing it.
+    """
+    if not isinstance(annotation, str):
+        return True
+    without_texts = " ".join(annotation.replace("'", '"').split('"')[::2])
+    names = without_texts.translate(_PUNCTUATION).split()
+    return not _NO_HEADER.issuperset(names)
 
 
 def _check_header(cls: type[Error], spec: FieldSpec, header: Header) -> None:
@@ -150,3 +302,22 @@ def _check_header(cls: type[Error], spec: FieldSpec, header: Header) -> None:
             f"{cls.__name__}.{spec.name} is bound to {header.name!r}, which is no header name ({cls.declared_at}). "
             "A header name is letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, 5.6.2)."
         )
+
+
+def constructed(cls: type[Error]) -> type:
+    """The dataclass that *cls* is: its constructor, and its fields as `dataclasses` tells them."""
+    from dataclasses import field
+
+    body: dict[str, Any] = {"__post_init__": cls.__post_init__}
+    annotations: dict[str, Any] = {}
+    for spec in specs_of(cls):
+        declared = spec.declared
+        given: dict[str, Any] = {"init": declared.init, "kw_only": declared.kw_only}
+        given["metadata"] = {"missing": declared.missing}
+        if declared.default is not MISSING:
+            given["default"] = declared.default
+        if declared.factory is not MISSING:
+            given["default_factory"] = declared.factory
+        annotations[spec.name] = spec.annotation
+        body[spec.name] = field(**given)
+    return dataclass_like(cls, annotations, body, eq=False, repr=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
@@ -13,8 +12,9 @@ from errata.contract import caps
 Fit = Callable[[Any], Any]
 
 
-_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,400}\s*")
-"""As many digits as `errata.wire.json` reads: beyond that Python takes its time, and from 4300 on refuses."""
+DIGITS = 400
+"""Digits of an integer in text, as many as `errata.wire.json` reads: beyond that Python takes its time, and from 4300
+on refuses."""
 
 
 class UnfitError(ValueError):
@@ -23,12 +23,12 @@ class UnfitError(ValueError):
 
 def fit(hint: Any) -> Fit:
     """A function which gives back its argument as *hint*, cut to what an error keeps, or raises `UnfitError`."""
-    shaped = _shaped(hint)
+    shaped = shape(hint)
     return lambda value: shaped(caps.structure(value))
 
 
-def _shaped(hint: Any) -> Fit:
-    """Like `fit`, for what has been cut already."""
+def shape(hint: Any) -> Fit:
+    """Like `fit`, for what is small already."""
     if hint is None or hint is type(None):
         return _none
     if hint in _SIMPLE:
@@ -37,12 +37,12 @@ def _shaped(hint: Any) -> Fit:
     if origin is Literal:
         return _one_of(get_args(hint))
     if origin in (Union, types.UnionType):
-        return _first([_shaped(choice) for choice in sorted(get_args(hint), key=_eagerness)])
+        return _first([shape(choice) for choice in sorted(get_args(hint), key=_eagerness)])
     plain = origin or hint
     if isinstance(plain, type) and issubclass(plain, Mapping):
-        return _map(*(_shaped(argument) for argument in get_args(hint)[1:]))
+        return _map(*[shape(argument) for argument in get_args(hint)[1:]] or [_anything])
     if isinstance(plain, type) and issubclass(plain, Sequence):
-        return _list(*(_shaped(argument) for argument in get_args(hint)[:1]))
+        return _list(*[shape(argument) for argument in get_args(hint)[:1]] or [_anything])
     return _anything
 
 
@@ -67,9 +67,15 @@ def _int(value: Any) -> int:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and _INTEGER.fullmatch(value):
+    if isinstance(value, str) and _is_integer(value):
         return int(value)
     raise UnfitError
+
+
+def _is_integer(text: str) -> bool:
+    stripped = text.strip()
+    digits = stripped[1:] if stripped[:1] in ("+", "-") else stripped
+    return digits.isascii() and digits.isdigit() and len(digits) <= DIGITS
 
 
 def _float(value: Any) -> float:
@@ -136,23 +142,35 @@ def _fitting(entries: list[Any], entry_fit: Fit) -> list[Any]:
     return kept
 
 
-def _list(*entry: Fit) -> Fit:
-    def copy(value: Any) -> list[Any]:
-        if not isinstance(value, list):
-            raise UnfitError
-        kept: list[Any] = value
-        return _fitting(kept, entry[0]) if entry else kept
-
-    return copy
+def _any_list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise UnfitError
+    return value
 
 
-def _map(*entry: Fit) -> Fit:
+def _any_map(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UnfitError
+    return value
+
+
+_PLAIN: dict[Fit, type] = {_any_list: list, _any_map: dict}
+"""What a value must be to fit, and no more than that."""
+
+
+def _list(entry: Fit) -> Fit:
+    if entry is _anything:
+        return _any_list
+    if (kind := _PLAIN.get(entry)) is not None:
+        return lambda value: [part for part in _any_list(value) if isinstance(part, kind)]
+    return lambda value: _fitting(_any_list(value), entry)
+
+
+def _map(entry: Fit) -> Fit:
+    if entry is _anything:
+        return _any_map
+
     def copy(value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise UnfitError
-        kept: dict[str, Any] = value
-        if not entry:
-            return kept
-        return {key: fitted for key, part in kept.items() for fitted in _fitting([part], entry[0])}
+        return {key: fitted for key, part in _any_map(value).items() for fitted in _fitting([part], entry)}
 
     return copy

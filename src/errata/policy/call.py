@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
-from errata.contract.evidence import NO_BODY, Body, attach, hint
+from errata.contract.evidence import NO_BODY, Body, HeldBack, attach, hint
 from errata.contract.spec import specs_of
+from errata.contract.value import changed
 from errata.policy.flow import Flow, Send
+from errata.policy.guard import UNGUARDED, Guard
+from errata.policy.refusal import Refused
 from errata.policy.retry import RetryPolicy, Tried, succeeded, with_retries
 from errata.wire import json
 from errata.wire.messages import Failure, Reply, Request
 from errata.wire.parse import build, parse
+from errata.wire.render import whole_seconds
 
 T = TypeVar("T")
 
@@ -44,22 +47,25 @@ def call(
     timeout: float | None,
     deadline: float | None = None,
     mask: Callable[[bytes], bytes] = bytes,
+    guard: Guard = UNGUARDED,
 ) -> Flow[T]:
     """Send *request* under *policy* and decode the answer; raise the catalogue's error if there is none.
 
-    *timeout* bounds one attempt, *deadline* the whole call, in seconds. *mask* takes the secrets out of the body of
+    *timeout* bounds one attempt, *deadline* the whole call, in seconds. *guard* is what the call shares with others: it
+    may hold back a retry, or the call itself. *mask* takes the secrets out of the body of
     a success that cannot be read, or that tells of a failed job; bodies of errors come without them.
     """
     tried = yield from with_retries(
         Send(request, timeout),
         policy,
         deadline=deadline,
-        request_id_header=catalogue.headers.request_id.lower(),
+        request_id_header=catalogue.request_id_header,
+        guard=guard,
     )
     outcome = tried.outcome
     failure = outcome if isinstance(outcome, Failure) else None
     if failure is not None and failure.head is not None:
-        tried = replace(tried, outcome=failure.head)
+        tried = changed(tried, outcome=failure.head)
     told = outcome if isinstance(outcome, Reply) else None
     if isinstance(outcome, Reply) and succeeded(outcome):
         try:
@@ -69,19 +75,23 @@ def call(
         except JobFailedError as job:
             # Through the table that every reply goes through: a failed job is the error that a call would have met.
             told = Reply(job.status, {}, mask(json.dumps(job.body)))
-        tried = replace(tried, outcome=replace(outcome, body=mask(outcome.body), length=None))
-    if failure is not None:
-        error = _from_failure(failure, request, catalogue, tried)
+        tried = changed(tried, outcome=changed(outcome, body=mask(outcome.body), length=None))
+    if isinstance(outcome, Refused):
+        error = from_refusal(outcome.held_back, request, catalogue)
+    elif failure is not None:
+        error = from_failure(failure, request, catalogue, tried)
     else:
         error = parse(cast(Reply, told), catalogue, operation=request.operation)
-    _complete(error, tried, request, catalogue)
+    complete(error, tried, request, catalogue)
     # Raised here, outside every `except`: the live library exception must not become its __context__.
     raise error from (failure.cause if failure is not None else None)
 
 
-def _from_failure(failure: Failure, request: Request, catalogue: Catalogue, tried: Tried) -> Error:
-    """The vendor's error for a call that got no answer, or none that could be read."""
-    cls, timeout = catalogue.occasion(failure.kind), tried.timeout
+def from_failure(
+    failure: Failure, request: Request, catalogue: Catalogue, tried: Tried, *, on: str | None = None
+) -> Error:
+    """The vendor's error for a call that got no answer, or none that could be read; *on* is another occasion for it."""
+    cls, timeout = catalogue.occasion(on or failure.kind), tried.timeout
     where = f"{request.method} {_path(request.target)}"
     budget = f" within {timeout:g} s" if failure.kind == "timeout" and timeout is not None else ""
     sentence = {
@@ -95,16 +105,43 @@ def _from_failure(failure: Failure, request: Request, catalogue: Catalogue, trie
     return build(cls, {**values, "timeout": timeout} if failure.kind == "timeout" else values)
 
 
+def from_refusal(held_back: HeldBack, request: Request, catalogue: Catalogue) -> Error:
+    """The vendor's error for a call that was not sent: what the server says of waiting, or that the circuit is open.
+
+    A catalogue without a class for an open circuit raises the one of a failed connection: for the caller it is one.
+    """
+    status = 429 if held_back.by == "pacing" else None
+    if status is not None:
+        cls, case = catalogue.resolve(status, operation=request.operation)
+    else:
+        cls, case = catalogue.raised_on("circuit_open")
+        if case.on is None:
+            cls, case = catalogue.raised_on("network")
+    values: dict[str, Any] = {}
+    for spec in specs_of(cls):
+        if spec.is_message:
+            values[spec.name] = f"{request.method} {_path(request.target)} was not sent: {held_back.reason}."
+        elif spec.is_status:
+            values[spec.name] = status
+        elif spec.name == "retry_after":
+            exact = spec.hint in (float, float | None)
+            values[spec.name] = held_back.seconds if exact else whole_seconds(held_back.seconds)
+    error = build(cls, values)
+    if error.case != case:
+        error.become(case)
+    return error
+
+
 def _path(target: str) -> str:
     """*target* without its query, which may hold a signature."""
     return target.partition("?")[0]
 
 
-def _complete(error: Error, tried: Tried, request: Request, catalogue: Catalogue) -> None:
+def complete(error: Error, tried: Tried, request: Request, catalogue: Catalogue) -> None:
     """Put on *error* what the call knows: every attempt, the time, the key, one hint."""
     outcome, request_id, body = tried.outcome, error.request_id, NO_BODY
     if isinstance(outcome, Reply):
-        request_id = request_id or outcome.headers.get(catalogue.headers.request_id.lower())
+        request_id = request_id or outcome.headers.get(catalogue.request_id_header)
         body = Body(outcome.body[: catalogue.body_cap], outcome.body_length)
     attach(
         error,
@@ -113,7 +150,9 @@ def _complete(error: Error, tried: Tried, request: Request, catalogue: Catalogue
         elapsed=tried.elapsed,
         idempotency_key=request.idempotency_key,
         body=body,
+        held_back=tried.held_back,
     )
-    sentences = (f"Not retried: {tried.gave_up}." if tried.gave_up else "", hint(error))
+    not_retried = tried.gave_up if tried.attempts else None  # where nothing was sent, the message says why
+    sentences = (f"Not retried: {not_retried}." if not_retried else "", hint(error))
     if any(sentences):
         error.add_note(" ".join(sentence for sentence in sentences if sentence))

@@ -1,7 +1,6 @@
 """Plays a flow without the world: scripted replies and a clock that moves when the flow sleeps."""
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`, for the NamedTuple: it would compile types that are text.
 from collections.abc import Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from errata.contract.case import Retry
 from errata.contract.catalogue import Catalogue, RetryRules
-from errata.contract.evidence import Attempt
-from errata.policy.flow import Flow, Send, emit, now, random, send, sleep
+from errata.contract.evidence import Attempt, HeldBack
+from errata.contract.value import Value
+from errata.policy.flow import NOW, Flow, Send, emit, random, sleep
+from errata.policy.guard import UNGUARDED, Guard
+from errata.policy.pacing import spread
+from errata.policy.refusal import Refused
+from errata.policy.window import Slice
 from errata.wire import json
 from errata.wire.messages import Failure, Outcome, Reply, Request
+from errata.wire.rate_limit import used_up_for
 from errata.wire.retry_after import retry_after
 
 Classify = Callable[[Reply], Retry]
 
 WAITS_FOR_THE_SERVER = frozenset({429, 503})
 """Statuses with a Retry-After that we keep (RFC 9110, 10.2.3; RFC 6585, 4)."""
+FLEET_TIMEOUTS = 0.1
+"""The share of timeouts that `retry="fleet"` repeats."""
 
 
 def by_status(reply: Reply) -> Retry:
@@ -41,12 +48,16 @@ def by_catalogue(catalogue: Catalogue, operation: str | None) -> Classify:
     return classify
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Which outcomes of a request are worth another try, and after which delay."""
+class RetryPolicy(Value):
+    """Which outcomes of a request are worth another try, and after which delay.
 
-    rules: RetryRules = field(default_factory=RetryRules)
+    *fleet* is for many clients that seldom call, and so learn nothing from their own calls: of timeouts one in ten is
+    repeated, and a retry that the server put a date on costs nothing, also after a 503.
+    """
+
+    rules: RetryRules = RetryRules()
     classify: Classify = by_status
+    fleet: bool = False
 
     def may_repeat(self, request: Request, outcome: Outcome) -> bool:
         """Whether trying again is both useful and safe.
@@ -71,6 +82,8 @@ class RetryPolicy:
             return None
         rules = self.rules
         backoff = min(rules.first_delay * rules.factor ** min(retry - 1, 60), rules.longest_delay)
+        if self.fleet and isinstance(outcome, Failure) and outcome.kind == "timeout":
+            backoff = rules.longest_delay  # a server that lets callers wait in vain has more to do than it can
         backoff *= 1 - rules.jitter + 2 * rules.jitter * chance
         asked = self.asked_wait(outcome)
         if asked is None:
@@ -89,71 +102,219 @@ class RetryPolicy:
             return None
         return retry_after(outcome.headers, now=outcome.received)
 
+    def costs(self, outcome: Outcome) -> bool:
+        """Whether a retry after *outcome* is paid from the budget.
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+        One that the server put a date on is not, where the date is about this caller: its rate limit (429), or its
+        first call that still runs. A 5xx is about the server, and every caller has the same date.
+        """
+        if isinstance(outcome, Failure):
+            return not (self.fleet and outcome.kind == "timeout")
+        return not self.asked_wait(outcome) or (outcome.status >= 500 and not self.fleet)
+
+    def pause_for_all(self, outcome: Outcome) -> float | None:
+        """Seconds for which *outcome* holds back the other calls, too; None if it does not."""
+        if not isinstance(outcome, Reply):
+            return None
+        if outcome.status in WAITS_FOR_THE_SERVER and self.classify(outcome) != "never":
+            return retry_after(outcome.headers, now=outcome.received)
+        return used_up_for(outcome.headers, now=outcome.received)
+
+
+class Tried(Value):
     """The last outcome of a request, every attempt at it, and why there was no further one.
 
-    *elapsed* is the seconds of the whole, *timeout* the seconds that the last attempt had.
+    The outcome is `Refused`, and there is no attempt, when not even the first was made. *elapsed* is the seconds of the
+    whole, *timeout* the seconds that the last attempt had.
     """
 
-    outcome: Outcome
+    outcome: Outcome | Refused
     attempts: tuple[Attempt, ...]
     elapsed: float
     timeout: float | None = None
-    gave_up: str | None = None
+    held_back: HeldBack | None = None
+
+    def __init__(  # for every call: by hand it is faster
+        self,
+        outcome: Outcome | Refused,
+        attempts: tuple[Attempt, ...],
+        elapsed: float,
+        timeout: float | None = None,
+        held_back: HeldBack | None = None,
+    ) -> None:
+        held = self.__dict__
+        held["outcome"], held["attempts"], held["elapsed"] = outcome, attempts, elapsed
+        held["timeout"], held["held_back"] = timeout, held_back
+
+    @property
+    def gave_up(self) -> str | None:
+        """Why there was no further attempt, other than that the retries are used up, or not worth it."""
+        return self.held_back.reason if self.held_back is not None else None
 
 
-def succeeded(outcome: Outcome) -> bool:
+def succeeded(outcome: Outcome | Refused) -> bool:
     """Whether *outcome* is a reply of 200 to 299."""
     return isinstance(outcome, Reply) and 200 <= outcome.status < 300
 
 
 def with_retries(
-    ask: Send, policy: RetryPolicy, *, deadline: float | None = None, request_id_header: str = "x-request-id"
+    ask: Send,
+    policy: RetryPolicy,
+    *,
+    deadline: float | None = None,
+    request_id_header: str = "x-request-id",
+    guard: Guard = UNGUARDED,
 ) -> Flow[Tried]:
-    """Send *ask* until it succeeds or *policy* gives up; return the last outcome.
+    """Send *ask* until it succeeds, or *policy* or *guard* gives up; return the last outcome.
 
     *deadline* is the seconds the whole may take. A sleep that would end after it is never started, and no
     attempt outlives it.
     """
-    started = yield from now()
+    started = moment = yield NOW
+    end = None if deadline is None else started + deadline
+    budget, pacer, longest = guard.budget, guard.pacer, policy.rules.longest_retry_after
     attempts: list[Attempt] = []
-    moment = started
-    while True:
-        left = None if deadline is None else started + deadline - moment
-        timeout = _shorter(ask.timeout, left)
-        outcome = yield from send(ask.request, timeout)
-        moment = yield from now()
-        delay, gave_up = None, None
-        if not succeeded(outcome) and policy.may_repeat(ask.request, outcome):
-            chance = yield from random()
-            delay = policy.delay_before(len(attempts) + 1, outcome, chance=chance)
-            gave_up = _why_not(policy, outcome) if delay is None else None
-        if delay is not None and deadline is not None and moment + delay - started >= deadline:
-            gave_up = f"the next try in {delay:.1f} s would come after the deadline of {deadline:g} s"
-            delay = None
-        attempts.append(_attempt(outcome, delay or 0.0, request_id_header))
-        if delay is None:
-            return Tried(outcome, tuple(attempts), moment - started, timeout, gave_up)
-        yield from emit("retry", retry=len(attempts), delay=delay, reason=attempts[-1].reason)
-        yield from sleep(delay)
-        moment = yield from now()
+    last: Outcome | None = None
+    taken: Slice | None = None
+    timeout = ask.timeout
+    refused: Refused | None = None
+    if budget is not None:
+        budget.deposit(started)
+    if pacer is not None:
+        refused, moment = yield from pacer.hold(moment, end, longest)
+    while refused is None:
+        if end is not None:
+            timeout = _shorter(ask.timeout, end - moment)
+        this = ask if timeout == ask.timeout else Send(ask.request, timeout)
+        outcome: Outcome | Refused
+        if guard.breaker is None:
+            outcome = yield this
+            moment = yield NOW
+        else:
+            outcome, moment = yield from guard.breaker.through(this, moment)
+        if isinstance(outcome, Refused):
+            refused = outcome
+            break
+        if pacer is not None and (pause := policy.pause_for_all(outcome)) is not None:
+            pacer.learn(moment, pause)
+        if succeeded(outcome):
+            attempts.append(_attempt(outcome, 0.0, request_id_header))
+            return Tried(outcome, tuple(attempts), moment - started, timeout)
+        next_ = yield from _next_try(
+            policy,
+            guard,
+            ask.request,
+            outcome,
+            retry=len(attempts) + 1,
+            moment=moment,
+            started=started,
+            deadline=deadline,
+        )
+        attempts.append(_attempt(outcome, next_.delay or 0.0, request_id_header))
+        if next_.delay is None:
+            return (yield from _over(outcome, attempts, moment - started, timeout, next_.held_back))
+        last, taken = outcome, next_.taken
+        try:
+            yield from emit("retry", retry=len(attempts), delay=next_.delay, reason=attempts[-1].reason)
+            yield from sleep(next_.delay)
+            moment = yield NOW
+            if pacer is not None:
+                refused, moment = yield from pacer.hold(moment, end, longest)
+        except BaseException:
+            _give_back(guard, taken)
+            raise
+    _give_back(guard, taken)
+    return (yield from _over(last or refused, attempts, moment - started, timeout, refused.held_back))
 
 
-def _shorter(timeout: float | None, left: float | None) -> float | None:
-    """The seconds an attempt may take: its own budget, or what is left of the deadline."""
-    if left is None:
-        return timeout
-    return max(left if timeout is None else min(timeout, left), 0.0)
+class Next(Value):
+    """Another try in *delay* seconds, with what was *taken* from the budget for it; or none (None), and why."""
+
+    delay: float | None
+    held_back: HeldBack | None = None
+    taken: Slice | None = None
 
 
-def _why_not(policy: RetryPolicy, outcome: Outcome) -> str | None:
-    """Why a failure that could be repeated was not, other than that the retries are used up."""
-    asked, most = policy.asked_wait(outcome), policy.rules.longest_retry_after
+def _next_try(
+    policy: RetryPolicy,
+    guard: Guard,
+    request: Request,
+    outcome: Outcome,
+    *,
+    retry: int,
+    moment: float,
+    started: float,
+    deadline: float | None,
+) -> Flow[Next]:
+    """Whether there is a *retry*-th retry after *outcome*."""
+    if not policy.may_repeat(request, outcome):
+        return Next(None)
+    chance = yield from random()
+    delay, held_back = _pause(policy, guard, outcome, retry, chance)
+    if delay is None:
+        return Next(None, held_back)
+    if deadline is not None and moment + delay - started >= deadline:
+        reason = f"the next try in {delay:.1f} s would come after the deadline of {deadline:g} s"
+        return Next(None, HeldBack("deadline", reason))
+    held_back, taken = yield from _allowed(policy, guard, outcome, moment, delay)
+    return Next(delay if held_back is None else None, held_back, taken)
+
+
+def _pause(
+    policy: RetryPolicy, guard: Guard, outcome: Outcome, retry: int, chance: float
+) -> tuple[float | None, HeldBack | None]:
+    """Seconds until the *retry*-th retry; or None, and why, if *outcome* asks for more than is ever waited."""
+    delay = policy.delay_before(retry, outcome, chance=chance)
+    asked = policy.asked_wait(outcome)
+    if delay is not None:
+        return (spread(delay, chance) if asked and guard.pacer is not None else delay), None
+    most = policy.rules.longest_retry_after
     if asked is not None and asked > most:
-        return f"asked to wait {asked:g} s, the most we wait is {most:g} s"
-    return None
+        reason = f"asked to wait {asked:g} s, the most we wait is {most:g} s"
+        return None, HeldBack("retry_after", reason, asked)
+    return None, None
+
+
+def _allowed(
+    policy: RetryPolicy, guard: Guard, outcome: Outcome, moment: float, delay: float
+) -> Flow[tuple[HeldBack | None, Slice | None]]:
+    """Whether a retry in *delay* seconds may be made for all that *guard* knows; and what it took from the budget."""
+    breaker, budget = guard.breaker, guard.budget
+    if breaker is not None and (seconds := breaker.retry_after(moment)) > delay:
+        return breaker.refusal(seconds), None
+    if policy.fleet and isinstance(outcome, Failure) and outcome.kind == "timeout":
+        chance = yield from random()
+        if chance >= FLEET_TIMEOUTS:
+            return HeldBack("fleet", f'with retry="fleet" {FLEET_TIMEOUTS:.0%} of the timeouts are repeated'), None
+    if budget is None or not policy.costs(outcome):
+        return None, None
+    taken = budget.withdraw(moment)
+    return (HeldBack("budget", budget.reason) if taken is None else None), taken
+
+
+def _give_back(guard: Guard, taken: Slice | None) -> None:
+    """The retry that was paid for is not made."""
+    if guard.budget is not None and taken is not None:
+        guard.budget.give_back(taken)
+
+
+def _over(
+    outcome: Outcome | Refused,
+    attempts: list[Attempt],
+    elapsed: float,
+    timeout: float | None,
+    held_back: HeldBack | None,
+) -> Flow[Tried]:
+    """The end of it all. Observers hear of a try that was held back."""
+    if held_back is not None:
+        name = "retry_suppressed" if attempts else "call_refused"
+        yield from emit(name, by=held_back.by, reason=held_back.reason, seconds=held_back.seconds)
+    return Tried(outcome, tuple(attempts), elapsed, timeout, held_back)
+
+
+def _shorter(timeout: float | None, left: float) -> float:
+    """The seconds an attempt may take: its own budget, or what is *left* of the deadline."""
+    return max(left if timeout is None else min(timeout, left), 0.0)
 
 
 def _attempt(outcome: Outcome, delay: float, request_id_header: str) -> Attempt:

@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from errata.contract.catalogue import Catalogue, Said
+from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
 from errata.contract.fields import Body, Details
+from errata.contract.said import Said
 from errata.contract.spec import FieldSpec, specs_of
 from errata.contract.types import UnfitError
 from errata.reference.facts import Line, Page

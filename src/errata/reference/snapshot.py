@@ -12,8 +12,8 @@ from dataclasses import asdict
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from errata.contract import Body, Case, Catalogue, Code, Details, Error, Header, Status
-from errata.contract.catalogue import Said
 from errata.contract.problems import ContractError
+from errata.contract.said import Said
 from errata.contract.spec import FieldSpec, specs_of
 from errata.reference.examples import summary_of
 from errata.reference.page import type_name

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from errata.contract import Body, Catalogue, Error, Header
 from errata.contract.spec import FieldSpec, specs_of
 from errata.contract.types import UnfitError
+from errata.contract.value import changed
 from errata.wire import Reply, render
 from errata.wire.parse import build
 
@@ -44,7 +44,7 @@ def as_error(refused: Refused, catalogue: Catalogue) -> Error:
     cls, case = catalogue.resolve(refused.status, refused.code)
     error = build(cls, {spec.name: _value(spec, refused) for spec in specs_of(cls)})
     # The status and the code hold even where the class is the catch-all, which has neither.
-    wanted = replace(case, status=refused.status, code=refused.code or case.code)
+    wanted = changed(case, status=refused.status, code=refused.code or case.code)
     if error.case != wanted:
         error.become(wanted)
     return error
@@ -53,7 +53,7 @@ def as_error(refused: Refused, catalogue: Catalogue) -> Error:
 def reply_to(refused: Refused, catalogue: Catalogue, request_id: str) -> Reply:
     """The reply that *refused* travels as, headers included."""
     reply = render(as_error(refused, catalogue), catalogue, request_id=request_id)
-    return replace(reply, headers={**reply.headers, **refused.headers})
+    return changed(reply, headers={**reply.headers, **refused.headers})
 
 
 def _value(spec: FieldSpec, refused: Refused) -> Any:

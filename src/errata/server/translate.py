@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from starlette.types import Scope
 
 from errata.contract import Catalogue, Error
 from errata.contract.case import TRAVELLING
+from errata.contract.value import changed
 from errata.server.framework import UNHANDLED, refusal
 from errata.server.refused import Refused, as_error, reply_to
 from errata.server.store import Answer
@@ -61,7 +61,7 @@ class Translator:
                 return self.unhandled(undeclared, scope)
         reply = render(error, self.catalogue, request_id=request_id)
         if framework is not None:
-            reply = replace(reply, headers={**reply.headers, **framework.headers})
+            reply = changed(reply, headers={**reply.headers, **framework.headers})
         _log_reply(scope, reply, exc)
         return reply
 

@@ -1,10 +1,28 @@
 """How an error travels: envelopes, headers, Retry-After. Text and bytes only."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from errata.contract.late import load_late
 from errata.wire.envelopes import Detail, ErrorObject, FirstOf, Problem
-from errata.wire.messages import Failure, Reply, Request
-from errata.wire.parse import parse, snapshot
-from errata.wire.render import render
-from errata.wire.retry_after import retry_after
+
+if TYPE_CHECKING:
+    from errata.wire.messages import Failure, Reply, Request
+    from errata.wire.parse import parse, snapshot
+    from errata.wire.render import render
+    from errata.wire.retry_after import retry_after
+
+# A contract needs the envelopes alone; the rest loads when something travels.
+load_late(
+    __name__,
+    {
+        "messages": ("Failure", "Reply", "Request"),
+        "parse": ("parse", "snapshot"),
+        "render": ("render",),
+        "retry_after": ("retry_after",),
+    },
+)
 
 __all__ = [
     "Detail",

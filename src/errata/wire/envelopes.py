@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from errata.contract.case import phrase
-from errata.contract.catalogue import Said
+from errata.contract.said import Said
 
 JSON = "application/json"
 BLANK = "about:blank"
@@ -42,10 +41,10 @@ class Detail:
 
     def parse(self, body: Any) -> Said:
         """Read any of the three shapes."""
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict):
             return Said()
         detail = body.get("detail")
-        if isinstance(detail, Mapping):
+        if isinstance(detail, dict):
             return Said(
                 code=_code(detail.get(self.code)),
                 message=_text(detail.get("message", detail.get("msg"))),
@@ -80,17 +79,17 @@ class ErrorObject:
 
     def parse(self, body: Any) -> Said:
         """Also reads `{"error": "a sentence"}`."""
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict):
             return Said()
         request_id = _code(body.get("request_id"))
         error = body.get("error")
-        if not isinstance(error, Mapping):
+        if not isinstance(error, dict):
             return Said(message=_text(error), request_id=request_id)
         details = error.get("details")
         return Said(
             code=_code(error.get(self.code)),
             message=_text(error.get("message")),
-            details=details if isinstance(details, Mapping) else {},
+            details=details if isinstance(details, dict) else {},
             request_id=request_id,
         )
 
@@ -116,7 +115,7 @@ class FirstOf:
         """The first key that says something, whatever its type."""
         if isinstance(body, str):
             return Said(message=body)
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict):
             return Said()
         message = next((text for key in self.keys if (text := _text(body.get(key)))), None)
         return Said(code=_code(body.get(self.code)), message=message, details=body)
@@ -150,7 +149,7 @@ class Problem:
 
     def parse(self, body: Any) -> Said:
         """The code is `code`, or the last part of `type`."""
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict):
             return Said()
         kind = body.get("type")
         code = _code(body.get("code"))
@@ -158,7 +157,7 @@ class Problem:
             code = re.split("[/#:]", kind.rstrip("/"))[-1] or None
         clashing = body.get("details")
         details = {key: value for key, value in body.items() if key not in self.members and key != "details"}
-        if isinstance(clashing, Mapping):
+        if isinstance(clashing, dict):
             details.update(clashing)
         message = _text(body.get("detail"))
         return Said(
@@ -173,23 +172,26 @@ def summary(errors: list[Any], depth: int = DEPTH) -> str:
     """One sentence for a list of field errors: "2 invalid fields: annotations.0.name: Field required; ..."."""
     lines: list[str] = []
     for entry in errors[:3]:
-        if isinstance(entry, Mapping):
+        if isinstance(entry, dict):
             loc = entry.get("loc")
-            place = ".".join(str(part) for part in loc if part != "body") if isinstance(loc, list) else ""
+            place = ".".join([str(part) for part in loc if part != "body"]) if isinstance(loc, list) else ""
             said = _text(entry.get("msg", entry.get("message")), depth) or "invalid"
             lines.append(f"{place}: {said}" if place else said)
         else:
             lines.append(_text(entry, depth) or "invalid")
-    more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
-    fields = "1 invalid field" if len(errors) == 1 else f"{len(errors)} invalid fields"
-    return f"{fields}: {'; '.join(lines)}{more}" if lines else "the request was refused as invalid"
+    count = len(errors)
+    if not count:
+        return "the request was refused as invalid"
+    fields = "1 invalid field" if count == 1 else f"{count} invalid fields"
+    told = "; ".join(lines)
+    return f"{fields}: {told}" if count <= 3 else f"{fields}: {told}; and {count - 3} more"
 
 
 def _text(value: Any, depth: int = DEPTH) -> str | None:
     """What a person can read of *value*: a string as it is, the message inside an object, a list's summary."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inside = (_text(value.get(key), depth - 1) for key in ("message", "msg", "detail", "error") if depth)
         return next((text for text in inside if text), None)
     if isinstance(value, list):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -13,6 +13,8 @@ from errata.contract import caps
 LONGEST = 1024 * 1024
 """Bytes of an error body that are parsed; a longer one is kept, not read."""
 DIGITS = 400
+WHITESPACE = " \t\n\r"
+"""What may stand around a JSON value (RFC 8259, 2)."""
 DEPTH = 64
 
 
@@ -22,7 +24,15 @@ class UnreadableError(ValueError):
 
 def dumps(value: Any) -> bytes:
     """*value* as compact UTF-8 JSON. What JSON does not have becomes what `plain` says."""
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _writer()(plain(value)).encode()
+
+
+# Declaring errors needs no JSON: what reads and writes it is made, once, for the first reply.
+@functools.cache
+def _writer() -> Callable[[Any], str]:
+    from json import JSONEncoder
+
+    return JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
@@ -57,7 +67,7 @@ def _key(key: object) -> str:
     if isinstance(key, str):
         return key
     if isinstance(key, bool) or key is None:
-        return json.dumps(key)
+        return {True: "true", False: "false", None: "null"}[key]
     return _spoken(key)
 
 
@@ -78,9 +88,32 @@ def loads(body: bytes) -> Any:
     if len(body) > LONGEST:
         raise UnreadableError(f"{len(body)} bytes of JSON, the most we read of an error is {LONGEST}")
     try:
-        return json.loads(body, parse_int=_integer, parse_float=_number, parse_constant=_no_constant)
+        text = _text(body).strip(WHITESPACE)
+        value, end = _reader(len(body) <= DIGITS)(text, 0)
     except (ValueError, RecursionError) as problem:
         raise UnreadableError(f"{type(problem).__name__} while reading {len(body)} bytes of JSON") from None
+    if end != len(text):
+        raise UnreadableError(f"{len(text) - end} characters too many after {end} of JSON")
+    return value
+
+
+@functools.cache
+def _reader(short: bool) -> Callable[[str, int], tuple[Any, int]]:
+    """Reads the value at a place of a text, and says where it ends. No number in a *short* one has too many digits."""
+    from json import JSONDecoder
+
+    return JSONDecoder(
+        parse_int=int if short else _integer, parse_float=_number, parse_constant=_no_constant
+    ).raw_decode
+
+
+def _text(body: bytes) -> str:
+    """*body* in the encoding that its first bytes show (RFC 8259 wants UTF-8, older servers may send UTF-16)."""
+    if body.isascii() and 0 not in body[:4]:
+        return body.decode("ascii")
+    from json import detect_encoding
+
+    return body.decode(detect_encoding(body), "surrogatepass")
 
 
 def _integer(digits: str) -> int | str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from errata.contract.catalogue import Catalogue, Said
+from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
 from errata.contract.fields import Body, Details, Header
+from errata.contract.said import Said
 from errata.contract.spec import FieldSpec, specs_of
 from errata.wire import json
 from errata.wire.messages import Reply

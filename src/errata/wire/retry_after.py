@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC
 
 
 def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
@@ -15,17 +14,17 @@ def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> floa
     A date is measured against the reply's own `Date`, so that a skewed clock here does not matter; *now* (seconds
     since the epoch) serves when there is none. *headers* has lower-case names.
     """
-    milliseconds = _seconds(headers.get("retry-after-ms"))
+    milliseconds = seconds_in(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     asked = headers.get("retry-after")
-    seconds = _seconds(asked)
+    seconds = seconds_in(asked)
     if seconds is None:
         seconds = _until(asked, headers.get("date"), now)
-    return seconds if seconds is not None else _rate_limit(headers)
+    return seconds if seconds is not None else rate_limit(headers)
 
 
-def _seconds(text: str | None) -> float | None:
+def seconds_in(text: str | None) -> float | None:
     """*text* as a finite number that is not negative, or None."""
     if text is None or len(text) > 40 or not text.isascii() or "_" in text:
         return None
@@ -40,6 +39,7 @@ def http_date(text: str | None) -> float | None:
     """Seconds since the epoch of an HTTP-date, or None."""
     if not text or len(text) > 60:
         return None
+    from datetime import UTC
     from email.utils import parsedate_to_datetime  # loads socket and random, which few replies need
 
     try:
@@ -60,16 +60,16 @@ def _until(text: str | None, date: str | None, now: float | None) -> float | Non
     return max(then - reference, 0.0)
 
 
-def _rate_limit(headers: Mapping[str, str]) -> float | None:
+def rate_limit(headers: Mapping[str, str]) -> float | None:
     """The longest reset of the used-up limits: `RateLimit: "name";r=0;t=12`, or `RateLimit-Remaining: 0`."""
     resets: list[float] = []
     for limit in headers.get("ratelimit", "").split(","):
         pairs = [part.strip().partition("=") for part in limit.split(";")[1:]]
         parameters = {name: value for name, _, value in pairs}
-        if parameters.get("r") == "0" and (reset := _seconds(parameters.get("t"))) is not None:
+        if parameters.get("r") == "0" and (reset := seconds_in(parameters.get("t"))) is not None:
             resets.append(reset)
     if resets:
         return max(resets)
     if headers.get("ratelimit-remaining") == "0":
-        return _seconds(headers.get("ratelimit-reset"))
+        return seconds_in(headers.get("ratelimit-reset"))
     return None

@@ -65,18 +65,12 @@ def connected(*, as_json: bool = False, base_url: str | None = None, **settings:
     """
     from pictograph.client import API_KEY_VARIABLE, Client
 
-    class Watched(Client):
-        """A client that tells who looks at a terminal when it waits before a retry."""
-
-        def _connect(self, *args: Any, **named: Any) -> None:
-            super()._connect(*args, observe=_observe, **named)
-
     if not os.environ.get(API_KEY_VARIABLE):
         raise ConfigurationError(f"{API_KEY_VARIABLE} is not set. Set it: export {API_KEY_VARIABLE}=pk_live_...")
-    with Watched(base_url=base_url, **settings) as client:
+    with Client(base_url=base_url, on_event=_on_event, **settings) as client:
         yield Session(client, output(as_json=as_json))
 
 
-def _observe(event: str, facts: dict[str, Any]) -> None:
+def _on_event(event: str, facts: dict[str, Any]) -> None:
     if event == "retry":
         tell_watcher(f"{sentence(facts['reason'])}: waiting {facts['delay']:.3g} s before retry {facts['retry']}.")

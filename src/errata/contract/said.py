@@ -1,0 +1,19 @@
+"""What an error body says, whatever its shape."""
+
+# Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
+
+
+class Said(NamedTuple):
+    """What an error body says, whatever its shape. *address* is the page that explains its code."""
+
+    status: int = 0
+    code: str | None = None
+    message: str | None = None
+    details: Mapping[str, Any] = NO_DETAILS
+    request_id: str | None = None
+    address: str | None = None

@@ -1,0 +1,19 @@
+"""What stands between the calls of a process and one server."""
+
+from __future__ import annotations
+
+from errata.contract.value import Value
+from errata.policy.breaker import Breaker
+from errata.policy.budget import Budget
+from errata.policy.pacing import Pacer
+
+
+class Guard(Value):
+    """What a call shares with others: the budget for retries, the breaker of its operation, the pace. Any may miss."""
+
+    budget: Budget | None = None
+    breaker: Breaker | None = None
+    pacer: Pacer | None = None
+
+
+UNGUARDED = Guard()

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import errata.client
+import errata.policy
+import errata.wire
+
+PACKAGES = [errata.client, errata.policy, errata.wire]
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
+def test_every_name_is_there(package: object) -> None:
+    """
+    Every public name of a package can be had from it, and `dir` shows it, whether it was used before or not.
+    """
+    public: list[str] = package.__all__  # type: ignore[attr-defined]
+
+    assert public == [name for name in public if hasattr(package, name)]
+    assert set(public) <= set(dir(package))
+
+
+def test_a_name_that_is_not_there() -> None:
+    """
+    A name that a package does not have is an AttributeError that says so.
+    """
+    with pytest.raises(AttributeError, match=r"module 'errata\.wire' has no attribute 'pares'"):
+        errata.wire.pares  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "first", ["", "import errata.wire.parse", "from errata.wire.parse import build", "from errata.client import Core"]
+)
+def test_a_function_of_the_name_of_its_module(first: str) -> None:
+    """
+    `errata.wire.parse` is the function, in whatever order function and module are imported.
+    """
+    program = f"""{first}
+from errata.wire import parse, retry_after, render
+from errata.wire.parse import build
+import errata.wire, errata.policy.call
+assert build is not None
+print(*(type(value).__name__ for value in (parse, retry_after, render, errata.wire.parse, errata.policy.call)))
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "function function function function function" == ran.stdout.strip()
+
+
+def test_what_a_contract_does_not_load() -> None:
+    """
+    Declaring and catching errors loads neither JSON nor `dataclasses`, and none of what sends and reads replies.
+    """
+    heavy = ["json", "dataclasses", "inspect", "datetime", "http", "errata.wire.parse", "errata.policy"]
+    program = f"import sys, pictograph.exceptions; print(*sorted(set({heavy!r}) & set(sys.modules)))"
+    options = ["-I", "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {program}"]
+    ran = subprocess.run([sys.executable, *options], capture_output=True, text=True, check=True)
+
+    assert "" == ran.stdout.strip()
