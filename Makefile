@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.installed
 
 SDKS := $(patsubst %/pyproject.toml,%,$(wildcard sdks/*/pyproject.toml))
-EVERYTHING := -e ".[cli,models,server]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group dev
+EVERYTHING := -e ".[cli,fast,models,server,ws]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -29,8 +29,9 @@ $(STAMP): pyproject.toml $(SDKS:=/pyproject.toml) constraints.txt tools/make-ven
 	@$(PIP) install --quiet -c constraints.txt --no-build-isolation $(EVERYTHING)
 	@touch $@
 
-demo: install  ## Check the Pictograph SDK against its error contract, over real sockets
+demo: install  ## Check the SDKs against their error contracts, over real sockets
 	@$(BIN)/errata check pictograph
+	@$(BIN)/errata check subconscious
 
 test: install  ## Run the tests on all cores
 	@$(BIN)/pytest -q -n auto --dist worksteal
@@ -77,8 +78,12 @@ constraints:  ## Pin the newest versions in constraints.txt (needs Python 3.11)
 # A judge is a vendor's published client. It has the import name of our SDK, so it lives in an environment of its own.
 JUDGES := .venv-judges
 
-judges: install $(JUDGES)/pictograph/.installed  ## Let the vendor's published client judge our server, and check it
-	@$(BIN)/python judges/judge.py pictograph $(JUDGES)/pictograph/bin/python
+JUDGED := pictograph subconscious
+
+judges: install $(JUDGED:%=$(JUDGES)/%/.installed)  ## Let the vendors' published clients judge our servers, and check them
+	@failed=0; for vendor in $(JUDGED); do \
+	  $(BIN)/python judges/judge.py $$vendor $(JUDGES)/$$vendor/bin/python || failed=1; echo; \
+	done; exit $$failed
 
 $(JUDGES)/%/.installed: judges/requirements-%.txt tools/make-venv
 	@rm -f $@

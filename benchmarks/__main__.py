@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks import calls, imports, instructions, loopback, profiling, results
+from benchmarks import calls, events, flows, imports, instructions, loopback, profiling, results, retained
 from benchmarks.goals import Goal
 from benchmarks.measuring import compare
+from benchmarks.pairs import Pair
 from benchmarks.peers import ask
-from benchmarks.rows import MIB, Row
+from benchmarks.rows import KIB, MIB, Row
 
 EXCEPTIONS, CLIENT, MADE, MADE_BARE = "the exceptions", "the client", "a client that was made", "httpx2's client"
 STATEMENTS = {
@@ -39,9 +40,11 @@ class Effort:
     imports: int = 25
     peer_calls: int = 40
     peer_imports: int = 7
+    memory_rounds: int = 3
+    kept: int = retained.KEPT
 
 
-QUICK = Effort(rounds=2, calls=5, counted=3, profiled=5, imports=2, peer_calls=3, peer_imports=2)
+QUICK = Effort(2, calls=5, counted=3, profiled=5, imports=2, peer_calls=3, peer_imports=2, memory_rounds=1, kept=50)
 
 
 class Bench:
@@ -57,20 +60,21 @@ class Bench:
             old.unlink()  # its goal may be reached by now
         yield from self.of_calls()
         yield from self.of_imports()
+        yield from self.of_streams(peers)
+        yield from self.of_memory()
         if peers is None:
             yield Row("peer", "all", note="no environment was named; make bench builds it")
         else:
             yield from self.of_peers(peers)
 
     def of_calls(self) -> Iterator[Row]:
-        """P1 and P2."""
+        """P1, P2 and P3."""
         counted, lacking = self._counted()
-        for pair in calls.in_memory():
+        for pair in (*calls.in_memory(), *flows.pairs()):
             yield self._row(pair, counted.get(pair.what), lacking)
         with loopback.running() as address, calls.over_loopback(address) as pairs:
             for pair in pairs:
                 yield self._row(pair)
-        yield Row("P1", "GET on the fast transport", Goal(0.45, 0.40), note="there is no fast transport yet")
 
     def of_imports(self) -> Iterator[Row]:
         """P4."""
@@ -90,6 +94,21 @@ class Bench:
         yield Row("P4", "models load when first used", held=not {*watched[1:]} & seen[MADE].loaded)
         yield Row("P4", "import and first client, beside httpx2's", time=seen[MADE].over(seen[MADE_BARE]))
 
+    def of_streams(self, peers: Path | None) -> Iterator[Row]:
+        """P5; beside httpx-sse if *peers* is the Python of an environment that has it."""
+        for pair in events.pairs():
+            yield self._row(pair)
+        goal = Goal(0.8, 1.0, at_least=True)
+        if peers is None:
+            yield Row("P5", ask.LARGE_EVENTS, goal, note="it is in the environment of the peers: make bench builds it")
+        else:
+            yield from ask.event_rows(peers, goal, rounds=self.effort.rounds)
+
+    def of_memory(self) -> Iterator[Row]:
+        """P7."""
+        kept = retained.per_error(self.effort.memory_rounds, self.effort.kept)
+        yield Row("P7", "memory of an error that is kept, without a body", Goal(4.0), kept, unit=KIB)
+
     def of_peers(self, python: Path) -> Iterator[Row]:
         """The same of published clients."""
         with loopback.running() as address:
@@ -103,11 +122,13 @@ class Bench:
         except FileNotFoundError as problem:
             return {}, str(problem)
 
-    def _row(self, pair: calls.Pair, counted: tuple[float, float] | None = None, note: str = "") -> Row:
-        time = compare(pair.ours, pair.bare, rounds=self.effort.rounds, calls=self.effort.calls)
+    def _row(self, pair: Pair, counted: tuple[float, float] | None = None, note: str = "") -> Row:
+        often = max(int(self.effort.calls * pair.often), 1)
+        time = compare(pair.ours, pair.bare, rounds=self.effort.rounds, calls=often)
         ratio = None if counted is None else counted[0] / counted[1]
         row = Row(pair.group, pair.what, pair.goal, time, ratio, note=note, by_count=pair.by_count)
-        profile = functools.partial(profiling.of_calls, self.profiles, pair.what, pair.ours, calls=self.effort.profiled)
+        profiled = max(int(self.effort.profiled * min(pair.often, 1)), 1)
+        profile = functools.partial(profiling.of_calls, self.profiles, pair.what, pair.ours, calls=profiled)
         return self._with_profile(row, profile)
 
     def _with_profile(self, row: Row, profile: Callable[[], str]) -> Row:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.instructions CALLS
 
-is what runs under valgrind: each side of each pair of `calls.in_memory` in turn, with a mark between them.
+is what runs under valgrind: each side of each pair of `counted` in turn, with a mark between them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.measuring import Call
+from benchmarks.pairs import Pair
 
 MARK = "getloadavg"
 """A function of the C library that Python calls for `os.getloadavg()` only: callgrind starts a new count there."""
@@ -64,10 +65,16 @@ def _marked(call: Call, calls: int) -> None:
     os.getloadavg()
 
 
-def main(calls: int) -> None:
+def counted() -> list[Pair]:
+    """What is counted: all that needs no sockets, and is over soon."""
+    from benchmarks import flows
     from benchmarks.calls import in_memory
 
-    for pair in in_memory():
+    return [*in_memory(), *flows.pairs()]
+
+
+def main(calls: int) -> None:
+    for pair in counted():
         _marked(pair.ours, calls)
         _marked(pair.bare, calls)
         print(pair.what)

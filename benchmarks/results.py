@@ -6,17 +6,19 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.rows import MIB, Row
+from benchmarks.rows import KIB, MIB, Row
 
-OURS = ("errata", "errata-pictograph", "httpx2", "httpcore2", "h11", "pydantic")
+OURS = ("errata", "errata-pictograph", "httpx2", "httpcore2", "h11", "pyreqwest", "pydantic")
 COLUMNS = ("", "time [quartiles]", "instructions", "ship", "stretch", "verdict")
 ABOUT = """\
 # What a call costs
 
-Written by `make bench`; `benchmarks/calls.py` and `benchmarks/peers/calls.py` say what is called. Figures are ratios:
-ours over the bare call that does the same. Both sides take turns in one run, the median of the rounds counts, and in
-brackets stand the quartiles. Time is CPU time. Instructions are counted by valgrind's callgrind and hardly move between
-runs; P1 in memory is judged by them, everything else by the time, which also has what caches and memory cost.
+Written by `make bench`; `calls.py`, `flows.py`, `events.py` and `retained.py` beside this file, and those below
+`peers/`, say what is called. Figures are ratios: ours over the bare call that does the same, and rates (MB/s) ours over
+the other's. Both sides take turns in one run, the median of the rounds counts, and in brackets stand the quartiles.
+Time is CPU time. Instructions are counted by valgrind's callgrind and hardly move between runs; P1 in memory and P3 are
+judged by them, everything else by the time, which also has what caches and memory cost. The time of P3, of calls that
+take a microsecond, moves by a fifth from one process to the next.
 """
 
 
@@ -26,10 +28,9 @@ def table(rows: list[Row]) -> list[tuple[str, ...]]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    goals = ("", "") if row.goal is None else (_number(row.goal.ship, row.unit), _number(row.goal.stretch, row.unit))
     verdict = ": ".join(part for part in (row.verdict, row.note) if part)
     counted = "" if row.instructions is None else f"{row.instructions:.3f}"
-    return (f"{row.group} {row.what}", _time(row), counted, *goals, verdict)
+    return (f"{row.group} {row.what}", _time(row), counted, *_goals(row), verdict)
 
 
 def _time(row: Row) -> str:
@@ -40,7 +41,16 @@ def _time(row: Row) -> str:
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{value:+.2f} MiB" if unit == MIB else f"{value:.2f}"
+    return f"{value:+.2f} MiB" if unit == MIB else f"{value:.2f} KiB" if unit == KIB else f"{value:.2f}"
+
+
+def _goals(row: Row) -> tuple[str, str]:
+    """To ship and to stretch; "≥" where more is better."""
+    if row.goal is None:
+        return "", ""
+    sign = "≥ " if row.goal.at_least else ""
+    stretch = row.goal.stretch
+    return f"{sign}{_number(row.goal.ship, row.unit)}", "" if stretch is None else f"{sign}{_number(stretch, row.unit)}"
 
 
 def printed(rows: list[Row]) -> str:

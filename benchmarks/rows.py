@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from benchmarks.goals import Goal
 from benchmarks.measuring import Spread
 
-TIMES, MIB = "times", "MiB"
+TIMES, MIB, KIB = "times", "MiB", "KiB"
 
 
 @dataclass(frozen=True)

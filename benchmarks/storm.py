@@ -1,6 +1,8 @@
 """A brown-out and very many clients that seldom call, simulated with the real flows: P8.
 
-    python benchmarks/storm.py [CLIENTS ...]
+    python -m benchmarks.storm [CLIENTS ...]
+
+100,000, which are the default, take some three minutes.
 
 Each client is a process of its own and calls once in 140 s, load 0.7. For 30 s the server has 10 % of its capacity. One
 server accepts what comes, and works on requests whose client has left; the other sheds what it cannot do within a

@@ -10,12 +10,13 @@ import json
 import os
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from rows import judged, row, same
 
 import pictograph
 from pictograph import BBoxAnnotation, BoundingBox, Client, exceptions
@@ -33,9 +34,6 @@ PATIENCE = 60.0
 
 TRIES = 5
 """How often a job may be done before it can be cancelled."""
-
-Row = Callable[["Bench"], object]
-ROWS: dict[str, Row] = {}
 
 
 class Bench:
@@ -72,21 +70,6 @@ class Bench:
         path = self.folder / name
         path.write_bytes(PNG)
         return path
-
-
-def row(title: str) -> Callable[[Row], Row]:
-    """Make a function the row *title*; what it returns is shown, what it raises is why it failed."""
-
-    def keep(function: Row) -> Row:
-        ROWS[title] = function
-        return function
-
-    return keep
-
-
-def same(what: str, expected: object, actual: object) -> None:
-    if expected != actual:
-        raise AssertionError(f"{what}: expected {expected!r}, saw {actual!r}")
 
 
 def raised(kind: type[Exception], status: int, act: Callable[[], object]) -> Any:
@@ -407,20 +390,10 @@ def error_429(bench: Bench) -> object:
 
 
 def main() -> int:
-    print(f"pictograph {pictograph.__version__} against {os.environ['ERRATA_URL']}\n")
-    failed = 0
+    """Judge the server at ERRATA_URL."""
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(os.environ["ERRATA_URL"], json.loads(os.environ["ERRATA_KEYS"]), Path(folder))
-        for title, function in ROWS.items():
-            started = time.monotonic()
-            try:
-                verdict, said = "held", str(function(bench))
-            except Exception as problem:  # noqa: BLE001 - whatever the client raises is why its row failed
-                verdict, said = "FAILED", f"{type(problem).__name__}: {problem}".partition("\n")[0]
-                failed += 1
-            print(f"{verdict:<7} {title:<42} {time.monotonic() - started:5.1f} s  {said:.100}", flush=True)
-    print(f"\n{len(ROWS) - failed} of {len(ROWS)} rows held.")
-    return 1 if failed else 0
+        return judged(f"pictograph {pictograph.__version__}", bench)
 
 
 if __name__ == "__main__":

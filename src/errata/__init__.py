@@ -1,5 +1,7 @@
 """Error contracts for SDKs and HTTP APIs: raise it on the server, catch it in the client."""
 
+from typing import TYPE_CHECKING
+
 from errata.contract import (
     Attempt,
     Body,
@@ -28,11 +30,32 @@ from errata.contract import (
     log_fields,
     raises,
 )
+from errata.contract.late import load_late
+
+if TYPE_CHECKING:
+    from errata.client.batch import AsyncBatch, Batch, batch
+    from errata.client.resuming import resume
+    from errata.policy.batch import BatchError
+    from errata.policy.upload import SourceChangedError
+
+# What a client is needed for.
+load_late(
+    __name__,
+    {
+        "client.batch": ("AsyncBatch", "Batch", "batch"),
+        "client.resuming": ("resume",),
+        "policy.batch": ("BatchError",),
+        "policy.upload": ("SourceChangedError",),
+    },
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncBatch",
     "Attempt",
+    "Batch",
+    "BatchError",
     "Body",
     "BreakerRules",
     "BudgetRules",
@@ -54,8 +77,11 @@ __all__ = [
     "RetryRules",
     "Secret",
     "Source",
+    "SourceChangedError",
     "Status",
+    "batch",
     "field",
     "log_fields",
     "raises",
+    "resume",
 ]

@@ -35,8 +35,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own time and randomness."""
 
-    def now(self) -> float:
-        return time.monotonic()
+    # Asked several times for each call: as a method it would take twice as long.
+    now = staticmethod(time.monotonic)
 
     def wall(self) -> float:
         return time.time()

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.goals import Goal
 from benchmarks.measuring import Spread, ratios, spread
 from benchmarks.results import markdown, printed
-from benchmarks.rows import MIB, Row
+from benchmarks.rows import KIB, MIB, Row
 
 GOAL = Goal(ship=1.10, stretch=0.90)
 STEADY = Spread(1.0, 1.0, 1.0)
@@ -29,6 +29,16 @@ def test_what_a_goal_makes_of_a_figure(figure: float, expected: str) -> None:
     A figure is judged as it was measured: the goal itself is reached, and nothing above it.
     """
     assert expected == GOAL.verdict(figure)
+
+
+def test_goals_of_which_more_is_better() -> None:
+    """
+    A rate must be at least its goal, and a goal without a stretch is reached or missed.
+    """
+    rate = Goal(0.8, 1.0, at_least=True)
+
+    assert ["stretch", "ship", "missed"] == [rate.verdict(figure) for figure in (1.0, 0.8, 0.79)]
+    assert ["ship", "missed"] == [Goal(4.0).verdict(figure) for figure in (0.1, 4.1)]
 
 
 def test_quartiles() -> None:
@@ -70,6 +80,8 @@ ROWS = [
     Row("P1", "GET", GOAL, STEADY, instructions=0.7654, by_count=True),
     Row("P2", "failing call", GOAL, Spread(1.1, 1.28, 1.5), profile="failing-call.txt"),
     Row("P4", "memory", Goal(3.0, 1.5), STEADY, unit=MIB),
+    Row("P5", "large events", Goal(0.8, 1.0, at_least=True), STEADY),
+    Row("P7", "a kept error", Goal(4.0), STEADY, unit=KIB),
     Row("peer", "botocore, GET", note="it could not be installed"),
 ]
 
@@ -85,6 +97,8 @@ def test_the_table() -> None:
         "P1 GET 1.00 [1.00 to 1.00] 0.765 1.10 0.90 stretch",
         "P2 failing call 1.28 [1.10 to 1.50] 1.10 0.90 missed",
         "P4 memory +1.00 MiB [+1.00 MiB to +1.00 MiB] +3.00 MiB +1.50 MiB stretch",
+        "P5 large events 1.00 [1.00 to 1.00] ≥ 0.80 ≥ 1.00 stretch",
+        "P7 a kept error 1.00 KiB [1.00 KiB to 1.00 KiB] 4.00 KiB ship",
         "peer botocore, GET not measured: it could not be installed",
     ] == [" ".join(line.split()) for line in lines]
 

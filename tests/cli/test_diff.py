@@ -105,7 +105,7 @@ def test_through_a_pipe(older: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["nope", "pictograph"], "errata: No catalogue is called 'nope'. Installed: pictograph."),
+        (["nope", "pictograph"], "errata: No catalogue is called 'nope'. Installed: pictograph, subconscious."),
         (["gone.json", "pictograph"], "errata: gone.json is no contract snapshot: No such file or directory."),
         (["pyproject.toml", "pictograph"], "errata: pyproject.toml is no contract snapshot: it cannot be read as JSON"),
         (["pictograph.exceptions:NOPE", "pictograph"], "errata: 'pictograph.exceptions:NOPE' is no catalogue: Attribu"),

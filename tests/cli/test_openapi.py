@@ -32,4 +32,8 @@ def test_unknown_catalogue() -> None:
     """
     ran = errata("openapi", "nope")
 
-    assert (2, "", True) == (ran.code, ran.out, "No catalogue is called 'nope'. Installed: pictograph." in ran.err)
+    assert (2, "", True) == (
+        ran.code,
+        ran.out,
+        "No catalogue is called 'nope'. Installed: pictograph, subconscious." in ran.err,
+    )

@@ -28,7 +28,8 @@ def test_pages_are_written(tmp_path: Path) -> None:
     ran = errata("reference", "--out", str(folder))
     checked = errata("reference", "--out", str(folder), "--check")
 
-    assert (0, f"{folder / 'pictograph.md'}\n", "") == (ran.code, ran.out, ran.err)
+    written = "".join(f"{folder / name}.md\n" for name in ("pictograph", "subconscious"))
+    assert (0, written, "") == (ran.code, ran.out, ran.err)
     assert markdown(page_of(find_catalogue("pictograph"))) == (folder / "pictograph.md").read_text(encoding="utf-8")
     assert (0, "", "") == (checked.code, checked.out, checked.err)
 

@@ -70,7 +70,8 @@ def test_unknown_vendor(command: str) -> None:
     ran = errata(command, "nope")
 
     message = (
-        "errata: No vendor is called 'nope'. Installed: pictograph. Install another with: pip install errata-NAME\n"
+        "errata: No vendor is called 'nope'. Installed: pictograph, subconscious. "
+        "Install another with: pip install errata-NAME\n"
     )
     assert (2, "", message) == (ran.code, ran.out, ran.err)
 
@@ -81,8 +82,8 @@ def test_vendors(tmp_path: Path) -> None:
     """
     env = with_vendors(tmp_path, {"another": "tests.conformance.broken.vendors:INTACT"})
 
-    assert "pictograph\n" == errata("vendors").out
-    assert "another\npictograph\n" == errata("vendors", env=env).out
+    assert "pictograph\nsubconscious\n" == errata("vendors").out
+    assert "another\npictograph\nsubconscious\n" == errata("vendors", env=env).out
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich", "uvicorn", "fastapi", "limits"])

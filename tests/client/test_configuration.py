@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from errata.clock import VirtualClock
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import ConfigurationError
 
@@ -236,3 +237,36 @@ def test_bad_idempotency_key(key: str, colour: str) -> None:
         asked(colour, lambda client: client.training.create("ds", "exp", idempotency_key=key), base_url=server.url)
 
     assert 0 == server.connections
+
+
+class Closing(VirtualClock):
+    """A clock on which the client is closed while a call waits."""
+
+    client: Any
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if isinstance(self.client, Client):
+            self.client.close()
+
+    async def asleep(self, seconds: float) -> None:
+        await super().asleep(seconds)
+        await self.client.close()
+
+
+@every_colour
+def test_closed_meanwhile(colour: str) -> None:
+    """
+    R1. A call whose client somebody closes while it waits ends with that, in the vendor's own words.
+    """
+    clock = Closing()
+
+    def ask(client: Any) -> Any:
+        clock.client = client
+        return read(client)
+
+    with serving(http(503, b"{}")) as server, pytest.raises(ConfigurationError) as caught:
+        asked(colour, ask, base_url=server.url, max_retries=2, clock=clock)
+
+    assert ("The client was closed meanwhile. Close it later.", None) == (str(caught.value), caught.value.__context__)
+    assert 1 == len(clock.waits())

@@ -18,8 +18,9 @@ from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, ApiError, ConfigurationError, ServerError
 from pictograph.resources.datasets import Datasets
 
-from .colours import KEY, every_colour, run_in
+from .colours import KEY, every_colour, raised, read, run_in
 from .probe import core
+from .socket_server import http, serving
 
 C = TypeVar("C", Blocking, Awaiting)
 
@@ -193,6 +194,38 @@ def test_error_on_a_later_page(colour: str) -> None:
         gathered(colour, iterator)
     assert list(range(20, 25)) == [row.id for row in gathered(colour, iterator)]
     assert [(10, 0), (10, 10), (10, 20), (10, 20)] == table.asked
+
+
+@every_colour
+@pytest.mark.parametrize(
+    ("page", "given", "note"),
+    [
+        (1, 0, None),
+        (2, 1, "1 row was given before. Go on with the same iterator, or from the offset 1."),
+        (3, 2, "2 rows were given before. Go on with the same iterator, or from the offset 2."),
+    ],
+)
+def test_what_came_before_an_error(page: int, given: int, note: str | None, colour: str) -> None:
+    """
+    An error on a later page tells how many rows were given before it, and where to go on.
+    """
+    down = httpx2.Response(500, json={"detail": "down"})
+    table = Table(5, trouble=lambda number: down if number == page else None)
+    with pytest.raises(ServerError) as caught:
+        table.ids(colour, page_size=1)
+
+    assert given == caught.value.rows_given
+    assert ([] if note is None else [note]) == [one for one in caught.value.__notes__ if "given" in one]
+    assert given == pickle.loads(pickle.dumps(caught.value)).rows_given  # noqa: S301 - our own
+
+
+@every_colour
+def test_an_error_without_pages(colour: str) -> None:
+    """
+    An error of any other call knows of no rows.
+    """
+    with serving(http(500)) as server:
+        assert None is raised(colour, read, base_url=server.url).rows_given
 
 
 @every_colour

@@ -179,7 +179,7 @@ def test_the_budget_is_the_processes(colour: str) -> None:
         for _ in range(3):
             many(colour, 1, read, **given, on_event=lambda name, _facts: told.append(name))
 
-    assert ["retry"] * 5 + ["retry_suppressed"] * 2 == told
+    assert ["retry"] * 5 + ["retry_suppressed"] * 2 == [name for name in told if name.startswith("retry")]
     assert 3 + 5 == len(server.seen)
 
 

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from errata.client.lookup import MOST_AT_ONCE
 from errata.clock import VirtualClock
-from pictograph.exceptions import RequestTimeoutError
+from pictograph import AsyncClient
+from pictograph.exceptions import NetworkError, RequestTimeoutError
 
-from .colours import RUN, chain, every_colour, mutate, of_probe, raised, read
+from .colours import KEY, RUN, asked, chain, every_colour, mutate, of_probe, raised, read, run_in
+from .holes import black_hole, is_busy, names
 from .socket_server import PATIENCE, Peer, Step, http, serving
 
 TIMEOUT = 0.25
@@ -118,6 +124,140 @@ def test_a_silent_handshake(colour: str) -> None:
         _, seconds = timed(colour, read, base_url=server.url.replace("http:", "https:"))
 
     assert seconds <= MOST
+
+
+@every_colour
+def test_a_slow_look_up(colour: str) -> None:
+    """
+    R6. A name whose look-up hangs ends the attempt in time, though the look-up goes on.
+    """
+    hanging = threading.Event()
+    begun = time.monotonic()
+
+    async def awaited() -> Any:
+        # Inside, because an event loop waits at its end for the look-ups that it began.
+        async with AsyncClient(KEY, base_url="http://slow.test", timeout=TIMEOUT, max_retries=0) as client:
+            with pytest.raises(RequestTimeoutError) as caught:
+                await client.training.get("run_1")
+        seconds = time.monotonic() - begun
+        hanging.set()
+        return caught.value, seconds
+
+    with names(slow_test=hanging):
+        if colour == "blocking":
+            error, seconds = timed(colour, read, base_url="http://slow.test")
+            hanging.set()
+        else:
+            error, seconds = run_in(colour, awaited)
+
+    assert seconds <= MOST
+    assert str(error).startswith(f"No answer to GET /api/v1/developer/training/run_1 within {TIMEOUT} s: ")
+
+
+def test_look_ups_are_bounded() -> None:
+    """
+    R6. Look-ups that hang take a bounded number of helper threads; a call that gets none ends in time, too.
+    """
+    hanging = threading.Event()
+    with names(slow_test=hanging), ThreadPoolExecutor(MOST_AT_ONCE + 4) as threads:
+        calls = [threads.submit(timed, "blocking", read, base_url="http://slow.test") for _ in range(MOST_AT_ONCE + 4)]
+        found = [call.result() for call in calls]
+        helpers = [thread for thread in threading.enumerate() if thread.name == "look up slow.test"]
+        hanging.set()
+        for helper in helpers:
+            helper.join(PATIENCE)
+
+    assert MOST_AT_ONCE == len(helpers)
+    assert 4 == sum("other names were being looked up" in str(error) for error, _ in found)
+    assert max(seconds for _, seconds in found) <= MOST
+
+
+@every_colour
+def test_several_addresses(colour: str) -> None:
+    """
+    R6. Addresses that nobody answers at end the attempt in time, however many there are.
+    """
+    holes = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+    with ExitStack() as open_, names(holes_test=holes):
+        port = open_.enter_context(black_hole(holes[0]))
+        for host in holes[1:]:
+            open_.enter_context(black_hole(host, port))
+        assert is_busy(port, holes[0])
+        _, seconds = timed(colour, read, base_url=f"http://holes.test:{port}")
+
+    assert seconds <= MOST
+
+
+@every_colour
+def test_the_second_address(colour: str) -> None:
+    """
+    An address that nobody answers at, or that refuses, leaves time for the next.
+    """
+    with serving(http(404, b'{"detail": "gone"}')) as server, black_hole("127.0.0.2", server.port):
+        with names(hole_test=["127.0.0.3", "127.0.0.2", "127.0.0.1"]):
+            error = raised(colour, read, base_url=f"http://hole.test:{server.port}", timeout=3.0)
+
+    assert "gone" == str(error)
+
+
+@every_colour
+@pytest.mark.parametrize("step", [silence, drip_after(b"HTTP/1.1 200 ", b"C" * 900)], ids=["silence", "drip"])
+def test_a_proxy_that_does_not_connect(step: Step, colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    R6. A proxy that does not answer to CONNECT ends the attempt in time.
+    """
+    with serving(step) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        _, seconds = timed(colour, read, base_url="https://pictograph.test")
+
+    assert ["CONNECT"] == [seen.method for seen in proxy.seen]
+    assert seconds <= MOST
+
+
+@every_colour
+@pytest.mark.parametrize("step", [silence, b"no TLS"], ids=["silence", "refused"])
+def test_tunnels_that_fail_leave_no_connection(step: Step, colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A tunnel whose TLS handshake fails gives up its place among the connections, as every failed one does.
+    """
+
+    def tunnel(peer: Peer) -> None:
+        peer.say(b"HTTP/1.1 200 Connected\r\n\r\n")
+        peer.say(step) if isinstance(step, bytes) else step(peer)
+
+    def kept(client: Any) -> int:
+        return len(client.core._transport._client._transport._by_name["https"]._pool.connections)
+
+    def ask(client: Any) -> Any:
+        if colour == "blocking":
+            with pytest.raises((RequestTimeoutError, NetworkError)):
+                client.training.get("run_1")
+            return kept(client)
+
+        async def run() -> int:
+            with pytest.raises((RequestTimeoutError, NetworkError)):
+                await client.training.get("run_1")
+            return kept(client)
+
+        return run()
+
+    with serving(tunnel) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        assert 0 == asked(colour, ask, base_url="https://pictograph.test", timeout=0.1)
+
+
+@every_colour
+def test_a_long_retry_after(colour: str) -> None:
+    """
+    R6. A Retry-After that would end after the deadline is not waited for: the error is raised at once, and says so.
+    """
+    begun = time.monotonic()
+    with serving(http(429, b'{"detail": "slow down"}', "Retry-After: 9")) as server:
+        error = raised(colour, read, base_url=server.url, deadline=5.0, max_retries=3)
+
+    assert time.monotonic() - begun <= MOST
+    assert (1, 9, "deadline") == (len(error.attempts), error.retry_after, error.held_back.by)
+    assert "Not retried: the next try in 9.0 s would come after the deadline of 5 s." in error.__notes__[0]
 
 
 @every_colour

@@ -26,6 +26,10 @@ from errata.sandbox import Sandbox
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from pictograph.promises import PROMISES as PICTOGRAPH_PROMISES
 from pictograph_server.vendor import VENDOR as PICTOGRAPH_VENDOR
+from subconscious import AsyncSubconscious, Subconscious
+from subconscious.exceptions import CATALOGUE as SUBCONSCIOUS
+from subconscious.promises import PROMISES as SUBCONSCIOUS_PROMISES
+from subconscious_server.vendor import VENDOR as SUBCONSCIOUS_VENDOR
 from tests.cli.command import ROOT, environment
 
 from .kiosk import client
@@ -249,7 +253,21 @@ def test_exchanged() -> None:
         assert CATALOGUE is vars(sys.modules["tests.conformance.kiosk_server.vendor"])["CATALOGUE"]
 
 
-@pytest.mark.parametrize("whole", [CATALOGUE, PICTOGRAPH], ids=lambda whole: whole.name)
+@pytest.mark.parametrize("client", [Subconscious, AsyncSubconscious])
+def test_exchanged_in_clients(client: type[Subconscious | AsyncSubconscious]) -> None:
+    """
+    C8. A catalogue is exchanged in the service of a package's clients, too, and comes back to it.
+    """
+    before = client.service
+    without = Without(SUBCONSCIOUS, *next(SUBCONSCIOUS.cases()))
+
+    with exchanged("subconscious", SUBCONSCIOUS, without):
+        assert without is client("sk-test").core.catalogue
+    assert before is client.service
+    assert SUBCONSCIOUS is client("sk-test").core.catalogue
+
+
+@pytest.mark.parametrize("whole", [CATALOGUE, PICTOGRAPH, SUBCONSCIOUS], ids=lambda whole: whole.name)
 def test_without(whole: Catalogue) -> None:
     """
     C8. A catalogue without a case is otherwise the same: the other cases, and all that it was built from.
@@ -287,12 +305,26 @@ def test_pictograph_has_a_mutant_for_each_case_and_place() -> None:
     assert sent == {(mutant.kept.cls, mutant.kept.case) for mutant in made if mutant.place == "server"}
 
 
-def test_command() -> None:
+def test_the_catch_all_of_a_contract_whose_statuses_decide() -> None:
     """
-    C8. `make mutate` has no survivor of Pictograph's contract, prints a row for each place, and exits with 0.
+    C8. Where the status decides, what is left over has a code; it is no less the catch-all, which no server sends.
+    """
+    kept = SUBCONSCIOUS_PROMISES.agreement
+    assert kept is not None
+    [rest] = [one for one in kept.cases() if one.is_catch_all]
+
+    assert ("SubconsciousError (internal_error)", "internal_error") == (rest.name, rest.case.code)
+    places = [mutant.place for mutant in mutants(SUBCONSCIOUS_VENDOR, kept) if mutant.kept == rest]
+    assert ["contract", "page"] == places
+
+
+@pytest.mark.parametrize("vendor", ["pictograph", "subconscious"])
+def test_command(vendor: str) -> None:
+    """
+    C8. `make mutate` has no survivor of a vendor's contract, prints a row for each place, and exits with 0.
     """
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "mutate.py"), "pictograph"],
+        [sys.executable, str(ROOT / "tools" / "mutate.py"), vendor],
         env=environment(),
         capture_output=True,
         encoding="utf-8",

@@ -13,6 +13,7 @@ import pytest
 
 import errata
 from errata import Case, DeclarationError, Header, Message, field
+from errata.contract.case import Source
 from errata.contract.spec import specs_of
 from errata.wire import Detail
 
@@ -202,6 +203,26 @@ def test_sources() -> None:
     assert ("http", "client", "client", "http") == tuple(
         cls.source for cls in (errata.Error, LocalError, BelowError, StatusError)
     )
+
+
+@pytest.mark.parametrize(
+    ("case", "declared", "expected"),
+    [
+        (Case("down", 503), "http", "http"),
+        (Case("down", on="network"), "http", "transport"),
+        (Case("late", on="timeout"), "http", "transport"),
+        (Case("garbled", on="unreadable"), "http", "transport"),
+        (Case("late", on="poll_timeout"), "http", "client"),
+        (Case("bad", on="configuration"), "job", "client"),
+        (Case(on="poll_timeout"), "transport", "transport"),
+    ],
+    ids=str,
+)
+def test_sources_of_cases(case: Case, declared: Source, expected: Source) -> None:
+    """
+    A case of a class that travels is the transport's where no whole answer came, the SDK's own on any other occasion.
+    """
+    assert expected == case.source(declared)
 
 
 class EarlyError(errata.Error, status=404):

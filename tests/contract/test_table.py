@@ -310,7 +310,7 @@ def test_import_order_changes_nothing() -> None:
     """
     In whatever order the contracts are imported, the table is the same.
     """
-    modules = ["scopix_sample", "vectorshift_sample", "subconscious_sample", "parcels_sample"]
+    modules = ["scopix_sample", "vectorshift_sample", "parcels_sample"]
     names = [*(f"tests.contract.samples.{module}" for module in modules), "pictograph.exceptions"]
     printed = {
         subprocess.run(

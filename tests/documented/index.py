@@ -20,12 +20,12 @@ class Documented:
     file: str
     test: str
     page: str
-    lines: tuple[int, int]
+    lines: tuple[int, ...]
     promise: str
     holds: bool
 
     def __str__(self) -> str:
-        return f"{self.file}::{self.test} ({self.page}.txt:{self.lines[0]}-{self.lines[1]})"
+        return f"{self.file}::{self.test} ({self.page}.txt:{'-'.join(map(str, self.lines))})"
 
 
 def documented(folder: Path) -> list[Documented]:
@@ -56,13 +56,13 @@ def _marker(decorator: ast.expr) -> str:
     return found.attr if isinstance(found, ast.Attribute) and ast.unparse(found.value) == "pytest.mark" else ""
 
 
-def _meant(call: ast.Call) -> tuple[str, tuple[int, int]]:
-    """The page and the lines that a marker names."""
+def _meant(call: ast.Call) -> tuple[str, tuple[int, ...]]:
+    """The page and the lines that a marker names, and which of the units that share them."""
     page = ast.literal_eval(call.args[0])
     named = {keyword.arg or "**": ast.literal_eval(keyword.value) for keyword in call.keywords}
+    part = (named.pop("part"),) if "part" in named else ()
     if set(named) == {"line"}:
-        return page, (named["line"], named["line"])
+        return page, (named["line"], named["line"], *part)
     if set(named) == {"lines"}:
-        first, last = named["lines"]
-        return page, (first, last)
+        return page, (*named["lines"], *part)
     raise ValueError(f"line {call.lineno}: a documented marker names line= or lines=, this one {sorted(named)}.")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 FRONT_MATTER = "front matter"
 SENTENCE = "sentence"
@@ -14,6 +16,14 @@ SNIPPET = "snippet"
 
 _SENTENCE = re.compile(r"\S.*?(?:[.!?:](?=\s+[A-Z])|\Z)", re.DOTALL)
 _ENDS_A_PARAGRAPH = ("- ", "#", "|", "```")
+_HEADING = re.compile(r"#.*|[A-Z][\w-]*(?: [A-Z][\w-]*)*")
+"""A heading with a mark, or without one: words that all begin with a capital, and no full stop."""
+_RULER = re.compile(r"\|[-|]+\|")
+_GLUED = re.compile(r"(?<=[a-z]:)(?=[A-Z|])|(?<=[a-z]\.)(?=- [A-Z])|(?=(?:code|status|details)— )")
+"""Where a page lost the line break before a heading, a table, a bullet or the name that a definition begins with."""
+
+_BEFORE = re.compile(rf"(?:(?:{_HEADING.pattern})(?:\n|\Z))?(?:- )?")
+"""What may stand before the sentences of a paragraph: a heading, the mark of a bullet."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +34,20 @@ class Unit:
     first: int
     last: int
     text: str
+    part: int | None = None
 
     @property
-    def lines(self) -> tuple[int, int]:
-        """Where it stands. No two units of a page share both lines."""
-        return self.first, self.last
+    def lines(self) -> tuple[int, ...]:
+        """Where it stands, as no other unit does: its lines, and of units that share both, which it is, from 1."""
+        return (self.first, self.last) if self.part is None else (self.first, self.last, self.part)
 
 
 def units(text: str) -> list[Unit]:
     """The units of the page *text*, in its order. Headings, also those of a table, promise nothing."""
-    return list(_units(text.splitlines()))
+    found = list(_units(text.splitlines()))
+    shared = Counter(unit.lines for unit in found)
+    seen: Counter[tuple[int, ...]] = Counter()
+    return [_numbered(unit, seen) if shared[unit.lines] > 1 else unit for unit in found]
 
 
 def in_one_line(text: str) -> str:
@@ -55,16 +69,28 @@ def _units(lines: list[str]) -> Iterator[Unit]:
             else:
                 yield from _each(TREE_LINE, lines, first + 1, at - 1)
         elif line.startswith("|"):
-            while at < len(lines) and lines[at].startswith("|"):
+            at = next(place for place in range(at, len(lines)) if _RULER.fullmatch(lines[place])) + 1
+            first = at
+            while at < len(lines) and "|" in lines[at]:
                 at += 1
-            yield from _each(ROW, lines, first + 2, at)
-        elif not line.strip() or line.startswith("#"):
+            yield from _each(ROW, lines, first, at)
+        elif not line.strip() or _HEADING.fullmatch(line):
             at += 1
         else:
             at += 1
-            while at < len(lines) and lines[at].strip() and not lines[at].startswith(_ENDS_A_PARAGRAPH):
+            while at < len(lines) and _goes_on(lines[at]):
                 at += 1
             yield from _sentences(lines[first:at], first + 1)
+
+
+def _goes_on(line: str) -> bool:
+    """Whether *line* belongs to the paragraph before it."""
+    return bool(line.strip()) and not line.startswith(_ENDS_A_PARAGRAPH) and not _HEADING.fullmatch(line)
+
+
+def _numbered(unit: Unit, seen: Counter[tuple[int, ...]]) -> Unit:
+    seen[unit.lines] += 1
+    return replace(unit, part=seen[unit.lines])
 
 
 def _each(kind: str, lines: list[str], start: int, end: int) -> Iterator[Unit]:
@@ -75,7 +101,12 @@ def _each(kind: str, lines: list[str], start: int, end: int) -> Iterator[Unit]:
 
 def _sentences(lines: list[str], first: int) -> Iterator[Unit]:
     """The sentences of one paragraph or bullet that begins on line *first*."""
-    text = "\n".join(lines).removeprefix("- ")
-    for found in _SENTENCE.finditer(text):
-        begins, ends = (first + text.count("\n", 0, place) for place in found.span())
-        yield Unit(SENTENCE, begins, ends, found[0])
+    text = "\n".join(lines)
+    ends = [0, *(found.start() for found in _GLUED.finditer(text)), len(text)]
+    for start, end in pairwise(ends):
+        if text.startswith("|", start):
+            continue
+        before = _BEFORE.match(text, start, end)
+        for found in _SENTENCE.finditer(text, before.end() if before else start, end):
+            begins, over = (first + text.count("\n", 0, place) for place in found.span())
+            yield Unit(SENTENCE, begins, over, found[0])

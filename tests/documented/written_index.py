@@ -18,7 +18,7 @@ from .units import SNIPPET, Unit, in_one_line, units
 
 HERE = Path(__file__).parent
 INDEX = HERE / "INDEX.md"
-PAGES: Mapping[str, str] = {"pictograph": "pictograph.promises"}
+PAGES: Mapping[str, str] = {"pictograph": "pictograph.promises", "subconscious": "subconscious.promises"}
 """The pages that are kept, each with the module of its promises."""
 
 
@@ -80,6 +80,7 @@ def _row(unit: Unit, tests: list[Documented], promises: Promises) -> str:
     )
     trying = dict.fromkeys(promise.name for promise in promises if unit.lines in promise.lines)
     place = str(unit.first) if unit.first == unit.last else f"{unit.first}-{unit.last}"
+    place += f" ({unit.part})" if unit.part is not None else ""
     said = f"the snippet that begins `{unit.text.strip().splitlines()[0]}`" if unit.kind == SNIPPET else unit.text
     cells = (place, in_one_line(said).strip("| ").replace("|", "\\|"), _listed(holding), _listed(trying))
     return f"| {' | '.join(cells)} |"

@@ -8,9 +8,9 @@ import pytest
 
 from pictograph import train_pipeline, training_pipeline, workflows
 from pictograph.exceptions import (
+    ConfigurationError,
     NotFoundError,
     PaymentRequiredError,
-    PictographError,
     PollTimeoutError,
     ServerError,
 )
@@ -243,24 +243,37 @@ def test_pipeline_names() -> None:
 
 
 @every_colour
-@pytest.mark.parametrize("interval", [0.0, -1.0, float("nan")])
-def test_polling_without_a_pause(interval: float, colour: str) -> None:
+def test_polling_without_a_pause(colour: str) -> None:
     """
-    An interval of 0, below 0 or NaN does not make a busy loop.
+    An interval of 0 does not make a busy loop.
     """
     backend = Backend(run("running"))
-    timed_out(
-        backend, colour, lambda client: client.training.wait_for_completion("r", timeout=1, poll_interval=interval)
-    )
+    timed_out(backend, colour, lambda client: client.training.wait_for_completion("r", timeout=1, poll_interval=0))
 
     assert len(backend.asked) < 20
 
 
 @every_colour
-def test_not_a_number_of_seconds(colour: str) -> None:
+@pytest.mark.parametrize("interval", [-1.0, float("nan"), float("inf"), "1", None, True])
+def test_an_interval_that_makes_no_sense(interval: Any, colour: str) -> None:
     """
-    A timeout of NaN ends the wait, and does not go on for ever.
+    A poll_interval that is no number of seconds from 0 is refused before anything is asked.
     """
     backend = Backend(run("running"))
-    with pytest.raises((PictographError, ValueError)):
-        backend.ask(colour, lambda client: client.training.wait_for_completion("run_1", timeout=float("nan")))
+    with pytest.raises(ConfigurationError, match=r"poll_interval is .*; it must be a number of seconds from 0"):
+        backend.ask(colour, lambda client: client.training.wait_for_completion("r", poll_interval=interval))
+
+    assert [] == backend.asked
+
+
+@every_colour
+@pytest.mark.parametrize("timeout", [-1, -0.5, float("nan"), "60", None, True])
+def test_a_timeout_that_makes_no_sense(timeout: Any, colour: str) -> None:
+    """
+    A timeout of a wait that is no number of seconds from 0 is refused before anything is asked.
+    """
+    backend = Backend(run("running"))
+    with pytest.raises(ConfigurationError, match=r"timeout is .*; it must be a number of seconds from 0"):
+        backend.ask(colour, lambda client: client.training.wait_for_completion("run_1", timeout=timeout))
+
+    assert [] == backend.asked

@@ -14,12 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
+import trio
+import trio.testing
 
 import errata
 import pictograph
-from errata.clock import VirtualClock
-from pictograph import PictographError, UploadReport, upload_folder
+from errata.clock import SystemClock, VirtualClock
+from errata.policy.batch import Tally
+from errata.server.bucket import Buckets
+from pictograph import AsyncClient, PictographError, UploadReport, upload_folder
 from pictograph.exceptions import (
     AuthError,
     ConfigurationError,
@@ -27,10 +32,10 @@ from pictograph.exceptions import (
     ForbiddenError,
     NotFoundError,
     PaymentRequiredError,
+    RateLimitError,
     ServerError,
     ValidationError,
 )
-from pictograph.uploads.tally import Tally
 
 from .backend import every_colour
 from .gallery import Gallery
@@ -279,10 +284,10 @@ def test_errors_that_end_it(
     folder = made(tmp_path / "many", *MANY, "x.txt")
     status, kind = refused
     stopped = threading.Event()
-    stop = Tally.stop
+    failed = Tally.failed
 
-    def noted(tally: Tally, error: PictographError, at: Path | None = None) -> None:
-        stop(tally, error, at)
+    def noted(tally: Tally[Any], number: int, error: Any) -> None:
+        failed(tally, number, error)
         stopped.set()
 
     def trouble(at: str, name: str) -> tuple[int, Any] | None:
@@ -291,7 +296,7 @@ def test_errors_that_end_it(
             assert stopped.wait(10)
         return (status, {"detail": "no"}) if (at, name) == (step, "003.png") else None
 
-    monkeypatch.setattr(Tally, "stop", noted)
+    monkeypatch.setattr(Tally, "failed", noted)
     gallery = Gallery(trouble=trouble)
     with pytest.raises(kind) as caught:
         gallery.ask(colour, upload(folder, max_workers=2))
@@ -529,7 +534,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     seen = threading.Event()
     interrupt = Tally.interrupt
 
-    def noted(tally: Tally, problem: BaseException) -> None:
+    def noted(tally: Tally[Any], problem: BaseException) -> None:
         interrupt(tally, problem)
         seen.set()
 
@@ -561,6 +566,11 @@ def test_ctrl_c(tmp_path: Path, colour: str, interrupted: threading.Event) -> No
     assert (KeyboardInterrupt, ["000.png", "001.png", "002.png"]) == (type(caught.value), gallery.signed[:3])
     # asyncio hears of a signal when its loop comes round.
     assert len(gallery.steps) == 8 or (colour == "asyncio" and len(gallery.steps) < 15)
+    report = UploadReport.of(caught.value)
+    assert report is not None
+    done = names(report.uploaded)
+    assert (["000.png", "001.png"], 60, {}) == (done[:2], len(done) + len(report.remaining), report.failed)
+    assert {name for _, name in gallery.places_taken} == {*done}
     assert [] == uploading_threads()
 
 
@@ -661,6 +671,108 @@ def test_trouble_is_waited_out(folder: Path, colour: str) -> None:
 
     assert 3 == len(report.uploaded)
     assert 3.0 == pytest.approx(sum(gallery.clock.waits()), rel=0.25)
+
+
+class LoopClock(SystemClock):
+    """The time of the event loop, which a test may let jump."""
+
+    def now(self) -> float:
+        return float(trio.current_time())
+
+    def wall(self) -> float:
+        return 1_790_000_000.0 + self.now()
+
+    async def asleep(self, seconds: float) -> None:
+        await trio.sleep(seconds)
+
+
+class Metered(Gallery):
+    """A gallery whose API allows a burst of 20 calls, and then one a second, as the free tier does."""
+
+    def __init__(self, clock: Any) -> None:
+        super().__init__(trouble=self._metered)
+        self.metering = clock
+        self.refused = 0
+        self.bucket = Buckets(60, 60, 20)
+
+    def _metered(self, step: str, _name: str) -> tuple[int, Any] | None:
+        if step == "put" or self.bucket.take("key", self.metering.now()):
+            return None
+        self.refused += 1
+        return 429, {"detail": "Slow down."}
+
+    def _answered(self, request: Any, content: bytes) -> Any:
+        answered = super()._answered(request, content)
+        if answered.status_code == 429:
+            answered.headers["Retry-After"] = str(self.bucket.wait("key", self.metering.now()))
+        return answered
+
+
+@pytest.mark.parametrize("workers", [2, 8])
+def test_small_bursts(workers: int, tmp_path: Path) -> None:
+    """
+    On a tier with a burst of 20 no file fails, however many are uploaded at a time: they wait for each other.
+
+    It takes hardly longer than the rate allows.
+    """
+    clock = LoopClock()
+    gallery = Metered(clock)
+    folder = made(tmp_path / "many", *MANY)
+
+    async def run_it() -> tuple[UploadReport, float]:
+        started = clock.now()
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(gallery.awaited)) as own:
+            client = AsyncClient(
+                "pk_test", base_url="http://pictograph.test", http_client=own, clock=clock, timeout=None
+            )
+            report = await upload_folder(client, "ds", folder, max_workers=workers, progress=False)
+        return report, clock.now() - started
+
+    jumping = trio.testing.MockClock(autojump_threshold=0.002)
+    report, seconds = anyio.run(run_it, backend="trio", backend_options={"clock": jumping})
+
+    assert ({}, 60, ()) == (report.failed, len(report.uploaded), report.remaining)
+    assert 100 <= seconds <= 130  # 120 calls, of which 20 come at once
+
+
+@every_colour
+def test_small_bursts_in_every_colour(tmp_path: Path, colour: str) -> None:
+    """
+    The same blocking, and on each event loop.
+    """
+    gallery = Metered(None)
+    gallery.metering = gallery.clock
+    report = gallery.ask(colour, upload(made(tmp_path / "many", *MANY)))
+
+    assert ({}, 60) == (report.failed, len(report.uploaded))
+
+
+@every_colour
+def test_longer_waits_than_any(tmp_path: Path, colour: str) -> None:
+    """
+    When the API asks for a longer wait than is ever waited, the upload ends, and the rest remains.
+    """
+
+    class Shut(Metered):
+        def _answered(self, request: Any, content: bytes) -> Any:
+            answered = super()._answered(request, content)
+            if answered.status_code == 429:
+                answered.headers["Retry-After"] = "300"
+            return answered
+
+    gallery = Shut(None)
+    gallery.metering = gallery.clock
+    with pytest.raises(RateLimitError) as caught:
+        gallery.ask(colour, upload(made(tmp_path / "many", *MANY), max_workers=1))
+    report = UploadReport.of(caught.value)
+    assert report is not None
+
+    assert (300, 10, 50, {}) == (
+        caught.value.retry_after,
+        len(report.uploaded),
+        len(report.remaining),
+        report.failed,
+    )
 
 
 SCRIPT = """

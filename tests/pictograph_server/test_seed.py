@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from errata.server.folder import DataFolder
 from pictograph_server import Settings, Store, credit_balance, seed
-from pictograph_server.folder import DataFolder
 from pictograph_server.seed import TENANTS
 
 from .api import Api, MovableClock, picture

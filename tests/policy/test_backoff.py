@@ -114,6 +114,6 @@ def test_each_retry_is_told() -> None:
     _, player = tried(READ, [BROKEN, DROPPED, OK])
 
     assert [
-        ("retry", {"retry": 1, "delay": 1.0, "reason": "status 500"}),
-        ("retry", {"retry": 2, "delay": 2.0, "reason": "connection reset"}),
+        ("retry", {"operation": None, "retry": 1, "delay": 1.0, "reason": "status 500"}),
+        ("retry", {"operation": None, "retry": 2, "delay": 2.0, "reason": "connection reset"}),
     ] == [(told.name, told.facts) for told in player.emitted]

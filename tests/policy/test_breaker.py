@@ -164,7 +164,7 @@ def test_nothing_is_sent() -> None:
     assert Refused(HeldBack("breaker", reason, 18.0)) == last.outcome
     assert ((), []) == (last.attempts, player.sent)
     told = [(told.name, told.facts) for told in player.emitted]
-    assert [("call_refused", {"by": "breaker", "reason": reason, "seconds": 18.0})] == told
+    assert [("call_refused", {"operation": None, "by": "breaker", "reason": reason, "seconds": 18.0})] == told
 
 
 def test_retry_after_counts_down() -> None:

@@ -160,7 +160,7 @@ def test_observers_hear_of_it() -> None:
     _, player = tried(READ, [BROKEN], guard=Guard(spent_budget()))
 
     told = [(told.name, told.facts) for told in player.emitted]
-    assert [("retry_suppressed", {"by": "budget", "reason": USED_UP, "seconds": None})] == told
+    assert [("retry_suppressed", {"operation": None, "by": "budget", "reason": USED_UP, "seconds": None})] == told
 
 
 def test_a_lone_caller_sees_all_retries() -> None:

@@ -87,7 +87,7 @@ def test_others_wait() -> None:
 
     assert [20.0] == first.waited
     assert [pytest.approx(22.0, abs=0.01)] == last.waited
-    assert ("paced", {"seconds": 20.0}) == (first.emitted[0].name, first.emitted[0].facts)
+    assert ("paced", {"operation": None, "seconds": 20.0}) == (first.emitted[0].name, first.emitted[0].facts)
 
 
 def test_not_all_at_once() -> None:

@@ -219,6 +219,40 @@ def test_retries_inside_a_look_are_kept_while_there_is_time() -> None:
     assert (b"done", [30.0, 2.0]) == (found, player.waited)
 
 
+@pytest.mark.parametrize(
+    ("timeout", "expected"),
+    [
+        (60.0, [30.0, 30.0, 30.0, 30.0]),
+        (5.0, [5.0, 4.0, 2.5, 1.0]),
+        (1.25, [1.25, 1.0, 1.0]),
+        (0.0, [1.0]),
+        (float("nan"), [1.0]),
+    ],
+)
+def test_a_look_has_no_more_time_than_the_wait(timeout: float, expected: list[float]) -> None:
+    """
+    A look may not take the client's whole timeout beyond the wait: it gets what is left, or a second to end with.
+    """
+
+    def look_for_long() -> Flow[bytes]:
+        outcome = yield from send(READ, 30.0)
+        assert isinstance(outcome, Reply)
+        return outcome.body
+
+    _, player = polled([RUNNING, RUNNING, RUNNING, DONE], timeout=timeout, fetch=look_for_long)
+
+    assert expected == [sent.timeout for sent in player.sent]
+
+
+def test_a_look_without_a_timeout() -> None:
+    """
+    A look that would wait for ever is bounded by the wait, too.
+    """
+    _, player = polled([RUNNING, DONE], timeout=5.0)
+
+    assert [5.0, 4.0] == [sent.timeout for sent in player.sent]
+
+
 def test_the_look_is_closed() -> None:
     """
     When the wait is given up in the middle of a look, the look's `finally` runs.

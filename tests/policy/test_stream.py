@@ -89,11 +89,14 @@ def test_stream_that_may_just_stop() -> None:
 
 def test_nothing_there() -> None:
     """
-    204 is a stream without events.
+    204 is a stream without events; where a last event is declared, it raises, because none was seen.
     """
+    free, no_error = played([OVER])
     player, error = played([OVER], DONE)
 
-    assert ([], None, 1) == (player.given, error, len(player.opened))
+    assert ([], None, 1) == (free.given, no_error, len(free.opened))
+    assert ([], 1) == (player.given, len(player.opened))
+    assert 'status 204, no stream that ends with "[DONE]"' in str(error)
 
 
 def test_stop_without_the_last_event() -> None:
@@ -178,9 +181,9 @@ def test_observers_hear_of_it() -> None:
     """
     player, _ = played([[events(1, 1), CUT], [LAST]], RESUMABLE)
 
-    assert [("reconnect", {"delay": 1.0, "reason": "connection reset, after 1 event", "last_event_id": "1"})] == [
-        (told.name, told.facts) for told in player.emitted
-    ]
+    reason = "connection reset, after 1 event"
+    facts = {"operation": "runs.stream", "delay": 1.0, "reason": reason, "last_event_id": "1"}
+    assert [("reconnect", facts)] == [(told.name, told.facts) for told in player.emitted]
 
 
 def test_resumed_before_any_event() -> None:

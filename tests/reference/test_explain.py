@@ -172,7 +172,7 @@ def test_the_spelling_that_fits() -> None:
     """
     A name as it is written goes before the same name in other letters.
     """
-    assert "subconscious" == one("tests.contract.samples.subconscious_sample.RateLimitError", VENDORS[2]).catalogue
+    assert "subconscious" == one("subconscious.RateLimitError", VENDORS[2]).catalogue
     assert "TooManyError" == one("toomanyerror", SHOP, PICTOGRAPH).facts.name
 
 

@@ -61,8 +61,11 @@ def test_unknown_catalogue() -> None:
     with pytest.raises(UnknownCatalogueError) as caught:
         find_catalogue("nope")
 
-    message = "No catalogue is called 'nope'. Installed: pictograph. Install another with: pip install errata-NAME"
-    assert (message, "nope", ("pictograph",)) == (str(caught.value), caught.value.name, caught.value.known)
+    known = ("pictograph", "subconscious")
+    message = (
+        f"No catalogue is called 'nope'. Installed: {', '.join(known)}. Install another with: pip install errata-NAME"
+    )
+    assert (message, "nope", known) == (str(caught.value), caught.value.name, caught.value.known)
 
 
 @pytest.mark.parametrize(

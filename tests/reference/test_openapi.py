@@ -66,7 +66,12 @@ def test_every_case_has_an_example(name: str) -> None:
     operations = {case.operation for _, case in cases}
 
     listing = Catalogue(
-        name, base=catalogue.base, default=catalogue.default, errors=catalogue.errors, envelope=catalogue.envelope
+        name,
+        base=catalogue.base,
+        default=catalogue.default,
+        errors=catalogue.errors,
+        envelope=catalogue.envelope,
+        status_decides=catalogue.status_decides,
     )
     had = {(type(one.error), one.case) for operation in operations for one in examples(listing, operation)}
 
@@ -102,7 +107,12 @@ def test_whatever_travels_fits_the_schema(name: str, claim: tuple[type[Error], C
     """
     catalogue = CATALOGUES[name]
     everything = Catalogue(
-        name, base=catalogue.base, default=catalogue.default, errors=catalogue.errors, envelope=catalogue.envelope
+        name,
+        base=catalogue.base,
+        default=catalogue.default,
+        errors=catalogue.errors,
+        envelope=catalogue.envelope,
+        status_decides=catalogue.status_decides,
     )
     made = OpenApiErrors(everything)
     response = made.whole_responses(claim[1].operation)[str(claim[1].status or "default")]

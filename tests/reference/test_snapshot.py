@@ -130,6 +130,7 @@ def test_the_facts_of_the_whole() -> None:
         "base": "ShopError",
         "default": "ShopError",
         "docs": None,
+        "status_decides": False,
         "body_cap": 8192,
         "headers": {
             "request_id": "X-Request-ID",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -367,10 +368,14 @@ def test_steps_are_kept_on_disk(folder: Folder) -> None:
     folder.jobs().nudge()
     folder.when("1.done")
 
-    with sqlite3.connect(folder.path / "jobs.sqlite") as db:
-        names = [row[0] for row in db.execute("SELECT function_name FROM operation_outputs ORDER BY function_id")]
-    db.close()
-    assert ["part", "part", "part", "end"] == names
+    def names() -> list[str]:
+        with closing(sqlite3.connect(folder.path / "jobs.sqlite")) as db:
+            rows = db.execute("SELECT function_name FROM operation_outputs ORDER BY function_id").fetchall()
+        return [row[0] for row in rows]
+
+    # A step is remembered a moment after it was done.
+    until(lambda: 4 == len(names()))
+    assert ["part", "part", "part", "end"] == names()
 
 
 def _alive(pid: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [ROOT, ROOT / "src", ROOT / "sdks" / "pictograph"]
+SOURCES = [ROOT, ROOT / "src", *sorted((ROOT / "sdks").iterdir())]
 # The programs are kept as text: they are wrong on purpose, and no check of the repository should stumble over them.
 PROGRAMS = {
     path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("programs/*.txt"))

@@ -128,6 +128,15 @@ class JobError(_Answer):
     body: Any = None
 
 
+class Failure(_Answer):
+    """A part of a job that failed: the how-manieth, counted from 0, of what file, and why."""
+
+    index: int
+    filename: str
+    error_message: str
+    error: JobError | None = None
+
+
 class BatchJob(_Answer):
     """A batch that SAM3 annotates. `status` is "pending", "running", "completed", "failed" or "cancelled"."""
 
@@ -141,6 +150,12 @@ class BatchJob(_Answer):
     error_message: str | None = None
     error: JobError | None = None
     estimated_credits: int | None = None
+    credits_charged: int | None = None
+    failures: list[Failure] = Field(default_factory=list)
+    dataset_id: str | None = None
+    created_by: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
     completed_at: datetime | None = None
 
     @property
@@ -150,10 +165,14 @@ class BatchJob(_Answer):
 
 
 class BatchQuote(_Answer):
-    """What a batch would cost."""
+    """What a batch would cost, and whether it could be started and paid for."""
 
     total_images: int
     estimated_credits: int
+    remaining_credits: int | None = None
+    sufficient: bool | None = None
+    max_images: int | None = None
+    exceeds_max_images: bool | None = None
 
 
 class RemoteDataset(_Answer):
@@ -188,6 +207,12 @@ class ImportJob(_Answer):
     datasets: list[Any] = Field(default_factory=list)
     error_message: str | None = None
     error: JobError | None = None
+    failures: list[Failure] = Field(default_factory=list)
+    provider: str | None = None
+    created_by: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
 
     @property
     def finished(self) -> bool:

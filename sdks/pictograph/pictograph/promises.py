@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import tempfile
 import uuid
 from collections.abc import Callable, Generator, Sequence
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from errata.conformance import Agreement, Bench, Promises
+from errata.conformance import Agreement, Bench, Call, Calls, Promises, beside
 from errata.conformance.promises import ClassAdapter
 from errata.conformance.seen import Seen, ShortfallError, same
 from errata.sandbox import Answer, Close, Cut, Drip, Lose, Reset, Silence
@@ -38,7 +37,6 @@ VALIDATION = "ValidationError details"
 POLLING = "PollTimeoutError + recovery"
 IDEMPOTENCY = "Idempotency"
 LIMITS = "Rate limits"
-BESIDE = "Beside the page"
 
 DOCUMENTED = tuple(name for name in exceptions.__all__ if name.endswith("Error"))
 """The classes that the page names."""
@@ -119,7 +117,11 @@ AGREEMENT = Agreement(
         "import_poll_timeout": _late_import,
     },
 )
-PROMISES = Promises(ADAPTER, AGREEMENT)
+CALLS = Calls(
+    reads=Call("datasets.list", "GET", _list),
+    writes=Call("datasets.create", "POST", functools.partial(_create_dataset, "Faults"), keyed=True),
+)
+PROMISES = Promises(ADAPTER, AGREEMENT, CALLS)
 
 
 @PROMISES(INTRODUCTION, "The exception hierarchy, when each error fires, and how to retry safely.", 2, 3, 4, 5)
@@ -631,41 +633,4 @@ def _burst(bench: Bench, tier: str) -> int:
     raise ShortfallError(f"a key of tier {tier} was let in 1000 times at once: it has no limit")
 
 
-@PROMISES(BESIDE, "Every error has the id that the server gave the request")
-def request_id(bench: Bench) -> None:
-    for name, status in (("NotFoundError", 404), ("ServerError", 503), ("ApiError", 418)):
-        bench.sandbox.arm(Answer(status, (("X-Request-ID", f"req_{status}"),), b""))
-        bench.call(_list, max_retries=0).raised(bench.error(name), request_id=f"req_{status}")
-
-
-@PROMISES(BESIDE, "No error tells the key, even if the server repeats it")
-def key_untold(bench: Bench) -> None:
-    key = bench.sandbox.keys["member"]
-    reply = json.dumps({"detail": {"message": f"{key} is not a key.", "error_code": key}}).encode()
-    bench.sandbox.arm(Answer(401, (("Content-Type", "application/json"),), reply))
-    for seen in (bench.call(_list), bench.call(_list, base_url="http://127.0.0.1:1", max_retries=0)):
-        told: list[object] = [seen.error, *seen.attributes.values()]
-        cause = seen.error
-        while cause is not None:
-            told += [repr(cause), cause.args, getattr(cause, "__notes__", None)]
-            cause = cause.__cause__
-        same("whether str(e) has the key", False, key in str(seen.error))
-        same("whether anything of it has the key", False, any(key in str(part) for part in told))
-
-
-@PROMISES(BESIDE, "An error is the same after pickling")
-def pickling(bench: Bench) -> None:
-    for name, fail in FAILURES:
-        seen = fail(bench)
-        seen.raised(bench.error(name))
-        seen.survives_pickling()
-
-
-@PROMISES(BESIDE, "No retry begins after the deadline of the call")
-def deadline(bench: Bench) -> None:
-    bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503), times=2)
-    # The first pause lasts about a second, the second about two: it would end too late.
-    seen = bench.call(_list, deadline=2.0)
-    seen.raised(bench.error("ServerError"), status_code=503)
-    seen.tried(2)
-    seen.waited([1], within=0.25)
+beside(PROMISES, _list, FAILURES)

@@ -19,8 +19,8 @@ from pictograph.resources.training import Training
 if TYPE_CHECKING:
     from errata.policy import Flow
     from pictograph.models import Model, TrainingRun
+    from pictograph.uploads.colours import Progress
     from pictograph.uploads.report import UploadReport
-    from pictograph.uploads.tally import Progress
 
 
 @overload
@@ -142,7 +142,9 @@ def upload_folder(
 
     An error that every further file would meet too is raised. No other upload is started then, those under way are
     completed, and `UploadReport.of(error)` says what was done and what remains. Ctrl-C or a cancellation ends the
-    upload as soon as the requests under way are answered (awaiting: at once).
+    upload as soon as the requests under way are answered (awaiting: at once); `UploadReport.of(error)` has the report
+    of it, but trio's own cancellation takes none. When one file is told to wait, the others wait, too; one that is told
+    so again and again goes to the end of the queue, and fewer are uploaded at a time.
 
     Raises:
         OSError: *folder* is not there, is no folder, or may not be read.

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from errata.server.submissions import submitted
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.colours import colour_of
 from pictograph_server.credits import balance_in
@@ -19,7 +20,6 @@ from pictograph_server.job_errors import MOST_FAILURES, Failure, JobError, error
 from pictograph_server.names import Name, new_id
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
-from pictograph_server.submissions import submitted
 from pictograph_server.times import Clock, moment, moment_or_none
 
 BatchStatus = Literal["pending", "running", "completed", "failed", "cancelled"]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from errata.server.submissions import submitted
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.datasets import refuse_taken_name
 from pictograph_server.framework_errors import invalid_field, shortened
@@ -15,7 +16,6 @@ from pictograph_server.names import Name, new_id
 from pictograph_server.settings import Settings
 from pictograph_server.sources import Provider, SourceId, Sources
 from pictograph_server.store import Store
-from pictograph_server.submissions import submitted
 from pictograph_server.times import Clock, moment, moment_or_none
 
 ImportStatus = Literal["processing", "completed", "error", "cancelled"]

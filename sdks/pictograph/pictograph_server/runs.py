@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from errata.server.submissions import submitted
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.credits import balance_in, change_in
 from pictograph_server.datasets import find_dataset
@@ -17,7 +18,6 @@ from pictograph_server.names import Name, looks_like_id, new_id
 from pictograph_server.paging import Pagination, rows_of_page
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
-from pictograph_server.submissions import submitted
 from pictograph_server.times import Clock, moment, moment_or_none
 
 PipelineType = Literal[

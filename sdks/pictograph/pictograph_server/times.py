@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Protocol
 
+from errata.server.times import WallClock as Clock
 
-class Clock(Protocol):
-    """Where the server reads the time, so that a test can move it."""
-
-    def wall(self) -> float:
-        """Seconds since the epoch."""
-        ...
+__all__ = ["Clock", "moment", "moment_or_none"]
 
 
 def moment(seconds: float) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from fastapi import FastAPI
+
 from errata.clock import Clock
-from errata.sandbox.problems import SandboxError
+from errata.sandbox.assembly import assembled
 from errata.sandbox.vendor import Served, Vendor
-from errata.server import Idempotency, KeyStore, SqliteStore, StoreDownError, install
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app
-from pictograph_server.folder import DataFolderError
 from pictograph_server.framework_errors import as_contract_error
 from pictograph_server.seed import seed
 from pictograph_server.store import Store
@@ -38,32 +37,24 @@ def serve(folder: Path, clock: Clock) -> Served:
     Raises:
         SandboxError: the folder cannot be used, or has no room.
     """
-    with ExitStack() as opened:
-        try:
-            store = opened.enter_context(closing(Store(folder)))
-            seed(store, clock=clock, credits_left=CREDITS)
-            keys = opened.enter_context(closing(KeyStore(folder / "keys.sqlite", clock=clock)))
-            records = opened.enter_context(closing(SqliteStore(folder / "idempotency.sqlite")))
-            demo = {name: keys.create(tenant, role, tier=tier) for name, (tenant, role, tier) in KEYS.items()}
-            keys.revoke(demo["revoked"])
-            app = create_app(store, clock=clock)
-        except DataFolderError as problem:
-            raise SandboxError(str(problem)) from problem
-        except (OSError, sqlite3.Error, StoreDownError) as problem:
-            raise SandboxError(
-                f"{folder} cannot hold the server's files: {problem}. Free some space, or name another folder."
-            ) from problem
-        contract = install(
-            app,
-            CATALOGUE,
-            keys=keys,
-            idempotency=Idempotency(records),
-            limits=TIERS,
-            clock=clock,
-            convert=as_contract_error,
-            public=("/signed/*",),
-        )
-        return Served(contract, demo, opened.pop_all().close)
+
+    def build(opened: ExitStack) -> FastAPI:
+        store = opened.enter_context(closing(Store(folder)))
+        seed(store, clock=clock, credits_left=CREDITS)
+        return create_app(store, clock=clock)
+
+    return assembled(
+        folder,
+        clock,
+        CATALOGUE,
+        build,
+        demo=KEYS,
+        limits=TIERS,
+        header="X-API-Key",
+        prefix="pk_live_",
+        convert=as_contract_error,
+        public=("/signed/*",),
+    )
 
 
 VENDOR = Vendor(

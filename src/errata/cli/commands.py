@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from errata.cli.looking import add_look_ups
 from errata.cli.report import report_to
+from errata.conformance.faults.table import show_faults
 from errata.conformance.junit import junit
 from errata.conformance.problems import AdapterError
 from errata.conformance.promises import COLOURS, Colour, Promise, Promises
@@ -115,6 +116,7 @@ def _drop_output() -> None:
 @told
 def check(
     vendor: Name,
+    *,
     json_file: Annotated[
         str | None,
         typer.Option("--json", metavar="FILE", help="Write the rows as JSON to FILE, or - for the terminal."),
@@ -132,9 +134,13 @@ def check(
     python: Annotated[
         str | None, typer.Option(metavar="PYTHON", help="The interpreter that the adapter and its SDK run in.")
     ] = None,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Let two calls meet every broken or odd reply, instead of the page.")
+    ] = False,
 ) -> int:
     """Check that an SDK keeps its documentation page, sentence by sentence, over real sockets.
 
+    With --faults, that whatever a network, a proxy or a server does ends in the documented error.
     Exits with 1 when a row falls short.
     """
     if python is not None and adapter is None:
@@ -150,7 +156,7 @@ def check(
             sdk, colours = remote.sdk, remote.colours
             promises = promises.through(remote)
         started = time.monotonic()
-        rows = _checked(found, promises, colours)
+        rows = _met(found, promises, colours) if faults else _checked(found, promises, colours)
         seconds = time.monotonic() - started
         held = all(row.held for row in rows)
         if report is not None:
@@ -162,23 +168,40 @@ def check(
             junit_report.flush()
     if "-" not in (json_file, junit_file):
         console = Console()
-        show(rows, console if console.is_terminal else Console(width=160), sdk=sdk, seconds=seconds)
+        shown = show_faults if faults else show
+        shown(rows, console if console.is_terminal else Console(width=160), sdk=sdk, seconds=seconds)
     return HELD if held else FELL_SHORT
 
 
 def _checked(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...]) -> list[Row]:
-    """The rows of *vendor*, with a progress bar while somebody watches."""
+    """The rows of *vendor*'s page."""
+    agreed = promises.agreement
+    total = len(promises) + (0 if agreed is None else len(agreed))
+    return _watched(total, lambda told: check_vendor(vendor, promises=promises, colours=colours, progress=told))
+
+
+def _met(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...]) -> list[Row]:
+    """The rows of the faults that calls to *vendor* meet, in every way that the *colours* can be called in."""
+    # Not loaded before: of what can go wrong, much is 10 MB long.
+    from errata.conformance.faults import all_faults
+    from errata.conformance.faults.run import check_faults, ways_of
+
+    faults, ways = all_faults(), ways_of(promises.adapter, colours)
+    return _watched(len(faults), lambda told: check_faults(vendor, promises, faults=faults, ways=ways, progress=told))
+
+
+def _watched(total: int, tried: Callable[[Callable[[Promise], None]], Iterator[Row]]) -> list[Row]:
+    """The rows that are *tried*, with a progress bar while somebody watches."""
     rows: list[Row] = []
     errors = Console(stderr=True)
     columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        agreed = promises.agreement
-        task = bar.add_task("", total=len(promises) + (0 if agreed is None else len(agreed)))
+        task = bar.add_task("", total=total)
 
         def progress(promise: Promise) -> None:
             bar.update(task, completed=len(rows), description=promise.section)
 
-        for row in check_vendor(vendor, promises=promises, colours=colours, progress=progress):
+        for row in tried(progress):
             rows.append(row)
             bar.update(task, completed=len(rows))
     return rows
@@ -208,7 +231,7 @@ def sandbox(
             f"It speaks TLS too: {running.https_url}, trusted with SSL_CERT_FILE={running.authority}.",
             "",
             "Arm a failure for the next two requests:",
-            f"  curl -X POST {running.url}/_errata/errors -H 'X-Errata-Token: {running.token}' \\",
+            f"  curl -X POST {running.control_url}/errors -H 'X-Errata-Token: {running.token}' \\",
             """       -d '{"error": "RateLimitError", "fields": {"retry_after": 2}, "times": 2}'""",
         ]
         typer.echo("\n".join(lines))

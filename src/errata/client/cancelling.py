@@ -7,7 +7,8 @@ to its end. A timeout of ours is a cancellation.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterable
+import types
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -16,7 +17,8 @@ import httpcore2
 import httpx2
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
-from errata.client.pool import for_pool, from_pool, has_surplus, pool_options
+from errata.client.forked import remember_pool, remember_stream
+from errata.client.pool import PooledConnection, for_pool, from_pool, has_surplus, pool_options
 
 
 class CancellableStream(AsyncNetworkStream):
@@ -25,6 +27,7 @@ class CancellableStream(AsyncNetworkStream):
     def __init__(self, stream: AsyncNetworkStream) -> None:
         self._stream = stream
         self.spoiled = False
+        remember_stream(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Some of what came."""
@@ -76,26 +79,76 @@ class CancellableBackend(AsyncNetworkBackend):
         """A socket to *host*."""
         return CancellableStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> AsyncNetworkStream:
-        """A socket to *path*."""
-        return CancellableStream(await self._backend.connect_unix_socket(path, timeout, socket_options))
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await self._backend.sleep(seconds)
+class _Connection(PooledConnection):
+    async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
+        try:
+            reply: httpcore2.Response = await self._connection.handle_async_request(request)
+        except httpcore2.ConnectionNotAvailable:
+            raise
+        except BaseException:
+            if not self._answered:
+                with anyio.CancelScope(shield=True):
+                    await self._connection.aclose()
+            raise
+        self._answered = True
+        return reply
+
+
+class _Pool(httpcore2.AsyncConnectionPool):
+    def create_connection(self, origin: httpcore2.Origin) -> Any:
+        return _Connection(super().create_connection(origin))
+
+
+class _ProxyPool(httpcore2.AsyncHTTPProxy):
+    def create_connection(self, origin: httpcore2.Origin) -> Any:
+        return _Connection(super().create_connection(origin))
+
+
+@types.coroutine
+def _to_the_end(work: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
+    """Run *work*, and raise a cancellation that comes meanwhile when it has ended.
+
+    The cancellation of an asyncio task goes through the shields of anyio, but not through this: where *work* only gives
+    others a turn, as the end of a socket does, it goes on.
+    """
+    cancelled: BaseException | None = None
+    told: Any = None
+    thrown: BaseException | None = None
+    while True:
+        try:
+            wanted = work.send(told) if thrown is None else work.throw(thrown)
+        except StopIteration:
+            break
+        told = thrown = None
+        try:
+            told = yield wanted
+        except BaseException as problem:  # noqa: BLE001 - raised at the end, or by *work*
+            if wanted is None:
+                cancelled = problem
+            else:
+                thrown = problem
+    if cancelled is not None:
+        raise cancelled
 
 
 class CancellableTransport(httpx2.AsyncBaseTransport):
     """httpx2 over a connection pool of such sockets."""
 
     def __init__(self, *, proxy: httpx2.Proxy | None = None) -> None:
-        options = pool_options(CancellableBackend())
+        self._proxy = proxy
+        self._options = pool_options(CancellableBackend())
+        self._pool: httpcore2.AsyncConnectionPool
+        self.renew()
+        remember_pool(self)
+
+    def renew(self) -> None:
+        """Begin again with an empty pool."""
+        options, proxy = self._options, self._proxy
         if proxy is None:
-            self._pool = httpcore2.AsyncConnectionPool(**options)
+            self._pool = _Pool(**options)
         else:
-            self._pool = httpcore2.AsyncHTTPProxy(str(proxy.url), proxy_auth=proxy.raw_auth, **options)
+            self._pool = _ProxyPool(str(proxy.url), proxy_auth=proxy.raw_auth, **options)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The reply to *request*, its body still to come."""
@@ -123,4 +176,4 @@ class _ReplyStream(httpx2.AsyncByteStream):
         stream = self._reply.extensions.get("network_stream")
         if isinstance(stream, CancellableStream) and has_surplus(self._reply):
             stream.spoiled = True
-        await self._reply.aclose()
+        await _to_the_end(self._reply.aclose())

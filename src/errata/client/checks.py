@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from importlib.util import find_spec
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -18,10 +19,15 @@ from errata.wire.parse import build
 Retry = Literal["page", "fleet"]
 """How a failed call is repeated: as the vendor's page says, or sparingly, for very many clients that seldom call."""
 
+Http = Literal["httpx2", "fast"]
+"""What carries requests: httpx2, or pyreqwest as the fast one."""
+
 
 def configuration_problem(catalogue: Catalogue, message: str) -> Error:
     """The vendor's error for a client that cannot be built, or a call that cannot be made."""
-    return build(catalogue.occasion("configuration"), {"message": message})
+    cls, case = catalogue.raised_on("configuration")
+    error = build(cls, {"message": message})
+    return error if error.case == case else error.become(case)
 
 
 def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
@@ -85,6 +91,19 @@ def checked_retry(catalogue: Catalogue, value: object) -> Retry:
     """*value* as a way to repeat calls."""
     if value not in ("page", "fleet"):
         raise configuration_problem(catalogue, f'retry is {value!r}; it must be "page" or "fleet".')
+    return value
+
+
+def checked_http(catalogue: Catalogue, value: object, http_client: object) -> Http:
+    """*value* as what carries requests; the fast one has no place for a user's own *http_client*."""
+    if value not in ("httpx2", "fast"):
+        raise configuration_problem(catalogue, f'http is {value!r}; it must be "httpx2" or "fast".')
+    if value == "fast" and http_client is not None:
+        raise configuration_problem(catalogue, 'http_client is for http="httpx2". Leave it out, or http="fast".')
+    if value == "fast" and find_spec("pyreqwest") is None:
+        raise configuration_problem(
+            catalogue, 'http="fast" needs pyreqwest, which is not installed: pip install "errata[fast]".'
+        )
     return value
 
 

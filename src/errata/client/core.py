@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 import httpx2
 
 from errata.client.checks import (
+    Http,
     Retry,
     as_json,
     checked_base_url,
     checked_count,
+    checked_http,
     checked_resilience,
     checked_retry,
     checked_seconds,
@@ -20,11 +22,10 @@ from errata.client.checks import (
 )
 from errata.client.detach import ContentError
 from errata.client.driver import OnEvent, adrive, astream, drive, stream
-from errata.client.logs import mask_in_logs
+from errata.client.listeners import Listeners
 from errata.client.prepared import Prepared
 from errata.client.proxies import BadProxyError
 from errata.client.resource import Resource
-from errata.client.shared import Guards
 from errata.client.trust import BadTrustError
 from errata.clock import Clock, SystemClock
 from errata.contract.catalogue import Catalogue
@@ -39,9 +40,11 @@ from errata.wire.messages import Content, Into, Reply, Request
 
 if TYPE_CHECKING:
     from errata.client.httpx import AwaitingHttpx, BlockingHttpx
+    from errata.policy.session import Dialogue, SessionFlow, Talk
     from errata.policy.stream_rules import StreamRules
     from errata.wire.sse import Event
 
+M = TypeVar("M")
 T = TypeVar("T")
 
 
@@ -51,7 +54,9 @@ class Core:
     *timeout* is the seconds one attempt may take, *deadline* the seconds a whole call may take (None: no limit),
     *max_retries* how often a failed call is repeated: as the vendor's page says, or (*retry* "fleet") as is best for a
     server with very many clients that seldom call. *resilience* is what the calls of this process to one server share;
-    None: what the catalogue says. *on_event* is told of retries, waits, and of what was not sent.
+    None: what the catalogue says. *http* "fast" sends over pyreqwest, in less time of the CPU; docs/fast.md
+    says what it does not keep. *on_event* is told what happens, as `errata.client.events` lists it; what it raises
+    is logged and reaches no call.
 
     Raises:
         Error: the catalogue's "configuration" error, for a base URL, timeout or retry count that cannot work.
@@ -70,10 +75,15 @@ class Core:
         max_retries: int | None = None,
         retry: Retry = "page",
         resilience: Resilience | None = None,
+        http: Http = "httpx2",
         http_client: httpx2.Client | httpx2.AsyncClient | None = None,
         clock: Clock | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
+        # What no import needs loads with the first client.
+        from errata.client.logs import mask_in_logs
+        from errata.client.shared import Guards
+
         self.catalogue = catalogue
         self.client: type[Resource[Any]] | None = None
         self.awaiting = awaiting
@@ -84,68 +94,104 @@ class Core:
         )
         self.base_url = checked_base_url(catalogue, base_url)
         self.clock: Clock = clock if clock is not None else SystemClock()
-        self._on_event = on_event
+        self._listeners = Listeners(catalogue, self.base_url, on_event, "1.1" if http_client is None else None)
+        self._tell = self._listeners.tell
         self._rules = changed(catalogue.retries, max_retries=self.max_retries)
         self._policies: dict[str, RetryPolicy] = {}
         self.retry = checked_retry(catalogue, retry)
         self.resilience = checked_resilience(catalogue, resilience)
         self._guards = Guards(self.base_url, self._shared_rules(), self.clock, _caller(self.resilience, credentials))
-        prepared = Prepared(self.base_url, headers, credentials)
+        self.prepared = Prepared(self.base_url, headers, credentials)
         wanted = httpx2.AsyncClient if awaiting else httpx2.Client
         if http_client is not None and not isinstance(http_client, wanted):
             raise configuration_problem(
                 catalogue,
                 f"http_client is of type {type(http_client).__name__}; this client needs an httpx2.{wanted.__name__}.",
             )
+        self.http = checked_http(catalogue, http, http_client)
         refused = None
         try:
-            self._transport = _transport(prepared, self.clock, http_client, awaiting=awaiting)
+            self._transport = _transport(self.prepared, self.clock, self.http, http_client, awaiting=awaiting)
         except (BadProxyError, BadTrustError) as problem:
             refused = str(problem)
         if refused is not None:  # raised here, because the frames of the other hold the proxy's password
             raise configuration_problem(catalogue, refused)
         mask_in_logs(self._transport.secrets)
 
+    @property
+    def connection(self) -> tuple[Any, Clock]:
+        """What it sends with, and waits on."""
+        return self._transport, self.clock
+
+    def connect(self, transport: Any, clock: Clock, apart: Clock | None = None) -> None:
+        """Send with *transport* and wait on *clock* from now on. For `errata.testing`.
+
+        What calls share is that of all clients on *clock*, or on another one, *apart* from them.
+        """
+        guards = self._guards.on(clock if apart is None else apart)
+        self._transport, self.clock, self._guards = transport, clock, guards
+
     def run(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this thread."""
         assert not self.awaiting
-        self._check_open()
+        self.check_open()
         try:
-            return drive(flow, cast("BlockingHttpx", self._transport), self.clock, self._on_event)
+            return drive(flow, cast("BlockingHttpx", self._transport), self.clock, self._tell)
         except Error as error:
             # The frames of drivers and generators tell a caller nothing.
             raise error.with_traceback(None) from error.__cause__
-        except ContentError as unread:
-            problem = unread.problem.with_traceback(unread.tail)
+        except (ContentError, RuntimeError) as met:
+            problem = self.plain(met)
         raise problem
 
     async def arun(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this task."""
         assert self.awaiting
-        self._check_open()
+        self.check_open()
         try:
-            return await adrive(flow, cast("AwaitingHttpx", self._transport), self.clock, self._on_event)
+            return await adrive(flow, cast("AwaitingHttpx", self._transport), self.clock, self._tell)
         except Error as error:
             raise error.with_traceback(None) from error.__cause__
-        except ContentError as unread:
-            problem = unread.problem.with_traceback(unread.tail)
+        except (ContentError, RuntimeError) as met:
+            problem = self.plain(met)
         raise problem
 
     def events(self, flow: StreamFlow[T]) -> Generator[T, None, None]:
         """What *flow* gives, one by one, in this thread."""
         assert not self.awaiting
-        self._check_open()
-        return stream(flow, cast("BlockingHttpx", self._transport), self.clock, self._on_event)
+        self.check_open()
+        return stream(flow, cast("BlockingHttpx", self._transport), self.clock, self._tell)
 
     def aevents(self, flow: StreamFlow[T]) -> AsyncGenerator[T, None]:
         """What *flow* gives, one by one, in this task."""
         assert self.awaiting
-        self._check_open()
-        return astream(flow, cast("AwaitingHttpx", self._transport), self.clock, self._on_event)
+        self.check_open()
+        return astream(flow, cast("AwaitingHttpx", self._transport), self.clock, self._tell)
 
-    def _check_open(self) -> None:
+    def plain(self, met: ContentError | RuntimeError) -> Exception:
+        """What a caller is told of what a driver *met* that is no error of the contract: who caused it."""
+        if isinstance(met, ContentError):
+            return met.problem.with_traceback(met.tail)
+        if not self._transport.closed:
+            return met
+        # By another thread or task, after the call had begun.
+        return configuration_problem(self.catalogue, "The client was closed meanwhile. Close it later.")
+
+    def tell(self, name: str, facts: dict[str, Any]) -> None:
+        """Let those who listen hear of the event *name*."""
+        self._tell(name, facts)
+
+    def check_open(self) -> None:
+        """Return if requests can be sent. Raises: the catalogue's "configuration" error, if the client is closed."""
         if self._transport.closed:
             raise configuration_problem(self.catalogue, "The client is closed. Make a new one, or close it later.")
+        if self.awaiting and self.http == "fast":
+            from errata.client.fast import on_asyncio
+
+            if not on_asyncio():
+                raise configuration_problem(
+                    self.catalogue, 'http="fast" needs asyncio, and this is trio. Leave it out, or run on asyncio.'
+                )
 
     def call(
         self,
@@ -183,29 +229,31 @@ class Core:
             secrets=secrets,
             into=into,
         )
-        return (
-            yield from call(
-                request,
-                decode,
-                catalogue=self.catalogue,
-                policy=self._policy(operation),
-                guard=self._guards.of(operation, path),
-                timeout=self.timeout,
-                deadline=self.deadline,
-                mask=lambda text: masked(text, self._transport.secrets_of(request)),
-            )
+        flow = call(
+            request,
+            decode,
+            catalogue=self.catalogue,
+            policy=self._policy(operation),
+            guard=self._guards.of(operation, path),
+            timeout=self.timeout,
+            deadline=self.deadline,
+            mask=lambda text: masked(text, self._transport.secrets_of(request)),
         )
+        if self._listeners.attentive():
+            flow = self._listeners.watched(flow, request, self.clock)
+        return (yield from flow)
 
     def stream(
         self,
         operation: str,
         method: str,
         path: str,
-        decode: Callable[[Event], T],
+        decode: Callable[[Event], T | None],
         *,
         rules: StreamRules | None = None,
         params: Mapping[str, object] | None = None,
         payload: object = None,
+        content: Content = b"",
         headers: tuple[tuple[str, str], ...] = (),
         idempotency_key: str | None = None,
         mutating: bool = False,
@@ -213,6 +261,8 @@ class Core:
         secrets: tuple[Secret, ...] = (),
     ) -> StreamFlow[T]:
         """The stream of events that *operation* answers with, each by *decode*. *rules* are what it declares of it.
+
+        An event that *decode* makes None of has nothing to say, and is not given.
 
         The client's timeout bounds each attempt to connect and then each wait for more, its deadline the whole stream.
         """
@@ -226,13 +276,14 @@ class Core:
             path,
             params=params,
             payload=payload,
+            content=content,
             headers=(*headers, ("Accept", "text/event-stream"), ("Cache-Control", "no-store")),
             idempotency_key=idempotency_key,
             mutating=mutating,
             with_credentials=with_credentials,
             secrets=secrets,
         )
-        return events(
+        flow = events(
             request,
             decode,
             StreamRules() if rules is None else rules,
@@ -243,6 +294,50 @@ class Core:
             base_url=self.base_url,
             mask=lambda sent, text: masked(text, self._transport.secrets_of(sent)),
             guard=lambda sent: self._guards.of(operation, sent.target),
+        )
+        if self._listeners.attentive():
+            return self._listeners.watched(flow, request, self.clock, streams=True)
+        return flow
+
+    def session(
+        self,
+        operation: str,
+        path: str,
+        dialogue: Dialogue[M, T],
+        *,
+        params: Mapping[str, object] | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        with_credentials: bool = True,
+        secrets: tuple[Secret, ...] = (),
+    ) -> SessionFlow[Talk[M, T]]:
+        """Open a websocket at *path*, or at a whole URL, and begin *dialogue*. For a method that is a `session`.
+
+        The client's timeout bounds each attempt to connect and then each message sent, its deadline the opening.
+        """
+        # Loaded with the first session: most programs have none.
+        from errata.client.sessions import connected_by
+
+        return connected_by(
+            dialogue,
+            self._request(
+                operation,
+                "GET",
+                path,
+                params=params,
+                payload=None,
+                headers=headers,
+                idempotency_key=None,
+                mutating=False,
+                with_credentials=with_credentials,
+                secrets=secrets,
+            ),
+            self.http,
+            catalogue=self.catalogue,
+            policy=self._policy(operation),
+            timeout=self.timeout,
+            deadline=self.deadline,
+            mask=lambda text: masked(text, self._transport.secrets_of(Request("GET", path, secrets=secrets))),
+            guard=self._guards.of(operation, path),
         )
 
     def _request(
@@ -306,6 +401,17 @@ class Core:
             )
         return key
 
+    def paced(self) -> Core:
+        """This core for calls that wait together: when one of them is told to, the others wait, too."""
+        # Loaded with the first batch: most programs have none.
+        from copy import copy
+
+        from errata.client.paced import PacedGuards
+
+        twin = copy(self)
+        twin._guards = PacedGuards(self._guards)  # noqa: SLF001 - a copy of this very object
+        return twin
+
     def close(self) -> None:
         """Close the connections of a blocking client."""
         if not self.awaiting:
@@ -318,9 +424,19 @@ class Core:
 
 
 def _transport(
-    prepared: Prepared, clock: Clock, http_client: httpx2.Client | httpx2.AsyncClient | None, *, awaiting: bool
+    prepared: Prepared,
+    clock: Clock,
+    http: Http,
+    http_client: httpx2.Client | httpx2.AsyncClient | None,
+    *,
+    awaiting: bool,
 ) -> BlockingHttpx | AwaitingHttpx:
     # Loaded with the first client: the connection pools behind it take longer to import than all of the SDK.
+    if http == "fast":
+        from errata.client.fast import AwaitingFast, BlockingFast
+
+        fast: Any = AwaitingFast if awaiting else BlockingFast
+        return cast("BlockingHttpx | AwaitingHttpx", fast(prepared, clock.wall))
     from errata.client.httpx import AwaitingHttpx, BlockingHttpx
 
     if awaiting:

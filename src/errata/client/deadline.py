@@ -1,4 +1,4 @@
-"""A network backend that knows when its attempt ends, so that a drip cannot outlive the timeout.
+"""A network backend that knows when its attempt ends, so that neither a drip nor a slow look-up outlives the timeout.
 
 httpx2 gives every single read the whole timeout; a server that sends one byte a second is never too slow for it.
 Here the number that httpcore2 hands down as a "timeout" is a moment on `time.monotonic`: the end of the attempt.
@@ -15,7 +15,9 @@ import httpcore2
 import httpx2
 from httpcore2 import NetworkBackend, NetworkStream
 
-from errata.client.pool import for_pool, from_pool, has_surplus, pool_options
+from errata.client.forked import remember_pool, remember_stream
+from errata.client.lookup import addresses
+from errata.client.pool import PooledConnection, for_pool, from_pool, has_surplus, pool_options
 
 LONGEST_ATTEMPT = 1_000_000.0
 """Seconds that sockets can count on every system: some two weeks."""
@@ -61,6 +63,7 @@ class AttemptStream(NetworkStream):
     def __init__(self, stream: NetworkStream) -> None:
         self._stream = stream
         self.spoiled = False
+        remember_stream(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
@@ -97,25 +100,63 @@ class AttemptBackend(NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> NetworkStream:
-        left = _left(timeout, httpcore2.ConnectTimeout)
-        return AttemptStream(self._backend.connect_tcp(host, port, left, local_address, socket_options))
+        try:
+            waiting = addresses(host, port, _left(timeout, httpcore2.ConnectTimeout))
+        except (OSError, UnicodeError) as problem:
+            raise httpcore2.ConnectError(problem) from problem
+        while True:
+            address, *waiting = waiting
+            left = _left(timeout, httpcore2.ConnectTimeout)
+            # An address that nobody answers at leaves as much for each of the others.
+            share = None if left is None else left / (1 + len(waiting))
+            try:
+                return AttemptStream(self._backend.connect_tcp(address, port, share, local_address, socket_options))
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if not waiting:
+                    raise
 
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> NetworkStream:
-        left = _left(timeout, httpcore2.ConnectTimeout)
-        return AttemptStream(self._backend.connect_unix_socket(path, left, socket_options))
+
+class _Connection(PooledConnection):
+    def handle_request(self, request: httpcore2.Request) -> httpcore2.Response:
+        try:
+            reply: httpcore2.Response = self._connection.handle_request(request)
+        except httpcore2.ConnectionNotAvailable:
+            raise
+        except BaseException:
+            if not self._answered:
+                self._connection.close()
+            raise
+        self._answered = True
+        return reply
+
+
+class _Pool(httpcore2.ConnectionPool):
+    def create_connection(self, origin: httpcore2.Origin) -> Any:
+        return _Connection(super().create_connection(origin))
+
+
+class _ProxyPool(httpcore2.HTTPProxy):
+    def create_connection(self, origin: httpcore2.Origin) -> Any:
+        return _Connection(super().create_connection(origin))
 
 
 class AttemptTransport(httpx2.BaseTransport):
     """httpx2 over a connection pool whose every socket keeps to the end of its attempt."""
 
     def __init__(self, *, proxy: httpx2.Proxy | None = None) -> None:
-        options = pool_options(AttemptBackend())
+        self._proxy = proxy
+        self._options = pool_options(AttemptBackend())
+        self._pool: httpcore2.ConnectionPool
+        self.renew()
+        remember_pool(self)
+
+    def renew(self) -> None:
+        """Begin again with an empty pool."""
+        options, proxy = self._options, self._proxy
         if proxy is None:
-            self._pool = httpcore2.ConnectionPool(**options)
+            self._pool = _Pool(**options)
         else:
-            self._pool = httpcore2.HTTPProxy(str(proxy.url), proxy_auth=proxy.raw_auth, **options)
+            self._pool = _ProxyPool(str(proxy.url), proxy_auth=proxy.raw_auth, **options)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         reply = self._pool.handle_request(for_pool(request))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata.client.transport import AsyncBody, AsyncOpener, AsyncTransport, Body, Opener, Transport
-from errata.clock import Clock
-from errata.policy.flow import Effect, Emit, Flow, Give, Now, Open, Random, Read, Send, Sleep, StreamFlow
+from errata.policy.flow import NOW, Effect, Emit, Flow, Give, Now, Open, Random, Read, Send, Sleep, StreamFlow
 from errata.wire.messages import Failure, Outcome, Reply
+
+if TYPE_CHECKING:
+    from errata.client.transport import AsyncBody, AsyncOpener, AsyncTransport, Body, Opener, Transport
+    from errata.clock import Clock
 
 T = TypeVar("T")
 OnEvent = Callable[[str, dict[str, Any]], None]
@@ -16,10 +18,13 @@ OnEvent = Callable[[str, dict[str, Any]], None]
 
 def drive(flow: Flow[T], transport: Transport, clock: Clock, on_event: OnEvent | None = None) -> T:
     """The result of *flow*, doing what it asks for in this thread."""
+    now = clock.now
     try:
         effect = next(flow)
         while True:
-            if isinstance(effect, Send):
+            if effect is NOW:
+                effect = flow.send(now())
+            elif isinstance(effect, Send):
                 effect = flow.send(transport.send(effect.request, effect.timeout))
             elif isinstance(effect, Sleep):
                 clock.sleep(effect.seconds)
@@ -29,16 +34,20 @@ def drive(flow: Flow[T], transport: Transport, clock: Clock, on_event: OnEvent |
     except StopIteration as stop:
         result: T = stop.value
         return result
-    finally:
+    except BaseException:
         flow.close()
+        raise
 
 
 async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock, on_event: OnEvent | None = None) -> T:
     """The result of *flow*, doing what it asks for in this task (asyncio or trio)."""
+    now = clock.now
     try:
         effect = next(flow)
         while True:
-            if isinstance(effect, Send):
+            if effect is NOW:
+                effect = flow.send(now())
+            elif isinstance(effect, Send):
                 effect = flow.send(await transport.send(effect.request, effect.timeout))
             elif isinstance(effect, Sleep):
                 await clock.asleep(effect.seconds)
@@ -48,8 +57,9 @@ async def adrive(flow: Flow[T], transport: AsyncTransport, clock: Clock, on_even
     except StopIteration as stop:
         result: T = stop.value
         return result
-    finally:
+    except BaseException:
         flow.close()
+        raise
 
 
 def stream(

@@ -24,8 +24,12 @@ from errata.contract.value import changed
 from errata.wire.json import LONGEST
 from errata.wire.messages import Content, Failure, Into, Outcome, Reply, Request
 
+PHASES = ("connect", "read", "write", "pool")
+"""Parts of an attempt that each have a timeout where the client is the user's own."""
 HIGHEST_KEPT = 16 * LONGEST
 """Bytes of an error body that are read at all; the rest is left on a connection that is then closed."""
+OTHER_LOOP = ("Event loop is closed", "no running event loop", "must be called from async context")
+"""What asyncio and trio say of a connection that was made in another loop."""
 
 
 class BlockingHttpx:
@@ -64,15 +68,10 @@ class BlockingHttpx:
         end = None if timeout is None else time.monotonic() + timeout
         if until is not None:
             until.moment = end
-        sent = httpx2.Request(
-            request.method,
-            self._prepared.url(request),
-            headers=self._prepared.headers(request),
-            content=request.content if content is None else content,  # type: ignore[arg-type]  # bytes by now
-            extensions={"timeout": timeouts(end, until) if self._own else httpx2.Timeout(timeout).as_dict()},
-        )
+        limits = timeouts(end, until) if self._own else dict.fromkeys(PHASES, timeout)
+        sent = self._prepared.sendable(request, request.content if content is None else content, {"timeout": limits})
         response = self._client.send(sent, stream=True, follow_redirects=False)
-        if until is not None and response.is_success:
+        if until is not None and _is_left_open(response):
             secrets = self.secrets_of(request)
             return BlockingBody(_Body(response, None).reply(self._wall(), secrets), response, until, secrets)
         try:
@@ -136,8 +135,7 @@ class AwaitingHttpx:
         except LIBRARY_ERRORS as problem:
             return failure(problem, self.secrets_of(request))
         except RuntimeError as problem:
-            # asyncio says so in no class of its own: the kept connection belongs to an earlier `asyncio.run`.
-            if "Event loop is closed" not in str(problem):
+            if not _of_another_loop(problem):
                 raise
             return Failure("network", "the connection belonged to a closed event loop", False, detached(problem))
         return failure(AttemptTimeoutError("the attempt's time was used up"), self.secrets)
@@ -145,15 +143,10 @@ class AwaitingHttpx:
     async def _attempt(
         self, request: Request, content: _AwaitingReading | None, *, keep_open: bool
     ) -> Outcome | AwaitingBody:
-        sent = httpx2.Request(
-            request.method,
-            self._prepared.url(request),
-            headers=self._prepared.headers(request),
-            content=request.content if content is None else content,  # type: ignore[arg-type]  # bytes by now
-            extensions={"timeout": timeouts(None)},
-        )
+        limits = {"timeout": timeouts(None)}
+        sent = self._prepared.sendable(request, request.content if content is None else content, limits)
         response = await self._client.send(sent, stream=True, follow_redirects=False)
-        if keep_open and response.is_success:
+        if keep_open and _is_left_open(response):
             secrets = self.secrets_of(request)
             return AwaitingBody(_Body(response, None).reply(self._wall(), secrets), response, secrets)
         try:
@@ -183,8 +176,18 @@ class AwaitingHttpx:
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the user's own."""
-        if self._own:
+        if not self._own:
+            return
+        try:
             await self._client.aclose()
+        except RuntimeError as problem:
+            if not _of_another_loop(problem):  # with that loop its connections went
+                raise
+
+
+def _of_another_loop(problem: RuntimeError) -> bool:
+    """Whether a kept connection belongs to an earlier `asyncio.run` or `trio.run`: neither has a class for that."""
+    return any(said in str(problem) for said in OTHER_LOOP)
 
 
 class _Reading:
@@ -261,6 +264,11 @@ class _Body:
         """What came of a success whose body is not the gzip (or the like) that its headers announce."""
         head = changed(self.reply(received, secrets), body=b"", length=None)
         return changed(failure(problem, secrets), head=head)
+
+
+def _is_left_open(response: httpx2.Response) -> bool:
+    """Whether there is more to come than an error: the body of a success, or a websocket."""
+    return response.is_success or response.status_code == 101
 
 
 def _opened(into: Into) -> Callable[[bytes], None]:

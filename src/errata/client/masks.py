@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from urllib.parse import quote, unquote_plus, urlsplit
+from urllib.parse import quote, unquote_plus
 
 from errata.contract.secret import Secret
 
@@ -29,14 +29,14 @@ def basic(user: str, password: str) -> Secret:
 
 def of_body(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
     """The spellings of *secrets* that a request's body carries, without those that are too short to be one."""
-    return spellings(tuple(secret for secret in secrets if len(secret.reveal()) >= SHORTEST))
+    return spellings(tuple(secret for secret in secrets if len(secret.reveal()) >= SHORTEST)) if secrets else ()
 
 
 def of_query(target: str) -> tuple[Secret, ...]:
     """The query of a whole URL, which may be a signature, and its longer values."""
     if "://" not in target:
         return ()
-    query = urlsplit(target).query
+    query = target.partition("#")[0].partition("?")[2]  # `urlsplit` raises for a URL that is none
     values = [part.partition("=")[2] for part in query.split("&")]
     spelled = [query, *values, *map(unquote_plus, values)]
     return tuple(Secret(text) for text in dict.fromkeys(spelled) if len(text) >= SHORTEST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import anyio
 import httpx2
 
@@ -9,6 +11,13 @@ from errata.client.deadline import Until
 from errata.client.failures import LIBRARY_ERRORS, AttemptTimeoutError, failure
 from errata.contract.secret import Secret
 from errata.wire.messages import Failure, Reply
+
+
+class UpgradedSocket(NamedTuple):
+    """A connection that is no HTTP any more, None where the transport shows none; and what must not be shown of it."""
+
+    stream: Any
+    secrets: tuple[Secret, ...]
 
 
 class BlockingBody:
@@ -40,6 +49,11 @@ class BlockingBody:
         """Close the connection, unless the body has been read to its end."""
         self._response.close()
 
+    @property
+    def socket(self) -> UpgradedSocket:
+        """What became of the connection, where the head is a 101."""
+        return UpgradedSocket(self._response.extensions.get("network_stream"), self._secrets)
+
 
 class AwaitingBody:
     """A body that is awaited."""
@@ -67,5 +81,12 @@ class AwaitingBody:
     async def aclose(self) -> None:
         """Close the connection, unless the body has been read to its end."""
         with anyio.CancelScope(shield=True):
-            await self._pieces.aclose()
-            await self._response.aclose()
+            try:
+                await self._pieces.aclose()
+            finally:
+                await self._response.aclose()
+
+    @property
+    def socket(self) -> UpgradedSocket:
+        """What became of the connection, where the head is a 101."""
+        return UpgradedSocket(self._response.extensions.get("network_stream"), self._secrets)

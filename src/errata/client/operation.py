@@ -126,7 +126,7 @@ def dressed(run: Callable[..., Any], author: Callable[..., Any], returns: Any) -
 def bound(function: Callable[..., Any], instance: Resource[Any], name: str) -> MethodType:
     """*function* as the method *name* of *instance*, with the tuple of errors that the catalogue documents for it."""
     if "raises" not in function.__dict__:
-        function.raises = instance.core.catalogue.raises(f"{instance.resource}.{name}")  # type: ignore[attr-defined]
+        function.raises = instance.core.catalogue.raises(f"{instance.resource}.{name}".lstrip("."))  # type: ignore[attr-defined]
     return MethodType(function, instance)
 
 

@@ -69,6 +69,7 @@ class paged(Generic[S, P, T]):  # noqa: N801 - used as a decorator
 
     `for d in Client().datasets.iter()`, `async for d in AsyncClient().datasets.iter()`. A page is asked for when the
     one before is used up. After an error the next step asks for the same page again: no row is lost or given twice.
+    `e.rows_given` says how many rows came before it.
     `client.datasets.iter.raises` is the tuple for an `except`.
     """
 
@@ -141,7 +142,14 @@ class _Rows(Generic[T]):
         """Ask for the rows after those that were seen. An error leaves everything as it was."""
         pages = self._pages
         left = pages.page_size if pages.max_total is None else pages.max_total - self._seen
-        page = yield from pages.fetch(min(pages.page_size, left), self._seen)
+        try:
+            page = yield from pages.fetch(min(pages.page_size, left), self._seen)
+        except Error as error:
+            error.rows_given = self._seen
+            if self._seen:
+                given = "1 row was" if self._seen == 1 else f"{self._seen} rows were"
+                error.add_note(f"{given} given before. Go on with the same iterator, or from the offset {self._seen}.")
+            raise
         rows = page.rows if pages.max_total is None else page.rows[:left]
         self._rows.extend(rows)
         self._seen += len(rows)

@@ -25,6 +25,34 @@ def pool_options(network_backend: object) -> dict[str, Any]:
     }
 
 
+ASKED_OFTEN = (
+    "can_handle_request",
+    "can_multiplex",
+    "has_expired",
+    "is_available",
+    "is_closed",
+    "is_connected",
+    "is_idle",
+)
+
+
+class PooledConnection:
+    """A connection of a pool, which gives up its place there when its first request comes to nothing.
+
+    httpcore2 forgets to close one whose request was cancelled before it began, or whose tunnel through a proxy met a
+    TLS handshake that failed. Its place in the pool would be taken for ever.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._answered = False
+        for name in ASKED_OFTEN:
+            self.__dict__[name] = getattr(connection, name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
 def for_pool(request: httpx2.Request) -> httpcore2.Request:
     """*request* as a pool takes it."""
     url = request.url

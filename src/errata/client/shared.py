@@ -114,6 +114,10 @@ class Guards:
         self._own = shared(origin_of(base_url), rules, clock)
         self._known: dict[str, Guard] = {}
 
+    def on(self, clock: Clock) -> Guards:
+        """The same on another *clock*, where none of what happened on this one is known."""
+        return Guards(self._own.name, self._rules, clock, self._caller)
+
     def of(self, operation: str, target: str) -> Guard:
         """What a call of *operation* to *target*, a path or a whole URL, shares with others."""
         if "://" in target and (name := origin_of(target)) != self._own.name:

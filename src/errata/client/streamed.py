@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, get_args, overload
 
 from errata.client.core import Core
+from errata.client.detach import ContentError
 from errata.client.operation import bound, dressed, inner
 from errata.client.resource import Awaiting, Blocking, Resource
 from errata.contract.error import Error
@@ -30,6 +31,7 @@ class EventStream(Generic[T]):
     """
 
     def __init__(self, core: Core, flow: StreamFlow[T]) -> None:
+        self._core = core
         self._events = core.events(flow)
 
     def __iter__(self) -> Self:
@@ -41,6 +43,9 @@ class EventStream(Generic[T]):
         except Error as error:
             # The frames of drivers and generators tell a caller nothing.
             raise error.with_traceback(None) from error.__cause__
+        except (ContentError, RuntimeError) as met:
+            problem = self._core.plain(met)
+        raise problem
 
     def close(self) -> None:
         """Read no more. There is no next event afterwards."""
@@ -63,6 +68,7 @@ class AsyncEventStream(Generic[T]):
     """
 
     def __init__(self, core: Core, flow: StreamFlow[T]) -> None:
+        self._core = core
         self._events = core.aevents(flow)
 
     def __aiter__(self) -> Self:
@@ -73,6 +79,9 @@ class AsyncEventStream(Generic[T]):
             return await anext(self._events)
         except Error as error:
             raise error.with_traceback(None) from error.__cause__
+        except (ContentError, RuntimeError) as met:
+            problem = self._core.plain(met)
+        raise problem
 
     async def aclose(self) -> None:
         """Read no more. There is no next event afterwards."""
@@ -183,6 +192,8 @@ class streamed(Generic[S, P, T]):  # noqa: N801 - used as a decorator
 def _event_of(flow: Callable[..., Any]) -> str:
     """The author writes `StreamFlow[RunEvent]`: the name of what is given."""
     annotation = inspect.signature(flow).return_annotation
+    if not get_args(annotation) and not isinstance(annotation, str):
+        return "Any"  # the author did not say
     if not isinstance(annotation, str):
         effects = get_args(get_args(annotation)[0])
         annotation = next(get_args(effect)[0] for effect in effects if getattr(effect, "__origin__", None) is Give)

@@ -2,11 +2,13 @@
 
 from errata.conformance.agreement import Agreement
 from errata.conformance.bench import Bench
+from errata.conformance.beside import beside
+from errata.conformance.faults.calls import Call, Calls
 from errata.conformance.problems import AdapterError
-from errata.conformance.promises import Adapter, Colour, Promise, Promises
+from errata.conformance.promises import Adapter, ClassAdapter, Colour, Promise, Promises, events_of
 from errata.conformance.remote import RemoteAdapter
 from errata.conformance.run import check
-from errata.conformance.seen import Seen, ShortfallError
+from errata.conformance.seen import Seen, ShortfallError, same
 from errata.conformance.verdicts import Row, Verdict
 
 __all__ = [
@@ -14,6 +16,9 @@ __all__ = [
     "AdapterError",
     "Agreement",
     "Bench",
+    "Call",
+    "Calls",
+    "ClassAdapter",
     "Colour",
     "Promise",
     "Promises",
@@ -22,5 +27,8 @@ __all__ = [
     "Seen",
     "ShortfallError",
     "Verdict",
+    "beside",
     "check",
+    "events_of",
+    "same",
 ]

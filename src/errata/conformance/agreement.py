@@ -17,7 +17,7 @@ from errata.conformance.cue import Cue
 from errata.conformance.explained import on_page
 from errata.conformance.promises import Promise
 from errata.conformance.seen import Seen, ShortfallError, same
-from errata.contract.case import Case
+from errata.contract.case import Case, Source
 from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
 from errata.contract.problems import ContractError
@@ -53,9 +53,14 @@ class Kept:
         return f"{self.cls.__name__} ({self.case})"
 
     @property
+    def source(self) -> Source:
+        """Where the case comes from."""
+        return self.case.source(self.cls.source)
+
+    @property
     def is_catch_all(self) -> bool:
         """Whether it is what no other case claims."""
-        return self.cls.source == "http" and _claims_nothing(self.case)
+        return self.source == "http" and self.case.status is None
 
     def made(self) -> Error:
         """An error that is this case, with something in every field that travels."""
@@ -113,9 +118,9 @@ class Agreement:
         occasion = self.occasions.get(kept.case.on or kept.case.code or "")
         if occasion is not None:
             _compare(kept, occasion(bench), bench)
-        elif kept.cls.source == "transport":
+        elif kept.source == "transport":
             self._through_sandbox(kept, bench)
-        elif kept.cls.source == "http":
+        elif kept.source == "http":
             self._through_sandbox(kept, bench)
             self._through_server(kept, bench, cue)
         else:
@@ -148,7 +153,7 @@ class Agreement:
         try:
             _compare(kept, seen, bench)
             for spec in specs_of(kept.cls):
-                if spec.travels:
+                if spec.travels and kept.source == "http":
                     same(f"e.{spec.name}", getattr(error, spec.name), getattr(seen.error, spec.name, None))
         except ShortfallError as short:
             raise ShortfallError(f"from {whence}: {short}") from short
@@ -166,7 +171,7 @@ def _cases(facts: Facts) -> Iterator[Kept]:
     for name, told in facts["classes"].items():
         cls = getattr(importlib.import_module(told["module"]), name)
         cases = [Case(**case) for case in told["cases"]]
-        rest = [case for case in cases if _claims_nothing(case)]
+        rest = [case for case in cases if _claims_nothing(case, facts)]
         for case in cases if told["raised"] and told["claims"] else ():
             if case not in rest or cls.source in ("job", "stream"):
                 yield Kept(cls, case, told["summary"], case.concrete_status)
@@ -174,8 +179,9 @@ def _cases(facts: Facts) -> Iterator[Kept]:
             yield Kept(cls, rest[0] if rest else Case(), told["summary"], unclaimed)
 
 
-def _claims_nothing(case: Case) -> bool:
-    return not any((case.status, case.code, case.operation, case.on))
+def _claims_nothing(case: Case, facts: Facts) -> bool:
+    """Whether *case* is what is left over; where the status decides, its code is only what such an error is told."""
+    return not any((case.status, case.operation, case.on)) and (case.code is None or facts["status_decides"])
 
 
 def _compare(kept: Kept, seen: Seen, bench: Bench) -> None:

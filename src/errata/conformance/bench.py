@@ -21,13 +21,16 @@ APART = 86_400.0 * 2
 
 
 class Bench:
-    """One promise in one colour. Everything that `call` saw is kept in `seen`."""
+    """One promise in one colour, awaited on the event *loop* of that name. What `call` saw is kept in `seen`."""
 
-    def __init__(self, sandbox: Sandbox, clock: VirtualClock, adapter: Adapter, colour: Colour) -> None:
+    def __init__(
+        self, sandbox: Sandbox, clock: VirtualClock, adapter: Adapter, colour: Colour, loop: str = "asyncio"
+    ) -> None:
         self.sandbox = sandbox
         self.clock = clock
         self.adapter = adapter
         self.colour: Colour = colour
+        self.loop = loop
         self.seen: list[Seen] = []
 
     def reset(self) -> None:
@@ -59,7 +62,7 @@ class Bench:
             if self.colour == "blocking":
                 value = self._blocking(action, api_key, settings)
             else:
-                value = anyio.run(self._awaiting, action, api_key, settings)
+                value = anyio.run(self._awaiting, action, api_key, settings, backend=self.loop)
         except (ShortfallError, AdapterError) as found:
             # Nothing that the SDK raised: the call could not be made, or not be ended.
             problem = found

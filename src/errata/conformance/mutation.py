@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
+from errata.client.keyed import Service
 from errata.clock import VirtualClock
 from errata.conformance.agreement import Agreement, Kept
 from errata.conformance.bench import Bench
@@ -27,6 +28,7 @@ from errata.conformance.run import judge, promises_of
 from errata.conformance.without import Without
 from errata.contract.catalogue import Catalogue
 from errata.contract.problems import ContractError
+from errata.contract.value import changed
 from errata.sandbox.problems import SandboxError
 from errata.sandbox.sandbox import Sandbox
 from errata.sandbox.vendor import Vendor
@@ -97,7 +99,7 @@ def mutants(vendor: Vendor, agreement: Agreement) -> list[Mutant]:
         Mutant(vendor.name, one, place)
         for place in PLACES
         for one in (*kept, *unkept)
-        if one.cls.source in KNOWN[place] and not (one.is_catch_all and place in ("server", "sandbox"))
+        if one.source in KNOWN[place] and not (one.is_catch_all and place in ("server", "sandbox"))
     ]
 
 
@@ -197,17 +199,23 @@ def _package(module: str) -> str:
 
 @contextmanager
 def exchanged(package: str, old: Catalogue, new: Catalogue) -> Generator[None]:
-    """*new* in the place of *old* in every module of *package*, whatever it is called there."""
+    """*new* in the place of *old* in every module of *package*, whatever it is called there, and in its clients."""
     _load(package)
     modules = [found for name, found in sys.modules.items() if name == package or name.startswith(f"{package}.")]
-    places = [(vars(module), name) for module in modules for name, held in vars(module).items() if held is old]
+    classes = {held for module in modules for held in vars(module).values() if isinstance(held, type)}
+    places = [
+        (holder, name, held)
+        for holder in (*modules, *classes)
+        for name, held in vars(holder).items()
+        if (held.catalogue if isinstance(held, Service) else held) is old
+    ]
     try:
-        for names, name in places:
-            names[name] = new
+        for holder, name, held in places:
+            setattr(holder, name, changed(held, catalogue=new) if isinstance(held, Service) else new)
         yield
     finally:
-        for names, name in places:
-            names[name] = old
+        for holder, name, held in places:
+            setattr(holder, name, held)
 
 
 def _load(package: str) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from errata.clock import Clock
 
 if TYPE_CHECKING:
+    from errata.client.keyed import AwaitingClient, BlockingClient
     from errata.conformance.agreement import Agreement
     from errata.conformance.bench import Bench
+    from errata.conformance.faults.calls import Calls
 
 Colour = Literal["blocking", "awaiting"]
 COLOURS: tuple[Colour, ...] = ("blocking", "awaiting")
@@ -37,14 +39,14 @@ class Adapter(Protocol):
 class Promise:
     """One sentence or row of the page, under its heading, and the function that tries it.
 
-    *lines* are where the page says so: the first and the last of each sentence, row or snippet, counted from 1. What
-    the page does not say, and every reader expects, has none.
+    *lines* are where the page says so: the first and the last of each sentence, row or snippet, counted from 1; of
+    several between the same lines, also which it is. What the page does not say, and every reader expects, has none.
     """
 
     section: str
     sentence: str
     check: Callable[[Bench], None]
-    lines: tuple[tuple[int, int], ...] = ()
+    lines: tuple[tuple[int, ...], ...] = ()
 
     @property
     def name(self) -> str:
@@ -55,16 +57,18 @@ class Promise:
 class Promises:
     """All promises of one page, in its order.
 
-    *agreement* has those that an SDK made with Errata keeps beside the page: one for each case of its contract.
+    *agreement* has those that an SDK made with Errata keeps beside the page: one for each case of its contract. *calls*
+    are the two that meet every fault.
     """
 
-    def __init__(self, adapter: Adapter, agreement: Agreement | None = None) -> None:
+    def __init__(self, adapter: Adapter, agreement: Agreement | None = None, calls: Calls | None = None) -> None:
         self.adapter = adapter
         self.agreement = agreement
+        self.calls = calls
         self._promises: list[Promise] = []
 
     def __call__(
-        self, section: str, sentence: str, *lines: int | tuple[int, int]
+        self, section: str, sentence: str, *lines: int | tuple[int, ...]
     ) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
         """Decorate a check with the *sentence* it holds, its *section*, and the *lines* of the page it stands on."""
         places = tuple((line, line) if isinstance(line, int) else line for line in lines)
@@ -77,7 +81,7 @@ class Promises:
 
     def through(self, adapter: Adapter) -> Promises:
         """The promises of the page, of the SDK of another *adapter*, which may know nothing of cases."""
-        others = Promises(adapter)
+        others = Promises(adapter, calls=self.calls)
         others._promises = list(self._promises)
         return others
 
@@ -96,6 +100,14 @@ class ClassAdapter:
     errors: Mapping[str, type[BaseException]]
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls, blocking: type[BlockingClient], awaiting: type[AwaitingClient], **functions: Callable[..., Any]
+    ) -> ClassAdapter:
+        """The adapter of an SDK made with Errata, with all errors of its catalogue, and *functions* of the page."""
+        errors = {error.__name__: error for error in blocking.service.catalogue.errors}
+        return cls({"blocking": blocking, "awaiting": awaiting}, errors, functions)
+
     def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Any:
         """A client of *colour*."""
         return self.clients[colour](api_key=api_key, base_url=base_url, clock=clock, **settings)
@@ -112,3 +124,12 @@ class ClassAdapter:
 async def settled(value: Any) -> Any:
     """*value*, awaited if it can be: one action serves both colours."""
     return await value if inspect.isawaitable(value) else value
+
+
+def events_of(stream: Any) -> Any:
+    """All events of a *stream* as a list, to be awaited where the stream is awaited: one action serves both colours."""
+    return _all(stream) if hasattr(stream, "__aiter__") else list(stream)
+
+
+async def _all(stream: AsyncIterator[Any]) -> list[Any]:
+    return [event async for event in stream]

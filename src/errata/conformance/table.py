@@ -35,24 +35,34 @@ def show(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> 
             Text(", ".join(f"{name}={_brief(value)}" for name, value in seen.attributes.items()) or "-"),
             str(seen.attempts),
             Text(" ".join(f"{wait:.2f}" for wait in seen.waits[:6]) + (" ..." if len(seen.waits) > 6 else "") or "-"),
-            _verdict(row),
+            told_verdict(row),
         )
     console.print(table)
-    short = [row for row in rows if not row.held]
-    for row in short:
+    tell_shortfalls(rows, console)
+    colours = " and ".join(rows[0].verdicts) if rows else ""
+    console.print(f"{summed_up(rows, 'rows')}, {colours}, in {seconds:.1f} s.", style="bold")
+
+
+def tell_shortfalls(rows: Sequence[Row], console: Console) -> None:
+    """Print why each of *rows* that is not held is not, in each of its colours."""
+    for row in rows:
         for colour, verdict in row.verdicts.items():
             if not verdict.held:
                 said = verdict.reason if verdict.offered else f"not offered: {verdict.reason}"
                 style = "red" if verdict.offered else "yellow"
                 console.print(Text(f"{colour}: {row.promise.sentence}\n    {said}", style=style))
-    colours = " and ".join(rows[0].verdicts) if rows else ""
-    kept = len(rows) - len(short)
-    lacking = sum(not row.offered for row in short)
+
+
+def summed_up(rows: Sequence[Row], what: str) -> str:
+    """How many of *rows*, called *what*, held: "9 of 11 rows held, 1 not offered"."""
+    kept = sum(row.held for row in rows)
+    lacking = sum(not row.held and not row.offered for row in rows)
     without = f", {lacking} not offered" if lacking else ""
-    console.print(f"{kept} of {len(rows)} rows held{without}, {colours}, in {seconds:.1f} s.", style="bold")
+    return f"{kept} of {len(rows)} {what} held{without}"
 
 
-def _verdict(row: Row) -> Text:
+def told_verdict(row: Row) -> Text:
+    """The verdict of *row* in a word or two."""
     if row.held:
         return Text("held", style="green")
     return Text("FALLS SHORT", style="bold red") if row.offered else Text("not offered", style="yellow")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from errata.conformance.promises import Colour, Promise
+from errata.conformance.promises import Promise
 from errata.conformance.seen import Seen
 
 
@@ -42,10 +42,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One promise in every colour."""
+    """One promise in every colour, or in whatever ways it was tried."""
 
     promise: Promise
-    verdicts: Mapping[Colour, Verdict]
+    verdicts: Mapping[str, Verdict]
 
     @property
     def held(self) -> bool:

@@ -25,6 +25,10 @@ ELLIPSIS = "…"
 _LIST, _LIST_ENTRY = 64, 8
 _MAP, _MAP_ENTRY, _ENTRIES_WITHIN = 200, 40, 5
 _VALUE = 49  # an empty string; numbers take less beside their digits
+_ENTRY = _MAP_ENTRY + _VALUE
+
+# As numbers: bytes are searched for one byte in half of the time that it takes to search for a text.
+_BACKSLASH, _OPENS_MAP, _OPENS_LIST, _COMMA = b"\\{[,"
 
 
 def within(text: bytes) -> bool:
@@ -32,12 +36,14 @@ def within(text: bytes) -> bool:
 
     Counts what may be there. A comma inside of a string counts too, so that a text can only seem too large.
     """
-    if len(text) > TEXT or not text.isascii() or b"\\u" in text:
+    length, count = len(text), text.count
+    if length > TEXT or not text.isascii() or (_BACKSLASH in text and b"\\u" in text):
         return False  # an escape may be half of a character
-    maps, lists = text.count(b"{"), text.count(b"[")
-    entries = text.count(b",") + maps + lists
-    room = len(text) + maps * _MAP + lists * _LIST + entries * (_MAP_ENTRY + _VALUE)
-    return maps + lists <= DEPTH and room <= STRUCTURE and entries <= ENTRIES
+    maps, lists = count(_OPENS_MAP), count(_OPENS_LIST)
+    nested = maps + lists
+    entries = count(_COMMA) + nested
+    room = length + maps * _MAP + lists * _LIST + entries * _ENTRY
+    return room <= STRUCTURE and nested <= DEPTH and entries <= ENTRIES
 
 
 def whole(value: str) -> str:

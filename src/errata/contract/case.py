@@ -17,6 +17,9 @@ StatusRange = Literal["4XX", "5XX"]
 
 TRAVELLING: frozenset[str] = frozenset({"http", "job", "stream"})
 
+UNANSWERED = frozenset({"network", "timeout", "unreadable", "stream", "session"})
+"""The occasions on which no whole answer came; on every other one the SDK raises by itself."""
+
 
 class Case(Value):
     """What a class claims: "a reply of *status* that says *code* (on *operation*) is me".
@@ -47,6 +50,12 @@ class Case(Value):
         if isinstance(self.status, str):
             return status // 100 == int(self.status[0])
         return self.status == status
+
+    def source(self, declared: Source) -> Source:
+        """Where this case of a class with the source *declared* comes from: no reply tells of an occasion."""
+        if self.on is None or declared not in TRAVELLING:
+            return declared
+        return "transport" if self.on in UNANSWERED else "client"
 
     def __str__(self) -> str:
         words = [str(self.status) if self.status is not None else "", self.code or "", self.on or ""]

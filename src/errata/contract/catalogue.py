@@ -74,8 +74,10 @@ class Catalogue:
     """The error contract of one vendor.
 
     *base* is what a caller catches for everything, *default* what a reply becomes that no case claims.
-    *operations* says what each operation raises, *everywhere* what any of them may. *docs* is the address of the page
-    that `errata reference` writes, where it is published; problem+json sends the address of a code as its `type`.
+    *operations* says what each operation raises, *everywhere* what any of them may. Where *status_decides*, the status
+    of a reply alone says which error it is, whatever code it claims; that is kept as `e.claimed_code`. *docs* is the
+    address of the page that `errata reference` writes, where it is published; problem+json sends the address of a code
+    as its `type`.
 
     Raises:
         CatalogueError: one case is claimed twice, or a class could not be built from a silent reply.
@@ -94,6 +96,7 @@ class Catalogue:
         resilience: Resilience = Resilience(),
         operations: Mapping[str, Raises] | None = None,
         everywhere: Raises = Raises(),
+        status_decides: bool = False,
         body_cap: int = caps.BODY,
         docs: str | None = None,
     ) -> None:
@@ -107,12 +110,15 @@ class Catalogue:
         self.resilience = resilience
         self.operations = dict(operations or {})
         self.everywhere = everywhere
+        self.status_decides = status_decides
         self.body_cap = body_cap
         self.docs = docs
         self.request_id_header = headers.request_id.lower()
         self._table: dict[Source, dict[Key, tuple[type[Error], Case]]] = {}
         self._refined: dict[int, bool] = {}
         self._resolved: dict[Key, tuple[type[Error], Case]] = {}
+        # What `errata.wire.parse` makes errors with, by operation, status and code.
+        self.makers: dict[tuple[str | None, int, str | None], Any] = {}
         self._codes = {case.code for _, case in self.cases()}
         for error in dict.fromkeys((base, *errors, default)):
             self._check(error)
@@ -162,12 +168,12 @@ class Catalogue:
                 )
 
     def _claim(self, error: type[Error], case: Case) -> None:
-        travels = error.source in TRAVELLING
+        source = case.source(error.source)
         says_nothing = not any((case.status, case.code, case.operation, case.on))
-        if says_nothing and error.source not in ("job", "stream") and error not in (self.default, self.base):
+        if says_nothing and source not in ("job", "stream") and error not in (self.default, self.base):
             return  # the class only has a fix or a retry rule; what nobody claims is the default's
-        table = self._table.setdefault(error.source, {})
-        key: Key = (case.operation, case.status, case.code) if travels else (None, None, case.on)
+        table = self._table.setdefault(source, {})
+        key = self._key(case, source)
         taken = table.get(key)
         if taken is not None:
             what = "cases" if taken[0] is error else "classes"
@@ -176,6 +182,13 @@ class Catalogue:
                 f"{error.__name__} ({error.declared_at}). Give one of them a code, a status or an operation of its own."
             )
         table[key] = (error, case)
+
+    def _key(self, case: Case, source: Source) -> Key:
+        """Where the table has *case*."""
+        if source not in TRAVELLING:
+            return None, None, case.on
+        by_status = self.status_decides and source == "http" and case.status is not None
+        return case.operation, case.status, None if by_status else case.code
 
     def resolve(
         self, status: int | None, code: str | None = None, *, operation: str | None = None, source: Source = "http"
@@ -188,13 +201,17 @@ class Catalogue:
         """
         if status is None:
             return self._resolve_code(code, operation, source)
-        if code not in self._codes:
+        if code not in self._codes or self.status_decides:
             code = None  # nobody claims it; and what is remembered is not for servers to fill
         asked: Key = (operation, status, code)
         found = self._resolved.get(asked)
         if found is None:
             found = self._resolved[asked] = self._resolve_reply(status, code, operation)
         return found
+
+    def claimed(self, code: str | None) -> bool:
+        """Whether a case says *code*; that of no other changes what a reply is."""
+        return code in self._codes
 
     def _resolve_reply(self, status: int, code: str | None, operation: str | None) -> tuple[type[Error], Case]:
         table = self._table.get("http", {})
@@ -211,7 +228,7 @@ class Catalogue:
 
     def refines(self, status: int) -> bool:
         """Whether a code can change what a reply of *status* is; if not, its body need not be read to know."""
-        known = self._refined.get(status)
+        known = False if self.status_decides else self._refined.get(status)
         if known is None:
             cases = [case for _, case in self._table.get("http", {}).values()]
             known = any(case.code is not None and case.status is not None and case.covers(status) for case in cases)
@@ -225,7 +242,11 @@ class Catalogue:
         for key in keys:
             if key in table:
                 return table[key]
-        same_code = {owner: (owner, case) for owner, case in self.cases() if code is not None and case.code == code}
+
+        def said(case: Case) -> bool:
+            return case.code == code and case.on is None
+
+        same_code = {owner: (owner, case) for owner, case in self.cases() if code is not None and said(case)}
         if len(same_code) == 1:
             return next(iter(same_code.values()))
         return self.default, self.catch_all
@@ -245,10 +266,10 @@ class Catalogue:
     def lists(self, error: Error) -> bool:
         """Whether *error* is a case of this catalogue; its clients would take any other for something else."""
         case = error.case
-        if error.source not in ("job", "stream") and not any((case.status, case.code, case.operation, case.on)):
+        source = case.source(error.source)
+        if source not in ("job", "stream") and not any((case.status, case.code, case.operation, case.on)):
             return True  # it claims nothing, and is whatever its status says
-        key: Key = (case.operation, case.status, case.code) if error.source in TRAVELLING else (None, None, case.on)
-        claimed = self._table.get(error.source, {}).get(key)
+        claimed = self._table.get(source, {}).get(self._key(case, source))
         return claimed is not None and isinstance(error, claimed[0])
 
     def claims(self, error: type[Error]) -> tuple[Case, ...]:
@@ -258,8 +279,11 @@ class Catalogue:
     @property
     def catch_all(self) -> Case:
         """What a reply is that no case claims."""
-        nothing = (case for case in self.default.cases if not any((case.status, case.code, case.operation, case.on)))
-        return next(nothing, Case())
+
+        def claims_nothing(case: Case) -> bool:
+            return not any((case.status, case.operation, case.on)) and (case.code is None or self.status_decides)
+
+        return next(filter(claims_nothing, self.default.cases), Case())
 
     def cases(self) -> Iterator[tuple[type[Error], Case]]:
         """Every claim of every class, in the order of declaration."""

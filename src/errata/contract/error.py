@@ -44,6 +44,18 @@ class Error(Exception):
     """The last id that a stream had named when it broke off, "" where it had named none; None for other calls."""
     stream_of: str | None = None
     """The id of what a broken stream told of, where that was said."""
+    rows_given: int | None = None
+    """How many rows an iteration had given when no further page came: go on from that offset. None for other calls."""
+    close_code: int | None = None
+    """The code that a session was closed with, 1006 where it just broke off; None for other calls."""
+    close_reason: str | None = None
+    """What the server said when it closed the session, "" where it said nothing; None for other calls."""
+    unsent: tuple[str | bytes, ...] = ()
+    """The messages of a session that were to be sent and were not wholly written, in order, without secrets."""
+    resume_token: str | None = None
+    """What `errata.resume` goes on with in another process, for a wait or an upload that was not ended; no secret."""
+    claimed_code: str | None = None
+    """The code that the reply said, where the status decides which error it is, whatever the code."""
     body: bytes = b""
     """The first bytes of the reply's body, as received."""
     body_length: int = 0

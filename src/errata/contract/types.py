@@ -37,7 +37,8 @@ def shape(hint: Any) -> Fit:
     if origin is Literal:
         return _one_of(get_args(hint))
     if origin in (Union, types.UnionType):
-        return _first([shape(choice) for choice in sorted(get_args(hint), key=_eagerness)])
+        fits = [shape(choice) for choice in sorted(get_args(hint), key=_eagerness)]
+        return _or_none(fits[1]) if len(fits) == 2 and fits[0] is _none else _first(fits)
     plain = origin or hint
     if isinstance(plain, type) and issubclass(plain, Mapping):
         return _map(*[shape(argument) for argument in get_args(hint)[1:]] or [_anything])
@@ -119,6 +120,10 @@ def _one_of(choices: tuple[Any, ...]) -> Fit:
     return pick
 
 
+def _or_none(fit: Fit) -> Fit:
+    return lambda value: None if value is None else fit(value)
+
+
 def _first(fits: list[Fit]) -> Fit:
     def pick(value: Any) -> Any:
         for candidate in fits:
@@ -162,8 +167,20 @@ def _list(entry: Fit) -> Fit:
     if entry is _anything:
         return _any_list
     if (kind := _PLAIN.get(entry)) is not None:
-        return lambda value: [part for part in _any_list(value) if isinstance(part, kind)]
+        return _list_of(kind)
     return lambda value: _fitting(_any_list(value), entry)
+
+
+def _list_of(kind: type) -> Fit:
+    def pick(value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise UnfitError
+        for part in value:
+            if not isinstance(part, kind):
+                return [part for part in value if isinstance(part, kind)]
+        return value
+
+    return pick
 
 
 def _map(entry: Fit) -> Fit:

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from errata.policy.pacing import Pacer
     from errata.policy.play import Played, Player, play
     from errata.policy.poll import poll
-    from errata.policy.retry import RetryPolicy, Tried, with_retries
+    from errata.policy.retry import RetryPolicy, with_retries
+    from errata.policy.session import Dialogue, SessionFlow, Talk
+    from errata.policy.session_rules import SessionRules
+    from errata.policy.tried import Tried
+    from errata.policy.upload import ChunkedUpload, Piece
 
 # A client needs some of it, a test the rest.
 load_late(
@@ -42,7 +46,11 @@ load_late(
         "pacing": ("Pacer",),
         "play": ("Played", "Player", "play"),
         "poll": ("poll",),
-        "retry": ("RetryPolicy", "Tried", "with_retries"),
+        "retry": ("RetryPolicy", "with_retries"),
+        "session": ("Dialogue", "SessionFlow", "Talk"),
+        "session_rules": ("SessionRules",),
+        "tried": ("Tried",),
+        "upload": ("ChunkedUpload", "Piece"),
     },
 )
 
@@ -50,19 +58,25 @@ __all__ = [
     "UNGUARDED",
     "Breaker",
     "Budget",
+    "ChunkedUpload",
+    "Dialogue",
     "Emit",
     "Flow",
     "Guard",
     "JobFailedError",
     "Now",
     "Pacer",
+    "Piece",
     "Played",
     "Player",
     "Random",
     "RetryPolicy",
     "Send",
+    "SessionFlow",
+    "SessionRules",
     "Sleep",
     "StreamFlow",
+    "Talk",
     "Tried",
     "UnreadableReplyError",
     "call",

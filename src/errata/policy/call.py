@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
@@ -13,7 +13,8 @@ from errata.contract.value import changed
 from errata.policy.flow import Flow, Send
 from errata.policy.guard import UNGUARDED, Guard
 from errata.policy.refusal import Refused
-from errata.policy.retry import RetryPolicy, Tried, succeeded, with_retries
+from errata.policy.retry import RetryPolicy, with_retries
+from errata.policy.tried import Tried
 from errata.wire import json
 from errata.wire.messages import Failure, Reply, Request
 from errata.wire.parse import build, parse
@@ -63,25 +64,29 @@ def call(
         guard=guard,
     )
     outcome = tried.outcome
-    failure = outcome if isinstance(outcome, Failure) else None
-    if failure is not None and failure.head is not None:
-        tried = changed(tried, outcome=failure.head)
-    told = outcome if isinstance(outcome, Reply) else None
-    if isinstance(outcome, Reply) and succeeded(outcome):
-        try:
-            return decode(outcome)
-        except UnreadableReplyError as problem:
-            failure = Failure("unreadable", str(problem))
-        except JobFailedError as job:
-            # Through the table that every reply goes through: a failed job is the error that a call would have met.
-            told = Reply(job.status, {}, mask(json.dumps(job.body)))
-        tried = changed(tried, outcome=changed(outcome, body=mask(outcome.body), length=None))
-    if isinstance(outcome, Refused):
+    failure: Failure | None = None
+    if isinstance(outcome, Reply):
+        told = outcome
+        if 200 <= outcome.status < 300:
+            try:
+                return decode(outcome)
+            except UnreadableReplyError as problem:
+                failure = Failure("unreadable", str(problem))
+            except JobFailedError as job:
+                # Through the table that every reply goes through: it is the error that a call would have met.
+                told = Reply(job.status, {}, mask(json.dumps(job.body)))
+            tried = tried._replace(outcome=changed(outcome, body=mask(outcome.body), length=None))
+        if failure is None:
+            error = parse(told, catalogue, operation=request.operation)
+        else:
+            error = from_failure(failure, request, catalogue, tried)
+    elif isinstance(outcome, Refused):
         error = from_refusal(outcome.held_back, request, catalogue)
-    elif failure is not None:
-        error = from_failure(failure, request, catalogue, tried)
     else:
-        error = parse(cast(Reply, told), catalogue, operation=request.operation)
+        failure = outcome
+        if failure.head is not None:
+            tried = tried._replace(outcome=failure.head)
+        error = from_failure(failure, request, catalogue, tried)
     complete(error, tried, request, catalogue)
     # Raised here, outside every `except`: the live library exception must not become its __context__.
     raise error from (failure.cause if failure is not None else None)
@@ -91,7 +96,7 @@ def from_failure(
     failure: Failure, request: Request, catalogue: Catalogue, tried: Tried, *, on: str | None = None
 ) -> Error:
     """The vendor's error for a call that got no answer, or none that could be read; *on* is another occasion for it."""
-    cls, timeout = catalogue.occasion(on or failure.kind), tried.timeout
+    (cls, case), timeout = catalogue.raised_on(on or failure.kind), tried.timeout
     where = f"{request.method} {_path(request.target)}"
     budget = f" within {timeout:g} s" if failure.kind == "timeout" and timeout is not None else ""
     sentence = {
@@ -100,9 +105,15 @@ def from_failure(
         "unreadable": f"The answer to {where} could not be read: {failure.reason}.",
     }[failure.kind]
     status = tried.outcome.status if isinstance(tried.outcome, Reply) else None
-    facts = {"is_message": sentence, "is_status": status}
-    values = {spec.name: fact for spec in specs_of(cls) for mark, fact in facts.items() if getattr(spec, mark)}
-    return build(cls, {**values, "timeout": timeout} if failure.kind == "timeout" else values)
+    values: dict[str, Any] = {"timeout": timeout} if failure.kind == "timeout" else {}
+    for spec in specs_of(cls):
+        if spec.is_message:
+            values[spec.name] = sentence
+        elif spec.is_status:
+            # A vendor whose errors always have a status says with 0 that none was received.
+            values[spec.name] = 0 if status is None and spec.hint is int else status
+    error = build(cls, values)
+    return error if error.case == case else error.become(case)
 
 
 def from_refusal(held_back: HeldBack, request: Request, catalogue: Catalogue) -> Error:
@@ -127,9 +138,7 @@ def from_refusal(held_back: HeldBack, request: Request, catalogue: Catalogue) ->
             exact = spec.hint in (float, float | None)
             values[spec.name] = held_back.seconds if exact else whole_seconds(held_back.seconds)
     error = build(cls, values)
-    if error.case != case:
-        error.become(case)
-    return error
+    return error if error.case == case else error.become(case)
 
 
 def _path(target: str) -> str:
@@ -142,7 +151,8 @@ def complete(error: Error, tried: Tried, request: Request, catalogue: Catalogue)
     outcome, request_id, body = tried.outcome, error.request_id, NO_BODY
     if isinstance(outcome, Reply):
         request_id = request_id or outcome.headers.get(catalogue.request_id_header)
-        body = Body(outcome.body[: catalogue.body_cap], outcome.body_length)
+        kept = outcome.body
+        body = Body(kept[: catalogue.body_cap], len(kept) if outcome.length is None else outcome.length)
     attach(
         error,
         request_id=request_id,
@@ -152,7 +162,9 @@ def complete(error: Error, tried: Tried, request: Request, catalogue: Catalogue)
         body=body,
         held_back=tried.held_back,
     )
-    not_retried = tried.gave_up if tried.attempts else None  # where nothing was sent, the message says why
-    sentences = (f"Not retried: {not_retried}." if not_retried else "", hint(error))
-    if any(sentences):
-        error.add_note(" ".join(sentence for sentence in sentences if sentence))
+    note = hint(error)
+    if tried.held_back is not None and tried.attempts:  # where nothing was sent, the message says why
+        why = f"Not retried: {tried.held_back.reason}."
+        note = f"{why} {note}" if note else why
+    if note:
+        error.add_note(note)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from errata.contract.value import Value
-from errata.policy.breaker import Breaker
-from errata.policy.budget import Budget
-from errata.policy.pacing import Pacer
+
+if TYPE_CHECKING:
+    from errata.policy.breaker import Breaker
+    from errata.policy.budget import Budget
+    from errata.policy.pacing import Pacer
 
 
 class Guard(Value):

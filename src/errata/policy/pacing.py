@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from errata.contract.evidence import HeldBack
-from errata.policy.budget import Lock
 from errata.policy.flow import Flow, emit, now, random, sleep
 from errata.policy.refusal import Refused
+
+if TYPE_CHECKING:
+    from errata.policy.budget import Lock
 
 SPREAD = 0.1
 """Up to this share of a wait comes on top of it, by chance: those who wait must not all come back at once."""
@@ -39,8 +42,10 @@ class Pacer:
         left = self._until - moment
         return left if left > CLOSE_ENOUGH else 0.0
 
-    def hold(self, moment: float, end: float | None, longest: float) -> Flow[tuple[Refused | None, float]]:
-        """Wait until a call may go out; the moment of that.
+    def hold(
+        self, moment: float, end: float | None, longest: float, operation: str | None = None
+    ) -> Flow[tuple[Refused | None, float]]:
+        """Wait until a call of *operation* may go out; the moment of that.
 
         A wait above *longest* seconds, or one that would not be over before *end*, is not begun: the call is refused.
         """
@@ -60,7 +65,7 @@ class Pacer:
             wait = left + self._wait * SPREAD * chance
             if end is not None:
                 wait = min(wait, (left + end - moment) / 2)
-            yield from emit("paced", seconds=wait)
+            yield from emit("paced", operation=operation, seconds=wait)
             yield from sleep(wait)
             moment = yield from now()
         return None, moment

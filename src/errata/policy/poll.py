@@ -7,12 +7,14 @@ from typing import Any, Final, TypeVar, cast
 
 from errata.contract.error import Error
 from errata.contract.evidence import hint
-from errata.policy.flow import Flow, Sleep, emit, now, sleep
+from errata.policy.flow import Flow, Send, Sleep, emit, now, sleep
 
 T = TypeVar("T")
 
 SHORTEST_PAUSE = 0.05
 """Seconds between two looks, at the least: an interval of 0 must not make a busy loop."""
+LAST_LOOK = 1.0
+"""Seconds that a look may take at least, also where fewer are left: the last one begins when time is up."""
 OVER: Final = object()
 
 
@@ -32,7 +34,8 @@ def poll(
     The error is told how long was waited, and ends with its hint.
 
     A *transient* error of one fetch does not end the wait. The last wait is cut so that one fetch still happens at
-    the end of *timeout*; a wait inside a fetch, before a retry, that would end later is cut too, and is the last.
+    the end of *timeout*; a wait inside a fetch, before a retry, that would end later is cut too, and is the last. No
+    try of a fetch has more time than is left of *timeout*, or a second where that is more.
     """
     started = yield from now()
     end = started + timeout
@@ -65,7 +68,10 @@ def poll(
 
 
 def _until(end: float, flow: Flow[T]) -> Flow[Any]:
-    """The result of *flow*, or `OVER` at the moment *end* if it would then still be waiting."""
+    """The result of *flow*, or `OVER` at the moment *end* if it would then still be waiting.
+
+    What it sends is answered until then, or within `LAST_LOOK`.
+    """
     try:
         effect = next(flow)
         while True:
@@ -74,6 +80,10 @@ def _until(end: float, flow: Flow[T]) -> Flow[Any]:
                 if effect.seconds > left:
                     yield from sleep(max(left, 0.0))
                     return OVER
+            elif isinstance(effect, Send):
+                left = max(LAST_LOOK, end - (yield from now()))
+                if effect.timeout is None or effect.timeout > left:
+                    effect = Send(effect.request, left)
             effect = flow.send((yield effect))
     except StopIteration as stop:
         return stop.value

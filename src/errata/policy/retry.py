@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from errata.contract.case import Retry
 from errata.contract.catalogue import Catalogue, RetryRules
@@ -13,11 +14,14 @@ from errata.policy.flow import NOW, Flow, Send, emit, random, sleep
 from errata.policy.guard import UNGUARDED, Guard
 from errata.policy.pacing import spread
 from errata.policy.refusal import Refused
-from errata.policy.window import Slice
+from errata.policy.tried import Tried
 from errata.wire import json
 from errata.wire.messages import Failure, Outcome, Reply, Request
 from errata.wire.rate_limit import used_up_for
 from errata.wire.retry_after import retry_after
+
+if TYPE_CHECKING:
+    from errata.policy.window import Slice
 
 Classify = Callable[[Reply], Retry]
 
@@ -58,6 +62,11 @@ class RetryPolicy(Value):
     rules: RetryRules = RetryRules()
     classify: Classify = by_status
     fleet: bool = False
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds that a server may ask to wait."""
+        return self.rules.longest_retry_after
 
     def may_repeat(self, request: Request, outcome: Outcome) -> bool:
         """Whether trying again is both useful and safe.
@@ -121,37 +130,6 @@ class RetryPolicy(Value):
         return used_up_for(outcome.headers, now=outcome.received)
 
 
-class Tried(Value):
-    """The last outcome of a request, every attempt at it, and why there was no further one.
-
-    The outcome is `Refused`, and there is no attempt, when not even the first was made. *elapsed* is the seconds of the
-    whole, *timeout* the seconds that the last attempt had.
-    """
-
-    outcome: Outcome | Refused
-    attempts: tuple[Attempt, ...]
-    elapsed: float
-    timeout: float | None = None
-    held_back: HeldBack | None = None
-
-    def __init__(  # for every call: by hand it is faster
-        self,
-        outcome: Outcome | Refused,
-        attempts: tuple[Attempt, ...],
-        elapsed: float,
-        timeout: float | None = None,
-        held_back: HeldBack | None = None,
-    ) -> None:
-        held = self.__dict__
-        held["outcome"], held["attempts"], held["elapsed"] = outcome, attempts, elapsed
-        held["timeout"], held["held_back"] = timeout, held_back
-
-    @property
-    def gave_up(self) -> str | None:
-        """Why there was no further attempt, other than that the retries are used up, or not worth it."""
-        return self.held_back.reason if self.held_back is not None else None
-
-
 def succeeded(outcome: Outcome | Refused) -> bool:
     """Whether *outcome* is a reply of 200 to 299."""
     return isinstance(outcome, Reply) and 200 <= outcome.status < 300
@@ -172,38 +150,39 @@ def with_retries(
     """
     started = moment = yield NOW
     end = None if deadline is None else started + deadline
-    budget, pacer, longest = guard.budget, guard.pacer, policy.rules.longest_retry_after
+    budget, breaker, pacer = guard.budget, guard.breaker, guard.pacer
     attempts: list[Attempt] = []
     last: Outcome | None = None
     taken: Slice | None = None
-    timeout = ask.timeout
+    this, timeout = ask, ask.timeout
     refused: Refused | None = None
     if budget is not None:
         budget.deposit(started)
     if pacer is not None:
-        refused, moment = yield from pacer.hold(moment, end, longest)
+        refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, ask.request.operation)
     while refused is None:
-        if end is not None:
-            timeout = _shorter(ask.timeout, end - moment)
-        this = ask if timeout == ask.timeout else Send(ask.request, timeout)
-        outcome: Outcome | Refused
-        if guard.breaker is None:
-            outcome = yield this
+        if end is not None and (ask.timeout is None or end - moment < ask.timeout):
+            timeout = max(end - moment, 0.0)
+            this = Send(ask.request, timeout)
+        if breaker is None:
+            outcome: Outcome = yield this
             moment = yield NOW
         else:
-            outcome, moment = yield from guard.breaker.through(this, moment)
-        if isinstance(outcome, Refused):
-            refused = outcome
-            break
+            said, moment = yield from breaker.through(this, moment)
+            if isinstance(said, Refused):
+                refused = said
+                break
+            outcome = said
         if pacer is not None and (pause := policy.pause_for_all(outcome)) is not None:
             pacer.learn(moment, pause)
-        if succeeded(outcome):
-            attempts.append(_attempt(outcome, 0.0, request_id_header))
-            return Tried(outcome, tuple(attempts), moment - started, timeout)
+        fine = isinstance(outcome, Reply) and 200 <= outcome.status < 300
+        if fine or not policy.may_repeat(ask.request, outcome):
+            this_try = _attempt(outcome, 0.0, request_id_header)
+            tries = (*attempts, this_try) if attempts else (this_try,)
+            return _new(Tried, (outcome, tries, moment - started, timeout, None))
         next_ = yield from _next_try(
             policy,
             guard,
-            ask.request,
             outcome,
             retry=len(attempts) + 1,
             moment=moment,
@@ -212,19 +191,22 @@ def with_retries(
         )
         attempts.append(_attempt(outcome, next_.delay or 0.0, request_id_header))
         if next_.delay is None:
-            return (yield from _over(outcome, attempts, moment - started, timeout, next_.held_back))
+            elapsed, operation = moment - started, ask.request.operation
+            return (yield from _over(outcome, attempts, elapsed, timeout, next_.held_back, operation=operation))
         last, taken = outcome, next_.taken
         try:
-            yield from emit("retry", retry=len(attempts), delay=next_.delay, reason=attempts[-1].reason)
+            reason, operation = attempts[-1].reason, ask.request.operation
+            yield from emit("retry", operation=operation, retry=len(attempts), delay=next_.delay, reason=reason)
             yield from sleep(next_.delay)
             moment = yield NOW
             if pacer is not None:
-                refused, moment = yield from pacer.hold(moment, end, longest)
+                refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, ask.request.operation)
         except BaseException:
             _give_back(guard, taken)
             raise
     _give_back(guard, taken)
-    return (yield from _over(last or refused, attempts, moment - started, timeout, refused.held_back))
+    elapsed, operation = moment - started, ask.request.operation
+    return (yield from _over(last or refused, attempts, elapsed, timeout, refused.held_back, operation=operation))
 
 
 class Next(Value):
@@ -238,7 +220,6 @@ class Next(Value):
 def _next_try(
     policy: RetryPolicy,
     guard: Guard,
-    request: Request,
     outcome: Outcome,
     *,
     retry: int,
@@ -246,9 +227,7 @@ def _next_try(
     started: float,
     deadline: float | None,
 ) -> Flow[Next]:
-    """Whether there is a *retry*-th retry after *outcome*."""
-    if not policy.may_repeat(request, outcome):
-        return Next(None)
+    """Whether there is a *retry*-th retry after *outcome*, which may be repeated."""
     chance = yield from random()
     delay, held_back = _pause(policy, guard, outcome, retry, chance)
     if delay is None:
@@ -304,23 +283,28 @@ def _over(
     elapsed: float,
     timeout: float | None,
     held_back: HeldBack | None,
+    *,
+    operation: str | None,
 ) -> Flow[Tried]:
     """The end of it all. Observers hear of a try that was held back."""
     if held_back is not None:
         name = "retry_suppressed" if attempts else "call_refused"
-        yield from emit(name, by=held_back.by, reason=held_back.reason, seconds=held_back.seconds)
+        by, reason, seconds = held_back
+        yield from emit(name, operation=operation, by=by, reason=reason, seconds=seconds)
     return Tried(outcome, tuple(attempts), elapsed, timeout, held_back)
 
 
-def _shorter(timeout: float | None, left: float) -> float:
-    """The seconds an attempt may take: its own budget, or what is *left* of the deadline."""
-    return max(left if timeout is None else min(timeout, left), 0.0)
+_new = tuple.__new__
+"""Makes an `Attempt` or a `Tried` of all its fields, in a third of the time."""
+_reasons: dict[int, str] = {}
 
 
 def _attempt(outcome: Outcome, delay: float, request_id_header: str) -> Attempt:
-    if isinstance(outcome, Failure):
-        head = outcome.head
-        if head is None:
-            return Attempt(None, delay, outcome.reason)
-        return Attempt(head.status, delay, outcome.reason, head.headers.get(request_id_header))
-    return Attempt(outcome.status, delay, f"status {outcome.status}", outcome.headers.get(request_id_header))
+    if isinstance(outcome, Reply):
+        status = outcome.status
+        reason = _reasons.get(status) or _reasons.setdefault(status, f"status {status}")
+        return _new(Attempt, (status, delay, reason, outcome.headers.get(request_id_header)))
+    head = outcome.head
+    if head is None:
+        return Attempt(None, delay, outcome.reason)
+    return Attempt(head.status, delay, outcome.reason, head.headers.get(request_id_header))

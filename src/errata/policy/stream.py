@@ -17,8 +17,9 @@ from errata.policy.flow import Flow, Give, Now, Open, Random, Read, Send, Stream
 from errata.policy.guard import UNGUARDED, Guard
 from errata.policy.poll import SHORTEST_PAUSE
 from errata.policy.refusal import Refused
-from errata.policy.retry import RetryPolicy, Tried, succeeded, with_retries
+from errata.policy.retry import RetryPolicy, succeeded, with_retries
 from errata.policy.stream_rules import StreamRules, named, parsed
+from errata.policy.tried import Tried
 from errata.wire import json
 from errata.wire.messages import Failure, Reply, Request
 from errata.wire.parse import parse
@@ -46,7 +47,7 @@ def no_guard(_request: Request) -> Guard:
 
 def stream(
     request: Request,
-    decode: Callable[[Event], T],
+    decode: Callable[[Event], T | None],
     rules: StreamRules,
     *,
     catalogue: Catalogue,
@@ -80,7 +81,7 @@ class _Stream(Generic[T]):
     def __init__(
         self,
         request: Request,
-        decode: Callable[[Event], T],
+        decode: Callable[[Event], T | None],
         rules: StreamRules,
         catalogue: Catalogue,
         policy: RetryPolicy,
@@ -118,7 +119,10 @@ class _Stream(Generic[T]):
             yield from self._before_next(cut)
 
     def _open(self) -> Generator[StreamEffect[T], Any, bool]:
-        """Whether the answer is a stream, which is now open. 204 says that there is nothing, or nothing more."""
+        """Whether the answer is a stream, which is now open. 204 says that there is nothing, or nothing more.
+
+        The first is no answer where the end of a stream is declared: nobody said that it is complete.
+        """
         while True:
             tried = yield from _kept_open(
                 with_retries(
@@ -134,6 +138,9 @@ class _Stream(Generic[T]):
             if not isinstance(head, Reply) or not succeeded(head):
                 raise (yield from self._not_opened(tried))
             if head.status == 204:
+                if self.rules.last and self.head is None:
+                    nothing = f"status 204, no stream that ends with {self.rules.last}"
+                    raise (yield from self._broken(Failure("unreadable", nothing), head))
                 return False
             self.head = head
             self._look_into(head, None)
@@ -199,10 +206,12 @@ class _Stream(Generic[T]):
                 wrong = event
             else:
                 try:
-                    good.append(self.decode(event))
+                    said = self.decode(event)
                 except UnreadableReplyError as problem:
                     wrong, unreadable = event, str(problem)
                 else:
+                    if said is not None:
+                        good.append(said)
                     self.last_event_id = event.id
                     ended = event.name in rules.ends_with
             if ended or wrong is not None:
@@ -255,7 +264,8 @@ class _Stream(Generic[T]):
         if delay is None or held_back is not None:
             raise (yield from self._broken(cut, held_back=held_back))
         self.attempts[-1] = self.attempts[-1]._replace(delay=delay)
-        yield from emit("reconnect", delay=delay, reason=cut.reason, last_event_id=known)
+        operation, shown = self.request.operation, self._shown(known)
+        yield from emit("reconnect", operation=operation, delay=delay, reason=cut.reason, last_event_id=shown)
         yield from sleep(delay)
         others = tuple(pair for pair in self.next.headers if pair[0] != LAST_EVENT_ID)
         self.request = changed(self.next, headers=(*others, (LAST_EVENT_ID, known)) if known else others)

@@ -105,12 +105,17 @@ Found = list[tuple[Page, list[Explanation]]]
 
 
 def _found(thing: str, catalogues: Sequence[Catalogue], status: int | None) -> Found:
-    """What each catalogue knows of the name *thing*; as it is written, or else in any case of the letters."""
+    """What each catalogue knows of the name *thing*; as it is written, or else in any case of the letters.
+
+    A catalogue that has no more than its last resort for a status leaves it to those that claim it.
+    """
     pages = [(catalogue, page_of(catalogue)) for catalogue in catalogues]
     for spelling in (str, str.casefold):
         found = [(page, _named(spelling(thing), page, catalogue, status, spelling)) for catalogue, page in pages]
         if any(known for _, known in found):
-            return [(page, known) for page, known in found if known]
+            found = [(page, known) for page, known in found if known]
+            claimed = [(page, known) for page, known in found if any(one.line and one.line.label for one in known)]
+            return claimed or found if STATUS.fullmatch(thing) else found
     return []
 
 

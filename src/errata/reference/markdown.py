@@ -136,7 +136,7 @@ def _safe() -> str:
 
 def _case_link(page: Page, line: Line) -> str:
     if line.code is not None:
-        return f"[`{line.code}`](#{line.anchor}) ({line.label})"
+        return f"[`{line.code}`](#{line.anchor}) ({line.label or line.case.on or 'any other status'})"
     label = f" ({line.label})" if line.label is not None else ""
     return f"{_link(page, line.error)}{label}"
 
@@ -192,7 +192,8 @@ def _code(page: Page, code: CodeFacts) -> Iterator[str]:
     yield from (f"### `{code.code}` {{ #{code.anchor} }}", "")
     for line in code.lines:
         status = f"{line.label} " if line.label is not None else ""
-        where = f" on `{line.case.operation}`" if line.case.operation is not None else ""
+        on = line.case.operation or line.case.on
+        where = f" on `{on}`" if on is not None else ""
         yield from (f"{status}{_link(page, line.error)}{where}: {_prose(line.cause or '')}", "")
         yield from (f"- **What to do**: {_prose(line.fix or '')}", f"- **Retried**: {line.retried}", "")
     yield _back()

@@ -94,7 +94,7 @@ def _cases(cls: type[Error], catalogue: Catalogue) -> tuple[Case, ...]:
     listed = catalogue.claims(cls)
     claims = tuple(case for case in listed if any((case.status, case.code, case.operation, case.on)))
     if cls is catalogue.default:
-        return (*claims, catalogue.catch_all)
+        return claims if catalogue.catch_all in claims else (*claims, catalogue.catch_all)
     if cls.source in ("job", "stream"):
         return (*claims, *(case for case in listed if case not in claims))
     return claims
@@ -107,7 +107,7 @@ def _line(cls: type[Error], case: Case, cause: str | None, catalogue: Catalogue)
         label=None if case.status is None else str(case.status).lower(),
         cause=case.cause or cause,
         fix=case.fix,
-        retried=retried(case, cls.source, catalogue.retries),
+        retried=retried(case, case.source(cls.source), catalogue.retries),
         anchor=anchor(case.code) if case.code is not None else anchor(cls.__name__),
     )
 
@@ -126,7 +126,7 @@ def _statuses(errors: tuple[ErrorFacts, ...]) -> Iterator[StatusFacts]:
         line
         for error in errors
         for line in error.lines
-        if error.source == "http" and not any((line.label, line.code, line.case.operation))
+        if line.case.source(error.source) == "http" and not any((line.label, line.case.operation))
     )
     for label in sorted({line.label for line in lines if line.label is not None}):
         known = phrase(int(label)) if label.isdigit() else ""

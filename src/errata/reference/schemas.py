@@ -46,7 +46,7 @@ def codes_beside(case: Case, catalogue: Catalogue) -> list[str]:
     codes = {
         other.code
         for cls, other in catalogue.cases()
-        if cls.source == "http" and other.code is not None and _overlap(case, other)
+        if other.source(cls.source) == "http" and other.code is not None and _overlap(case, other)
     }
     return sorted(codes)
 

@@ -56,6 +56,7 @@ def facts_of(catalogue: Catalogue) -> Facts:
         "base": catalogue.base.__name__,
         "default": catalogue.default.__name__,
         "docs": catalogue.docs,
+        "status_decides": catalogue.status_decides,
         "body_cap": catalogue.body_cap,
         "headers": asdict(catalogue.headers),
         "retries": asdict(catalogue.retries),
@@ -102,6 +103,7 @@ def read(text: str, where: str) -> Facts:
         raise SnapshotError(where, 'it has no "format"')
     if facts["format"] != FORMAT:
         raise SnapshotError(where, f"its format is {facts['format']!r}, this Errata reads {FORMAT}")
+    facts.setdefault("status_decides", False)  # those of release 0.1 do not have it
     lacking = [name for name in EMPTY if not isinstance(facts.get(name), type(EMPTY[name]))]
     lacking += [
         f"{name}.{key}" for name, told in (facts.get("classes") or {}).items() for key in CLASS if key not in told
@@ -128,6 +130,7 @@ EMPTY: Facts = {
     "name": "",
     "base": "",
     "default": "",
+    "status_decides": False,
     "body_cap": 0,
     "headers": {},
     "retries": {},

@@ -93,6 +93,7 @@ def _catalogue(facts: Facts) -> Catalogue:
         default=classes[facts["default"]],
         errors=tuple(classes.values()),
         envelope=Detail(),
+        status_decides=facts["status_decides"],
     )
 
 

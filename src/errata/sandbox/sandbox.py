@@ -20,18 +20,22 @@ from errata.sandbox.log import RequestLog
 from errata.sandbox.problems import BadScriptError, SandboxError
 from errata.sandbox.script import Rule, Script, rule_from_json
 from errata.sandbox.serving import Uvicorn
-from errata.sandbox.steps import Answer, Reset, Silence, Step
+from errata.sandbox.steps import Answer, Garbled, Reset, Silence, Step
 from errata.sandbox.thread import Background, in_thread
 from errata.sandbox.vendor import Served, Vendor
 from errata.server.store import StoreDownError
+from errata.wire.caused import UncausableError, outcome_of
+from errata.wire.messages import Failure
 from errata.wire.parse import build
-from errata.wire.render import render
 
 MATCHING = ("times", "method", "path")
 """What of an error armed in JSON says which requests meet it."""
 
 
 HOST = "127.0.0.1"
+
+_UNANSWERED: Mapping[str, Step] = {"network": Reset(), "timeout": Silence(), "unreadable": Garbled("not-gzip", 200)}
+"""What a request meets that is to fail in that way, whatever is asked for."""
 
 _NOT_RUNNING = "The sandbox is not running. Call start(), or use it in a with statement."
 
@@ -112,12 +116,17 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The base URL for clients."""
-        return self._running.url
+        return self._running.url + self.vendor.base_path
+
+    @property
+    def control_url(self) -> str:
+        """The URL below which the control endpoint is."""
+        return f"{self._running.url}/_errata"
 
     @property
     def https_url(self) -> str:
         """The base URL for clients that speak TLS and trust `authority`."""
-        return self._running.https_url
+        return self._running.https_url + self.vendor.base_path
 
     @property
     def authority(self) -> Path:
@@ -165,23 +174,13 @@ class Sandbox:
         return self.script.arm(Rule(steps, method=method, path=path, times=times))
 
     def _step(self, error: Error) -> Step:
-        catalogue = self.vendor.catalogue
-        if not catalogue.lists(error):
-            known = ", ".join(str(case) for case in catalogue.claims(type(error))) or "none"
-            found = f"{type(error).__name__} ({error.case}), which the catalogue {catalogue.name!r} does not have"
-            raise BadScriptError("error", found, f"a case that it has: {known}")
-        if error.source == "transport":
-            return Silence() if isinstance(error, catalogue.occasion("timeout")) else Reset()
-        if error.source == "client":
-            raise BadScriptError(
-                "error", f"{type(error).__name__}, which the SDK raises by itself", "an error that a server can cause"
-            )
-        reply = render(error, catalogue, request_id=secrets.token_hex(8))
-        wanted = [getattr(error, spec.name) for spec in specs_of(type(error)) if spec.is_status]
-        if wanted and wanted != [reply.status]:
-            found = f"{type(error).__name__} with status {wanted[0]}, which is not one of its own"
-            raise BadScriptError("error", found, "another status")
-        return Answer(reply.status, tuple(reply.headers.items()), reply.body)
+        try:
+            outcome = outcome_of(error, self.vendor.catalogue, request_id=secrets.token_hex(8))
+        except UncausableError as problem:
+            raise BadScriptError("error", problem.found, problem.allowed) from problem
+        if isinstance(outcome, Failure):
+            return _UNANSWERED[outcome.kind]
+        return Answer(outcome.status, tuple(outcome.headers.items()), outcome.body)
 
     def arm_error(self, payload: Mapping[str, object]) -> None:
         """Arm an error that was described in JSON: `{"error": "RateLimitError", "fields": {...}, "times": 2}`.

@@ -30,7 +30,8 @@ class Vendor:
     """One API: *serve* builds its reference server in a data folder and on a clock.
 
     *environment* names the variables that its SDK reads: `{"api_key": "PICTOGRAPH_API_KEY", ...}`. *promises* is
-    where the sentences of its page are checked, as "module:NAME".
+    where the sentences of its page are checked, as "module:NAME". *base_path* is the end of the base URLs of its
+    clients: "/v1", or nothing.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Vendor:
     serve: Callable[[Path, Clock], Served]
     environment: Mapping[str, str]
     promises: str
+    base_path: str = ""
 
 
 class UnknownVendorError(SandboxError):

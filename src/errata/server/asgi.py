@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from errata.clock import SystemClock
 from errata.contract import Catalogue
 from errata.server.auth import Auth
+from errata.server.bodies import again, whole_body
 from errata.server.claims import Claims
 from errata.server.effects import Effects, watched
 from errata.server.handlers import take_over
@@ -44,13 +45,15 @@ def install(
     convert: Convert | None = None,
     public: Sequence[str] = (),
     writers: Sequence[str] = ("member", "admin"),
+    most_bytes: int | None = None,
 ) -> Contract:
     """Make *app* keep the contract of *catalogue*; serve what this returns.
 
     *keys* says who may call; *public* are patterns of paths that need no key (`"/signed/*"`), *writers* the roles that
     may use other methods than GET, HEAD and OPTIONS. *limits* are those of every key, or a mapping from the tier of a
     key to its limits, in which "" is for keys without a tier; a key of any other tier is an `UnknownTierError` in the
-    log, and a 500 to its caller. *convert* maps exceptions that the catalogue does not know.
+    log, and a 500 to its caller. A body above *most_bytes* is a 413; with such a limit every body is held in memory
+    before the app gets it. *convert* maps exceptions that the catalogue does not know.
     *strict* raises `UndeclaredError` for what an operation does not declare; by default only under pytest.
     The document of a FastAPI app tells of the errors too: an `app.openapi` of its own must be set before.
 
@@ -71,6 +74,7 @@ def install(
         auth=None if keys is None else Auth(keys, public=public, writers=writers, realm=catalogue.name),
         limiter=None if limits is None else Tiers(limits, time),
         keyed=None if idempotency is None else Keyed(Claims(idempotency, time), catalogue.headers.idempotency_key),
+        most_bytes=most_bytes,
     )
 
 
@@ -78,7 +82,14 @@ class Contract:
     """The app with its contract around it. Websockets and the lifespan pass through."""
 
     def __init__(
-        self, app: ASGIApp, translator: Translator, *, auth: Auth | None, limiter: Tiers | None, keyed: Keyed | None
+        self,
+        app: ASGIApp,
+        translator: Translator,
+        *,
+        auth: Auth | None,
+        limiter: Tiers | None,
+        keyed: Keyed | None,
+        most_bytes: int | None = None,
     ) -> None:
         self.app = app
         self._translator = translator
@@ -86,6 +97,7 @@ class Contract:
         self._auth = auth
         self._limiter = limiter
         self._keyed = keyed
+        self._most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request.
@@ -111,6 +123,10 @@ class Contract:
         turn: Recording | Answer | Receive = receive
         try:
             caller = await self._admit(scope, out)
+            if self._most_bytes is not None:
+                # Twice as much is heard out, so that a client which sent it hears what was wrong.
+                body = await whole_body(scope, receive, self._most_bytes, patience=self._most_bytes)
+                turn = receive = again(body, receive)
             if caller is not None and self._keyed is not None:
                 turn = await self._keyed.turn(scope, receive, out, caller, effects)
         except Exception as exc:  # noqa: BLE001 - it is answered, and logged there

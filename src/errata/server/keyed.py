@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope
+from starlette.types import Receive, Scope
 
+from errata.server.bodies import again, whole_body
 from errata.server.claims import Claims, ticket_for
 from errata.server.effects import Effects
 from errata.server.idempotency import checked, conflict, fingerprint, has_record, in_progress, store_down, too_large
@@ -40,14 +40,14 @@ class Keyed:
         path: bytes = scope.get("raw_path") or scope["path"].encode()
         key = checked(", ".join(sent), self._header)
         policy = self._claims.policy
-        body = await _whole_body(scope, receive, policy.body_cap)
+        body = await whole_body(scope, receive, policy.body_cap, too_large)
         ticket = ticket_for(Record(caller.tenant, scope["method"], path.decode("latin-1"), key))
         try:
             claim = await self._claims.claim(ticket, fingerprint(scope.get("query_string", b""), body))
         except StoreDownError as problem:
             if policy.when_down == "closed":
                 raise store_down() from problem
-            return _again(body, receive)
+            return again(body, receive)
         if isinstance(claim, Claimed):
             # A file that the server sends by itself would pass the recording by.
             extensions: dict[str, Any] = scope.get("extensions") or {}
@@ -58,34 +58,3 @@ class Keyed:
         if isinstance(claim, Answer):
             return claim
         raise in_progress(key, self._claims.wait(claim)) if isinstance(claim, InProgress) else conflict(key)
-
-
-async def _whole_body(scope: Scope, receive: Receive, cap: int) -> bytes:
-    length = Headers(scope=scope).get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > cap:
-        raise too_large(cap)
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > cap:
-            raise too_large(cap)
-        more = message.get("more_body", False)
-    return bytes(body)
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """A *receive* that begins with the *body* that was read from it."""
-    unread: Message | None = {"type": "http.request", "body": body, "more_body": False}
-
-    async def again() -> Message:
-        nonlocal unread
-        if unread is not None:
-            message, unread = unread, None
-            return message
-        return await receive()
-
-    return again

@@ -15,6 +15,9 @@ from errata.wire.parse import build
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
+ENTRIES = (Body("detail"), Body("error.details"))
+"""Where a body lists the fields that were rejected."""
+
 
 class Refused(Exception):  # noqa: N818 - an answer on its way, not an error
     """A request that goes no further, with the status and words of the answer. It never leaves this package.
@@ -41,10 +44,11 @@ class Refused(Exception):  # noqa: N818 - an answer on its way, not an error
 
 def as_error(refused: Refused, catalogue: Catalogue) -> Error:
     """The error of *catalogue* for the status and code, with every field that *refused* has something for."""
-    cls, case = catalogue.resolve(refused.status, refused.code)
-    error = build(cls, {spec.name: _value(spec, refused) for spec in specs_of(cls)})
+    status = _known(refused, catalogue)
+    cls, case = catalogue.resolve(status, refused.code)
+    error = build(cls, {spec.name: _value(spec, refused, status) for spec in specs_of(cls)})
     # The status and the code hold even where the class is the catch-all, which has neither.
-    wanted = changed(case, status=refused.status, code=refused.code or case.code)
+    wanted = changed(case, status=status, code=refused.code or case.code)
     if error.case != wanted:
         error.become(wanted)
     return error
@@ -56,17 +60,25 @@ def reply_to(refused: Refused, catalogue: Catalogue, request_id: str) -> Reply:
     return changed(reply, headers={**reply.headers, **refused.headers})
 
 
-def _value(spec: FieldSpec, refused: Refused) -> Any:
+def _known(refused: Refused, catalogue: Catalogue) -> int:
+    """The status of *refused*; 400 for a malformed request, where the catalogue knows no 422."""
+    if refused.status != 422 or not refused.entries:
+        return refused.status
+    claimed = {case.status for _, case in catalogue.cases()}
+    return 400 if 400 in claimed and 422 not in claimed else 422
+
+
+def _value(spec: FieldSpec, refused: Refused, status: int) -> Any:
     if spec.is_message:
         return refused.message
     if spec.is_status:
-        return refused.status
+        return status
     if spec.is_code:
         return refused.code if refused.code is not None else spec.fallback()
     found: Any = None
     if isinstance(spec.mark, Header):
         found = refused.headers.get(spec.mark.name.lower())
-    elif refused.entries and spec.mark == Body("detail"):
+    elif refused.entries and spec.mark in ENTRIES:
         found = [dict(entry) for entry in refused.entries]
     if found is None:
         return spec.fallback()

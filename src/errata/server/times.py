@@ -6,15 +6,19 @@ import math
 from typing import Protocol
 
 
-class Clock(Protocol):
+class WallClock(Protocol):
+    """Where the time of day is read."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+
+class Clock(WallClock, Protocol):
     """The two clocks that a server needs; `errata.clock.SystemClock` and `VirtualClock` have them."""
 
     def now(self) -> float:
         """Seconds on a clock that never jumps; only differences mean something."""
-        ...
-
-    def wall(self) -> float:
-        """Seconds since the epoch."""
         ...
 
 

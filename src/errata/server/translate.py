@@ -50,7 +50,7 @@ class Translator:
         framework = refusal(exc) if error is None else None
         if framework is not None:
             error = as_error(framework, self.catalogue)
-        if error is None or error.source not in TRAVELLING:
+        if error is None or error.case.source(error.source) not in TRAVELLING:
             return self.unhandled(exc, scope)
         # What the framework says in no class of its own may come from any operation: a body that is no JSON.
         if framework is None or type(error) is not self.catalogue.default:

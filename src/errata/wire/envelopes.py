@@ -15,6 +15,10 @@ DEPTH = 8
 """Levels below which nobody looks for a message."""
 
 
+_new = tuple.__new__
+"""Makes a `Said` of all its fields, in a third of the time."""
+
+
 class Detail:
     """FastAPI's `{"detail": ...}`: a sentence, an object or a list of field errors.
 
@@ -45,46 +49,46 @@ class Detail:
             return Said()
         detail = body.get("detail")
         if isinstance(detail, dict):
-            return Said(
-                code=_code(detail.get(self.code)),
-                message=_text(detail.get("message", detail.get("msg"))),
-                details=detail,
-            )
-        code = _code(body.get(self.code))
+            message = _text(detail.get("message", detail.get("msg")))
+            return _new(Said, (0, _code(detail.get(self.code)), message, detail, None, None))
+        code = body.get(self.code)
         message = detail if isinstance(detail, str) else body.get("message")
         if not isinstance(message, str):
             message = summary(detail) if isinstance(detail, list) else _text(detail)
-        return Said(code=code, message=message, details=body)
+        return _new(Said, (0, None if code is None else _code(code), message, body, None, None))
 
 
 class ErrorObject:
     """`{"error": {"code": ..., "message": ..., "details": {...}}, "request_id": ...}`.
 
-    *code* names the key of the code.
+    *code* names the key of the code. Without *details* there are none where there is nothing to say in them.
     """
 
     lossless = True
     content_type = JSON
 
-    def __init__(self, *, code: str = "code") -> None:
+    def __init__(self, *, code: str = "code", details: bool = True) -> None:
         self.code = code
+        self.details = details
 
     def render(self, body: dict[str, Any], said: Said) -> None:
         """Code, message and details below "error", the request's id beside it."""
         inner = body.get("error")
-        facts = {self.code: said.code, "message": said.message, "details": dict(said.details)}
+        facts: dict[str, Any] = {self.code: said.code, "message": said.message}
+        if self.details or said.details:
+            facts["details"] = dict(said.details)
         body["error"] = {**facts, **inner} if isinstance(inner, dict) else facts
         if said.request_id is not None:
             body["request_id"] = said.request_id
 
     def parse(self, body: Any) -> Said:
-        """Also reads `{"error": "a sentence"}`."""
+        """Also reads `{"error": "a sentence", "code": ...}`."""
         if not isinstance(body, dict):
             return Said()
         request_id = _code(body.get("request_id"))
         error = body.get("error")
         if not isinstance(error, dict):
-            return Said(message=_text(error), request_id=request_id)
+            return Said(code=_code(body.get(self.code)), message=_text(error), request_id=request_id)
         details = error.get("details")
         return Said(
             code=_code(error.get(self.code)),
@@ -171,20 +175,21 @@ class Problem:
 def summary(errors: list[Any], depth: int = DEPTH) -> str:
     """One sentence for a list of field errors: "2 invalid fields: annotations.0.name: Field required; ..."."""
     lines: list[str] = []
-    for entry in errors[:3]:
+    for entry in errors if len(errors) <= 3 else errors[:3]:
         if isinstance(entry, dict):
             loc = entry.get("loc")
             place = ".".join([str(part) for part in loc if part != "body"]) if isinstance(loc, list) else ""
-            said = _text(entry.get("msg", entry.get("message")), depth) or "invalid"
-            lines.append(f"{place}: {said}" if place else said)
+            said = entry["msg"] if "msg" in entry else entry.get("message")
+            if not isinstance(said, str):
+                said = _text(said, depth)
+            lines.append(f"{place}: {said or 'invalid'}" if place else said or "invalid")
         else:
             lines.append(_text(entry, depth) or "invalid")
     count = len(errors)
     if not count:
         return "the request was refused as invalid"
-    fields = "1 invalid field" if count == 1 else f"{count} invalid fields"
-    told = "; ".join(lines)
-    return f"{fields}: {told}" if count <= 3 else f"{fields}: {told}; and {count - 3} more"
+    more = f"; and {count - 3} more" if count > 3 else ""
+    return f"{count} invalid field{'s' if count > 1 else ''}: {'; '.join(lines)}{more}"
 
 
 def _text(value: Any, depth: int = DEPTH) -> str | None:

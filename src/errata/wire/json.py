@@ -6,9 +6,12 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from errata.contract import caps
+
+if TYPE_CHECKING:
+    from json import JSONDecoder
 
 LONGEST = 1024 * 1024
 """Bytes of an error body that are parsed; a longer one is kept, not read."""
@@ -85,11 +88,21 @@ def loads(body: bytes) -> Any:
     Raises:
         UnreadableError: *body* is no JSON document, is longer than 1 MiB, or nests too deep to read.
     """
-    if len(body) > LONGEST:
-        raise UnreadableError(f"{len(body)} bytes of JSON, the most we read of an error is {LONGEST}")
+    length = len(body)
+    if length > LONGEST:
+        raise UnreadableError(f"{length} bytes of JSON, the most we read of an error is {LONGEST}")
+    short = length <= DIGITS
+    try:
+        # Nearly all is UTF-8 that begins with the value; a text of any other kind cannot be read so to its end.
+        text = body.decode()
+        value, end = _scanner(short)(text, 0)
+        if end == len(text):
+            return value
+    except (ValueError, RecursionError, StopIteration):
+        pass
     try:
         text = _text(body).strip(WHITESPACE)
-        value, end = _reader(len(body) <= DIGITS)(text, 0)
+        value, end = _decoder(short).raw_decode(text)
     except (ValueError, RecursionError) as problem:
         raise UnreadableError(f"{type(problem).__name__} while reading {len(body)} bytes of JSON") from None
     if end != len(text):
@@ -98,13 +111,21 @@ def loads(body: bytes) -> Any:
 
 
 @functools.cache
-def _reader(short: bool) -> Callable[[str, int], tuple[Any, int]]:
-    """Reads the value at a place of a text, and says where it ends. No number in a *short* one has too many digits."""
+def _decoder(short: bool) -> JSONDecoder:
+    """Reads the value at the start of a text. No number in a *short* one has too many digits."""
     from json import JSONDecoder
 
-    return JSONDecoder(
-        parse_int=int if short else _integer, parse_float=_number, parse_constant=_no_constant
-    ).raw_decode
+    parse_int = int if short else _integer
+    return JSONDecoder(parse_int=parse_int, parse_float=_number, parse_constant=_no_constant)
+
+
+@functools.cache
+def _scanner(short: bool) -> Callable[[str, int], tuple[Any, int]]:
+    """What that decoder reads with: the value at a place, and where it ends; `StopIteration` where there is none."""
+    from json.scanner import make_scanner
+
+    context: Any = _decoder(short)  # not typed by typeshed
+    return make_scanner(context)
 
 
 def _text(body: bytes) -> str:

@@ -1,15 +1,14 @@
 """From any reply to an error: total, whatever the status, the bytes and the headers."""
 
-# Without `from __future__ import annotations`, for the NamedTuple: it would compile types that are text.
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from errata.contract import caps
-from errata.contract.case import Source, phrase
+from errata.contract.case import Case, Source, phrase
 from errata.contract.catalogue import Catalogue
 from errata.contract.error import Error
-from errata.contract.evidence import Body as KeptBody
-from errata.contract.evidence import attach
 from errata.contract.fields import Body, Header
 from errata.contract.said import Said
 from errata.contract.spec import FieldSpec, marks_of, specs_of
@@ -33,26 +32,103 @@ def parse(reply: Reply, catalogue: Catalogue, *, operation: str | None = None, s
         said = catalogue.envelope.parse(body)
     except json.UnreadableError:
         body, said = None, Said(message=plain_text(reply))
-    cls, case = catalogue.resolve(reply.status or None, said.code, operation=operation, source=source)
-    arrived = Arrived(said, body, reply)
-    error = _built(cls, {name: read(arrived) for name, read in _readers(cls)})
-    if (known := error.case) is not case and known != case:
-        error.become(case)  # the table knows the operation, the error does not
+    status = reply.status
+    claimed = None
+    if catalogue.status_decides and (status or not catalogue.claimed(said.code)):
+        claimed, said = said.code, said._replace(code=None)
+    make: Make | None = None
+    if status and source == "http":
+        make = catalogue.makers.get((operation, status, said.code))
+    if make is None:
+        make = _maker(catalogue, operation, status, said.code, source)
+    error = make(said, body, reply)
+    held = error.__dict__
     request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
-    attach(
-        error,
-        request_id=caps.text(request_id) if request_id else None,
-        body=KeptBody(reply.body[: catalogue.body_cap], reply.body_length),
-    )
+    held["request_id"] = caps.text(request_id) if request_id else None
+    if claimed is not None:
+        held["claimed_code"] = caps.text(claimed)
+    raw, cap = reply.body, catalogue.body_cap
+    held["body"] = raw if len(raw) <= cap else raw[:cap]
+    held["body_length"] = len(raw) if reply.length is None else reply.length
     return error
 
 
-class Arrived(NamedTuple):
-    """A reply that was read: what its envelope *said*, and its whole *body*."""
+Make = Callable[[Said, Any, Reply], Error]
+"""Makes an error of what the envelope of a reply said, its whole body, and the reply."""
 
-    said: Said
-    body: Any
-    reply: Reply
+
+def _maker(catalogue: Catalogue, operation: str | None, status: int, code: str | None, source: Source) -> Make:
+    """What makes the error that a reply of *status* and *code* is; remembered for the replies that are like it."""
+    cls, case = catalogue.resolve(status or None, code, operation=operation, source=source)
+    remembered = bool(status) and source == "http"
+    if remembered and not catalogue.claimed(code):
+        code = None  # what is remembered is not for servers to fill
+        known: Make | None = catalogue.makers.get((operation, status, code))
+        if known is not None:
+            return known
+    make = _quick(cls, case) if _is_quick(cls) else _thorough(cls, case)
+    if remembered:
+        catalogue.makers[operation, status, code] = make
+    return make
+
+
+def _thorough(cls: type[Error], case: Case) -> Make:
+    """Makes a *cls* step by step, with the constructor where somebody wrote one."""
+
+    def make(said: Said, body: Any, reply: Reply) -> Error:
+        error = _built(cls, {name: read(said, body, reply) for name, read in _readers(cls)})
+        if (known := error.case) is not case and known != case:
+            error.become(case)  # the table knows the operation, the error does not
+        return error
+
+    return make
+
+
+def _quick(cls: type[Error], case: Case) -> Make:
+    """Makes a *cls* that has one case at most, and no constructor but ours: what is known of it is looked up once."""
+    marks = marks_of(cls)
+    message_field, code_field, status_field = marked = marks.message, marks.code, marks.status
+    own = cls.cases[0] if cls.cases else Case()
+    silent_code = None
+    if code_field is not None:
+        fallback = next(spec.fallback() for spec in specs_of(cls) if spec.name == code_field)
+        silent_code = own.code if fallback is None else fallback
+    others = tuple((name, read) for name, read in _readers(cls) if name not in marked)
+    is_another = own is not case and own != case
+    new = cls.__new__
+
+    def make(said: Said, body: Any, reply: Reply) -> Error:
+        error: Error
+        if message_field is None:
+            error = new(cls)
+            held = error.__dict__
+        else:
+            message = said.message
+            if message is None:
+                message = message_of(None, reply.status)
+            elif len(message) > caps.TEXT or not message.isascii():
+                message = caps.text(message)
+            error = new(cls, message)  # which makes it the `args`
+            held = error.__dict__
+            held[message_field] = message
+        if code_field is not None:
+            code = said.code
+            held[code_field] = silent_code if code is None else caps.text(code)
+        if status_field is not None:
+            held[status_field] = reply.status
+        for name, read in others:
+            held[name] = read(said, body, reply)
+        if is_another:
+            error.become(case)  # the table knows the operation, the error does not
+        return error
+
+    return make
+
+
+def _is_quick(cls: type[Error]) -> bool:
+    """Whether a *cls* needs no more than its fields, and says by itself which case it is."""
+    settled = cls.settle is Error.settle and cls.__post_init__ is Error.__post_init__ and cls.__new__ is Error.__new__
+    return settled and len(cls.cases) <= 1 and _is_plain(cls) and not marks_of(cls).mirrored
 
 
 def message_of(said: str | None, status: int) -> str:
@@ -71,7 +147,8 @@ def plain_text(reply: Reply) -> str | None:
     return text or None
 
 
-Read = Callable[[Arrived], Any]
+Read = Callable[[Said, Any, Reply], Any]
+"""What a reply holds for a field: of what its envelope said, its whole body, and the reply."""
 
 
 def _readers(cls: type[Error]) -> tuple[tuple[str, Read], ...]:
@@ -83,28 +160,35 @@ def _readers(cls: type[Error]) -> tuple[tuple[str, Read], ...]:
     return known
 
 
+CONTAINERS = (list, dict)
+
+
 def _reader(spec: FieldSpec) -> Read:
     """What a field holds of a reply: what it says, or what is filled in where it is silent or does not fit."""
+    fallback = spec.fallback
     if spec.is_message:
-        return lambda arrived: message_of(arrived.said.message, arrived.reply.status)
+        return lambda said, _body, reply: message_of(said.message, reply.status)
     if spec.is_status:
-        return lambda arrived: arrived.reply.status or None
+        return lambda _said, _body, reply: reply.status or None
     if spec.is_code:
-        return lambda arrived: caps.text(code) if (code := arrived.said.code) is not None else spec.fallback()
+        return lambda said, _body, _reply: fallback() if said.code is None else caps.text(said.code)
     if not spec.travels:
-        return lambda _arrived: spec.fallback()
-    find = _finder(spec)
+        return lambda _said, _body, _reply: fallback()
+    find, fit, shape = _finder(spec), spec.fit, spec.shape
+    # Asked for most: what stands in the body itself needs no search.
+    at_top = spec.mark.path if isinstance(spec.mark, Body) and "." not in spec.mark.path else None
 
-    def read(arrived: Arrived) -> Any:
-        found = find(arrived)
+    def read(said: Said, body: Any, reply: Reply) -> Any:
+        simple = at_top is not None and isinstance(body, dict)
+        found = body.get(at_top, NOTHING) if simple else find(said, body, reply)
         if found is NOTHING:
-            return spec.fallback()
+            return fallback()
         try:
             # Only what was cut must be copied, and most is small.
-            small = isinstance(found, list | dict) and caps.within(arrived.reply.body)
-            return spec.shape(found) if small else spec.fit(found)
+            small = isinstance(found, CONTAINERS) and caps.within(reply.body)
+            return shape(found) if small or isinstance(found, int) else fit(found)
         except UnfitError:
-            return spec.fallback()
+            return fallback()
 
     return read
 
@@ -113,20 +197,20 @@ def _finder(spec: FieldSpec) -> Read:
     """What the reply holds for a field, or `NOTHING`."""
     if isinstance(spec.mark, Header):
         name = spec.mark.name.lower()
-        return _waits(spec) if name == "retry-after" else lambda arrived: _header(arrived.reply, name)
+        return _waits(spec) if name == "retry-after" else lambda _said, _body, reply: _header(reply, name)
     if isinstance(spec.mark, Body):
-        path = spec.mark.path
-        return lambda arrived: take(arrived.body, path)
+        names = spec.mark.path.split(".")
+        return lambda _said, body, _reply: _inside(body, names)
     key = spec.details_key or spec.name
-    return lambda arrived: arrived.said.details.get(key, NOTHING)
+    return lambda said, _body, _reply: said.details.get(key, NOTHING)
 
 
 def _waits(spec: FieldSpec) -> Read:
     """The seconds of a Retry-After, whole ones for a field that takes no others."""
     exact = spec.hint in (float, float | None)
 
-    def find(arrived: Arrived) -> Any:
-        seconds = retry_after(arrived.reply.headers, now=arrived.reply.received)
+    def find(_said: Said, _body: Any, reply: Reply) -> Any:
+        seconds = retry_after(reply.headers, now=reply.received)
         if seconds is None:
             return NOTHING
         return seconds if exact else whole_seconds(seconds)
@@ -142,7 +226,11 @@ def _header(reply: Reply, name: str) -> Any:
 
 def take(body: Any, path: str) -> Any:
     """The value at the dotted *path* of *body*, or `NOTHING`."""
-    for name in path.split("."):
+    return _inside(body, path.split("."))
+
+
+def _inside(body: Any, names: Iterable[str]) -> Any:
+    for name in names:
         if not isinstance(body, dict) or name not in body:
             return NOTHING
         body = body[name]

@@ -14,12 +14,12 @@ def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> floa
     A date is measured against the reply's own `Date`, so that a skewed clock here does not matter; *now* (seconds
     since the epoch) serves when there is none. *headers* has lower-case names.
     """
-    milliseconds = seconds_in(headers.get("retry-after-ms"))
-    if milliseconds is not None:
+    finer = headers.get("retry-after-ms")
+    if finer is not None and (milliseconds := seconds_in(finer)) is not None:
         return milliseconds / 1000
     asked = headers.get("retry-after")
-    seconds = seconds_in(asked)
-    if seconds is None:
+    seconds = None if asked is None else seconds_in(asked)
+    if seconds is None and asked is not None:
         seconds = _until(asked, headers.get("date"), now)
     return seconds if seconds is not None else rate_limit(headers)
 
@@ -63,7 +63,8 @@ def _until(text: str | None, date: str | None, now: float | None) -> float | Non
 def rate_limit(headers: Mapping[str, str]) -> float | None:
     """The longest reset of the used-up limits: `RateLimit: "name";r=0;t=12`, or `RateLimit-Remaining: 0`."""
     resets: list[float] = []
-    for limit in headers.get("ratelimit", "").split(","):
+    limits = headers.get("ratelimit")
+    for limit in limits.split(",") if limits else ():
         pairs = [part.strip().partition("=") for part in limit.split(";")[1:]]
         parameters = {name: value for name, _, value in pairs}
         if parameters.get("r") == "0" and (reset := seconds_in(parameters.get("t"))) is not None:

@@ -14,7 +14,9 @@ BOM = "\ufeff"
 LONGEST_RETRY = 15
 """Digits of a `retry` that are read: more milliseconds than that are as good as these."""
 PART = 64 * 1024
-"""Bytes of an unfinished data line that are held as they came. Longer ones are decoded in parts, and copied once."""
+"""Bytes of an unfinished data line that are held as they came. Longer ones are decoded in parts."""
+MERGED = 1024 * 1024
+"""Bytes that the parts of a line have together before they become one text."""
 
 
 class Event(NamedTuple):
@@ -57,7 +59,9 @@ class Decoder:
         self._started = False
         self._after_cr = False
         self._line = bytearray()
+        self._long = ""
         self._parts: list[str] = []
+        self._unmerged = 0
         self._data: list[str] = []
         self._held = 0
         self._name = ""
@@ -90,9 +94,11 @@ class Decoder:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.split("\n")
         lines.pop()
-        if self._parts:
-            self._data.append("".join((*self._parts, lines.pop(0))))
-            self._parts.clear()
+        if self._parts or self._long:
+            self._parts.append(lines.pop(0))
+            self._merge()
+            self._data.append(self._long)
+            self._long = ""
         events = self._completed(lines)
         self._held = 0 if events or not self._data else self._held + len(text)
         if self._line or end < len(piece):
@@ -131,11 +137,27 @@ class Decoder:
         """Keep *piece* of a line that has not ended."""
         line = self._line
         line += piece
-        if len(line) >= PART and (self._parts or line.startswith(b"data:")):
+        unfinished = bool(self._parts or self._long)
+        if len(line) >= PART and (unfinished or line.startswith(b"data:")):
             text, used = utf_8_decode(line, "replace")
             del line[:used]
-            if not self._parts:
+            if not unfinished:
                 self._started = True
                 text = text[6:] if text[5:6] == " " else text[5:]
             self._parts.append(text)
             self._held += used
+            self._unmerged += used
+            if self._unmerged >= max(MERGED, len(self._long) // 8):
+                self._merge()
+
+    def _merge(self) -> None:
+        """Put the parts behind the text that was merged before.
+
+        Python does that in place where nobody else has the text: the system need not find room for all of it twice.
+        Where Python must copy, this comes seldom enough for time to stay linear.
+        """
+        text, self._long = self._long, ""
+        text += "".join(self._parts)
+        self._long = text
+        self._parts.clear()
+        self._unmerged = 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from errata import Catalogue
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
+from subconscious.exceptions import CATALOGUE as SUBCONSCIOUS
 
-from . import parcels_sample, scopix_sample, subconscious_sample, vectorshift_sample
+from . import parcels_sample, scopix_sample, vectorshift_sample
 
 CATALOGUES: dict[str, Catalogue] = {
     "pictograph": PICTOGRAPH,
     "scopix": scopix_sample.CATALOGUE,
-    "subconscious": subconscious_sample.CATALOGUE,
+    "subconscious": SUBCONSCIOUS,
     "vectorshift": vectorshift_sample.CATALOGUE,
     "parcels-detail": parcels_sample.IN_DETAIL,
     "parcels-error-object": parcels_sample.IN_ERROR_OBJECT,

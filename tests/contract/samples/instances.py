@@ -11,14 +11,14 @@ from errata.contract.evidence import Body, attach
 from errata.contract.spec import FieldSpec
 
 from . import CATALOGUES
+from .parcels_sample import TooHeavyError
 from .strategies import parameters_of
-from .subconscious_sample import RequestTooLargeError
 
 _EXAMPLES: dict[Any, Any] = {str: "täxt", int: 7, float: 1.5, bool: True, type(None): None, Any: {"k": [1, None]}}
 
 CLASSES: dict[str, type[Error]] = {
     f"{name}-{cls.__name__}": cls for name, catalogue in CATALOGUES.items() for cls in catalogue.errors
-} | {"subconscious-RequestTooLargeError": RequestTooLargeError}
+} | {"parcels-TooHeavyError": TooHeavyError}
 
 
 def value_of(hint: Any) -> Any:

@@ -74,6 +74,13 @@ class OtherParcelError(ParcelError, fix="Read the message."):
     """Any other."""
 
 
+class TooHeavyError(errata.Error, ValueError, source="client", on="too_heavy", fix="Pack two parcels."):
+    """An error that is one of Python's, too. It is in no catalogue."""
+
+    message: Message = field(kw_only=False)
+    grams: Annotated[int, Local()] = 0
+
+
 ERRORS = (
     ParcelError,
     LostError,

@@ -68,10 +68,11 @@ def of_field(spec: FieldSpec) -> Strategy:
 
 def travelling(catalogue: Catalogue) -> list[Claim]:
     """Every case of *catalogue* that an HTTP reply can be, its catch-all included."""
+    by_status = catalogue.status_decides
     claims = [
         (cls, case)
         for cls, case in catalogue.cases()
-        if cls.source == "http" and (case.status is not None or case.code is None)
+        if case.source(cls.source) == "http" and (case.status is not None or case.code is None or by_status)
     ]
     if not any(case.status is None for _, case in claims):
         claims.append((catalogue.default, Case()))
@@ -130,7 +131,7 @@ def free_statuses(catalogue: Catalogue, claim: Claim) -> list[int]:
     return [
         status
         for status in range(400, 600)
-        if catalogue.resolve(status, case.code, operation=case.operation)[0] is cls
+        if catalogue.resolve(status, case.code, operation=case.operation) == claim
         and (case.status is None or case.covers(status))
         and not any(other.status == status for other in cls.claims)
     ]

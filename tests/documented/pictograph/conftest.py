@@ -14,8 +14,9 @@ from errata.clock import VirtualClock
 from errata.sandbox import Sandbox, find_vendor
 from pictograph import Client
 from pictograph_server import Settings
+from tests.documented.calls import Colour
 
-from .sdk import BOX, MANY, Colour, Names, Sdk, fresh
+from .sdk import BOX, MANY, Names, Sdk, fresh
 
 TWO_DAYS = 172_800.0
 

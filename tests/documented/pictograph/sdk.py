@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import socket
 import uuid
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
-import anyio
 import pytest
 
-from errata.clock import VirtualClock
-from errata.sandbox import Entry, Sandbox
 from pictograph import AsyncClient, Client, RateLimitError
-
-Colour = Literal["blocking", "awaiting"]
+from tests.documented.calls import Calls
 
 BOX = {"name": "circle", "type": "bbox", "bounding_box": {"x": 8.0, "y": 8.0, "w": 24.0, "h": 24.0}}
 """An annotation as it should be."""
@@ -29,23 +24,10 @@ MOST_CALLS = 2000
 """Calls at one moment that no tier is thought to allow."""
 
 
-class Sdk:
-    """Calls in one colour. What `requests`, `keys` and `waits` tell is about the last `call`."""
+class Sdk(Calls):
+    """Calls of Pictograph's SDK."""
 
-    def __init__(self, sandbox: Sandbox, clock: VirtualClock, colour: Colour) -> None:
-        self.sandbox = sandbox
-        self.clock = clock
-        self.colour = colour
-
-    def call(self, action: Callable[[Any], Any], *, role: str = "member", **settings: Any) -> Any:
-        """What *action* returns or raises with a client that has the key of *role*; awaited in the awaiting colour."""
-        self.sandbox.log.clear()
-        self.clock.forget()
-        settings = {"api_key": self.sandbox.keys[role], "base_url": self.sandbox.url, "clock": self.clock, **settings}
-        if self.colour == "awaiting":
-            return anyio.run(_awaited, action, settings)
-        with Client(**settings) as client:
-            return action(client)
+    clients = (Client, AsyncClient)
 
     def use_up(self, role: str = "member") -> int:
         """Call until the key of *role* may not call any more; return how often it could."""
@@ -57,34 +39,9 @@ class Sdk:
                     return calls
         raise AssertionError(f"The key was let in {MOST_CALLS} times: it has no limit.")
 
-    @property
-    def requests(self) -> tuple[Entry, ...]:
-        """The requests that reached the server."""
-        return self.sandbox.log.entries()
-
-    @property
-    def outcomes(self) -> list[str]:
-        """What became of each request: "passed 200", "reset", ..."""
-        return [entry.outcome for entry in self.requests]
-
     def hung_up(self, times: int) -> list[str]:
         """What became of the requests, once the server has seen that the client hung up *times*."""
         return [entry.outcome for entry in self.sandbox.log.wait_for(times)]
-
-    @property
-    def keys(self) -> list[str | None]:
-        """The idempotency key of each request."""
-        return [dict(entry.headers).get("Idempotency-Key") for entry in self.requests]
-
-    @property
-    def waits(self) -> list[float]:
-        """The seconds that the client asked to wait, in order."""
-        return self.clock.waits()
-
-
-async def _awaited(action: Callable[[Any], Any], settings: dict[str, Any]) -> Any:
-    async with AsyncClient(**settings) as client:
-        return await action(client)
 
 
 class Names:
@@ -105,7 +62,8 @@ class Names:
         self.asked, self._unknown = 0, times
 
     def _getaddrinfo(self, host: Any, *more: Any, **named: Any) -> Any:
-        if host not in (self.HOST, self.HOST.encode()):
+        numbers_only = named.get("flags", 0) & socket.AI_NUMERICHOST  # which asks nobody
+        if host not in (self.HOST, self.HOST.encode()) or numbers_only:
             return self._look_up(host, *more, **named)
         self.asked += 1
         if self.asked <= self._unknown:

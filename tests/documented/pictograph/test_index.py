@@ -5,50 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.documented.index import documented, without_a_test
-from tests.documented.units import FRONT_MATTER, ROW, SENTENCE, SNIPPET, TREE_LINE, Unit, in_one_line, units
-from tests.documented.written_index import INDEX, main, promises_of, whole, without_a_row
+from tests.documented.units import FRONT_MATTER, ROW, SENTENCE, SNIPPET, TREE_LINE, in_one_line, units
+from tests.documented.written_index import main, promises_of
 from tests.spec import page
 
 PAGE = units(page("pictograph"))
-TESTS = documented(Path(__file__).parent)
 
 
-def test_every_unit_has_a_test() -> None:
+def test_beside_the_page() -> None:
     """
-    Every line of front matter, sentence, row, line of the tree and snippet of the page has a test that holds it.
+    Some rows of the check stand beside the page.
     """
-    missing = [f"pictograph.txt:{unit.first}: {in_one_line(unit.text)}" for unit in without_a_test(PAGE, TESTS)]
-
-    assert [] == missing
-
-
-def test_every_unit_has_a_row() -> None:
-    """
-    `errata check pictograph` tries every one of them.
-    """
-    missing = [f"pictograph.txt:{unit.first}: {in_one_line(unit.text)}" for unit in without_a_row("pictograph")]
-
-    assert [] == missing
-
-
-def test_every_row_means_a_unit() -> None:
-    """
-    No row of the check claims lines that are no unit of the page; those that claim none stand beside it.
-    """
-    known = {unit.lines for unit in PAGE}
-    promises = promises_of("pictograph")
-
-    assert [] == [promise.name for promise in promises if not known.issuperset(promise.lines)]
     beside = ["not_retried", "polling_survives", "request_id", "key_untold", "pickling", "deadline"]
-    assert beside == [promise.name for promise in promises if not promise.lines]
 
-
-def test_index_is_fresh() -> None:
-    """
-    The committed index is the one that is written from the page, the tests and the check: `make documented`.
-    """
-    assert whole() == INDEX.read_text(encoding="utf-8")
+    assert beside == [promise.name for promise in promises_of("pictograph") if not promise.lines]
 
 
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +26,9 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     A sentence that nothing holds and no row tries is named by its line, and the command fails.
     """
     text = f"{page('pictograph')}\n\nNobody holds this.\n"
-    monkeypatch.setattr("tests.documented.written_index.page", lambda _: text)
+    monkeypatch.setattr(
+        "tests.documented.written_index.page", lambda name: text if name == "pictograph" else page(name)
+    )
     monkeypatch.setattr(Path, "write_text", lambda *_, **__: 0)
 
     assert 1 == main()
@@ -65,34 +37,6 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert [
         f"spec/pictograph.txt:145: no {what} for: Nobody holds this." for what in ("test", "row in the check")
     ] == told
-
-
-@pytest.mark.parametrize("unit", PAGE, ids=lambda unit: f"{unit.first}-{unit.last}")
-def test_a_missing_test_is_noticed(unit: Unit) -> None:
-    """
-    A unit whose tests are gone, or only tell what is not built yet, is named; no other is.
-    """
-    others = [test for test in TESTS if test.lines != unit.lines]
-
-    assert [unit] == without_a_test(PAGE, others)
-
-
-def test_every_marker_means_a_unit() -> None:
-    """
-    No test holds lines that are no unit of the page.
-    """
-    known = {unit.lines for unit in PAGE}
-
-    assert [] == [str(test) for test in TESTS if test.page != "pictograph" or test.lines not in known]
-
-
-def test_docstrings_quote_the_page() -> None:
-    """
-    A test's docstring has the words of the page to the letter; only a snippet is left to stand on the page.
-    """
-    words = {unit.lines: in_one_line(unit.text) for unit in PAGE if unit.kind != SNIPPET}
-
-    assert [] == [str(test) for test in TESTS if words.get(test.lines, "") not in in_one_line(test.promise)]
 
 
 def test_units_leave_nothing_out() -> None:

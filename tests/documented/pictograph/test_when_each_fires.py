@@ -28,8 +28,9 @@ from pictograph.exceptions import (
     ServerError,
     ValidationError,
 )
+from tests.documented.calls import Colour
 
-from .sdk import BOX, Colour, Sdk, fresh, list_datasets
+from .sdk import BOX, Sdk, fresh, list_datasets
 
 JSON = (("Content-Type", "application/json"),)
 

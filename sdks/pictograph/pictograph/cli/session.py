@@ -63,10 +63,11 @@ def connected(*, as_json: bool = False, base_url: str | None = None, **settings:
     Raises:
         ConfigurationError: there is no key, or a setting cannot work.
     """
-    from pictograph.client import API_KEY_VARIABLE, Client
+    from pictograph.client import SERVICE, Client
 
-    if not os.environ.get(API_KEY_VARIABLE):
-        raise ConfigurationError(f"{API_KEY_VARIABLE} is not set. Set it: export {API_KEY_VARIABLE}=pk_live_...")
+    variable = SERVICE.key_variable
+    if not os.environ.get(variable):
+        raise ConfigurationError(f"{variable} is not set. Set it: export {variable}=pk_live_...")
     with Client(base_url=base_url, on_event=_on_event, **settings) as client:
         yield Session(client, output(as_json=as_json))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata.client import Awaiting, Blocking, Resource, one, operation
+from errata.client import Awaiting, Blocking, Resource, one, operation, resumable, wait_for
+from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
-from pictograph.resources._waiting import BATCH, check_timeout, or_its_error, wait_for
+from pictograph.resources._waiting import BATCH, check_timeout, or_its_error
 
 if TYPE_CHECKING:
     from errata.policy import Flow
@@ -140,6 +141,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         )
 
     @operation
+    @resumable(PollTimeoutError)
     def wait_for_batch(self, job_id: str, *, timeout: float = 1800.0, poll_interval: float = 5.0) -> Flow[BatchJob]:
         """Ask for a batch until its status is final, for at most *timeout* seconds; it may have been cancelled.
 
@@ -156,6 +158,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         where, decode = path("auto-annotate", "batch", job_id), or_its_error(one(BatchJob))
         return (
             yield from wait_for(
+                self.core,
                 BATCH,
                 job_id,
                 lambda: self.core.call("auto_annotate.wait_for_batch", "GET", where, decode),

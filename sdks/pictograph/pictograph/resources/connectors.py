@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from errata import Secret
-from errata.client import Awaiting, Blocking, Resource, nothing, one, operation
+from errata.client import Awaiting, Blocking, Resource, nothing, one, operation, resumable, wait_for
+from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
-from pictograph.resources._waiting import IMPORT, check_timeout, or_its_error, wait_for
+from pictograph.resources._waiting import IMPORT, check_timeout, or_its_error
 
 if TYPE_CHECKING:
     from errata.policy import Flow
@@ -118,6 +119,7 @@ class Connectors(Resource[C], name="connectors"):
         return (yield from _status(self, "connectors.cancel_import", import_id))
 
     @operation
+    @resumable(PollTimeoutError)
     def wait_for_import(
         self, import_id: str, *, timeout: float = 3600.0, poll_interval: float = 3.0
     ) -> Flow[ImportJob]:
@@ -136,6 +138,7 @@ class Connectors(Resource[C], name="connectors"):
         where, decode = path("connectors", "import", "status", import_id), or_its_error(one(ImportJob))
         return (
             yield from wait_for(
+                self.core,
                 IMPORT,
                 import_id,
                 lambda: self.core.call("connectors.wait_for_import", "GET", where, decode),

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
+from errata.client import (
+    Awaiting,
+    Blocking,
+    Page,
+    Pages,
+    Resource,
+    listing,
+    one,
+    operation,
+    page,
+    paged,
+    resumable,
+    wait_for,
+)
+from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import collection, path
-from pictograph.resources._waiting import RUN, check_timeout, wait_for
+from pictograph.resources._waiting import RUN, check_timeout
 
 if TYPE_CHECKING:
     from errata.policy import Flow
@@ -102,6 +116,7 @@ class Training(Resource[C], name="training"):
         return Pages(fetch, page_size, max_total)
 
     @operation
+    @resumable(PollTimeoutError)
     def wait_for_completion(
         self, run_id: str, *, timeout: float = 3600.0, poll_interval: float = 1.0
     ) -> Flow[TrainingRun]:
@@ -116,6 +131,7 @@ class Training(Resource[C], name="training"):
         """
         return (
             yield from wait_for(
+                self.core,
                 RUN,
                 run_id,
                 lambda: Training.get.flow(self, run_id),

@@ -12,7 +12,7 @@ from pictograph.exceptions import PictographError
 if TYPE_CHECKING:
     from pictograph.models import Image
 
-E = TypeVar("E", bound=PictographError)
+E = TypeVar("E", bound=BaseException)
 FileError = PictographError | OSError | ValueError
 """Why one file was not uploaded; a ValueError is about a name that no request can carry."""
 
@@ -23,7 +23,8 @@ class UploadReport:
 
     *uploaded* has the image that each became, *skipped* what the dataset had already, *ignored* what is no image or is
     a link to a folder, *failed* the error of each that could not be uploaded. *remaining* is empty unless an error
-    ended the whole: then it is what was not uploaded because of it, first of all the file that met it.
+    ended the whole: then it is what was not uploaded because of it, first of all the file that met it. After Ctrl-C or
+    a cancellation an upload of *remaining* may have been under way; with `skip_existing=True` nothing is done twice.
     """
 
     uploaded: Mapping[Path, Image] = field(default_factory=dict)
@@ -34,9 +35,15 @@ class UploadReport:
 
     @staticmethod
     def of(error: BaseException) -> UploadReport | None:
-        """The report of the upload that *error* ended, or None for an error of something else."""
-        report = getattr(error, "upload_report", None)
-        return report if isinstance(report, UploadReport) else None
+        """The report of the upload that *error* ended, be it Ctrl-C, or None for an error of something else."""
+        seen: BaseException | None = error
+        while seen is not None:
+            report = getattr(seen, "upload_report", None)
+            if isinstance(report, UploadReport):
+                return report
+            # asyncio makes a KeyboardInterrupt of the cancellation that Ctrl-C was.
+            seen = seen.__cause__ or seen.__context__
+        return None
 
 
 def with_report(error: E, report: UploadReport) -> E:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from errata.server.submissions import Key
 from pictograph_server.batches import (
     Batch,
     NewBatch,
@@ -16,7 +17,6 @@ from pictograph_server.batches import (
 )
 from pictograph_server.callers import Reader, Writer
 from pictograph_server.services import Parts
-from pictograph_server.submissions import Key
 
 router = APIRouter(prefix="/auto-annotate/batch", tags=["auto_annotate"])
 

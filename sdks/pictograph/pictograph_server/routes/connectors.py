@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from errata.server.submissions import Key
 from pictograph_server.callers import Reader, Writer
 from pictograph_server.imports import (
     Import,
@@ -16,7 +17,6 @@ from pictograph_server.imports import (
     validate_source,
 )
 from pictograph_server.services import Parts
-from pictograph_server.submissions import Key
 
 router = APIRouter(prefix="/connectors", tags=["connectors"])
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from errata.server.submissions import Key
 from pictograph_server.callers import Reader, Writer
 from pictograph_server.paging import Limit, Offset
 from pictograph_server.replies import One, Page
 from pictograph_server.runs import NewRun, Run, RunStatus, create_run, get_run, list_runs
 from pictograph_server.services import Parts
-from pictograph_server.submissions import Key
 
 router = APIRouter(prefix="/training", tags=["training"])
 

@@ -1,0 +1,147 @@
+"""Websocket frames: from bytes to what they say and back, as RFC 6455 has it. No I/O; wsproto reads the bits."""
+
+# Without `from __future__ import annotations`, for the NamedTuples: it would compile types that are text.
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from wsproto.events import Event
+    from wsproto.frame_protocol import FrameProtocol
+
+Message = str | bytes
+"""One message of a session: text or bytes, whole."""
+
+LONGEST_MESSAGE = 64 * 1024 * 1024
+"""Bytes of one message that are taken, unless the session says otherwise."""
+
+NORMAL, GOING_AWAY, PROTOCOL_ERROR, NO_CODE, ABNORMAL, TOO_BIG = 1000, 1001, 1002, 1005, 1006, 1009
+"""Close codes (RFC 6455, 7.4.1). 1005 and 1006 are never sent: they say that no code, and no close frame, came."""
+
+
+class Ping(NamedTuple):
+    """The other side asks whether we are there; what it sent has to be sent back."""
+
+    payload: bytes
+
+
+class Pong(NamedTuple):
+    """The answer to a ping of ours."""
+
+    payload: bytes
+
+
+class Closed(NamedTuple):
+    """The other side ends the session. No frame comes after it."""
+
+    code: int
+    reason: str
+
+
+class BadFrameError(Exception):
+    """What came breaks the protocol, or is too long: *code* is what to close with. Turned into the vendor's error."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+Frame = Message | Ping | Pong | Closed
+
+
+class Frames:
+    """One side of a connection, the client's: takes bytes in pieces of any size, and gives what they complete.
+
+    *longest* is how many bytes of one message are taken. Time is linear in the bytes, however they are cut.
+    """
+
+    def __init__(self, *, longest: int = LONGEST_MESSAGE) -> None:
+        from wsproto.connection import Connection, ConnectionType
+
+        self._connection = Connection(ConnectionType.CLIENT)
+        self._longest = longest
+        self._closing = False
+        self._texts: list[str] = []
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """What *data* completes.
+
+        Raises:
+            BadFrameError: it breaks the protocol, or a message grows too long. What came before it is in `complete`.
+        """
+        self.complete: list[Frame] = []
+        self._connection.receive_data(data)
+        for event in self._connection.events():
+            frame = self._frame(event)
+            if frame is not None:
+                self.complete.append(frame)
+        return self.complete
+
+    def _frame(self, event: "Event") -> Frame | None:
+        from wsproto import events
+        from wsproto.connection import ConnectionState
+
+        if isinstance(event, events.TextMessage):
+            self._texts.append(event.data)
+            self._grow(len(event.data) if event.data.isascii() else len(event.data.encode()))
+            return self._whole_text() if event.message_finished else None
+        if isinstance(event, events.BytesMessage):
+            self._parts.append(bytes(event.data))
+            self._grow(len(event.data))
+            return self._whole_bytes() if event.message_finished else None
+        if isinstance(event, events.Ping):
+            return Ping(bytes(event.payload))
+        if isinstance(event, events.Pong):
+            return Pong(bytes(event.payload))
+        assert isinstance(event, events.CloseConnection)
+        # wsproto tells of a broken rule as if the other side had closed; only its state shows the difference.
+        if self._connection.state is ConnectionState.OPEN:
+            raise BadFrameError(int(event.code), event.reason or "the frames break the protocol")
+        return Closed(int(event.code), event.reason or "")
+
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if self._size > self._longest:
+            raise BadFrameError(TOO_BIG, f"one message has more than {self._longest} bytes")
+
+    def _whole_text(self) -> str:
+        texts, self._texts, self._size = self._texts, [], 0
+        return texts[0] if len(texts) == 1 else "".join(texts)
+
+    def _whole_bytes(self) -> bytes:
+        parts, self._parts, self._size = self._parts, [], 0
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def message(self, message: Message) -> bytes | None:
+        """The bytes of *message*; None once the session is being closed.
+
+        Raises:
+            UnicodeEncodeError: it is text with a lone surrogate, which UTF-8 cannot carry.
+        """
+        return None if self._closing else bytes(_writer().send_data(message))
+
+    def ping(self, payload: bytes) -> bytes | None:
+        """The bytes of a ping."""
+        return None if self._closing else bytes(_writer().ping(payload))
+
+    def pong(self, payload: bytes) -> bytes | None:
+        """The bytes of the answer to a ping."""
+        return None if self._closing else bytes(_writer().pong(payload))
+
+    def close(self, code: int, reason: str = "") -> bytes | None:
+        """The bytes of a close frame. There is no frame of ours after it."""
+        if self._closing:
+            return None
+        self._closing = True
+        return bytes(_writer().close(code, reason))
+
+
+def _writer() -> "FrameProtocol":
+    """What makes one frame: a new one each time, since several threads may send, and a used one remembers."""
+    from wsproto.frame_protocol import FrameProtocol
+
+    return FrameProtocol(client=True, extensions=[])

@@ -1,0 +1,162 @@
+"""What `KeyedClient` gives the clients of any SDK. Pictograph's own have their tests with the SDK."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+import errata
+from errata import Catalogue, Message, field
+from errata.client import (
+    Awaiting,
+    AwaitingClient,
+    Blocking,
+    BlockingClient,
+    KeyedClient,
+    Service,
+    document,
+    operation,
+)
+from errata.contract import Secret
+from errata.policy import Flow
+from errata.testing import replies
+from errata.wire import ErrorObject, Reply
+
+C = TypeVar("C", Blocking, Awaiting)
+KEY = "sk-CANARY-7f3a9"
+
+
+class DeskError(errata.Error):
+    """Base."""
+
+    message: Message = field(kw_only=False)
+    status: Any = None
+
+
+class NoKeyError(DeskError, status=401):
+    """Nobody knows who calls."""
+
+
+class SettingError(DeskError, source="client", on="configuration"):
+    """A setting cannot work."""
+
+
+DESK = Catalogue("desk", base=DeskError, default=DeskError, errors=(NoKeyError, SettingError), envelope=ErrorObject())
+SERVICE = Service(DESK, "https://desk.example", "DESK")
+
+
+class _Desk(KeyedClient[C], service=SERVICE):
+    @operation
+    def look(self) -> Flow[Any]:
+        """Look."""
+        return (yield from self.core.call("look", "GET", "/look", document))
+
+
+class Desk(BlockingClient, _Desk[Blocking]):
+    """The blocking client."""
+
+
+class AsyncDesk(AwaitingClient, _Desk[Awaiting]):
+    """The awaiting client."""
+
+
+class StrictDesk(
+    BlockingClient, _Desk[Blocking], service=Service(DESK, "https://desk.example", "DESK", refused=NoKeyError)
+):
+    """A client that takes a missing key for a 401."""
+
+
+def test_bearer() -> None:
+    """
+    The key is sent as a bearer token, unless the service says otherwise.
+    """
+    with Desk(KEY) as desk:
+        headers = dict(desk.core.prepared.headers(_request()))
+
+    assert f"Bearer {KEY}".encode() == headers[b"Authorization"]
+
+
+def test_the_bare_key_is_masked() -> None:
+    """
+    A server that repeats the key without its scheme tells nobody.
+    """
+    with Desk(KEY) as desk:
+        told = Reply(401, {}, f'{{"error": "{KEY} is unknown."}}'.encode())
+        with replies(desk, told), pytest.raises(NoKeyError) as caught:
+            desk.look()
+
+    assert "*** is unknown." == str(caught.value)
+
+
+@pytest.mark.parametrize("client", [Desk, AsyncDesk])
+def test_environment(client: type[Desk | AsyncDesk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Key and base URL come from the variables that the service names, and a pickled client reads them again.
+    """
+    monkeypatch.setenv("DESK_API_KEY", KEY)
+    monkeypatch.setenv("DESK_BASE_URL", "https://other.example")
+    built = client(timeout=7.0, max_retries=1)
+    pickled = pickle.dumps(built)
+    again = pickle.loads(pickled)  # noqa: S301 - our own bytes
+
+    assert ("https://other.example", 7.0, 1) == (again.base_url, again.timeout, again.max_retries)
+    assert (client, False) == (type(again), KEY.encode() in pickled)
+    assert f"{client.__name__}(base_url='https://other.example')" == repr(again)
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        (None, "DESK_API_KEY is not set. Set it, or pass api_key= to the client."),
+        ("", "DESK_API_KEY is not set. Set it, or pass api_key= to the client."),
+        ("a b", "The API key (3 characters) has spaces, line breaks or non-ASCII characters. Copy it again, "),
+        (7, "The API key is of type int; it must be text."),
+    ],
+)
+@pytest.mark.parametrize(
+    ("client", "kind"), [(Desk, SettingError), (AsyncDesk, SettingError), (StrictDesk, NoKeyError)]
+)
+def test_bad_keys(client: Any, kind: type[DeskError], key: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A key that cannot be sent is the catalogue's configuration error, or the one that the service names.
+    """
+    monkeypatch.delenv("DESK_API_KEY", raising=False)
+    with pytest.raises(DeskError) as caught:
+        client(key)
+
+    assert (kind, True) == (type(caught.value), str(caught.value).startswith(message))
+
+
+def test_a_secret_will_do() -> None:
+    """
+    A key may come as a `Secret`.
+    """
+    with Desk(Secret(KEY)) as desk, replies(desk, {}) as sent:
+        desk.look()
+
+    assert "***" == sent.requests[0].headers["authorization"]
+
+
+def _request() -> Any:
+    from errata.wire import Request
+
+    return Request("GET", "/look")
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_keeps_its_key(copied: Callable[[Desk], Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A copy of a client is the same caller on the same connections, whoever the environment names.
+    """
+    monkeypatch.setenv("DESK_API_KEY", "sk-of-somebody-else")
+    client = Desk(KEY)
+    twin = copied(client)
+    with replies(twin, {"seen": True}):
+        seen = twin.look()
+
+    assert ({"seen": True}, True) == (seen, twin.core is client.core)
+    assert f"Bearer {KEY}".encode() == dict(twin.core.prepared.headers(_request()))[b"Authorization"]

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from errata.conformance import Call
+from errata.conformance.faults import Answered, Door, Fault, Unanswered, all_faults
+from errata.conformance.faults.doors import OpenDoor
+from errata.conformance.faults.expected import expected
+from errata.conformance.faults.fault import SHORT
+from errata.conformance.faults.run import LOOPS, check_faults
+from errata.conformance.run import promises_of
+from errata.sandbox.vendor import find_vendor, known_vendors
+from pictograph.exceptions import CATALOGUE, ApiError, ConflictError, NetworkError, NotFoundError, RateLimitError
+
+FAULTS = all_faults()
+
+
+def _unused(_client: Any) -> None:
+    """Stands in for a call; never made."""
+
+
+READS = Call("datasets.list", "GET", _unused)
+KEYED = Call("datasets.create", "POST", _unused, keyed=True)
+BARE = Call("datasets.create", "POST", _unused)
+
+
+def test_enough_faults() -> None:
+    """
+    R1. There are at least 120 faults, each with a name of its own.
+    """
+    names = Counter(fault.name for fault in FAULTS)
+
+    assert len(FAULTS) >= 120
+    assert {} == {name: count for name, count in names.items() if count > 1}
+
+
+# A handshake whose peer is gone before it begins: the ssl module leaves the closing of its socket to the collector.
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+@pytest.mark.parametrize("way", LOOPS)
+@pytest.mark.parametrize("name", known_vendors())
+def test_every_fault(name: str, way: str) -> None:
+    """
+    R1. Of every SDK that is installed: whatever a reading and a mutating call meet, it ends in the documented class.
+
+    In time, with the right attempts, waits and keys, a message for people, the body and the library's exception kept,
+    and no key told.
+    """
+    vendor = find_vendor(name)
+    rows = list(check_faults(vendor, promises_of(vendor), faults=FAULTS, ways=(way,)))
+
+    short = [
+        (row.promise.sentence, lane, verdict.reason)
+        for row in rows
+        for lane, verdict in row.verdicts.items()
+        if not verdict.held
+    ]
+    assert ([], len(FAULTS)) == (short, len(rows))
+    assert {f"reads, {way}", f"writes, {way}"} == {lane for row in rows for lane in row.verdicts}
+
+
+@pytest.mark.parametrize(
+    ("ends", "call", "error", "tries", "waits"),
+    [
+        (Answered(404), KEYED, NotFoundError, 1, ()),
+        (Answered(418), KEYED, ApiError, 1, ()),
+        (Answered(429), BARE, RateLimitError, 4, ((0.75, 1.25), (1.5, 2.5), (3.0, 5.0))),
+        (Answered(429, asks=120.0), READS, RateLimitError, 4, ((120.0, 132.0),) * 3),
+        (Answered(429, asks=121.0), READS, RateLimitError, 1, ()),
+        (Answered(404, asks=121.0), READS, NotFoundError, 1, ()),
+        (Answered(409), KEYED, ConflictError, 1, ()),
+        (
+            Answered(409, b'{"detail": {"error_code": "idempotency_in_progress"}}', asks=5.0),
+            KEYED,
+            ConflictError,
+            4,
+            ((5.0, 5.5),) * 3,
+        ),
+        (Unanswered("network"), BARE, NetworkError, 1, ()),
+        (Unanswered("network", sent=False), BARE, NetworkError, 4, ((0.75, 1.25), (1.5, 2.5), (3.0, 5.0))),
+        (Unanswered("network"), READS, NetworkError, 4, ((0.75, 1.25), (1.5, 2.5), (3.0, 5.0))),
+        (Unanswered("unreadable", status=200), READS, ApiError, 1, ()),
+    ],
+)
+def test_what_is_expected(
+    ends: Answered | Unanswered, call: Call, error: type[Exception], tries: int, waits: tuple[tuple[float, float], ...]
+) -> None:
+    """
+    What a fault has to end in is read from the catalogue: its table, its rules for retries, and what may be sent twice.
+    """
+    due = expected(Fault("Made up", "a fault", ends), call, CATALOGUE)
+
+    assert (error, tries, waits) == (due.error, due.tries, due.waits)
+
+
+def test_a_backoff_is_the_least_after_a_503() -> None:
+    """
+    A 503 that asks for 2 s is retried after the longer of that and the backoff, which grows beyond it.
+    """
+    due = expected(Fault("Made up", "a fault", Answered(503, asks=2.0)), READS, CATALOGUE)
+
+    assert ((2.0, 2.2), (2.0, 2.75), (3.0, 5.5)) == tuple((low, round(high, 6)) for low, high in due.waits)
+
+
+def test_silence_is_short() -> None:
+    """
+    Only what meets silence, a drip or a wait has little time: the others are judged by how they end, not by when.
+    """
+    kinds = {fault.ends.kind for fault in FAULTS if fault.timeout == SHORT and isinstance(fault.ends, Unanswered)}
+
+    assert {"timeout"} == kinds
+
+
+@pytest.mark.parametrize(
+    ("door", "said"), [(Door(b"SSH-2.0\r\n"), b"SSH-2.0\r\n"), (Door(then="reset"), None), (Door(), b"")]
+)
+def test_doors(door: Door, said: bytes | None) -> None:
+    """
+    A door says what it is to say, and then closes or resets the connection; it counts whom it met.
+    """
+    with OpenDoor(door) as opened:
+        host, _, port = opened.url.removeprefix("http://").partition(":")
+        heard: bytes | None = None
+        # A reset may come before the client knows that it is connected.
+        with contextlib.suppress(ConnectionError):
+            with socket.create_connection((host, int(port)), timeout=5) as client:
+                if door.sends:
+                    client.sendall(b"hello")
+                heard = client.recv(100)
+
+    assert (said, 1) == (heard, opened.met)
+
+
+def test_a_door_that_is_silent() -> None:
+    """
+    A door that keeps the connection says nothing; when it is put away, so is the connection.
+    """
+    with OpenDoor(Door(then="keep", role="tls")) as opened:
+        host, _, port = opened.url.removeprefix("https://").partition(":")
+        client = socket.create_connection((host, int(port)), timeout=0.05)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+
+    with client:
+        client.settimeout(5)
+        assert b"" == client.recv(1)

@@ -1,0 +1,117 @@
+"""The fixtures that pytest finds wherever Errata is installed, in a pytest of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+HEAVY = ["anyio", "asyncio", "fastapi", "httpx2", "pydantic", "ssl", "starlette", "uvicorn"]
+
+
+def test_the_plugin_is_light() -> None:
+    """
+    A test run that uses none of the fixtures loads no HTTP library, no event loop and no server for them.
+    """
+    program = (
+        f"import sys; sys.path[:0] = {sys.path!r}; import pytest; before = set(sys.modules); "
+        f"import errata.testing.plugin; print(*sorted(set({HEAVY!r}) & (set(sys.modules) - before)))"
+    )
+    printed = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+
+    assert "" == printed.stdout.strip()
+
+
+def test_fixtures(pytester: pytest.Pytester) -> None:
+    """
+    `errata_sandbox` and `errata_faults` start servers with each failure on cue, on the clock of `errata_clock`.
+    """
+    pytester.makepyfile("""
+        from fastapi import FastAPI
+
+        import pictograph
+        import pytest
+        from errata.client import Blocking, Core, Resource, document, operation
+        from errata.sandbox import Reset
+        from errata.server import install
+        from pictograph.exceptions import CATALOGUE
+
+
+        class Hall(Resource[Blocking]):
+            @operation
+            def look(self):
+                return (yield from self.core.call("datasets.get", "GET", "/hall", document))
+
+
+        started = []
+
+
+        def test_vendor(errata_sandbox, errata_clock):
+            sandbox = errata_sandbox("pictograph")
+            started.append(sandbox)
+            sandbox.next(pictograph.RateLimitError("Slow down", retry_after=60))
+            with pictograph.Client(sandbox.keys["member"], base_url=sandbox.url, clock=errata_clock) as client:
+                assert client.datasets.list()
+            assert errata_clock.waits() == [60.0]
+            assert sandbox.clock is errata_clock
+
+
+        def test_app(errata_faults, errata_clock):
+            app = FastAPI()
+
+            @app.get("/hall", operation_id="datasets.get")
+            def hall():
+                return {"open": True}
+
+            sandbox = errata_faults(install(app, CATALOGUE), CATALOGUE)
+            started.append(sandbox)
+            sandbox.arm(Reset())
+            sandbox.next(pictograph.NotFoundError("Closed."))
+            core = Core(CATALOGUE, base_url=sandbox.url, clock=errata_clock)
+            with pytest.raises(pictograph.NotFoundError):
+                Hall(core).look()
+            assert Hall(core).look() == {"open": True}
+            assert [entry.outcome for entry in sandbox.log.entries()] == ["reset", "answered 404", "passed 200"]
+            core.close()
+
+
+        def test_over():
+            for sandbox in started:
+                with pytest.raises(RuntimeError, match="not running"):
+                    sandbox.authority
+    """)
+
+    # In a process of its own: the cryptography behind TLS cannot be loaded twice into one.
+    pytester.runpytest_subprocess("-q").assert_outcomes(passed=3)
+
+
+def test_messages_reach_the_reader(pytester: pytest.Pytester) -> None:
+    """
+    A test that meets a request without a reply, or a reply without a request, fails with the sentence that says so.
+    """
+    pytester.makepyfile("""
+        from errata.testing import RepliesError, replies
+        from pictograph import Client
+
+
+        def test_too_few():
+            with Client("k") as client, replies(client):
+                client.datasets.list()
+
+
+        def test_too_many():
+            with Client("k") as client, replies(client, 503):
+                pass
+    """)
+    run = pytester.runpytest_inprocess("-q")
+
+    run.assert_outcomes(failed=2)
+    run.stdout.fnmatch_lines(
+        [
+            "*UnansweredError: Request 1, GET /api/v1/developer/datasets/, has no reply: 0 replies were given*",
+            "*UnusedRepliesError: 1 of 1 replies not used: 503. 0 sent, last nothing. Leave out*",
+        ]
+    )
