@@ -1,0 +1,31 @@
+"""The Subconscious reference server: runs that a worker process really does, thought by thought, on one folder."""
+
+from __future__ import annotations
+
+from subconscious_server.app import create_app
+from subconscious_server.engine import (
+    Answer,
+    Engine,
+    EngineDownError,
+    EngineSlowError,
+    Fact,
+    NoAnswerError,
+    Task,
+    Thought,
+)
+from subconscious_server.settings import Settings
+from subconscious_server.store import Store
+
+__all__ = [
+    "Answer",
+    "Engine",
+    "EngineDownError",
+    "EngineSlowError",
+    "Fact",
+    "NoAnswerError",
+    "Settings",
+    "Store",
+    "Task",
+    "Thought",
+    "create_app",
+]

@@ -1,0 +1,89 @@
+"""Subconscious as a vendor that `errata` can put in a sandbox and check."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from errata.clock import Clock
+from errata.sandbox.assembly import assembled
+from errata.sandbox.problems import SandboxError
+from errata.sandbox.vendor import Served, Vendor
+from errata.server import RateLimits
+from subconscious.exceptions import CATALOGUE, MOST_BYTES
+from subconscious_server.app import create_app
+from subconscious_server.settings import Settings
+from subconscious_server.store import Store
+
+SETTINGS = "SUBCONSCIOUS_SERVER"
+"""The variable with the server's `Settings`, as JSON: `{"engine_state": "down"}`."""
+
+KEYS = {
+    "member": ("acme", "member", "enterprise"),
+    "admin": ("acme", "admin", "enterprise"),
+    "viewer": ("acme", "viewer", "enterprise"),
+    "free": ("acme", "member", "free"),
+    "pro": ("acme", "member", "pro"),
+    "other": ("globex", "member", "enterprise"),
+    "revoked": ("acme", "member", "enterprise"),
+}
+"""The demo keys: whose, in which role and tier. "viewer" may not start runs, "other" sees none of the others' runs."""
+
+FREE = RateLimits.rate("60/minute", burst=20)
+TIERS = {
+    "": FREE,
+    "free": FREE,
+    "pro": RateLimits.rate("600/minute", burst=100),
+    "enterprise": RateLimits.rate("3000/minute", burst=300),
+}
+"""What each tier may call. The vendor's page gives no numbers, so they are ours."""
+
+
+def serve(folder: Path, clock: Clock, settings: Settings | None = None) -> Served:
+    """The reference server on *folder*, with fresh demo keys; without *settings* they are those of the environment.
+
+    Raises:
+        SandboxError: the folder cannot be used, or has no room, or the settings are none.
+    """
+
+    def build(opened: ExitStack) -> FastAPI:
+        store = opened.enter_context(closing(Store(folder)))
+        return create_app(store, clock=clock, settings=settings or from_environment())
+
+    return assembled(
+        folder,
+        clock,
+        CATALOGUE,
+        build,
+        demo=KEYS,
+        limits=TIERS,
+        header="Authorization",
+        prefix="sk-",
+        most_bytes=MOST_BYTES,
+    )
+
+
+def from_environment() -> Settings:
+    """The settings in `SUBCONSCIOUS_SERVER`. Raises: SandboxError."""
+    text = os.environ.get(SETTINGS, "{}")
+    try:
+        return Settings(**json.loads(text))
+    except (ValueError, TypeError) as problem:
+        message = (
+            f'{SETTINGS} has no settings ({problem}). Set it to JSON like {{"engine_state": "down"}}, or unset it.'
+        )
+        raise SandboxError(message) from problem
+
+
+VENDOR = Vendor(
+    name="subconscious",
+    catalogue=CATALOGUE,
+    serve=serve,
+    environment={"api_key": "SUBCONSCIOUS_API_KEY", "base_url": "SUBCONSCIOUS_BASE_URL"},
+    promises="subconscious.promises:PROMISES",
+    base_path="/v1",
+)
