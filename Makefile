@@ -30,8 +30,8 @@ $(STAMP): pyproject.toml $(SDKS:=/pyproject.toml) constraints.txt tools/make-ven
 	@touch $@
 
 demo: install  ## Check the SDKs against their error contracts, over real sockets
-	@$(BIN)/errata check pictograph
-	@$(BIN)/errata check subconscious
+	@$(BIN)/failwell check pictograph
+	@$(BIN)/failwell check subconscious
 
 test: install  ## Run the tests on all cores
 	@$(BIN)/pytest -q -n auto --dist worksteal
@@ -61,7 +61,7 @@ build: install  ## Build the wheels into dist/ and try them in an empty environm
 	@$(BIN)/python tools/try_wheels.py dist
 
 reference: install  ## Write the pages on errors, docs/reference/*.md, from the catalogues
-	@$(BIN)/errata reference --out docs/reference
+	@$(BIN)/failwell reference --out docs/reference
 
 docs: reference $(VENV)/.docs  ## Build the documentation into site/ and follow its links in Chromium
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --clean

@@ -16,9 +16,9 @@ from benchmarks.goals import Goal
 from benchmarks.loopback import FIELD_ERRORS, RUN
 from benchmarks.measuring import Call, caught
 from benchmarks.pairs import Pair
-from errata.client import Blocking, Core, Resource, document, operation
-from errata.policy import Flow
-from errata.wire import Reply, parse
+from failwell.client import Blocking, Core, Resource, document, operation
+from failwell.policy import Flow
+from failwell.wire import Reply, parse
 from pictograph.exceptions import CATALOGUE
 
 DEADLINE = 600.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from benchmarks.goals import Goal
 from benchmarks.pairs import Pair
-from errata.wire.sse import Decoder, Event
+from failwell.wire.sse import Decoder, Event
 
 PIECE = 64 * 1024
 """Bytes that arrive at once."""

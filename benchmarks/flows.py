@@ -11,12 +11,12 @@ from typing import Any, ParamSpec, TypeVar
 
 from benchmarks.goals import Goal
 from benchmarks.pairs import Pair
-from errata.client.driver import adrive, drive
-from errata.client.shared import Guards
-from errata.clock import SystemClock
-from errata.contract import BreakerRules, Resilience
-from errata.policy import RetryPolicy, Send, with_retries
-from errata.wire import Reply, Request
+from failwell.client.driver import adrive, drive
+from failwell.client.shared import Guards
+from failwell.clock import SystemClock
+from failwell.contract import BreakerRules, Resilience
+from failwell.policy import RetryPolicy, Send, with_retries
+from failwell.wire import Reply, Request
 
 P = ParamSpec("P")
 R = TypeVar("R")

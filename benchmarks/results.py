@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.rows import KIB, MIB, Row
 
-OURS = ("errata", "errata-pictograph", "httpx2", "httpcore2", "h11", "pyreqwest", "pydantic")
+OURS = ("failwell", "failwell-pictograph", "httpx2", "httpcore2", "h11", "pyreqwest", "pydantic")
 COLUMNS = ("", "time [quartiles]", "instructions", "ship", "stretch", "verdict")
 ABOUT = """\
 # What a call costs

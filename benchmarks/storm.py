@@ -17,12 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.goals import Goal
-from errata.contract import BudgetRules, RetryRules
-from errata.contract.resilience import FLEET_BUDGET
-from errata.policy import Budget, Guard, RetryPolicy, Send, Tried, with_retries
-from errata.policy.retry import succeeded
-from errata.policy.simulate import Answer, Simulation
-from errata.wire.messages import Reply, Request
+from failwell.contract import BudgetRules, RetryRules
+from failwell.contract.resilience import FLEET_BUDGET
+from failwell.policy import Budget, Guard, RetryPolicy, Send, Tried, with_retries
+from failwell.policy.retry import succeeded
+from failwell.policy.simulate import Answer, Simulation
+from failwell.wire.messages import Reply, Request
 
 PERIOD = 140.0
 LOAD = 0.7

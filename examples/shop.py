@@ -4,18 +4,18 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI
 
-import errata
-from errata import Catalogue, Header, Message, field
-from errata.client import Blocking, Core, Resource, document, operation
-from errata.policy import Flow
-from errata.sandbox import serve
-from errata.server import install
-from errata.wire import ErrorObject
+import failwell
+from failwell import Catalogue, Header, Message, field
+from failwell.client import Blocking, Core, Resource, document, operation
+from failwell.policy import Flow
+from failwell.sandbox import serve
+from failwell.server import install
+from failwell.wire import ErrorObject
 
 # The contract: one class per failure.
 
 
-class ShopError(errata.Error):
+class ShopError(failwell.Error):
     """Base of everything that the shop raises."""
 
     message: Message = field(kw_only=False)

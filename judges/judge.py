@@ -2,8 +2,8 @@
 Let a vendor's published client judge our server, then check the client itself: python judges/judge.py VENDOR PYTHON
 
 PYTHON is an interpreter that has the client. It runs judges/VENDOR_judge.py against a sandbox on the real clock, whose
-rows must all hold. Then `errata check --adapter judges/VENDOR_adapter.py` keeps the score of the client: rows that fall
-short are what is measured, and only a check that cannot be done is a failure.
+rows must all hold. Then `failwell check --adapter judges/VENDOR_adapter.py` keeps the score of the client: rows that
+fall short are what is measured, and only a check that cannot be done is a failure.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from errata.sandbox import Sandbox, find_vendor
+from failwell.sandbox import Sandbox, find_vendor
 
 HERE = Path(__file__).parent
-ERRATA = Path(sys.executable).with_name("errata")
+FAILWELL = Path(sys.executable).with_name("failwell")
 
 ROWS_TIME, CHECK_TIME = 180, 300
 """Seconds that the rows may take, and the check."""
@@ -26,7 +26,7 @@ ROWS_TIME, CHECK_TIME = 180, 300
 
 def main(vendor: str, python: str) -> int:
     with Sandbox(find_vendor(vendor)) as sandbox:
-        served = {"ERRATA_URL": sandbox.url, "ERRATA_KEYS": json.dumps(dict(sandbox.keys))}
+        served = {"FAILWELL_URL": sandbox.url, "FAILWELL_KEYS": json.dumps(dict(sandbox.keys))}
         judged = run([python, str(HERE / f"{vendor}_judge.py")], ROWS_TIME, {**os.environ, **served})
     print(flush=True)
     return 0 if scored(vendor, python) and judged == 0 else 1
@@ -38,10 +38,10 @@ def scored(vendor: str, python: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         # Written only when the check is done: an exit code of 1 would not say so much.
         report = Path(folder) / "report.json"
-        checked = [str(ERRATA), "check", vendor, "--adapter", adapter, "--python", python, "--json", str(report)]
+        checked = [str(FAILWELL), "check", vendor, "--adapter", adapter, "--python", python, "--json", str(report)]
         code = run(checked, CHECK_TIME, dict(os.environ))
         if not report.exists():
-            print(f"The check could not be done: errata check ended with {code}.")
+            print(f"The check could not be done: failwell check ended with {code}.")
             return False
         found = json.loads(report.read_text())
     held = sum(row["held"] for row in found["rows"])

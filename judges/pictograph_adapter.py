@@ -1,4 +1,4 @@
-"""How `errata check pictograph --adapter` drives Pictograph's published client."""
+"""How `failwell check pictograph --adapter` drives Pictograph's published client."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Pictograph's published client against the server at ERRATA_URL: a row for each operation, held or failed.
+Pictograph's published client against the server at FAILWELL_URL: a row for each operation, held or failed.
 
 judges/judge.py starts the server and runs this in the client's own environment. It exits with 1 if a row failed.
 """
@@ -390,9 +390,9 @@ def error_429(bench: Bench) -> object:
 
 
 def main() -> int:
-    """Judge the server at ERRATA_URL."""
+    """Judge the server at FAILWELL_URL."""
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(os.environ["ERRATA_URL"], json.loads(os.environ["ERRATA_KEYS"]), Path(folder))
+        bench = Bench(os.environ["FAILWELL_URL"], json.loads(os.environ["FAILWELL_KEYS"]), Path(folder))
         return judged(f"pictograph {pictograph.__version__}", bench)
 
 

@@ -33,7 +33,7 @@ def same(what: str, expected: object, actual: object) -> None:
 
 def judged(client: str, bench: object) -> int:
     """Try all rows on *bench*, print what came of each, and return the exit code: 1 if one failed."""
-    print(f"{client} against {os.environ['ERRATA_URL']}\n")
+    print(f"{client} against {os.environ['FAILWELL_URL']}\n")
     failed = 0
     for title, function in ROWS.items():
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""How `errata check subconscious --adapter` drives Subconscious's published client."""
+"""How `failwell check subconscious --adapter` drives Subconscious's published client."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Subconscious's published client against the server at ERRATA_URL: a row for each operation, held or failed.
+Subconscious's published client against the server at FAILWELL_URL: a row for each operation, held or failed.
 
 judges/judge.py starts the server and runs this in the client's own environment. It exits with 1 if a row failed.
 """
@@ -235,8 +235,8 @@ def too_large(bench: Bench) -> object:
 
 
 def main() -> int:
-    """Judge the server at ERRATA_URL."""
-    bench = Bench(os.environ["ERRATA_URL"], json.loads(os.environ["ERRATA_KEYS"]))
+    """Judge the server at FAILWELL_URL."""
+    bench = Bench(os.environ["FAILWELL_URL"], json.loads(os.environ["FAILWELL_KEYS"]))
     return judged(f"subconscious-sdk {subconscious.__version__}", bench)
 
 

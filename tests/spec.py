@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDER = Path(os.environ.get("ERRATA_SPEC") or Path(__file__).parents[1] / "spec")
+FOLDER = Path(os.environ.get("FAILWELL_SPEC") or Path(__file__).parents[1] / "spec")
 
 
 class Leaf(NamedTuple):

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from errata import Attempt, Case, Catalogue, Error
-from errata.contract.evidence import Body, attach
-from errata.contract.spec import specs_of
-from errata.reference.examples import example, sample
-from errata.reference.named import named_catalogue
-from errata.wire.json import plain
+from failwell import Attempt, Case, Catalogue, Error
+from failwell.contract.evidence import Body, attach
+from failwell.contract.spec import specs_of
+from failwell.reference.examples import example, sample
+from failwell.reference.named import named_catalogue
+from failwell.wire.json import plain
 
 FOLDER = Path(__file__).parents[1] / "tests" / "pickles"
 EVIDENCE = ("request_id", "attempts", "elapsed", "idempotency_key", "body", "body_length")

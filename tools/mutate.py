@@ -1,5 +1,5 @@
 """
-Delete each case of each contract in turn, in each place that knows it, and see whether `errata check` notices.
+Delete each case of each contract in turn, in each place that knows it, and see whether `failwell check` notices.
 
     python tools/mutate.py [VENDOR]...
 
@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from errata.conformance.mutation import PLACES, BaselineError, Fate, mutate
-from errata.sandbox.vendor import find_vendor, known_vendors
+from failwell.conformance.mutation import PLACES, BaselineError, Fate, mutate
+from failwell.sandbox.vendor import find_vendor, known_vendors
 
 NONE_SURVIVED, SOME_SURVIVED, NO_BASELINE = 0, 1, 2
 

@@ -51,7 +51,7 @@ def tried(document: Published, work: Path) -> tuple[str, list[str]]:
     source.write_bytes(fetched(document, work))
     module = work / f"{document.name}_errors.py"
     started = time.monotonic()
-    command = [BIN / "errata", "import", source, "--name", document.name, "--output", module]
+    command = [BIN / "failwell", "import", source, "--name", document.name, "--output", module]
     ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     seconds = time.monotonic() - started
     first, *rest = ran.stderr.splitlines()

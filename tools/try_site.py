@@ -14,7 +14,7 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import Request, Route, sync_playwright
 from playwright.sync_api import TimeoutError as NothingHappened
 
-from errata.reference import Page, find_catalogue, known_catalogues, page_of
+from failwell.reference import Page, find_catalogue, known_catalogues, page_of
 
 LOADED = {
     "script": "src",

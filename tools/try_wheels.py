@@ -20,21 +20,21 @@ def main(dist: Path) -> None:
             )
 
     # The vendors publish wheels with the import names of the SDKs, so these must stay out of ours.
-    if packages.get("errata") != ["errata"]:
-        sys.exit(f"The errata wheel must hold the package errata alone, and holds {packages.get('errata')}.")
+    if packages.get("failwell") != ["failwell"]:
+        sys.exit(f"The failwell wheel must hold the package failwell alone, and holds {packages.get('failwell')}.")
 
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=False)
         python = str(Path(folder, "bin", "python"))
         pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "-c", "constraints.txt"]
-        subprocess.run([*pip, wheels["errata"]], check=True)
-        subprocess.run([python, "-c", "import errata"], check=True)
-        for name in sorted(set(wheels) - {"errata"}):
-            subprocess.run([*pip, "--find-links", dist, f"{name}[cli,server]", "errata[cli]"], check=True)
+        subprocess.run([*pip, wheels["failwell"]], check=True)
+        subprocess.run([python, "-c", "import failwell"], check=True)
+        for name in sorted(set(wheels) - {"failwell"}):
+            subprocess.run([*pip, "--find-links", dist, f"{name}[cli,server]", "failwell[cli]"], check=True)
             subprocess.run([python, "-c", f"import {', '.join(packages[name])}"], check=True)
             # An SDK's command has the name of its package.
             subprocess.run([Path(folder, "bin", packages[name][0]), "--help"], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run([Path(folder, "bin", "errata"), "--help"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([Path(folder, "bin", "failwell"), "--help"], check=True, stdout=subprocess.DEVNULL)
     print("Installed and imported in an empty environment.")
 
 

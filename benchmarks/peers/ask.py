@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import errata
+import failwell
 from benchmarks import imports
 from benchmarks.goals import Goal
 from benchmarks.measuring import Spread
@@ -53,7 +53,7 @@ def rows(python: Path, address: str, *, rounds: int, calls: int) -> Iterator[Row
 
 def event_rows(python: Path, goal: Goal, *, rounds: int) -> Iterator[Row]:
     """P5 beside httpx-sse: our decoder needs nothing but Python, and is run over there."""
-    ours = str(Path(errata.__file__).parents[1])
+    ours = str(Path(failwell.__file__).parents[1])
     ran = subprocess.run(
         [str(python), "-m", "benchmarks.peers.events", str(rounds)],
         env={**os.environ, "PYTHONPATH": ours},

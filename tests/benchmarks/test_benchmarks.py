@@ -12,8 +12,8 @@ from benchmarks.imports import measure
 from benchmarks.measuring import Spread, caught, compare
 from benchmarks.pairs import Pair
 from benchmarks.peers import ask
-from errata import Error
-from errata.policy import Tried
+from failwell import Error
+from failwell.policy import Tried
 from pictograph.models import TrainingRun
 
 ROOT = Path(__file__).parents[2]
@@ -148,7 +148,7 @@ def test_profiles(tmp_path: Path) -> None:
 
     assert "a-missed-goal.txt" == name
     assert text.startswith("a Missed goal: 2 calls under cProfile")
-    assert "errata/client/driver.py" in text
+    assert "failwell/client/driver.py" in text
     assert str(ROOT) not in text
     assert not [line for line in text.splitlines() if " /" in line or "(/" in line]
 

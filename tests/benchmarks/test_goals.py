@@ -112,4 +112,4 @@ def test_the_file() -> None:
     assert "| P2 failing call | 1.28 [1.10 to 1.50] |  | 1.10 | 0.90 | missed |" in text
     assert "- P2 failing call: [failing-call.txt](profiles/failing-call.txt)" in text
     assert "openai 3.52.0" in text
-    assert "- ours: errata " in text
+    assert "- ours: failwell " in text

@@ -1,4 +1,4 @@
-"""The commands `errata` and `pictograph`, started the way a user starts them."""
+"""The commands `failwell` and `pictograph`, started the way a user starts them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ERRATA = str(Path(sys.executable).with_name("errata"))
+FAILWELL = str(Path(sys.executable).with_name("failwell"))
 PICTOGRAPH = str(Path(sys.executable).with_name("pictograph"))
 PATIENCE = 300.0
 
@@ -53,14 +53,14 @@ def run(*command: str, env: Mapping[str, str] | None = None, **options: int) -> 
     return Ran(done.returncode, done.stdout or "", done.stderr)
 
 
-def errata(*arguments: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
-    """Run `errata` with *arguments* to its end."""
-    return run(ERRATA, *arguments, env=env, **options)
+def failwell(*arguments: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
+    """Run `failwell` with *arguments* to its end."""
+    return run(FAILWELL, *arguments, env=env, **options)
 
 
 @contextmanager
 def running(
-    *arguments: str, env: Mapping[str, str] | None = None, program: str = ERRATA
+    *arguments: str, env: Mapping[str, str] | None = None, program: str = FAILWELL
 ) -> Generator[subprocess.Popen[str]]:
     """*program* with *arguments* while it runs, in a process group of its own; killed if it is there at the end."""
     with subprocess.Popen(
@@ -89,7 +89,7 @@ def ended(process: subprocess.Popen[str], by: signal.Signals) -> Ran:
 def on_a_terminal(
     *arguments: str,
     env: Mapping[str, str],
-    program: str = ERRATA,
+    program: str = FAILWELL,
     columns: int = 140,
     until: tuple[str, signal.Signals] | None = None,
 ) -> tuple[int, str]:
@@ -145,13 +145,13 @@ def printed_until(process: subprocess.Popen[str], mark: str) -> str:
 
 def with_vendors(folder: Path, vendors: Mapping[str, str]) -> dict[str, str]:
     """
-    An environment where a distribution "errata-broken" is installed in *folder*.
+    An environment where a distribution "failwell-broken" is installed in *folder*.
 
     *vendors* are its entry points, such as {"new-key": "tests.conformance.broken.vendors:NEW_KEY"}.
     """
-    about = folder / "errata_broken-1.0.dist-info"
+    about = folder / "failwell_broken-1.0.dist-info"
     about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: errata-broken\nVersion: 1.0\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: failwell-broken\nVersion: 1.0\n")
     points = [f"{name} = {where}" for name, where in vendors.items()]
-    (about / "entry_points.txt").write_text("\n".join(["[errata.vendors]", *points, ""]))
+    (about / "entry_points.txt").write_text("\n".join(["[failwell.vendors]", *points, ""]))
     return environment(PYTHONPATH=os.pathsep.join([str(folder), str(ROOT)]))

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from .command import ended, errata, left_running, on_a_terminal, printed_until, running, with_vendors
+from .command import ended, failwell, left_running, on_a_terminal, printed_until, running, with_vendors
 
 VENDORS = {
     "new-key": "NEW_KEY",
@@ -46,7 +46,7 @@ def test_broken_sdk(env: dict[str, str], tmp_path: Path, vendor: str, sentence: 
     """
     A seeded fault is exit code 1, a row that FALLS SHORT, its sentence with what was seen, and the same in the report.
     """
-    ran = errata("check", vendor, "--json", str(tmp_path / "r.json"), env=env)
+    ran = failwell("check", vendor, "--json", str(tmp_path / "r.json"), env=env)
 
     assert (1, "") == (ran.code, ran.err)
     assert 1 == ran.out.count("FALLS SHORT")
@@ -65,12 +65,12 @@ def test_junit(env: dict[str, str], tmp_path: Path) -> None:
     reports = tmp_path / "r.json", tmp_path / "r.xml"
     reports[1].write_text("old")
 
-    ran = errata("check", "new-key", "--json", str(reports[0]), "--junit", str(reports[1]), env=env)
+    ran = failwell("check", "new-key", "--json", str(reports[0]), "--junit", str(reports[1]), env=env)
 
     root = ET.parse(reports[1]).getroot()  # noqa: S314 - our own file
     assert (1, "") == (ran.code, ran.err)
-    assert ("errata check new-key", "4", "2") == (root.get("name"), root.get("tests"), root.get("failures"))
-    assert ["errata-broken 1.0, blocking", "errata-broken 1.0, awaiting"] == [suite.get("name") for suite in root]
+    assert ("failwell check new-key", "4", "2") == (root.get("name"), root.get("tests"), root.get("failures"))
+    assert ["failwell-broken 1.0, blocking", "failwell-broken 1.0, awaiting"] == [suite.get("name") for suite in root]
     rows = json.loads(reports[0].read_text())["rows"]
     for colour, suite in zip(("blocking", "awaiting"), root, strict=True):
         told = [(case.get("classname"), case.get("name"), case.find("failure") is None) for case in suite]
@@ -85,7 +85,7 @@ def test_junit_on_stdout(env: dict[str, str]) -> None:
     """
     poor = {**env, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
 
-    ran = errata("check", "new-key", "--junit", "-", env=poor)
+    ran = failwell("check", "new-key", "--junit", "-", env=poor)
 
     root = ET.fromstring(ran.out)  # noqa: S314 - our own text
     assert (1, "", ("4", "2")) == (ran.code, ran.err, (root.get("tests"), root.get("failures")))
@@ -99,7 +99,7 @@ def test_two_reports_in_one_place(env: dict[str, str], tmp_path: Path, place: st
     """
     where = place if place == "-" else str(tmp_path / place)
 
-    ran = errata("check", "waiting", "--json", where, "--junit", where, env=env)
+    ran = failwell("check", "waiting", "--json", where, "--junit", where, env=env)
 
     assert (2, "", ["site", "tmp"]) == (ran.code, ran.out, sorted(found.name for found in tmp_path.iterdir()))
     assert "is where --json is written" in " ".join(ran.err.replace("│", " ").split())
@@ -111,9 +111,9 @@ def test_no_half_report(env: dict[str, str], tmp_path: Path) -> None:
     """
     wanted, impossible = tmp_path / "r.json", tmp_path / "no" / "folder" / "r.xml"
 
-    ran = errata("check", "waiting", "--json", str(wanted), "--junit", str(impossible), env=env)
+    ran = failwell("check", "waiting", "--json", str(wanted), "--junit", str(impossible), env=env)
 
-    problem = f"errata: {impossible}: No such file or directory. Nothing was written.\n"
+    problem = f"failwell: {impossible}: No such file or directory. Nothing was written.\n"
     assert (2, "", problem) == (ran.code, ran.out, ran.err)
     assert ["site", "tmp"] == sorted(found.name for found in tmp_path.iterdir())
 
@@ -122,7 +122,7 @@ def test_json_on_stdout(env: dict[str, str]) -> None:
     """
     With `--json -` there is nothing but JSON on stdout, and the exit code is the verdict.
     """
-    intact, broken = [errata("check", vendor, "--json", "-", env=env) for vendor in ("intact", "new-key")]
+    intact, broken = [failwell("check", vendor, "--json", "-", env=env) for vendor in ("intact", "new-key")]
 
     assert [(0, ""), (1, "")] == [(intact.code, intact.err), (broken.code, broken.err)]
     assert (True, 3) == (json.loads(intact.out)["held"], len(json.loads(intact.out)["rows"]))
@@ -138,7 +138,7 @@ def test_report_replaces_another(env: dict[str, str], tmp_path: Path) -> None:
     (folder / "r.json").write_text("old")
     (folder / "latest.json").symlink_to("r.json")
 
-    errata("check", "intact", "--json", str(folder / "latest.json"), env=env)
+    failwell("check", "intact", "--json", str(folder / "latest.json"), env=env)
 
     assert True is json.loads((folder / "r.json").read_text())["held"]
     assert ["latest.json", "r.json"] == sorted(found.name for found in folder.iterdir())
@@ -153,7 +153,7 @@ def test_report_to_a_pipe(env: dict[str, str], tmp_path: Path) -> None:
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
 
-    ran = errata("check", "intact", "--json", str(pipe), env=env)
+    ran = failwell("check", "intact", "--json", str(pipe), env=env)
     read = os.read(reader, 65_536)
     os.close(reader)
 
@@ -177,9 +177,9 @@ def test_report_that_cannot_be_written(env: dict[str, str], tmp_path: Path, wher
     (place / "a-folder").mkdir(parents=True)
     (place / "a-file").write_text("mine")
 
-    ran = errata("check", "waiting", "--json", str(place / where), env=env)
+    ran = failwell("check", "waiting", "--json", str(place / where), env=env)
 
-    assert (2, "", f"errata: {place / where}: {problem}. Nothing was written.\n") == (ran.code, ran.out, ran.err)
+    assert (2, "", f"failwell: {place / where}: {problem}. Nothing was written.\n") == (ran.code, ran.out, ran.err)
     assert (["a-file", "a-folder"], []) == (sorted(os.listdir(place)), os.listdir(place / "a-folder"))  # noqa: PTH208
     assert "mine" == (place / "a-file").read_text()
 
@@ -217,7 +217,7 @@ def test_terminal(env: dict[str, str]) -> None:
     """
     code, written = on_a_terminal("check", "new-key", env=env)
 
-    bar, _, table = written.partition("errata-broken 1.0")
+    bar, _, table = written.partition("failwell-broken 1.0")
     drawn = re.findall(r"\r\x1b\[2KChecking .*?(\d)/2", bar)
     assert (1, "0", "2") == (code, drawn[0], drawn[-1])
     assert bar.endswith("\x1b[?25h\r\x1b[1A\x1b[2K\x1b[1m"), "the cursor is back, and the bar's line is empty"
@@ -240,7 +240,7 @@ def test_no_terminal(env: dict[str, str]) -> None:
     """
     Without a terminal there is neither a bar nor a colour, and a table of 160 columns at most.
     """
-    ran = errata("check", "new-key", env=env)
+    ran = failwell("check", "new-key", env=env)
 
     assert ("", False, False) == (ran.err, "Checking" in ran.out, "\x1b" in ran.out)
     assert 160 >= max(len(line) for line in ran.out.splitlines())
@@ -252,8 +252,8 @@ def test_terminal_without_arrows(env: dict[str, str], tmp_path: Path) -> None:
     """
     poor = {**env, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
 
-    table = errata("check", "new-key", "--json", str(tmp_path / "r.json"), env=poor)
-    report = errata("check", "new-key", "--json", "-", env=poor)
+    table = failwell("check", "new-key", "--json", str(tmp_path / "r.json"), env=poor)
+    report = failwell("check", "new-key", "--json", "-", env=poor)
 
     assert [(1, ""), (1, "")] == [(table.code, table.err), (report.code, report.err)]
     assert "blocking: Idempotency ? retried requests" in table.out

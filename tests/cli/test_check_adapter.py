@@ -1,4 +1,4 @@
-"""`errata check --adapter`: an SDK in an environment of its own."""
+"""`failwell check --adapter`: an SDK in an environment of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.conformance.outside.adapters import tiny
 from tests.conformance.test_remote import is_gone
 
-from .command import ended, errata, left_running, printed_until, running, with_vendors
+from .command import ended, failwell, left_running, printed_until, running, with_vendors
 
 TIMEOUT = "RequestTimeoutError — request exceeded the SDK's timeout budget"
 
@@ -31,7 +31,7 @@ def test_scorecard(env: dict[str, str], tmp_path: Path) -> None:
     """
     report = tmp_path / "r.json"
 
-    ran = errata("check", "intact", "--adapter", str(tiny(tmp_path)), "--json", str(report), env=env)
+    ran = failwell("check", "intact", "--adapter", str(tiny(tmp_path)), "--json", str(report), env=env)
 
     lines = ran.out.splitlines()
     assert (1, "", "tiny 0.3") == (ran.code, ran.err, lines[0].rstrip())
@@ -53,7 +53,7 @@ def test_not_offered(env: dict[str, str], tmp_path: Path) -> None:
     OPERATIONS["datasets.list"] = listed
     """
 
-    ran = errata("check", "intact", "--adapter", str(tiny(tmp_path, fault)), env=env)
+    ran = failwell("check", "intact", "--adapter", str(tiny(tmp_path, fault)), env=env)
 
     assert (1, 2) == (ran.code, ran.out.count("│ not offered"))
     assert "\n    not offered: there are no lists\n" in ran.out
@@ -64,9 +64,9 @@ def test_our_own_sdk(env: dict[str, str]) -> None:
     """
     Without an adapter it is the installed SDK that is checked, and the table says which.
     """
-    ran = errata("check", "intact", env=env)
+    ran = failwell("check", "intact", env=env)
 
-    assert (0, "errata-broken 1.0") == (ran.code, ran.out.splitlines()[0].rstrip())
+    assert (0, "failwell-broken 1.0") == (ran.code, ran.out.splitlines()[0].rstrip())
 
 
 def test_key_in_the_shell(env: dict[str, str], tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_key_in_the_shell(env: dict[str, str], tmp_path: Path) -> None:
     SDK = f"tiny {sorted(name for name in os.environ if name.startswith('PICTOGRAPH_'))}"
     """
 
-    ran = errata("check", "intact", "--adapter", str(tiny(tmp_path, fault)), env={**env, **mine})
+    ran = failwell("check", "intact", "--adapter", str(tiny(tmp_path, fault)), env={**env, **mine})
 
     assert "tiny []" == ran.out.splitlines()[0].rstrip()
 
@@ -89,9 +89,9 @@ def test_key_in_the_shell(env: dict[str, str], tmp_path: Path) -> None:
     [
         (
             ["--adapter", "ADAPTER", "--python", "/no/such/python"],
-            "errata: /no/such/python cannot be run: No such file",
+            "failwell: /no/such/python cannot be run: No such file",
         ),
-        (["--adapter", "BROKEN"], "errata: BROKEN is no adapter that "),
+        (["--adapter", "BROKEN"], "failwell: BROKEN is no adapter that "),
         (["--adapter", "/no/such/file.py"], "'/no/such/file.py' does not exist."),
         (["--python", "python3"], "Invalid value for --python: it needs --adapter FILE"),
     ],
@@ -107,7 +107,7 @@ def test_check_that_cannot_be_done(env: dict[str, str], tmp_path: Path, argument
     report = tmp_path / "r.json"
 
     words = [places.get(word, word) for word in arguments]
-    ran = errata("check", "intact", *words, "--json", str(report), env=env)
+    ran = failwell("check", "intact", *words, "--json", str(report), env=env)
 
     assert (2, "", False) == (ran.code, ran.out, report.exists())
     assert problem.replace("BROKEN", str(broken)) in " ".join(ran.err.replace("│", " ").split())

@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from errata.reference.snapshot import facts_of, written
+from failwell.reference.snapshot import facts_of, written
 from pictograph.exceptions import CATALOGUE
 
-from .command import ERRATA, PATIENCE, ROOT, environment, errata
+from .command import FAILWELL, PATIENCE, ROOT, environment, failwell
 
 KEPT = ROOT / "sdks" / "pictograph" / "pictograph" / "contract.snapshot.json"
 
 SHOP = '''\
-import errata
-from errata.wire import ErrorObject
+import failwell
+from failwell.wire import ErrorObject
 
 
-class ShopError(errata.Error):
+class ShopError(failwell.Error):
     """Base."""
 
 
-SHOP = errata.Catalogue("shop", base=ShopError, default=ShopError, errors=(), envelope=ErrorObject())
+SHOP = failwell.Catalogue("shop", base=ShopError, default=ShopError, errors=(), envelope=ErrorObject())
 '''
 
 
@@ -45,7 +45,7 @@ def test_no_change() -> None:
     C10. A contract against itself is exit code 0, whether it is named, found in a module, or read from its file.
     """
     for old, new in [("pictograph", "pictograph"), (str(KEPT), "pictograph.exceptions:CATALOGUE")]:
-        ran = errata("diff", old, new)
+        ran = failwell("diff", old, new)
 
         assert (0, "pictograph: 0 breaking, 0 compatible changes.\n", "") == (ran.code, ran.out, ran.err)
 
@@ -54,7 +54,7 @@ def test_breaking(older: Path) -> None:
     """
     C10. A break is exit code 1, and is named: the `except` clause and the status, the retry rule.
     """
-    ran = errata("diff", str(older), "pictograph")
+    ran = failwell("diff", str(older), "pictograph")
     lines = ran.out.splitlines()
 
     assert (1, "") == (ran.code, ran.err)
@@ -78,7 +78,7 @@ def test_compatible(older: Path) -> None:
     newer = older.with_name("newer.json")
     newer.write_text(written(facts))
 
-    ran = errata("diff", str(older), str(newer))
+    ran = failwell("diff", str(older), str(newer))
 
     said = 'Compatible:\n  "datasets.list" may raise NotFoundError. [operation]\n\n'
     assert (0, said + "pictograph: 0 breaking, 1 compatible changes.\n", "") == (ran.code, ran.out, ran.err)
@@ -90,7 +90,7 @@ def test_through_a_pipe(older: Path) -> None:
     """
     with older.open("rb") as file:
         ran = subprocess.run(
-            [ERRATA, "diff", "-", str(KEPT)],
+            [FAILWELL, "diff", "-", str(KEPT)],
             stdin=file,
             capture_output=True,
             env=environment(),
@@ -105,13 +105,19 @@ def test_through_a_pipe(older: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["nope", "pictograph"], "errata: No catalogue is called 'nope'. Installed: pictograph, subconscious."),
-        (["gone.json", "pictograph"], "errata: gone.json is no contract snapshot: No such file or directory."),
-        (["pyproject.toml", "pictograph"], "errata: pyproject.toml is no contract snapshot: it cannot be read as JSON"),
-        (["pictograph.exceptions:NOPE", "pictograph"], "errata: 'pictograph.exceptions:NOPE' is no catalogue: Attribu"),
+        (["nope", "pictograph"], "failwell: No catalogue is called 'nope'. Installed: pictograph, subconscious."),
+        (["gone.json", "pictograph"], "failwell: gone.json is no contract snapshot: No such file or directory."),
+        (
+            ["pyproject.toml", "pictograph"],
+            "failwell: pyproject.toml is no contract snapshot: it cannot be read as JSON",
+        ),
+        (
+            ["pictograph.exceptions:NOPE", "pictograph"],
+            "failwell: 'pictograph.exceptions:NOPE' is no catalogue: Attribu",
+        ),
         (["pictograph.exceptions:AuthError", "pictograph"], "it is a type. Name one like this: shop.errors:CATALOGUE"),
         (["no.such.module:X", "pictograph"], "'no.such.module:X' is no catalogue: ModuleNotFoundError: No module name"),
-        ([":X", "pictograph"], "errata: ':X' is no catalogue: ValueError: Empty module name."),
+        ([":X", "pictograph"], "failwell: ':X' is no catalogue: ValueError: Empty module name."),
     ],
 )
 def test_what_cannot_be_compared(arguments: list[str], problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +125,7 @@ def test_what_cannot_be_compared(arguments: list[str], problem: str, monkeypatch
     A side that is nothing to compare is exit code 2 and a sentence.
     """
     monkeypatch.chdir(ROOT)
-    ran = errata("diff", *arguments)
+    ran = failwell("diff", *arguments)
 
     assert (2, "", True) == (ran.code, ran.out, problem in ran.err), ran.err
     assert "Traceback" not in ran.err
@@ -132,23 +138,23 @@ def test_a_module_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "shop.py").write_text(SHOP)
     monkeypatch.chdir(tmp_path)
 
-    same = errata("diff", "shop:SHOP", "shop:SHOP")
+    same = failwell("diff", "shop:SHOP", "shop:SHOP")
     assert (0, "shop: 0 breaking, 0 compatible changes.\n", "") == (same.code, same.out, same.err)
-    ran = errata("diff", "shop:SHOP", "pictograph")
+    ran = failwell("diff", "shop:SHOP", "pictograph")
     assert (
         2,
-        "errata: The contract of 'pictograph' cannot be compared with that of 'shop'. Name two of one vendor.\n",
+        "failwell: The contract of 'pictograph' cannot be compared with that of 'shop'. Name two of one vendor.\n",
     ) == (ran.code, ran.err)
 
 
 def test_snapshot(tmp_path: Path) -> None:
     """
-    C10. `errata snapshot` prints the snapshot that an SDK keeps, or writes it to a file.
+    C10. `failwell snapshot` prints the snapshot that an SDK keeps, or writes it to a file.
     """
     file = tmp_path / "shop.json"
 
-    printed = errata("snapshot", "pictograph")
-    wrote = errata("snapshot", "pictograph", "--output", str(file))
+    printed = failwell("snapshot", "pictograph")
+    wrote = failwell("snapshot", "pictograph", "--output", str(file))
 
     assert (0, KEPT.read_text(encoding="utf-8"), "") == (printed.code, printed.out, printed.err)
     assert (0, "", "") == (wrote.code, wrote.out, wrote.err)
@@ -159,10 +165,10 @@ def test_snapshot_where_nothing_can_be_written(tmp_path: Path) -> None:
     """
     A folder that is not there is exit code 2 and a sentence.
     """
-    ran = errata("snapshot", "pictograph", "-o", str(tmp_path / "no" / "x.json"))
+    ran = failwell("snapshot", "pictograph", "-o", str(tmp_path / "no" / "x.json"))
 
     assert (2, "") == (ran.code, ran.out)
-    assert f"errata: {tmp_path / 'no' / 'x.json'}: No such file or directory. Nothing was written.\n" == ran.err
+    assert f"failwell: {tmp_path / 'no' / 'x.json'}: No such file or directory. Nothing was written.\n" == ran.err
 
 
 @pytest.mark.parametrize("command", [["snapshot", "pictograph"], ["diff", "pictograph", "pictograph"]])
@@ -173,6 +179,6 @@ def test_without_a_server(tmp_path: Path, command: list[str]) -> None:
     missing = ("fastapi", "uvicorn", "limits")
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nfor name in {missing}:\n    sys.modules[name] = None\n")
 
-    ran = errata(*command, env=environment(PYTHONPATH=os.fspath(tmp_path)))
+    ran = failwell(*command, env=environment(PYTHONPATH=os.fspath(tmp_path)))
 
     assert (0, "") == (ran.code, ran.err)

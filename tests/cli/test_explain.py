@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import ERRATA, PATIENCE, ROOT, Ran, environment, errata, on_a_terminal
+from .command import FAILWELL, PATIENCE, ROOT, Ran, environment, failwell, on_a_terminal
 
 GOLDEN = """\
 pictograph.exceptions.ConflictError: 409 Conflict, version_conflict
@@ -30,9 +30,9 @@ pictograph.exceptions.PaymentRequiredError: 402 Payment Required
 
 
 def explained(text: bytes, *arguments: str) -> Ran:
-    """What `errata explain - ARGUMENTS` makes of *text*."""
+    """What `failwell explain - ARGUMENTS` makes of *text*."""
     done = subprocess.run(
-        [ERRATA, "explain", "-", *arguments],
+        [FAILWELL, "explain", "-", *arguments],
         input=text,
         capture_output=True,
         timeout=PATIENCE,
@@ -44,11 +44,11 @@ def explained(text: bytes, *arguments: str) -> Ran:
 
 def with_catalogues(folder: Path, **catalogues: str) -> dict[str, str]:
     """An environment where a distribution with these catalogues is installed in *folder*."""
-    about = folder / "errata_more-1.0.dist-info"
+    about = folder / "failwell_more-1.0.dist-info"
     about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: errata-more\nVersion: 1.0\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: failwell-more\nVersion: 1.0\n")
     points = [f"{name} = {where}" for name, where in catalogues.items()]
-    (about / "entry_points.txt").write_text("\n".join(["[errata.catalogues]", *points, ""]))
+    (about / "entry_points.txt").write_text("\n".join(["[failwell.catalogues]", *points, ""]))
     return environment(PYTHONPATH=os.pathsep.join([str(folder), str(ROOT)]))
 
 
@@ -56,7 +56,7 @@ def test_code() -> None:
     """
     A code is its class, when it fires, what to do, whether it is retried, its attributes and its address.
     """
-    ran = errata("explain", "version_conflict")
+    ran = failwell("explain", "version_conflict")
 
     assert (0, "", GOLDEN) == (ran.code, ran.err, ran.out[: len(GOLDEN)])
     assert "\n  Raised by   annotations.save, " in ran.out
@@ -78,7 +78,7 @@ def test_anything_else(thing: str, title: str) -> None:
     """
     A status, a range, a class in any letters, an occasion, the base class and a body are found as well.
     """
-    ran = errata("explain", thing, *(("--catalogue", "pictograph") if thing in ("5xx", "network") else ()))
+    ran = failwell("explain", thing, *(("--catalogue", "pictograph") if thing in ("5xx", "network") else ()))
 
     assert (0, "", title) == (ran.code, ran.err, ran.out.splitlines()[0])
 
@@ -103,7 +103,7 @@ def test_status_of_a_body() -> None:
     told = explained(b'{"detail": "Dataset not found"}', "--status", "404")
 
     assert (2, "") == (silent.code, silent.out)
-    assert silent.err.startswith("errata: The body has no code, and no field that only one error has. Add the status")
+    assert silent.err.startswith("failwell: The body has no code, and no field that only one error has. Add the status")
     assert (0, "pictograph.exceptions.NotFoundError: 404 Not Found") == (told.code, told.out.splitlines()[0])
 
 
@@ -114,7 +114,7 @@ def test_endless_input() -> None:
     """
     with Path("/dev/zero").open("rb") as zero:
         done = subprocess.run(
-            [ERRATA, "explain", "-", "--status", "503", "--catalogue", "pictograph"],
+            [FAILWELL, "explain", "-", "--status", "503", "--catalogue", "pictograph"],
             stdin=zero,
             capture_output=True,
             timeout=PATIENCE,
@@ -139,7 +139,7 @@ def test_unknown(arguments: list[str], problem: str) -> None:
     """
     What is not known is exit code 2 and one sentence with the nearest names, or with those that are installed.
     """
-    ran = errata("explain", *arguments)
+    ran = failwell("explain", *arguments)
 
     assert (2, "", 1) == (ran.code, ran.out, len(ran.err.splitlines()))
     assert problem in ran.err
@@ -151,11 +151,11 @@ def test_several_catalogues(tmp_path: Path) -> None:
     """
     env = with_catalogues(tmp_path, shop="tests.reference.shop:SHOP")
 
-    both = errata("explain", "409", env=env)
-    one = errata("explain", "409", "--catalogue", "shop", env=env)
+    both = failwell("explain", "409", env=env)
+    one = failwell("explain", "409", "--catalogue", "shop", env=env)
 
     lines = [
-        "errata: 2 catalogues know '409'. Choose one:",
+        "failwell: 2 catalogues know '409'. Choose one:",
         "  --catalogue pictograph     ConflictError (409)",
         "  --catalogue shop           OutOfStockError (409), OtherShopError (409)",
     ]
@@ -173,7 +173,7 @@ def test_several_explanations(tmp_path: Path) -> None:
     """
     env = with_catalogues(tmp_path, shop="tests.reference.shop:SHOP")
 
-    ran = errata("explain", "busy", env=env)
+    ran = failwell("explain", "busy", env=env)
 
     titles = [line for line in ran.out.splitlines() if line and not line.startswith(" ")]
     assert (0, "") == (ran.code, ran.err)
@@ -191,11 +191,11 @@ def test_without_a_server(tmp_path: Path, missing: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
     env = environment(PYTHONPATH=str(tmp_path))
 
-    ran = errata("explain", "version_conflict", env=env)
-    unknown = errata("explain", "nope", env=env)
+    ran = failwell("explain", "version_conflict", env=env)
+    unknown = failwell("explain", "nope", env=env)
 
-    assert (0, "", errata("explain", "version_conflict").out) == (ran.code, ran.err, ran.out)
-    assert (2, "", True) == (unknown.code, unknown.out, unknown.err.startswith("errata: No code, status or class"))
+    assert (0, "", failwell("explain", "version_conflict").out) == (ran.code, ran.err, ran.out)
+    assert (2, "", True) == (unknown.code, unknown.out, unknown.err.startswith("failwell: No code, status or class"))
 
 
 def test_on_a_terminal() -> None:
@@ -203,7 +203,7 @@ def test_on_a_terminal() -> None:
     On a terminal it is bold, coloured and wrapped; elsewhere it is plain and each fact is in one line.
     """
     code, out = on_a_terminal("explain", "version_conflict", env=environment(), columns=80)
-    plain = errata("explain", "version_conflict").out
+    plain = failwell("explain", "version_conflict").out
 
     assert (0, True, True) == (code, "\x1b[1m" in out, "\x1b[36m" in out)
     assert "\x1b" not in plain
@@ -214,6 +214,6 @@ def test_bad_status() -> None:
     """
     A status that does not exist is exit code 2 and a sentence.
     """
-    ran = errata("explain", "409", "--status", "99")
+    ran = failwell("explain", "409", "--status", "99")
 
     assert (2, "", True) == (ran.code, ran.out, "Invalid value for '--status'" in ran.err)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from errata.server import install
+from failwell.server import install
 from pictograph.exceptions import CATALOGUE
 
-from .command import ERRATA, PATIENCE, environment, errata, run
+from .command import FAILWELL, PATIENCE, environment, failwell, run
 
 DOCUMENT = {
     "openapi": "3.1.0",
@@ -50,8 +50,8 @@ def test_import(document: Path) -> None:
     """
     file = document.with_name("shop_errors.py")
 
-    printed = errata("import", str(document))
-    wrote = errata("import", str(document), "--output", str(file))
+    printed = failwell("import", str(document))
+    wrote = failwell("import", str(document), "--output", str(file))
 
     assert (0, SAID) == (printed.code, printed.err)
     assert (0, "", SAID) == (wrote.code, wrote.out, wrote.err)
@@ -67,7 +67,7 @@ def test_from_a_pipe(document: Path) -> None:
     """
     with document.open("rb") as file:
         ran = subprocess.run(
-            [ERRATA, "import", "-", "--name", "corner shop"],
+            [FAILWELL, "import", "-", "--name", "corner shop"],
             stdin=file,
             capture_output=True,
             encoding="utf-8",
@@ -87,17 +87,17 @@ def test_nothing_is_replaced(document: Path) -> None:
     file = document.with_name("shop_errors.py")
     file.write_text("mine")
 
-    refused = errata("import", str(document), "-o", str(file))
-    assert (2, "", f"errata: {file} is there already. Name another file, or replace it with --force.\n") == (
+    refused = failwell("import", str(document), "-o", str(file))
+    assert (2, "", f"failwell: {file} is there already. Name another file, or replace it with --force.\n") == (
         refused.code,
         refused.out,
         refused.err,
     )
     document.with_name("bad.json").write_text("{")
-    assert 2 == errata("import", str(document.with_name("bad.json")), "-o", str(file), "--force").code
+    assert 2 == failwell("import", str(document.with_name("bad.json")), "-o", str(file), "--force").code
     assert "mine" == file.read_text()
 
-    assert 0 == errata("import", str(document), "-o", str(file), "--force").code
+    assert 0 == failwell("import", str(document), "-o", str(file), "--force").code
     assert file.read_text().startswith('"""The errors of Shop')
     assert {"bad.json", "openapi.json", "shop_errors.py"} == {path.name for path in document.parent.iterdir()}
 
@@ -119,9 +119,11 @@ def test_what_cannot_be_imported(tmp_path: Path, name: str, text: str | None, pr
     if text is not None:
         path.write_text(text)
 
-    ran = errata("import", str(path))
+    ran = failwell("import", str(path))
 
-    assert (2, "", True) == (ran.code, ran.out, ran.err.startswith(f"errata: {path} ") and problem in ran.err), ran.err
+    assert (2, "", True) == (ran.code, ran.out, ran.err.startswith(f"failwell: {path} ") and problem in ran.err), (
+        ran.err
+    )
     assert "Traceback" not in ran.err
 
 
@@ -138,7 +140,7 @@ def test_there_and_back(tmp_path: Path) -> None:
     install(app, CATALOGUE)
     (tmp_path / "openapi.json").write_text(json.dumps(app.openapi()))
 
-    assert 0 == errata("import", str(tmp_path / "openapi.json"), "-o", str(tmp_path / "back.py")).code
+    assert 0 == failwell("import", str(tmp_path / "openapi.json"), "-o", str(tmp_path / "back.py")).code
     program = (
         "import json, back; print(json.dumps(sorted((c.status, c.code) for _, c in back.CATALOGUE.cases() if c.code)))"
     )

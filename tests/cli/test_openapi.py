@@ -5,20 +5,20 @@ from pathlib import Path
 
 from openapi_spec_validator import validate
 
-from errata.reference.openapi import document
+from failwell.reference.openapi import document
 from pictograph.exceptions import CATALOGUE
 
-from .command import errata
+from .command import failwell
 
 
 def test_openapi(tmp_path: Path) -> None:
     """
-    C6. `errata openapi` prints a document that a validator accepts, or writes it to a file.
+    C6. `failwell openapi` prints a document that a validator accepts, or writes it to a file.
     """
     file = tmp_path / "errors.json"
 
-    printed = errata("openapi", "pictograph")
-    wrote = errata("openapi", "pictograph.exceptions:CATALOGUE", "--output", str(file))
+    printed = failwell("openapi", "pictograph")
+    wrote = failwell("openapi", "pictograph.exceptions:CATALOGUE", "--output", str(file))
 
     assert (0, "") == (printed.code, printed.err)
     assert (0, "", "") == (wrote.code, wrote.out, wrote.err)
@@ -30,7 +30,7 @@ def test_unknown_catalogue() -> None:
     """
     A catalogue that is not installed is exit code 2 and a sentence that names those that are.
     """
-    ran = errata("openapi", "nope")
+    ran = failwell("openapi", "nope")
 
     assert (2, "", True) == (
         ran.code,

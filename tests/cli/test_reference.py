@@ -2,20 +2,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from errata.reference import find_catalogue, markdown, page_of
+from failwell.reference import find_catalogue, markdown, page_of
 
-from .command import environment, errata
+from .command import environment, failwell
 
 UNDOCUMENTED = """\
-import errata
-from errata.wire import Detail
-class DeskError(errata.Error):
+import failwell
+from failwell.wire import Detail
+class DeskError(failwell.Error):
     '''Base of what the desk raises.'''
 class LostError(DeskError, status=404, code="lost"):
     '''It is lost.'''
 class OtherError(DeskError, fix="Ask."):
     '''Anything else.'''
-DESK = errata.Catalogue("desk", base=DeskError, default=OtherError, errors=(LostError,), envelope=Detail())
+DESK = failwell.Catalogue("desk", base=DeskError, default=OtherError, errors=(LostError,), envelope=Detail())
 """
 
 
@@ -25,8 +25,8 @@ def test_pages_are_written(tmp_path: Path) -> None:
     """
     folder = tmp_path / "docs" / "errors"
 
-    ran = errata("reference", "--out", str(folder))
-    checked = errata("reference", "--out", str(folder), "--check")
+    ran = failwell("reference", "--out", str(folder))
+    checked = failwell("reference", "--out", str(folder), "--check")
 
     written = "".join(f"{folder / name}.md\n" for name in ("pictograph", "subconscious"))
     assert (0, written, "") == (ran.code, ran.out, ran.err)
@@ -38,11 +38,11 @@ def test_stale_pages(tmp_path: Path) -> None:
     """
     --check of a missing or stale page is exit code 2, a sentence and the command that repairs it; nothing is written.
     """
-    ran = errata("reference", "pictograph", "--out", str(tmp_path), "--check")
+    ran = failwell("reference", "pictograph", "--out", str(tmp_path), "--check")
 
     message = (
-        f"errata: Pages in {tmp_path} are not what the catalogues say (missing: pictograph.md). "
-        f"Write them with: errata reference --out {tmp_path}\n"
+        f"failwell: Pages in {tmp_path} are not what the catalogues say (missing: pictograph.md). "
+        f"Write them with: failwell reference --out {tmp_path}\n"
     )
     assert (2, "", message) == (ran.code, ran.out, ran.err)
     assert [] == list(tmp_path.iterdir())
@@ -52,16 +52,16 @@ def test_undocumented_code(tmp_path: Path) -> None:
     """
     A code without a fix is exit code 2 and the line of its class.
     """
-    about = tmp_path / "errata_desk-1.0.dist-info"
+    about = tmp_path / "failwell_desk-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: errata-desk\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[errata.catalogues]\ndesk = desk_errors:DESK\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: failwell-desk\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[failwell.catalogues]\ndesk = desk_errors:DESK\n")
     (tmp_path / "desk_errors.py").write_text(UNDOCUMENTED)
 
-    ran = errata("reference", "--out", str(tmp_path / "out"), env=environment(PYTHONPATH=str(tmp_path)))
+    ran = failwell("reference", "--out", str(tmp_path / "out"), env=environment(PYTHONPATH=str(tmp_path)))
 
     line = f"LostError 404 lost ({tmp_path / 'desk_errors.py'}:5) has no fix. Write what the caller should do: fix=..."
-    assert (2, "", ["errata: The page of 'desk' would lack 1 facts:", line]) == (
+    assert (2, "", ["failwell: The page of 'desk' would lack 1 facts:", line]) == (
         ran.code,
         ran.out,
         ran.err.splitlines(),
@@ -75,7 +75,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """
     (tmp_path / "a-file").write_text("mine")
 
-    ran = errata("reference", "--out", str(tmp_path / "a-file" / "below"))
+    ran = failwell("reference", "--out", str(tmp_path / "a-file" / "below"))
 
     assert (2, "", 1) == (ran.code, ran.out, len(ran.err.splitlines()))
     assert str(tmp_path / "a-file") in ran.err

@@ -14,17 +14,17 @@ from typing import NamedTuple
 import httpx2
 import pytest
 
-from errata.clock import VirtualClock
+from failwell.clock import VirtualClock
 from pictograph import AuthError, Client, ForbiddenError, PaymentRequiredError, RateLimitError
 
-from .command import ended, environment, errata, left_running, printed_until, running
+from .command import ended, environment, failwell, left_running, printed_until, running
 
 LAST_LINE = "-d '"
 REMEDY = "Name a folder that you may write to, or change its permissions."
 
 
 class Printed(NamedTuple):
-    """What `errata sandbox` prints when it is up."""
+    """What `failwell sandbox` prints when it is up."""
 
     text: str
 
@@ -168,7 +168,7 @@ def test_interrupted_in_a_request(tmp_path: Path) -> None:
         httpx2.request(method, url, headers={name: token}, content='{"error": "RequestTimeoutError"}')
         with socket.create_connection(("127.0.0.1", int(printed.url.rpartition(":")[2])), timeout=30) as waiting:
             waiting.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-            while httpx2.get(f"{printed.url}/_errata/health", headers={name: token}).json()["rules"]:
+            while httpx2.get(f"{printed.url}/_failwell/health", headers={name: token}).json()["rules"]:
                 time.sleep(0.01)
 
             ran = ended(process, signal.SIGINT)
@@ -202,10 +202,10 @@ def test_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         data = ("--data", str(tmp_path / "data"))
-        ran = errata("sandbox", "pictograph", "--port", str(port), *data, env=environment(TMPDIR=str(tmp_path)))
+        ran = failwell("sandbox", "pictograph", "--port", str(port), *data, env=environment(TMPDIR=str(tmp_path)))
 
     message = f"Port {port} on 127.0.0.1 is in use. Stop what listens there, or pass --port 0 to take a free one."
-    assert (2, "", f"errata: {message}\n") == (ran.code, ran.out, ran.err)
+    assert (2, "", f"failwell: {message}\n") == (ran.code, ran.out, ran.err)
     assert [] == os.listdir(tmp_path)  # noqa: PTH208
 
 
@@ -213,7 +213,7 @@ def test_port_that_is_none() -> None:
     """
     A port that does not exist is exit code 2 and a sentence.
     """
-    ran = errata("sandbox", "pictograph", "--port", "65536")
+    ran = failwell("sandbox", "pictograph", "--port", "65536")
 
     assert (2, "", True) == (ran.code, ran.out, "ports go from 0 to 65535" in ran.err)
     assert "Traceback" not in ran.err
@@ -224,7 +224,7 @@ def test_port_that_is_none() -> None:
     [
         ("a-file", "is a file, not a folder. Move it away, or name another folder."),
         ("a-file/below", f"cannot be written to (Not a directory). {REMEDY}"),
-        ("/proc/errata", f"cannot be written to (No such file or directory). {REMEDY}"),
+        ("/proc/failwell", f"cannot be written to (No such file or directory). {REMEDY}"),
     ],
 )
 def test_data_folder_that_cannot_be_used(tmp_path: Path, where: str, problem: str) -> None:
@@ -233,9 +233,9 @@ def test_data_folder_that_cannot_be_used(tmp_path: Path, where: str, problem: st
     """
     (tmp_path / "a-file").write_text("mine")
 
-    ran = errata("sandbox", "pictograph", "--port", "0", "--data", str(tmp_path / where))
+    ran = failwell("sandbox", "pictograph", "--port", "0", "--data", str(tmp_path / where))
 
-    assert (2, "", f"errata: {tmp_path / where} {problem}\n") == (ran.code, ran.out, ran.err)
+    assert (2, "", f"failwell: {tmp_path / where} {problem}\n") == (ran.code, ran.out, ran.err)
     assert (["a-file"], "mine") == (os.listdir(tmp_path), (tmp_path / "a-file").read_text())  # noqa: PTH208
 
 
@@ -253,10 +253,10 @@ def test_foreign_database(tmp_path: Path) -> None:
     """
     foreign(tmp_path / "pictograph.db")
 
-    ran = errata("sandbox", "pictograph", "--port", "0", "--data", str(tmp_path))
+    ran = failwell("sandbox", "pictograph", "--port", "0", "--data", str(tmp_path))
 
     database = tmp_path / "pictograph.db"
-    message = f"errata: {database} is another program's database. Move it away, or name another folder.\n"
+    message = f"failwell: {database} is another program's database. Move it away, or name another folder.\n"
     assert (2, "", message) == (ran.code, ran.out, ran.err)
 
 
@@ -266,7 +266,7 @@ def test_foreign_database_stays_as_it_was(tmp_path: Path) -> None:
     """
     before = foreign(tmp_path / "pictograph.db")
 
-    errata("sandbox", "pictograph", "--port", "0", "--data", str(tmp_path))
+    failwell("sandbox", "pictograph", "--port", "0", "--data", str(tmp_path))
 
     assert (before, ["pictograph.db"]) == ((tmp_path / "pictograph.db").read_bytes(), os.listdir(tmp_path))  # noqa: PTH208
 
@@ -278,7 +278,7 @@ def test_no_database_at_all(tmp_path: Path, name: str) -> None:
     """
     (tmp_path / name).write_text("Dear diary, " * 100)
 
-    ran = errata("sandbox", "pictograph", "--port", "0", "--data", str(tmp_path))
+    ran = failwell("sandbox", "pictograph", "--port", "0", "--data", str(tmp_path))
 
     assert (2, "", 1) == (ran.code, ran.out, len(ran.err.splitlines()))
     assert f"{tmp_path / name}" in ran.err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import ERRATA, environment, errata, run, with_vendors
+from .command import FAILWELL, environment, failwell, run, with_vendors
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",)], ids=["nothing", "help"])
@@ -15,7 +15,7 @@ def test_help(arguments: tuple[str, ...]) -> None:
     """
     Without arguments, or with --help, it lists its commands.
     """
-    ran = errata(*arguments)
+    ran = failwell(*arguments)
 
     assert ("" if arguments else ran.err, ran.out) == (ran.err, ran.out)
     for command in ("check", "sandbox", "vendors"):
@@ -27,9 +27,9 @@ def test_version() -> None:
     """
     With --version it says which version of the distribution this is, and nothing else.
     """
-    ran = errata("--version")
+    ran = failwell("--version")
 
-    assert (0, f"errata {version('errata')}\n", "") == (ran.code, ran.out, ran.err)
+    assert (0, f"failwell {version('failwell')}\n", "") == (ran.code, ran.out, ran.err)
 
 
 @pytest.mark.parametrize("command", ["check", "sandbox", "vendors"])
@@ -37,9 +37,9 @@ def test_help_of_a_command(command: str) -> None:
     """
     Every command says what it does, and which options it takes.
     """
-    ran = errata(command, "--help")
+    ran = failwell(command, "--help")
 
-    assert (0, "", True) == (ran.code, ran.err, f"Usage: errata {command} [OPTIONS]" in ran.out)
+    assert (0, "", True) == (ran.code, ran.err, f"Usage: failwell {command} [OPTIONS]" in ran.out)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_bad_usage(arguments: list[str], problem: str) -> None:
     """
     A command line that makes no sense is exit code 2 and a sentence, on stderr.
     """
-    ran = errata(*arguments)
+    ran = failwell(*arguments)
 
     assert (2, "", True) == (ran.code, ran.out, problem in ran.err)
     assert "Traceback" not in ran.err
@@ -67,11 +67,11 @@ def test_unknown_vendor(command: str) -> None:
     """
     An unknown vendor is exit code 2 and a sentence that names those that are installed.
     """
-    ran = errata(command, "nope")
+    ran = failwell(command, "nope")
 
     message = (
-        "errata: No vendor is called 'nope'. Installed: pictograph, subconscious. "
-        "Install another with: pip install errata-NAME\n"
+        "failwell: No vendor is called 'nope'. Installed: pictograph, subconscious. "
+        "Install another with: pip install failwell-NAME\n"
     )
     assert (2, "", message) == (ran.code, ran.out, ran.err)
 
@@ -82,8 +82,8 @@ def test_vendors(tmp_path: Path) -> None:
     """
     env = with_vendors(tmp_path, {"another": "tests.conformance.broken.vendors:INTACT"})
 
-    assert "pictograph\nsubconscious\n" == errata("vendors").out
-    assert "another\npictograph\nsubconscious\n" == errata("vendors", env=env).out
+    assert "pictograph\nsubconscious\n" == failwell("vendors").out
+    assert "another\npictograph\nsubconscious\n" == failwell("vendors", env=env).out
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich", "uvicorn", "fastapi", "limits"])
@@ -93,9 +93,9 @@ def test_missing_extra(tmp_path: Path, missing: str) -> None:
     """
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
 
-    ran = errata("check", "pictograph", env=environment(PYTHONPATH=str(tmp_path)))
+    ran = failwell("check", "pictograph", env=environment(PYTHONPATH=str(tmp_path)))
 
-    message = f"The errata command needs {missing}. Install it with: pip install 'errata[cli,server]'\n"
+    message = f"The failwell command needs {missing}. Install it with: pip install 'failwell[cli,server]'\n"
     assert (2, "", message) == (ran.code, ran.out, ran.err)
 
 
@@ -106,21 +106,21 @@ def test_missing_extra_of_a_vendor(tmp_path: Path, missing: str) -> None:
     """
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
 
-    ran = errata("sandbox", "pictograph", "--port", "0", env=environment(PYTHONPATH=str(tmp_path)))
+    ran = failwell("sandbox", "pictograph", "--port", "0", env=environment(PYTHONPATH=str(tmp_path)))
 
     message = (
-        f"errata: The sandbox of 'pictograph' needs {missing}, which is not installed. "
-        "Install it with: pip install 'errata-pictograph[server]'\n"
+        f"failwell: The sandbox of 'pictograph' needs {missing}, which is not installed. "
+        "Install it with: pip install 'failwell-pictograph[server]'\n"
     )
     assert (2, "", message) == (ran.code, ran.out, ran.err)
 
 
 TWO_CLAIMS = '''\
-import errata
-from errata.wire import ErrorObject
+import failwell
+from failwell.wire import ErrorObject
 
 
-class ShopError(errata.Error):
+class ShopError(failwell.Error):
     """Base."""
 
 
@@ -133,7 +133,7 @@ class LostError(ShopError, status=409):
 
 
 errors = (SoldError, LostError)
-SHOP = errata.Catalogue("shop", base=ShopError, default=ShopError, errors=errors, envelope=ErrorObject())
+SHOP = failwell.Catalogue("shop", base=ShopError, default=ShopError, errors=errors, envelope=ErrorObject())
 '''
 
 
@@ -159,10 +159,10 @@ def test_vendor_with_two_claims(tmp_path: Path) -> None:
     """
     (tmp_path / "shop.py").write_text(TWO_CLAIMS)
 
-    ran = errata("check", "shop", env=with_vendors(tmp_path, {"shop": "shop:VENDOR"}))
+    ran = failwell("check", "shop", env=with_vendors(tmp_path, {"shop": "shop:VENDOR"}))
 
     assert (2, "") == (ran.code, ran.out)
-    assert "errata: Two classes of 'shop' claim" in ran.err
+    assert "failwell: Two classes of 'shop' claim" in ran.err
     assert ["shop.py:9", "shop.py:13"] == [place for place in ("shop.py:9", "shop.py:13") if place in ran.err]
     assert "Traceback" not in ran.err
 
@@ -174,7 +174,7 @@ def test_nobody_reads() -> None:
     reader, writer = os.pipe()
     os.close(reader)
 
-    ran = errata("vendors", stdout=writer)
+    ran = failwell("vendors", stdout=writer)
     os.close(writer)
 
     assert (141, "") == (ran.code, ran.err)
@@ -184,7 +184,7 @@ def test_closed_stdout() -> None:
     """
     A command that was started without stdout does its work.
     """
-    ran = run("sh", "-c", 'exec "$0" vendors >&-', ERRATA)
+    ran = run("sh", "-c", 'exec "$0" vendors >&-', FAILWELL)
 
     assert (0, "") == (ran.code, ran.err)
 
@@ -195,6 +195,6 @@ def test_full_disk() -> None:
     A disk that is full is a sentence.
     """
     with open("/dev/full", "w") as full:  # noqa: PTH123
-        ran = errata("vendors", stdout=full.fileno())
+        ran = failwell("vendors", stdout=full.fileno())
 
-    assert (2, "errata: No space left on device. Nothing was written.\n") == (ran.code, ran.err)
+    assert (2, "failwell: No space left on device. Nothing was written.\n") == (ran.code, ran.err)

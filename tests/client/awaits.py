@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import errata.client
+import failwell.client
 
 T = TypeVar("T")
-HOME = Path(str(errata.client.__file__)).parent
+HOME = Path(str(failwell.client.__file__)).parent
 Place = tuple[str, int]
 """A file of the client, and the line on which an `await`, an `async for` or an `async with` begins."""
 

@@ -25,8 +25,8 @@ import anyio.lowlevel
 import pytest
 import trio
 
-from errata import BreakerRules, Resilience
-from errata.client import (
+from failwell import BreakerRules, Resilience
+from failwell.client import (
     Awaiting,
     Blocking,
     Page,
@@ -39,11 +39,11 @@ from errata.client import (
     paged,
     streamed,
 )
-from errata.clock import VirtualClock
-from errata.contract import Header
-from errata.policy import Flow, StreamFlow, poll
-from errata.policy.stream_rules import StreamRules
-from errata.wire.sse import Event
+from failwell.clock import VirtualClock
+from failwell.contract import Header
+from failwell.policy import Flow, StreamFlow, poll
+from failwell.policy.stream_rules import StreamRules
+from failwell.wire.sse import Event
 from pictograph import AsyncClient
 from pictograph.exceptions import NetworkError, PictographError, PollTimeoutError
 
@@ -590,8 +590,8 @@ def cancel_everywhere(runs: int, seed: int) -> Seen:
     seen = Seen()
     with (
         proxies_forgotten(),
-        mock.patch("errata.client.httpx.HIGHEST_KEPT", MOST_READ),
-        mock.patch("errata.wire.json.LONGEST", LONGEST),
+        mock.patch("failwell.client.httpx.HIGHEST_KEPT", MOST_READ),
+        mock.patch("failwell.wire.json.LONGEST", LONGEST),
     ):
         for kind in KINDS:
             chance = random.Random(seed)

@@ -13,7 +13,7 @@ import h11
 import httpcore2
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
-from errata.client import Core
+from failwell.client import Core
 
 Answer = Callable[[str], list[bytes]]
 """From the target of a request to the pieces of the reply."""

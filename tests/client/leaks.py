@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .colours import chain
 
-OURS = ("/errata/", "/pictograph/", "/httpx2/", "/httpcore2/", "/h11/")
+OURS = ("/failwell/", "/pictograph/", "/httpx2/", "/httpcore2/", "/h11/")
 TESTS = str(Path(__file__).parent.parent)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from errata.client import Awaiting, Blocking, Core, Resource, document, operation
-from errata.contract import Secret
-from errata.policy import Flow
-from errata.wire.messages import Content
+from failwell.client import Awaiting, Blocking, Core, Resource, document, operation
+from failwell.contract import Secret
+from failwell.policy import Flow
+from failwell.wire.messages import Content
 from pictograph.exceptions import CATALOGUE
 
 from .colours import KEY

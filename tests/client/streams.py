@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from errata.client import Awaiting, Blocking, Resource, data, document, event, operation, streamed
-from errata.contract import Body
-from errata.policy import Flow, StreamFlow
-from errata.policy.stream_rules import StreamRules
-from errata.sandbox import serve
-from errata.wire.sse import Event
+from failwell.client import Awaiting, Blocking, Resource, data, document, event, operation, streamed
+from failwell.contract import Body
+from failwell.policy import Flow, StreamFlow
+from failwell.policy.stream_rules import StreamRules
+from failwell.sandbox import serve
+from failwell.wire.sse import Event
 
 from .colours import run_in
 

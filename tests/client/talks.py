@@ -19,11 +19,11 @@ from websockets.http11 import Request as Handshake
 from websockets.http11 import Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from errata.client import Awaiting, Blocking, Core, JsonDialogue, Resource, Session, document, operation, session
-from errata.contract import Catalogue, Error, Header, Message, RetryRules, Secret, Status
-from errata.contract import field as declared
-from errata.policy import Dialogue, Flow, SessionFlow, SessionRules, Talk
-from errata.wire.envelopes import ErrorObject
+from failwell.client import Awaiting, Blocking, Core, JsonDialogue, Resource, Session, document, operation, session
+from failwell.contract import Catalogue, Error, Header, Message, RetryRules, Secret, Status
+from failwell.contract import field as declared
+from failwell.policy import Dialogue, Flow, SessionFlow, SessionRules, Talk
+from failwell.wire.envelopes import ErrorObject
 
 from .colours import run_in
 

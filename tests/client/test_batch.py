@@ -11,12 +11,12 @@ import anyio.lowlevel
 import httpx2
 import pytest
 
-import errata
-from errata import AsyncBatch, Batch, BatchError, Secret
-from errata.client import Awaiting, Blocking, Core, Many, Resource, batched, document, operation
-from errata.clock import VirtualClock
-from errata.policy import Flow
-from errata.policy.batch import Remaining, Tally
+import failwell
+from failwell import AsyncBatch, Batch, BatchError, Secret
+from failwell.client import Awaiting, Blocking, Core, Many, Resource, batched, document, operation
+from failwell.clock import VirtualClock
+from failwell.policy import Flow
+from failwell.policy.batch import Remaining, Tally
 from pictograph.exceptions import (
     CATALOGUE,
     ConfigurationError,
@@ -107,7 +107,7 @@ class Server:
 def getting(count: int, **settings: Any) -> Callable[[Any], Any]:
     """A call that gets so many, silently."""
     settings = {"progress": False, **settings}
-    return lambda items: errata.batch(items.get, range(count), **settings)
+    return lambda items: failwell.batch(items.get, range(count), **settings)
 
 
 BAD = {index for index in range(1000) if index % 27 == 3}
@@ -126,13 +126,13 @@ def test_thousand_with_37_failures(colour: str) -> None:
 
     def twice(items: Any) -> Any:
         if colour == "blocking":
-            kept.append(errata.batch(items.get, range(1000), progress=False))
+            kept.append(failwell.batch(items.get, range(1000), progress=False))
             server.trouble = lambda _number: None
             server.asked.clear()
             return kept[0].retry_failed()
 
         async def both() -> Any:
-            kept.append(await errata.batch(items.get, range(1000), progress=False))
+            kept.append(await failwell.batch(items.get, range(1000), progress=False))
             server.trouble = lambda _number: None
             server.asked.clear()
             return await kept[0].retry_failed()
@@ -157,7 +157,7 @@ def test_thousand_with_37_failures(colour: str) -> None:
     assert done is done.raise_on_failures()
 
     other = Server()
-    rest = other.ask(colour, lambda items: errata.batch(items.get, error.remaining, progress=False))
+    rest = other.ask(colour, lambda items: failwell.batch(items.get, error.remaining, progress=False))
     assert (sorted(BAD), [*range(37)]) == ([*rest.results.values()], [*rest.results])
 
 
@@ -245,12 +245,12 @@ def test_the_same_key_when_the_outcome_is_unknown(colour: str) -> None:
     server = Server(trouble.get)
 
     async def twice(items: Any) -> Any:
-        first = await errata.batch(items.make, range(5), progress=False)
+        first = await failwell.batch(items.make, range(5), progress=False)
         server.trouble = lambda _number: None
         return first, await first.retry_failed()
 
     def twice_blocking(items: Any) -> Any:
-        first = errata.batch(items.make, range(5), progress=False)
+        first = failwell.batch(items.make, range(5), progress=False)
         server.trouble = lambda _number: None
         return first, first.retry_failed()
 
@@ -273,12 +273,12 @@ def test_in_another_process(colour: str) -> None:
     """
     server = Server(lambda number: 500 if number == 1 else None)
 
-    first = server.ask(colour, lambda items: errata.batch(items.make, range(3), progress=False), max_retries=0)
+    first = server.ask(colour, lambda items: failwell.batch(items.make, range(3), progress=False), max_retries=0)
     with pytest.raises(BatchError) as caught:
         first.raise_on_failures()
     remaining = pickle.loads(pickle.dumps(caught.value)).remaining  # noqa: S301 - our own bytes
     other = Server()
-    other.ask(colour, lambda items: errata.batch(items.make, remaining, progress=False))
+    other.ask(colour, lambda items: failwell.batch(items.make, remaining, progress=False))
 
     assert [(1, key) for number, key in server.keys if number == 1] == other.keys
 
@@ -292,7 +292,7 @@ def test_arguments_for_all(colour: str) -> None:
     blue.ask(colour, getting(3, arguments={"colour": "blue"}))
     kinds.ask(
         colour,
-        lambda items: errata.batch(items.get, ["a", "b"], arguments={"number": 7}, progress=False),
+        lambda items: failwell.batch(items.get, ["a", "b"], arguments={"number": 7}, progress=False),
     )
 
     assert ({"blue"}, [0, 1, 2]) == (blue.colours, sorted(blue.asked))
@@ -328,7 +328,7 @@ def test_one_key_for_all_is_refused(colour: str) -> None:
     One idempotency key for all items would make them one.
     """
     with pytest.raises(ConfigurationError, match="each item of a batch gets a key of its own"):
-        Server().ask(colour, lambda items: errata.batch(items.make, [1], arguments={"idempotency_key": "k"}))
+        Server().ask(colour, lambda items: failwell.batch(items.make, [1], arguments={"idempotency_key": "k"}))
 
 
 def test_what_is_no_operation() -> None:
@@ -336,7 +336,7 @@ def test_what_is_no_operation() -> None:
     Something else than an operation is a TypeError that says what is meant.
     """
     with pytest.raises(TypeError, match="is no operation of a client"):
-        errata.batch(print, [1])  # type: ignore[call-overload]
+        failwell.batch(print, [1])  # type: ignore[call-overload]
 
 
 @every_colour
@@ -435,7 +435,7 @@ def test_interrupted(kind: type[BaseException], colour: str) -> None:
     assert found is not None
     assert ([0, 2], [1], 97, 3) == ([*found.results], [*found.failures], len(found.not_tried), len(server.asked))
     assert "Of 100 items 2 were done, 1 failed and 97 remain" in caught.value.__notes__[-1]
-    assert [] == [thread.name for thread in threading.enumerate() if thread.name.startswith("errata-batch")]
+    assert [] == [thread.name for thread in threading.enumerate() if thread.name.startswith("failwell-batch")]
 
 
 @pytest.mark.parametrize("colour", ["asyncio", "trio"])
@@ -453,7 +453,7 @@ def test_cancelled(colour: str) -> None:
                     scope.cancel()
 
             try:
-                await errata.batch(items.get, range(100), max_workers=2, progress=tell)
+                await failwell.batch(items.get, range(100), max_workers=2, progress=tell)
             except BaseException as problem:
                 left.append(problem)
                 raise
@@ -487,7 +487,7 @@ def test_what_was_accepted_keeps_its_key(colour: str) -> None:
     kept: list[Any] = []
 
     def ask(items: Any) -> Any:
-        found = errata.batch(items.make_and_get, range(4), max_workers=1, progress=False)
+        found = failwell.batch(items.make_and_get, range(4), max_workers=1, progress=False)
         if colour == "blocking":
             kept.append(found)
             return found.retry_failed()
@@ -532,7 +532,7 @@ def test_unfinished_items_keep_their_keys(monkeypatch: pytest.MonkeyPatch) -> No
 
     def run(items: Any) -> Any:
         with pytest.raises(KeyboardInterrupt) as caught:
-            errata.batch(items.make, range(2), max_workers=2, progress=tell)
+            failwell.batch(items.make, range(2), max_workers=2, progress=tell)
         return Batch.of(caught.value)
 
     monkeypatch.setattr(Tally, "interrupt", noted)

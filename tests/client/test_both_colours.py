@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from errata import log_fields
-from errata.client import Resource
+from failwell import log_fields
+from failwell.client import Resource
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import PaymentRequiredError, PictographError
 
@@ -84,7 +84,7 @@ def test_what_a_method_raises(both: tuple[dict[str, Any], dict[str, Any]]) -> No
 @every_colour
 def test_facts_for_a_log(colour: str) -> None:
     """
-    R15. `errata.log_fields(e)` gives the facts as a flat dict of texts and numbers, without key and body.
+    R15. `failwell.log_fields(e)` gives the facts as a flat dict of texts and numbers, without key and body.
     """
     echo = b'{"detail": {"message": "No credits for %s", "required": 9}}' % KEY.encode()
     with serving(http(402, echo, f"X-Request-ID: {KEY}")) as server:

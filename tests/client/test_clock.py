@@ -6,7 +6,7 @@ import time
 import anyio
 import pytest
 
-from errata.clock import SystemClock, VirtualClock
+from failwell.clock import SystemClock, VirtualClock
 
 
 def test_a_virtual_clock_moves_by_sleeping() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from errata.clock import VirtualClock
+from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import ConfigurationError
 

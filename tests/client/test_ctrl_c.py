@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from errata import BreakerRules, Resilience
+from failwell import BreakerRules, Resilience
 from pictograph import Client, ServerError
 
 from .colours import KEY, RUN, of_probe, read

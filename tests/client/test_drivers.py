@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.client.driver import adrive, drive
-from errata.clock import VirtualClock
-from errata.policy import Flow, Player, RetryPolicy, Send, call, emit, now, poll, random, send, sleep
-from errata.policy.retry import by_catalogue
-from errata.wire.messages import Failure, Outcome, Reply, Request
+from failwell.client.driver import adrive, drive
+from failwell.clock import VirtualClock
+from failwell.policy import Flow, Player, RetryPolicy, Send, call, emit, now, poll, random, send, sleep
+from failwell.policy.retry import by_catalogue
+from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE, PictographError, PollTimeoutError, ServerError
 
 READ = Request("GET", "/x")

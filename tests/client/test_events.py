@@ -13,10 +13,10 @@ import anyio
 import httpx2
 import pytest
 
-from errata import BreakerRules, BudgetRules, Resilience
-from errata.client.events import EVENTS
-from errata.client.watched import address_of
-from errata.clock import VirtualClock
+from failwell import BreakerRules, BudgetRules, Resilience
+from failwell.client.events import EVENTS
+from failwell.client.watched import address_of
+from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client, PictographError
 from pictograph.exceptions import ConfigurationError, NotFoundError
 
@@ -245,7 +245,7 @@ def test_a_stream_that_tells_an_error(colour: str) -> None:
 
 def test_every_event_has_the_facts_of_its_type() -> None:
     """
-    Each event has exactly the facts that its type in `errata.client.events` declares, of the types declared.
+    Each event has exactly the facts that its type in `failwell.client.events` declares, of the types declared.
     """
     told: Told = []
     clock = VirtualClock()
@@ -334,7 +334,7 @@ def test_a_hook_that_raises(step: Step, colour: str, caplog: pytest.LogCaptureFi
     assert [expected] * 2 == [getattr(one, "id", None) or str(one) for one in found]
     assert all(one.__context__ is None and one.attempts for one in found if isinstance(one, NotFoundError))
     assert ["call_began", "attempt_began", "attempt_ended", "call_ended"] * 2 == heard
-    (record,) = [record for record in caplog.records if record.name == "errata.pictograph"]
+    (record,) = [record for record in caplog.records if record.name == "failwell.pictograph"]
     assert (logging.WARNING, "LookupError") == (record.levelno, record.exc_info[0].__name__)  # type: ignore[index, union-attr]
     assert record.getMessage().startswith("on_event failed with LookupError; the calls go on.")
     assert record.exc_text is None or "the hook is broken" in record.exc_text
@@ -406,7 +406,7 @@ def answer(request):
     return httpx2.Response(200, json={"data": [], "pagination": {"has_more": False}})
 
 Client("k", base_url="http://t", http_client=httpx2.Client(transport=httpx2.MockTransport(answer))).datasets.list()
-watching = [f"errata.client.{name}" for name in ("events", "watched", "sentences", "telemetry")]
+watching = [f"failwell.client.{name}" for name in ("events", "watched", "sentences", "telemetry")]
 print([name for name in (*watching, "opentelemetry", "opentelemetry.trace") if name in sys.modules])
 """
 

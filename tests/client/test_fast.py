@@ -14,9 +14,9 @@ import anyio
 import httpx2
 import pytest
 
-from errata.client import Core
-from errata.client.fast import AwaitingFast, BlockingFast
-from errata.wire.messages import Reply, Request
+from failwell.client import Core
+from failwell.client.fast import AwaitingFast, BlockingFast
+from failwell.wire.messages import Reply, Request
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import (
     CATALOGUE,
@@ -289,8 +289,8 @@ def test_what_cannot_be_combined(make: Any, own: object, monkeypatch: pytest.Mon
         make(KEY, http="faster")
     with pytest.raises(ConfigurationError, match='http_client is for http="httpx2"'):
         make(KEY, http="fast", http_client=own)
-    monkeypatch.setattr("errata.client.checks.find_spec", lambda _name: None)
-    with pytest.raises(ConfigurationError, match=r"pip install \"errata\[fast\]\""):
+    monkeypatch.setattr("failwell.client.checks.find_spec", lambda _name: None)
+    with pytest.raises(ConfigurationError, match=r"pip install \"failwell\[fast\]\""):
         make(KEY, http="fast")
 
 

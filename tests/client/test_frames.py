@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import errata
+import failwell
 import pictograph
-from errata.contract import log_fields
-from errata.policy import play
-from errata.wire.messages import Reply
+from failwell.contract import log_fields
+from failwell.policy import play
+from failwell.wire.messages import Reply
 from pictograph import train_pipeline
 from pictograph.exceptions import PictographError
 from pictograph.resources.training import Training
@@ -20,12 +20,12 @@ from pictograph.resources.training import Training
 from .colours import KEY, every_colour, mutate, raised, read
 from .socket_server import Step, http, serving
 
-HOMES = tuple(str(Path(str(package.__file__)).parent) for package in (errata, pictograph))
+HOMES = tuple(str(Path(str(package.__file__)).parent) for package in (failwell, pictograph))
 NO_CREDITS = http(402, b'{"detail": {"message": "Out of credits."}}', "X-Request-ID: req-9")
 
 
 def ours(error: BaseException) -> list[str]:
-    """The frames of Errata and of the SDK in the traceback of *error*."""
+    """The frames of Failwell and of the SDK in the traceback of *error*."""
     return [frame.name for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(HOMES)]
 
 
@@ -38,7 +38,7 @@ def ours(error: BaseException) -> list[str]:
 )
 def test_three_frames(step: Step, call: Any, colour: str) -> None:
     """
-    An uncaught error shows at most three frames of Errata, and none of drivers, generators or libraries.
+    An uncaught error shows at most three frames of Failwell, and none of drivers, generators or libraries.
     """
     with serving(step) as server:
         error = raised(colour, call, base_url=server.url)
@@ -95,7 +95,7 @@ def test_what_a_user_sees(colour: str, tmp_path: Path) -> None:
 
 def test_log_fields() -> None:
     """
-    `errata.log_fields(e)` gives the facts as a flat dict.
+    `failwell.log_fields(e)` gives the facts as a flat dict.
     """
     with serving(NO_CREDITS) as server:
         error = raised("blocking", mutate, base_url=server.url)

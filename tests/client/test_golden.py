@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-import errata
+import failwell
 import pictograph
 
 from .colours import KEY
 from .socket_server import Peer, Step, http, serving
 
 GOLDEN = Path(__file__).with_name("golden")
-SOURCES = {"errata": Path(errata.__file__).parent, "pictograph": Path(str(pictograph.__file__)).parent}
+SOURCES = {"failwell": Path(failwell.__file__).parent, "pictograph": Path(str(pictograph.__file__)).parent}
 INTERNALS = (
     "driver.py",
     "call.py",
@@ -42,7 +42,7 @@ START = {
     ),
 }
 SETTINGS = "base_url=sys.argv[2], max_retries=0"
-OWN_STREAM = """from errata.client import Resource, event, streamed
+OWN_STREAM = """from failwell.client import Resource, event, streamed
 
 class Runs(Resource, name="runs"):
     @streamed
@@ -168,7 +168,7 @@ def test_an_uncaught_error(source: str, colour: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", CASES)
 def test_the_golden_files(source: str, colour: str) -> None:
     """
-    R15. At most three frames of Errata, none of drivers, generators or libraries; the message and the hint at the end.
+    R15. At most three frames of Failwell, none of drivers, generators, libraries; the message and the hint at the end.
     """
     text = (GOLDEN / f"{source}-{colour}.txt").read_text()
     files = re.findall(r'^ +(?:\| +)?File "([^"]+)"', text, re.MULTILINE)

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-import errata
-from errata import Catalogue, Message, field
-from errata.client import (
+import failwell
+from failwell import Catalogue, Message, field
+from failwell.client import (
     Awaiting,
     AwaitingClient,
     Blocking,
@@ -21,16 +21,16 @@ from errata.client import (
     document,
     operation,
 )
-from errata.contract import Secret
-from errata.policy import Flow
-from errata.testing import replies
-from errata.wire import ErrorObject, Reply
+from failwell.contract import Secret
+from failwell.policy import Flow
+from failwell.testing import replies
+from failwell.wire import ErrorObject, Reply
 
 C = TypeVar("C", Blocking, Awaiting)
 KEY = "sk-CANARY-7f3a9"
 
 
-class DeskError(errata.Error):
+class DeskError(failwell.Error):
     """Base."""
 
     message: Message = field(kw_only=False)
@@ -142,7 +142,7 @@ def test_a_secret_will_do() -> None:
 
 
 def _request() -> Any:
-    from errata.wire import Request
+    from failwell.wire import Request
 
     return Request("GET", "/look")
 

@@ -11,8 +11,8 @@ import anyio.lowlevel
 import httpx2
 import pytest
 
-from errata import Resilience
-from errata.clock import VirtualClock
+from failwell import Resilience
+from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import PictographError, ServerError
 

@@ -1,4 +1,4 @@
-"""What the log `errata.<vendor>` says of calls."""
+"""What the log `failwell.<vendor>` says of calls."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 import httpx2
 import pytest
 
-from errata import BreakerRules, BudgetRules, Resilience
-from errata.client.events import EVENTS
-from errata.client.sentences import FAILED, SENTENCES
-from errata.clock import VirtualClock
+from failwell import BreakerRules, BudgetRules, Resilience
+from failwell.client.events import EVENTS
+from failwell.client.sentences import FAILED, SENTENCES
+from failwell.clock import VirtualClock
 from pictograph import Client, PictographError
 
 from .colours import KEY, RUN, asked, every_colour, raised, read
 from .socket_server import http, serving
 
-LOG = "errata.pictograph"
+LOG = "failwell.pictograph"
 FINE = http(200, RUN, "X-Request-ID: req-2")
 OF_A_RECORD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
 

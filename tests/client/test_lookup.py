@@ -7,8 +7,8 @@ from typing import Any
 import httpcore2
 import pytest
 
-from errata.client import lookup
-from errata.client.lookup import MOST_AT_ONCE, addresses
+from failwell.client import lookup
+from failwell.client.lookup import MOST_AT_ONCE, addresses
 
 from .holes import names
 

@@ -9,10 +9,10 @@ from typing import Any
 import anyio
 import pytest
 
-from errata import Resilience
-from errata.client.pool import LIMITS
-from errata.clock import VirtualClock
-from errata.sandbox import Sandbox
+from failwell import Resilience
+from failwell.client.pool import LIMITS
+from failwell.clock import VirtualClock
+from failwell.sandbox import Sandbox
 from pictograph import AsyncClient, Client
 from pictograph_server.vendor import VENDOR
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from errata.contract import log_fields
+from failwell.contract import log_fields
 from pictograph import AsyncClient, Client, PictographError
 from pictograph.exceptions import ConfigurationError
 

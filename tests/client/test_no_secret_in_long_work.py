@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from errata import log_fields
-from errata.client import Awaiting, Blocking, Page, Pages, Resource, document, event, operation, paged, streamed
-from errata.contract import Secret
-from errata.policy import Flow, StreamFlow, poll
-from errata.policy.stream_rules import StreamRules
-from errata.wire.sse import Event
+from failwell import log_fields
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, document, event, operation, paged, streamed
+from failwell.contract import Secret
+from failwell.policy import Flow, StreamFlow, poll
+from failwell.policy.stream_rules import StreamRules
+from failwell.wire.sse import Event
 from pictograph.exceptions import PollTimeoutError
 
 from .colours import KEY, asked, every_colour, raised

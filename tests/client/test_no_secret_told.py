@@ -17,9 +17,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from errata.clock import VirtualClock
-from errata.contract import Secret
-from errata.wire.messages import Reply
+from failwell.clock import VirtualClock
+from failwell.contract import Secret
+from failwell.wire.messages import Reply
 
 from .colours import KEY, every_colour, mutate, raised, read
 from .leaks import leaked

@@ -9,9 +9,9 @@ from unittest.mock import AsyncMock, create_autospec
 import httpx2
 import pytest
 
-from errata.client import Awaiting, Blocking
-from errata.policy import Flow, Player
-from errata.wire.messages import Reply
+from failwell.client import Awaiting, Blocking
+from failwell.policy import Flow, Player
+from failwell.wire.messages import Reply
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, NetworkError, PaymentRequiredError
 from pictograph.resources.training import Training

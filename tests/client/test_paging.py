@@ -12,8 +12,8 @@ import httpx2
 import pytest
 from pydantic import BaseModel
 
-from errata.client import Awaiting, Blocking, Page, Pages, Resource, page, paged
-from errata.policy import Flow
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, page, paged
+from failwell.policy import Flow
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, ApiError, ConfigurationError, ServerError
 from pictograph.resources.datasets import Datasets

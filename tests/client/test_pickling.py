@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from errata.contract import log_fields
+from failwell.contract import log_fields
 from pictograph import AsyncClient, Client
 
 from .colours import KEY, every_colour, mutate, raised, read

@@ -13,11 +13,11 @@ SCRIPT = """
 import sys
 if sys.argv[1] == "without rich":
     sys.modules["rich"] = None
-import errata
+import failwell
 from tests.client.test_batch import Server
 
 def ask(items):
-    return errata.batch(items.get, range(5), progress=False if sys.argv[1] == "silent" else None)
+    return failwell.batch(items.get, range(5), progress=False if sys.argv[1] == "silent" else None)
 
 print(len(Server(lambda number: 404 if number == 3 else None).ask("blocking", ask).results))
 """

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-import errata
-from errata.client import Awaiting, Blocking, Resource, operation, resumable
-from errata.clock import VirtualClock
-from errata.policy import Flow
-from errata.policy.token import Token
+import failwell
+from failwell.client import Awaiting, Blocking, Resource, operation, resumable
+from failwell.clock import VirtualClock
+from failwell.policy import Flow
+from failwell.policy.token import Token
 from pictograph import Client
 from pictograph.exceptions import ConfigurationError, NotFoundError, PollTimeoutError
 
@@ -52,7 +52,7 @@ def test_in_another_process(colour: str) -> None:
         token = printed.strip()
         done = asked(
             colour,
-            lambda client: errata.resume(token, client, timeout=60.0),
+            lambda client: failwell.resume(token, client, timeout=60.0),
             base_url=server.url,
             clock=VirtualClock(),
         )
@@ -88,7 +88,7 @@ def test_other_kinds_of_jobs(kind: str, colour: str) -> None:
     name = "job_id" if "batch" in kind else "import_id"
     token = str(Token("pictograph", kind, {name: "7", "timeout": 9.0}))
     with serving(http(404, b'{"detail": "no"}')) as server:
-        error = raised(colour, lambda client: errata.resume(token, client), base_url=server.url)
+        error = raised(colour, lambda client: failwell.resume(token, client), base_url=server.url)
 
     assert (NotFoundError, None) == (type(error), error.resume_token)
 
@@ -100,7 +100,7 @@ def test_another_timeout(colour: str) -> None:
     """
     token = str(Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 3600.0}))
     with serving(RUNNING) as server:
-        error = raised(colour, lambda client: errata.resume(token, client, timeout=0.0), base_url=server.url)
+        error = raised(colour, lambda client: failwell.resume(token, client, timeout=0.0), base_url=server.url)
 
     assert 0.0 == error.timeout
     assert token.replace("3600.0", "0.0") != error.resume_token
@@ -110,7 +110,7 @@ def test_another_timeout(colour: str) -> None:
 
 
 BAD = {
-    "garbage": ("hello", "it has 5 characters and does not begin with errata1."),
+    "garbage": ("hello", "it has 5 characters and does not begin with failwell1."),
     "number": (7, "it is of type int, not text"),
     "other vendor": (str(Token("scopix", "files.wait", {})), "Use a client of 'scopix'."),
     "no wait": (str(Token("pictograph", "datasets.create", {"name": "x"})), "which nobody can go on with"),
@@ -136,7 +136,7 @@ def test_texts_that_are_no_token(name: str, colour: str) -> None:
     """
     text, said = BAD[name]
     given: Any = text
-    error: Any = raised(colour, lambda client: errata.resume(given, client), base_url="http://127.0.0.1:9")
+    error: Any = raised(colour, lambda client: failwell.resume(given, client), base_url="http://127.0.0.1:9")
 
     assert (ConfigurationError, True) == (type(error), said in str(error)), str(error)
     assert len(str(error)) < 400
@@ -154,7 +154,7 @@ class Jobs(Resource[C], name="jobs"):
 
 
 @every_colour
-@pytest.mark.parametrize("argument", [object(), b"x", ["a"], errata.Secret("s")])
+@pytest.mark.parametrize("argument", [object(), b"x", ["a"], failwell.Secret("s")])
 def test_arguments_that_no_token_can_hold(argument: Any, colour: str) -> None:
     """
     A wait with an argument that a token cannot hold, a secret among them, has no token.
@@ -174,12 +174,12 @@ def test_arguments_that_no_token_can_hold(argument: Any, colour: str) -> None:
 
 def test_names() -> None:
     """
-    `errata.resume` is loaded when it is first used; until then nothing of a client is.
+    `failwell.resume` is loaded when it is first used; until then nothing of a client is.
     """
-    script = "import sys, errata; assert 'httpx2' not in sys.modules; errata.resume, errata.batch"
+    script = "import sys, failwell; assert 'httpx2' not in sys.modules; failwell.resume, failwell.batch"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=30, env={**os.environ})
 
-    assert {"resume", "batch", "Batch", "AsyncBatch", "BatchError", "SourceChangedError"} <= {*errata.__all__}
+    assert {"resume", "batch", "Batch", "AsyncBatch", "BatchError", "SourceChangedError"} <= {*failwell.__all__}
     with Client(KEY, base_url="http://127.0.0.1:9") as client:
         wait: Any = client.training.wait_for_completion
         assert ["run_id", "timeout", "poll_interval"] == [*inspect.signature(wait).parameters]

@@ -10,10 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from errata.clock import VirtualClock
-from errata.sandbox import Certificate, Cut, Entry, Garbled, Malformed, Sandbox, Step, WrongLength
-from errata.sandbox.samples import GARBLED, MALFORMED
-from errata.sandbox.steps import CERTIFICATES
+from failwell.clock import VirtualClock
+from failwell.sandbox import Certificate, Cut, Entry, Garbled, Malformed, Sandbox, Step, WrongLength
+from failwell.sandbox.samples import GARBLED, MALFORMED
+from failwell.sandbox.steps import CERTIFICATES
 from pictograph.exceptions import (
     ApiError,
     NetworkError,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.policy import SessionRules
+from failwell.clock import VirtualClock
+from failwell.policy import SessionRules
 
 from .colours import every_colour
 from .talks import (

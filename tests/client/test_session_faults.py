@@ -17,9 +17,9 @@ import anyio
 import httpx2
 import pytest
 
-from errata.clock import VirtualClock
-from errata.policy import SessionRules
-from errata.sandbox.certificates import Certificates
+from failwell.clock import VirtualClock
+from failwell.policy import SessionRules
+from failwell.sandbox.certificates import Certificates
 
 from .colours import every_colour, run_in
 from .leaks import everything as shown
@@ -629,7 +629,7 @@ def test_without_the_package(server: Talks, colour: str, monkeypatch: pytest.Mon
     """
     monkeypatch.setitem(sys.modules, "wsproto", None)
 
-    with pytest.raises(SetupError, match=r"Install it: pip install 'errata\[ws\]'"):
+    with pytest.raises(SetupError, match=r"Install it: pip install 'failwell\[ws\]'"):
         used(colour, server.url, lambda chats: chats.plain("/echo"), to_the_end)
     assert [] == server.asked
 

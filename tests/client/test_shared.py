@@ -12,11 +12,11 @@ from typing import Any
 import anyio
 import pytest
 
-from errata import BreakerRules, BudgetRules, Resilience
-from errata.client import Core
-from errata.client.shared import MOST_ORIGINS, Guards, origin_of, shared
-from errata.clock import SystemClock, VirtualClock
-from errata.contract import Secret
+from failwell import BreakerRules, BudgetRules, Resilience
+from failwell.client import Core
+from failwell.client.shared import MOST_ORIGINS, Guards, origin_of, shared
+from failwell.clock import SystemClock, VirtualClock
+from failwell.contract import Secret
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, ConfigurationError, NetworkError, PictographError, RateLimitError
 
@@ -228,7 +228,7 @@ def test_off_by_default() -> None:
 @pytest.mark.parametrize(
     ("resilience", "words"),
     [
-        ("high", "resilience is of type str; it must be errata.Resilience(...)."),
+        ("high", "resilience is of type str; it must be failwell.Resilience(...)."),
         (Resilience(BudgetRules(window=0)), "budget.window is 0; it must be a number of seconds above 0"),
         (Resilience(BudgetRules(floor=-1)), "budget.floor is -1; it must be at least 0"),
         (Resilience(BudgetRules(per_call=float("nan"))), "budget.per_call is nan; it must be at least 0"),
@@ -343,10 +343,10 @@ def test_servers_that_nobody_asks_any_more() -> None:
 
 FORKED = """
 import os, sys, threading, warnings
-from errata import BreakerRules, Resilience
-from errata.client import shared
-from errata.clock import SystemClock
-from errata.policy.breaker import Leave
+from failwell import BreakerRules, Resilience
+from failwell.client import shared
+from failwell.clock import SystemClock
+from failwell.policy.breaker import Leave
 
 warnings.simplefilter("ignore")
 rules = Resilience(breaker=BreakerRules(calls=1, probes=1, successes=1), pacing=True)

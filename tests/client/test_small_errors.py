@@ -9,7 +9,7 @@ import anyio
 import httpx2
 import pytest
 
-from errata.contract import caps
+from failwell.contract import caps
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import PictographError
 

@@ -19,12 +19,12 @@ import anyio
 import httpx2
 import pytest
 
-from errata.client import AsyncEventStream, EventStream
-from errata.clock import VirtualClock
-from errata.policy import StreamFlow
-from errata.policy.stream_rules import StreamRules
-from errata.sandbox import Close, Cut, Drip, FaultLayer, Garbled, Reset, Rule, Silence, Step, WrongLength, in_thread
-from errata.wire.sse import Event
+from failwell.client import AsyncEventStream, EventStream
+from failwell.clock import VirtualClock
+from failwell.policy import StreamFlow
+from failwell.policy.stream_rules import StreamRules
+from failwell.sandbox import Close, Cut, Drip, FaultLayer, Garbled, Reset, Rule, Silence, Step, WrongLength, in_thread
+from failwell.wire.sse import Event
 from pictograph.exceptions import (
     ApiError,
     ConfigurationError,
@@ -552,14 +552,14 @@ def test_after_an_error(layer: FaultLayer, colour: str) -> None:
 @every_colour
 def test_three_frames(layer: FaultLayer, colour: str) -> None:
     """
-    An uncaught error shows at most three frames of Errata, and none of drivers or libraries.
+    An uncaught error shows at most three frames of Failwell, and none of drivers or libraries.
     """
     for step in (Garbled("html", 404), Cut(200, HEADERS, numbers(1, 1), after=3), Reset()):
         layer.script.arm(Rule((step,)))
         *_, error = gathered(
             colour, at(layer.url, max_retries=0), lambda streams: streams.raw("/numbers?count=1", ENDLESS)
         )
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/errata/" in frame.filename]
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/failwell/" in frame.filename]
 
         assert isinstance(error, PictographError)
         assert ["__next__" if colour == "blocking" else "__anext__"] == [frame.name for frame in frames]
@@ -700,7 +700,7 @@ def test_signature_without_text() -> None:
 
     flow.__annotations__["return"] = StreamFlow[Number]
 
-    from errata.client import streamed
+    from failwell.client import streamed
 
     assert "EventStream[Number]" == inspect.signature(streamed(flow).blocking).return_annotation
 

@@ -19,8 +19,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from errata import BreakerRules, BudgetRules, Resilience
-from errata.clock import VirtualClock
+from failwell import BreakerRules, BudgetRules, Resilience
+from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client, PictographError
 from pictograph.exceptions import NetworkError, RateLimitError
 
@@ -105,12 +105,12 @@ def test_spans_of_a_call(colour: str, exported: Exported) -> None:
         port, address = server.port, server.url + PATH
     call, first, second = exported.spans
 
-    where = {"server.address": "127.0.0.1", "server.port": port, "errata.operation": "training.get"}
+    where = {"server.address": "127.0.0.1", "server.port": port, "failwell.operation": "training.get"}
     attempt = {**where, "http.request.method": "GET", "network.protocol.version": "1.1", "url.full": address}
     assert [("training.get", SpanKind.INTERNAL), ("GET", SpanKind.CLIENT), ("GET", SpanKind.CLIENT)] == [
         (span.name, span.kind) for span in exported.spans
     ]
-    assert {**where, "errata.attempts": 2} == of(call)
+    assert {**where, "failwell.attempts": 2} == of(call)
     assert {**attempt, "http.response.status_code": 503, "error.type": "503"} == of(first)
     assert {**attempt, "http.response.status_code": 200, "http.request.resend_count": 1} == of(second)
     assert [StatusCode.UNSET, StatusCode.ERROR, StatusCode.UNSET] == [
@@ -224,13 +224,13 @@ def test_each_suppressed_retry_is_visible(colour: str, exported: Exported) -> No
     with serving(http(500)) as server:
         settings = {"base_url": server.url, "max_retries": 2, "clock": clock, "resilience": rules}
         errors += [raised(colour, read, **settings) for _ in range(4)]
-        about = {"errata.operation": "training.get", "server.address": "127.0.0.1", "server.port": server.port}
+        about = {"failwell.operation": "training.get", "server.address": "127.0.0.1", "server.port": server.port}
 
     by = [error.held_back and error.held_back.by for error in errors]
     assert [None, "budget", "budget", "budget"] == by
-    assert by == [of(span).get("errata.held_back") for span in exported.spans if span.kind is SpanKind.INTERNAL]
-    assert [(about, 2)] == exported.counts("errata.client.retries")
-    assert [({**about, "errata.held_back": "budget"}, 3)] == exported.counts("errata.client.retries_suppressed")
+    assert by == [of(span).get("failwell.held_back") for span in exported.spans if span.kind is SpanKind.INTERNAL]
+    assert [(about, 2)] == exported.counts("failwell.client.retries")
+    assert [({**about, "failwell.held_back": "budget"}, 3)] == exported.counts("failwell.client.retries_suppressed")
     assert 4 + 2 == len(server.seen)
 
 
@@ -243,12 +243,12 @@ def test_refused_calls(colour: str, exported: Exported) -> None:
     clock = VirtualClock()
     with serving(http(500)) as server:
         errors = [raised(colour, read, base_url=server.url, clock=clock, resilience=rules) for _ in range(2)]
-        about = {"errata.operation": "training.get", "server.address": "127.0.0.1", "server.port": server.port}
+        about = {"failwell.operation": "training.get", "server.address": "127.0.0.1", "server.port": server.port}
 
     assert isinstance(errors[1], NetworkError)
     assert ["training.get", "GET", "training.get"] == [span.name for span in exported.spans]
-    assert (0, "breaker") == (of(exported.spans[-1])["errata.attempts"], of(exported.spans[-1])["errata.held_back"])
-    assert [({**about, "errata.held_back": "breaker"}, 1)] == exported.counts("errata.client.calls_refused")
+    assert (0, "breaker") == (of(exported.spans[-1])["failwell.attempts"], of(exported.spans[-1])["failwell.held_back"])
+    assert [({**about, "failwell.held_back": "breaker"}, 1)] == exported.counts("failwell.client.calls_refused")
 
 
 @pytest.mark.parametrize("colour", ["asyncio", "trio"])
@@ -382,8 +382,8 @@ def test_spans_of_a_stream(colour: str, exported: Exported) -> None:
     assert ["streams.numbers", "GET", "GET"] == [span.name for span in exported.spans]
     assert (200, "network") == (of(first)["http.response.status_code"], of(first)["error.type"])
     assert (200, 1) == (of(second)["http.response.status_code"], of(second)["http.request.resend_count"])
-    assert (2, StatusCode.UNSET) == (of(call)["errata.attempts"], call.status.status_code)
-    assert [1] == [count for _, count in exported.counts("errata.client.retries")]
+    assert (2, StatusCode.UNSET) == (of(call)["failwell.attempts"], call.status.status_code)
+    assert [1] == [count for _, count in exported.counts("failwell.client.retries")]
     assert all((span.end_time or 0) <= (call.end_time or 0) for span in (first, second))
 
 
@@ -447,7 +447,7 @@ def test_a_processor_that_raises(
         found = asked(colour, read, base_url=server.url)
 
     assert "run_1" == found.id
-    (record,) = [record for record in caplog.records if record.name == "errata.pictograph"]
+    (record,) = [record for record in caplog.records if record.name == "failwell.pictograph"]
     assert "OpenTelemetry failed with LookupError; the calls go on, without it." == record.getMessage()
 
 
@@ -498,7 +498,7 @@ def test_a_version_that_we_do_not_know(
     for _ in range(2):
         assert {} == probe.get()
 
-    said = [record.getMessage() for record in caplog.records if record.name == "errata.pictograph"]
+    said = [record.getMessage() for record in caplog.records if record.name == "failwell.pictograph"]
     assert ["OpenTelemetry failed with TypeError; the calls go on, without it."] == said
     assert [] == exported.spans
 
@@ -513,7 +513,7 @@ def test_too_long_a_wait(exported: Exported) -> None:
     with pytest.raises(RateLimitError):
         read(Client(KEY, base_url="http://t", http_client=own, clock=VirtualClock()))
 
-    assert "retry_after" == of(exported.spans[0])["errata.held_back"]
+    assert "retry_after" == of(exported.spans[0])["failwell.held_back"]
     assert ["retry_after"] == [
-        given["errata.held_back"] for given, _ in exported.counts("errata.client.retries_suppressed")
+        given["failwell.held_back"] for given, _ in exported.counts("failwell.client.retries_suppressed")
     ]

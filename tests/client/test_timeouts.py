@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from errata.client.lookup import MOST_AT_ONCE
-from errata.clock import VirtualClock
+from failwell.client.lookup import MOST_AT_ONCE
+from failwell.clock import VirtualClock
 from pictograph import AsyncClient
 from pictograph.exceptions import NetworkError, RequestTimeoutError
 

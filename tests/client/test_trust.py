@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from errata.sandbox import Sandbox
+from failwell.sandbox import Sandbox
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import ConfigurationError, NetworkError
 from pictograph_server.vendor import VENDOR

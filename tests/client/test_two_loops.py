@@ -5,8 +5,8 @@ import sys
 
 PROGRAM = """
 import asyncio
-from errata.clock import VirtualClock
-from errata.sandbox import Sandbox, find_vendor
+from failwell.clock import VirtualClock
+from failwell.sandbox import Sandbox, find_vendor
 from pictograph import AsyncClient
 
 clock = VirtualClock()
@@ -22,7 +22,7 @@ with Sandbox(find_vendor("pictograph"), clock=clock) as sandbox:
 
 OTHERS = """
 import anyio
-from errata.sandbox import Sandbox, find_vendor
+from failwell.sandbox import Sandbox, find_vendor
 from pictograph import AsyncClient, NetworkError
 
 async def ask(client):

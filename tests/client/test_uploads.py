@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-import errata
-from errata import SourceChangedError
-from errata.clock import VirtualClock
-from errata.policy.token import Token
-from errata.testing import replies
-from errata.wire import Reply
+import failwell
+from failwell import SourceChangedError
+from failwell.clock import VirtualClock
+from failwell.policy.token import Token
+from failwell.testing import replies
+from failwell.wire import Reply
 from pictograph.exceptions import (
     AuthError,
     ConfigurationError,
@@ -83,7 +83,7 @@ def uploading(source: Any, **settings: Any) -> Callable[[Any], Any]:
 
 def raised(colour: str, server: Uploads, ask: Callable[[Any], Any], **settings: Any) -> Any:
     """The error that `ask(client)` ends with."""
-    with pytest.raises(errata.Error) as caught:
+    with pytest.raises(failwell.Error) as caught:
         asked(colour, server, ask, **settings)
     return caught.value
 
@@ -149,7 +149,7 @@ def test_nothing_arrives(file: Path, server: Uploads, colour: str) -> None:
     assert error.resume_token == pickle.loads(pickle.dumps(error)).resume_token  # noqa: S301 - our own bytes
 
     server.cut = None
-    done = asked(colour, server, lambda client: errata.resume(error.resume_token, client))
+    done = asked(colour, server, lambda client: failwell.resume(error.resume_token, client))
 
     assert ({"number": 0, "size": 40}, SOURCE, 40) == (done, bytes(server.files[0]), server.received)
 
@@ -165,14 +165,14 @@ def test_errors_that_nobody_can_help(file: Path, server: Uploads, colour: str) -
 
     error = raised(colour, server, uploading(file, progress=refuse))
     server.refuse = None
-    asked(colour, server, lambda client: errata.resume(error.resume_token, client))
+    asked(colour, server, lambda client: failwell.resume(error.resume_token, client))
 
     assert (AuthError, [], SOURCE) == (type(error), server.methods("HEAD")[1:], bytes(server.files[0]))
 
 
 SCRIPT = """
 import sys
-from errata.client import Core
+from failwell.client import Core
 from tests.client.probe import core
 from tests.client.upload_server import Depot
 
@@ -203,7 +203,7 @@ def test_killed(file: Path, server: Uploads, at: int, colour: str) -> None:
         program.kill()
     assert -signal.SIGKILL == program.returncode
     server.hold = None
-    done = asked(colour, server, lambda client: errata.resume(token, client))
+    done = asked(colour, server, lambda client: failwell.resume(token, client))
 
     assert ({"number": 0, "size": 40}, SOURCE, 40) == (done, bytes(server.files[0]), server.received)
     assert (["POST"], KEY) == (server.methods("POST"), server.asked[-1][1]["x-api-key"])
@@ -226,7 +226,7 @@ def test_changed_file(file: Path, server: Uploads, colour: str) -> None:
     """
     token = token_of(colour, server, file)
     file.write_bytes(SOURCE + b"!")
-    error = raised(colour, server, lambda client: errata.resume(token, client))
+    error = raised(colour, server, lambda client: failwell.resume(token, client))
 
     assert (SourceChangedError, 40, 41, str(file)) == (
         type(error),
@@ -266,7 +266,7 @@ def test_open_files(server: Uploads, colour: str) -> None:
     opened = io.BytesIO(b"skipped" + SOURCE)
     opened.seek(7)
     token = token_of(colour, server, opened)
-    nameless = raised(colour, server, lambda client: errata.resume(token, client))
+    nameless = raised(colour, server, lambda client: failwell.resume(token, client))
     other = raised(colour, server, uploading(io.BytesIO(SOURCE[::-1]), resume_token=token))
     asked(colour, server, uploading(io.BytesIO(SOURCE), resume_token=token))
 
@@ -282,7 +282,7 @@ def test_open_files_on_a_disk(file: Path, server: Uploads, colour: str) -> None:
     """
     with file.open("rb") as opened:
         token = token_of(colour, server, opened)
-    asked(colour, server, lambda client: errata.resume(token, client))
+    asked(colour, server, lambda client: failwell.resume(token, client))
     stored = bytes(server.files[0])
     server.forget()
     with file.open("rb") as opened:
@@ -362,7 +362,7 @@ def test_upload_that_the_server_forgot(file: Path, server: Uploads, colour: str)
     """
     token = token_of(colour, server, file)
     server.files.clear()
-    error = raised(colour, server, lambda client: errata.resume(token, client))
+    error = raised(colour, server, lambda client: failwell.resume(token, client))
 
     assert (NotFoundError, None) == (type(error), error.resume_token)
 
@@ -375,7 +375,7 @@ def test_offsets_that_cannot_be(lie: int, kind: type[Exception], file: Path, ser
     """
     token = token_of(colour, server, file)
     server.lie = lie
-    error = raised(colour, server, lambda client: errata.resume(token, client))
+    error = raised(colour, server, lambda client: failwell.resume(token, client))
 
     assert isinstance(error, kind)
     assert 21 == server.received
@@ -427,7 +427,7 @@ def test_file_that_was_opened_elsewhere(file: Path, server: Uploads, monkeypatch
         asked("blocking", server, uploading(opened, on_token=tokens.append))
     monkeypatch.chdir("/")
 
-    assert {"number": 0, "size": 40} == asked("blocking", server, lambda client: errata.resume(tokens[0], client))
+    assert {"number": 0, "size": 40} == asked("blocking", server, lambda client: failwell.resume(tokens[0], client))
 
 
 @every_colour

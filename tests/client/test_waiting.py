@@ -7,17 +7,17 @@ from typing import Annotated, Any, TypeVar
 import pytest
 from pydantic import BaseModel
 
-import errata
-from errata import Catalogue, Header, Local, Message, field
-from errata.client import Awaiting, Blocking, Core, JobKind, Resource, one, operation, path, wait_for
-from errata.policy import Flow
-from errata.testing import replies
-from errata.wire import ErrorObject
+import failwell
+from failwell import Catalogue, Header, Local, Message, field
+from failwell.client import Awaiting, Blocking, Core, JobKind, Resource, one, operation, path, wait_for
+from failwell.policy import Flow
+from failwell.testing import replies
+from failwell.wire import ErrorObject
 
 C = TypeVar("C", Blocking, Awaiting)
 
 
-class OvenError(errata.Error):
+class OvenError(failwell.Error):
     """Base."""
 
     message: Message = field(kw_only=False)

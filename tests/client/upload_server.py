@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from errata.client import (
+from failwell.client import (
     Awaiting,
     Blocking,
     Resource,
@@ -21,7 +21,7 @@ from errata.client import (
     resumable,
     resumable_uploads,
 )
-from errata.policy import Flow
+from failwell.policy import Flow
 
 from .socket_server import PATIENCE, read_chunks
 

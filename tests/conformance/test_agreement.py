@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from errata import Case
-from errata.conformance import Agreement, Promises, Row, check
-from errata.conformance.cue import Cue
-from errata.conformance.explained import on_page
-from errata.conformance.seen import ShortfallError
-from errata.contract.problems import ContractError
-from errata.reference.pages import text_of
-from errata.reference.snapshot import Facts, facts_of, written
-from errata.sandbox import Sandbox, SandboxError, Served
-from tests.cli.command import errata, with_vendors
+from failwell import Case
+from failwell.conformance import Agreement, Promises, Row, check
+from failwell.conformance.cue import Cue
+from failwell.conformance.explained import on_page
+from failwell.conformance.seen import ShortfallError
+from failwell.contract.problems import ContractError
+from failwell.reference.pages import text_of
+from failwell.reference.snapshot import Facts, facts_of, written
+from failwell.sandbox import Sandbox, SandboxError, Served
+from tests.cli.command import failwell, with_vendors
 
 from .kiosk.exceptions import CATALOGUE
 from .kiosk.promises import ADAPTER, agreement
@@ -130,7 +130,7 @@ def test_an_operation_without_a_call(tmp_path: Path) -> None:
 
 def test_a_cue_for_what_is_no_contract(tmp_path: Path) -> None:
     """
-    A server that is not wrapped by `errata.server.install` cannot be told to raise; it is put away, and named.
+    A server that is not wrapped by `failwell.server.install` cannot be told to raise; it is put away, and named.
     """
     closed: list[bool] = []
     bare = replace(VENDOR, serve=lambda _folder, _clock: Served(FastAPI(), {}, lambda: closed.append(True)))
@@ -138,7 +138,7 @@ def test_a_cue_for_what_is_no_contract(tmp_path: Path) -> None:
     with pytest.raises(SandboxError) as caught, Sandbox(Cue().around(bare)):
         pass
 
-    assert "The server of 'kiosk' is a FastAPI; serve what errata.server.install gives." == str(caught.value)
+    assert "The server of 'kiosk' is a FastAPI; serve what failwell.server.install gives." == str(caught.value)
     assert [True] == closed
 
 
@@ -202,12 +202,12 @@ def test_a_contract_that_cannot_be_read(tmp_path: Path, text: str | None) -> Non
 
 def test_command(tmp_path: Path) -> None:
     """
-    C8. `errata check` has a row for each case of the SDK's own contract, and none for an SDK that an adapter drives.
+    C8. `failwell check` has a row for each case of the SDK's own contract, and none for an SDK that an adapter drives.
     """
     env = with_vendors(tmp_path / "site", {"agreed": "tests.conformance.kiosk_server.agreed:VENDOR"})
     env["KIOSK_SNAPSHOT"] = str(kept(tmp_path))
 
-    ran = errata("check", "agreed", "--json", str(tmp_path / "r.json"), env=env)
+    ran = failwell("check", "agreed", "--json", str(tmp_path / "r.json"), env=env)
 
     told = json.loads((tmp_path / "r.json").read_text())
     assert (0, "") == (ran.code, ran.err)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from errata.cli import commands
-from errata.conformance import check
-from errata.policy.flow import Flow
+from failwell.cli import commands
+from failwell.conformance import check
+from failwell.policy.flow import Flow
 from pictograph_server.vendor import VENDOR
 
 from .broken import faults

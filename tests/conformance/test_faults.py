@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from errata.conformance import Call
-from errata.conformance.faults import Answered, Door, Fault, Unanswered, all_faults
-from errata.conformance.faults.doors import OpenDoor
-from errata.conformance.faults.expected import expected
-from errata.conformance.faults.fault import SHORT
-from errata.conformance.faults.run import LOOPS, check_faults
-from errata.conformance.run import promises_of
-from errata.sandbox.vendor import find_vendor, known_vendors
+from failwell.conformance import Call
+from failwell.conformance.faults import Answered, Door, Fault, Unanswered, all_faults
+from failwell.conformance.faults.doors import OpenDoor
+from failwell.conformance.faults.expected import expected
+from failwell.conformance.faults.fault import SHORT
+from failwell.conformance.faults.run import LOOPS, check_faults
+from failwell.conformance.run import promises_of
+from failwell.sandbox.vendor import find_vendor, known_vendors
 from pictograph.exceptions import CATALOGUE, ApiError, ConflictError, NetworkError, NotFoundError, RateLimitError
 
 FAULTS = all_faults()

@@ -1,4 +1,4 @@
-"""What `errata check --faults` says of SDKs that do not bear a fault."""
+"""What `failwell check --faults` says of SDKs that do not bear a fault."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from typer.testing import CliRunner
 
-import errata.conformance.faults as listed
-from errata.cli import commands
-from errata.conformance import Call, Calls, Promises
-from errata.conformance.faults import all_faults, trial
-from errata.policy.flow import Flow
+import failwell.conformance.faults as listed
+from failwell.cli import commands
+from failwell.conformance import Call, Calls, Promises
+from failwell.conformance.faults import all_faults, trial
+from failwell.policy.flow import Flow
 from pictograph.exceptions import PictographError
 from pictograph.promises import CALLS, PROMISES
 
@@ -144,14 +144,14 @@ SEEDS = {
 
 
 def armed(monkeypatch: pytest.MonkeyPatch, promises: Promises, *names: str) -> None:
-    """Let `errata check` try the SDK of *promises* with the faults called *names*."""
+    """Let `failwell check` try the SDK of *promises* with the faults called *names*."""
     chosen = tuple(ALL[name] for name in names)
     monkeypatch.setattr(commands, "promises_of", lambda _vendor: promises)
     monkeypatch.setattr(listed, "all_faults", lambda: chosen)
 
 
 def checked(*arguments: str) -> Any:
-    """How `errata check pictograph --faults` ended, with further *arguments*."""
+    """How `failwell check pictograph --faults` ended, with further *arguments*."""
     return CliRunner().invoke(commands.app, ["check", "pictograph", "--faults", *arguments])
 
 

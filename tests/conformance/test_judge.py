@@ -7,12 +7,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from errata.clock import VirtualClock
-from errata.conformance import Bench, Promise, Seen, Verdict
-from errata.conformance.promises import ClassAdapter, Colour
-from errata.conformance.run import judge, promises_of
-from errata.conformance.seen import same
-from errata.sandbox import Reset, Sandbox, Vendor
+from failwell.clock import VirtualClock
+from failwell.conformance import Bench, Promise, Seen, Verdict
+from failwell.conformance.promises import ClassAdapter, Colour
+from failwell.conformance.run import judge, promises_of
+from failwell.conformance.seen import same
+from failwell.sandbox import Reset, Sandbox, Vendor
 from pictograph.exceptions import NotFoundError, ServerError
 from pictograph.promises import ADAPTER
 from pictograph_server.vendor import VENDOR
@@ -233,7 +233,7 @@ def test_a_call_that_is_shown(bench: Bench) -> None:
 @pytest.mark.parametrize("colour", COLOURS)
 def test_sdk_by_hand(sandbox: Sandbox, clock: VirtualClock, colour: Colour) -> None:
     """
-    An SDK that is not made with Errata is checked through an adapter: what it keeps holds, what it lacks is reported.
+    An SDK that is not made with Failwell is checked through an adapter: what it keeps holds, what it lacks is reported.
     """
     bench = Bench(sandbox, clock, Adapter(), colour)
     page = {promise.name: promise for promise in promises_of(VENDOR)}

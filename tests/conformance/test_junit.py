@@ -7,9 +7,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from errata.conformance import Bench, Promise, Row, Seen, Verdict
-from errata.conformance.junit import junit
-from errata.sandbox import Entry
+from failwell.conformance import Bench, Promise, Row, Seen, Verdict
+from failwell.conformance.junit import junit
+from failwell.sandbox import Entry
 from pictograph.exceptions import RateLimitError, ValidationError
 
 
@@ -40,7 +40,7 @@ def test_golden() -> None:
     """
     assert """\
 <?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="errata check pictograph" tests="6" failures="1" errors="1" skipped="1" time="2.250">
+<testsuites name="failwell check pictograph" tests="6" failures="1" errors="1" skipped="1" time="2.250">
   <testsuite name="pictograph 1.0, blocking" tests="3" failures="0" errors="0" skipped="1" time="1.500">
     <testcase classname="pictograph.blocking.Hierarchy" name="429 is a RateLimitError" time="0.250" />
     <testcase classname="pictograph.blocking.Retry behavior" name="1s &#8594; 2s &amp; &lt;4s&gt;" time="0.250" />

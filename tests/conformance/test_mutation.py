@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from errata import Case, Catalogue
-from errata.conformance import Agreement, Bench, Promises
-from errata.conformance.agreement import Kept
-from errata.conformance.cue import Cue
-from errata.conformance.mutation import PLACES, BaselineError, Fate, Place, exchanged, mutants, mutate
-from errata.conformance.promises import Promise
-from errata.conformance.without import Without
-from errata.contract import Error
-from errata.reference.snapshot import facts_of, written
-from errata.sandbox import Sandbox
+from failwell import Case, Catalogue
+from failwell.conformance import Agreement, Bench, Promises
+from failwell.conformance.agreement import Kept
+from failwell.conformance.cue import Cue
+from failwell.conformance.mutation import PLACES, BaselineError, Fate, Place, exchanged, mutants, mutate
+from failwell.conformance.promises import Promise
+from failwell.conformance.without import Without
+from failwell.contract import Error
+from failwell.reference.snapshot import facts_of, written
+from failwell.sandbox import Sandbox
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from pictograph.promises import PROMISES as PICTOGRAPH_PROMISES
 from pictograph_server.vendor import VENDOR as PICTOGRAPH_VENDOR

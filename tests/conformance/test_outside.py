@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.conformance import Bench, RemoteAdapter, Verdict, check
-from errata.conformance.run import judge, promises_of
-from errata.sandbox import Sandbox
+from failwell.clock import VirtualClock
+from failwell.conformance import Bench, RemoteAdapter, Verdict, check
+from failwell.conformance.run import judge, promises_of
+from failwell.sandbox import Sandbox
 from pictograph_server.vendor import VENDOR
 
 from .broken.sdk import only

@@ -1,4 +1,4 @@
-"""The whole check of Pictograph's page, as `errata check pictograph` runs it."""
+"""The whole check of Pictograph's page, as `failwell check pictograph` runs it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from errata.conformance.cue import Cue
+from failwell.conformance.cue import Cue
 from pictograph import exceptions
 from pictograph.promises import PROMISES
-from tests.cli.command import Ran, environment, errata
+from tests.cli.command import Ran, environment, failwell
 from tests.spec import page, tree
 
 
@@ -34,7 +34,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
     temporary = folder / "tmp"
     temporary.mkdir()
     started = time.monotonic()
-    ran = errata("check", "pictograph", "--json", str(folder / "r.json"), env=environment(TMPDIR=str(temporary)))
+    ran = failwell("check", "pictograph", "--json", str(folder / "r.json"), env=environment(TMPDIR=str(temporary)))
     report = json.loads((folder / "r.json").read_text())
     return Checked(ran, report, time.monotonic() - started, _names(temporary))
 
@@ -124,7 +124,7 @@ def test_report(checked: Checked) -> None:
     """
     assert {"vendor", "sdk", "held", "rows"} == set(checked.report)
     assert ("pictograph", True) == (checked.report["vendor"], checked.report["held"])
-    assert f"errata-pictograph {version('errata-pictograph')}" == checked.report["sdk"]
+    assert f"failwell-pictograph {version('failwell-pictograph')}" == checked.report["sdk"]
     for row in checked.report["rows"]:
         assert {"section", "sentence", "check", "lines", "held", "offered", "blocking", "awaiting"} == set(row)
         for colour in ("blocking", "awaiting"):

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.conformance import AdapterError, RemoteAdapter, Seen, ShortfallError
-from errata.conformance.pictures import MissingAttributeError, RemoteError
-from errata.conformance.problems import (
+from failwell.clock import VirtualClock
+from failwell.conformance import AdapterError, RemoteAdapter, Seen, ShortfallError
+from failwell.conformance.pictures import MissingAttributeError, RemoteError
+from failwell.conformance.problems import (
     AdapterFileError,
     DiedError,
     EndlessError,
@@ -25,8 +25,8 @@ from errata.conformance.problems import (
     InterpreterError,
     NotOfferedError,
 )
-from errata.conformance.promises import Colour
-from errata.conformance.remote import RemoteClient
+from failwell.conformance.promises import Colour
+from failwell.conformance.remote import RemoteClient
 
 from .outside.adapters import made
 
@@ -274,12 +274,12 @@ def test_error(shop: RemoteAdapter) -> None:
 
     error = cast(Any, caught.value)
     assert [shop.error("ConflictError")] == [type(error)]
-    assert ("SoldOutError", "errata_adapter", "Nothing is left.") == (
+    assert ("SoldOutError", "failwell_adapter", "Nothing is left.") == (
         type(error).__name__,
         type(error).__module__,
         str(error),
     )
-    names = ["errata_adapter.SoldOutError", "errata_adapter.ShopError", "builtins.Exception"]
+    names = ["failwell_adapter.SoldOutError", "failwell_adapter.ShopError", "builtins.Exception"]
     assert names == list(error.mro[:3])
     assert (409, 818, "https://shop.example") == (error.status_code, error.doubled, error.docs)
     assert ("<reading it raises ZeroDivisionError: by zero>", False) == (repr(error.odd), hasattr(error, "_response"))
@@ -308,7 +308,7 @@ def test_error_is_held_against_the_page(shop: RemoteAdapter) -> None:
         seen.raised(shop.error("ShopError"))
 
     assert "e.required: expected 30, saw no such attribute" == str(lacking.value)
-    assert "expected ShopError, it raised errata_adapter.SoldOutError: 'Nothing is left.'" == str(other.value)
+    assert "expected ShopError, it raised failwell_adapter.SoldOutError: 'Nothing is left.'" == str(other.value)
 
 
 def test_error_without_text(shop: RemoteAdapter) -> None:
@@ -605,15 +605,15 @@ def test_nothing_is_left(tmp_path: Path) -> None:
     assert [True, True] == [is_gone(pid) for pid in pids]
 
 
-def test_end_of_errata(tmp_path: Path) -> None:
+def test_end_of_failwell(tmp_path: Path) -> None:
     """
-    When Errata is killed, the process ends by itself, in the middle of a call too.
+    When Failwell is killed, the process ends by itself, in the middle of a call too.
     """
     file = made(tmp_path, LOSSES).file
     program = f"""
 import os, pathlib, signal, threading
-from errata.clock import VirtualClock
-from errata.conformance import RemoteAdapter
+from failwell.clock import VirtualClock
+from failwell.conformance import RemoteAdapter
 adapter = RemoteAdapter(pathlib.Path({str(file)!r})).__enter__()
 client = adapter.client("blocking", base_url="", api_key="k", clock=VirtualClock())
 print(client.pid(), flush=True)
@@ -638,15 +638,15 @@ def test_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_where_nothing_is_installed(tmp_path: Path) -> None:
     """
-    The SDK's environment needs nothing of Errata's, and sees none of its files.
+    The SDK's environment needs nothing of Failwell's, and sees none of its files.
     """
     bare = str(getattr(sys, "_base_executable", sys.executable))
     file = made(tmp_path, LOSSES).file
 
     with RemoteAdapter(file, python=bare) as adapter:
-        found = {name: client(adapter).has(name) for name in ("json", "errata", "table", "seen")}
+        found = {name: client(adapter).has(name) for name in ("json", "failwell", "table", "seen")}
 
-    assert {"json": True, "errata": False, "table": False, "seen": False} == found
+    assert {"json": True, "failwell": False, "table": False, "seen": False} == found
     assert "made 1.0" == adapter.sdk
 
 

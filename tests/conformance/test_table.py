@@ -5,9 +5,9 @@ import json
 
 from rich.console import Console
 
-from errata.conformance import Bench, Promise, Row, Seen, Verdict
-from errata.conformance.table import show
-from errata.sandbox import Entry
+from failwell.conformance import Bench, Promise, Row, Seen, Verdict
+from failwell.conformance.table import show
+from failwell.sandbox import Entry
 from pictograph.exceptions import RateLimitError, ValidationError
 
 

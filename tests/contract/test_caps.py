@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.contract import caps
+from failwell.contract import caps
 from tests.contract.samples.strategies import bytes_of_text
 
 LARGE_TEXT = st.builds(

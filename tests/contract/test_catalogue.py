@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import pytest
 
-import errata
-from errata import Body, Case, Catalogue, CatalogueError, Local, Message, Raises, field, raises
-from errata.wire import Detail
+import failwell
+from failwell import Body, Case, Catalogue, CatalogueError, Local, Message, Raises, field, raises
+from failwell.wire import Detail
 from pictograph.exceptions import (
     CATALOGUE,
     EVERYWHERE,
@@ -17,7 +17,7 @@ from pictograph.exceptions import (
 )
 
 
-class ShopError(errata.Error):
+class ShopError(failwell.Error):
     message: Message = field(kw_only=False)
 
 
@@ -30,11 +30,11 @@ class ClosedError(ShopError, status=503): ...
 class LateError(ShopError, source="client", on="late"): ...
 
 
-class ForeignError(errata.Error, status=404):
+class ForeignError(failwell.Error, status=404):
     message: Message = field(kw_only=False)
 
 
-def shop(*errors: type[errata.Error], **more: Any) -> Catalogue:
+def shop(*errors: type[failwell.Error], **more: Any) -> Catalogue:
     """A catalogue of these errors."""
     given: dict[str, Any] = {"base": ShopError, "default": ShopError, "errors": errors, "envelope": Detail()}
     return Catalogue("shop", **{**given, **more})
@@ -169,7 +169,7 @@ class RefinedError(GoneError):
     ],
     ids=["listed", "subclass", "claims nothing", "does not travel", "left out", "code", "operation", "other words"],
 )
-def test_what_a_catalogue_lists(error: errata.Error, listed: bool) -> None:
+def test_what_a_catalogue_lists(error: failwell.Error, listed: bool) -> None:
     """
     C8. An error is listed if its case is one of the catalogue's, or if it claims none.
     """

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from errata import Error
+from failwell import Error
 from tests.contract.samples.instances import CLASSES, bare, example, facts, give_back, raise_example, through_pickle
 
 EVERY = pytest.mark.parametrize("name", CLASSES)

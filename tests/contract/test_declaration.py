@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, Optional, cast
 
 import pytest
 
-import errata
-from errata import Case, DeclarationError, Header, Message, field
-from errata.contract.case import Source
-from errata.contract.spec import specs_of
-from errata.wire import Detail
+import failwell
+from failwell import Case, DeclarationError, Header, Message, field
+from failwell.contract.case import Source
+from failwell.contract.spec import specs_of
+from failwell.wire import Detail
 
 Aliased = Annotated[list[int], Header("X-Aliased")]
 
@@ -50,10 +50,10 @@ ACCEPTED = {
 }
 
 
-def declare(hint: Any, header: str = "X-Name") -> type[errata.Error]:
+def declare(hint: Any, header: str = "X-Name") -> type[failwell.Error]:
     """A class with one header field of type *hint*, as a class statement would make it."""
     annotations = {"bound": cast("Any", Annotated)[hint, Header(header)]}
-    return type("SomeError", (errata.Error,), {"__annotations__": annotations, "__module__": __name__, "bound": None})
+    return type("SomeError", (failwell.Error,), {"__annotations__": annotations, "__module__": __name__, "bound": None})
 
 
 @pytest.mark.parametrize("hint", REFUSED.values(), ids=REFUSED)
@@ -79,7 +79,7 @@ def test_the_type_and_the_line_are_named() -> None:
     """
     with pytest.raises(DeclarationError) as caught:
 
-        class WideError(errata.Error):
+        class WideError(failwell.Error):
             limits: Annotated[list[int] | None, Header("X-Limits")] = None
 
     line = int(str(caught.value).partition(".py:")[2].partition(")")[0])
@@ -94,7 +94,7 @@ def test_an_alias_is_looked_through() -> None:
     """
     with pytest.raises(DeclarationError, match=r"BadError\.bad is bound to the header 'X-Aliased' and may be list"):
 
-        class BadError(errata.Error):
+        class BadError(failwell.Error):
             bad: Aliased
 
 
@@ -103,7 +103,7 @@ def test_a_mark_inside_a_union() -> None:
     `Annotated[int, Header(...)] | None` is what it looks like.
     """
 
-    class GoodError(errata.Error):
+    class GoodError(failwell.Error):
         wait: Annotated[int, Header("X-Wait")] | None = None
 
     spec = specs_of(GoodError)[0]
@@ -117,7 +117,7 @@ def test_none_in_a_header() -> None:
     """
     with pytest.raises(DeclarationError, match=r"BadError\.wait may be None, but .* 'X-Wait' it is 5"):
 
-        class BadError(errata.Error):
+        class BadError(failwell.Error):
             wait: Annotated[int | None, Header("X-Wait")] = 5
 
 
@@ -136,7 +136,7 @@ def test_a_keyword_that_does_not_exist(keyword: str) -> None:
     A typo in a class keyword fails when the class is declared.
     """
     with pytest.raises(TypeError, match=keyword):
-        type("BadError", (errata.Error,), {}, **{keyword: 404})
+        type("BadError", (failwell.Error,), {}, **{keyword: 404})
 
 
 def test_the_line_of_the_declaration() -> None:
@@ -145,7 +145,7 @@ def test_the_line_of_the_declaration() -> None:
     """
 
     class HereError(
-        errata.Error,
+        failwell.Error,
         status=404,
         fix="Look elsewhere.",
     ):
@@ -159,7 +159,7 @@ def test_the_docstring() -> None:
     A class keeps its docstring; without one it has its parent's, not a signature.
     """
 
-    class ParentError(errata.Error):
+    class ParentError(failwell.Error):
         """A sentence."""
 
         message: Message = field(kw_only=False)
@@ -175,7 +175,7 @@ def test_keywords_are_given_to_every_case() -> None:
     """
 
     class ManyError(
-        errata.Error,
+        failwell.Error,
         status=409,
         fix="A.",
         retry="never",
@@ -194,14 +194,14 @@ def test_sources() -> None:
     A class has the source of its parent, unless it names another or a status, which makes it an HTTP error.
     """
 
-    class LocalError(errata.Error, source="client", on="late"): ...
+    class LocalError(failwell.Error, source="client", on="late"): ...
 
     class BelowError(LocalError, on="later"): ...
 
     class StatusError(LocalError, status=404): ...
 
     assert ("http", "client", "client", "http") == tuple(
-        cls.source for cls in (errata.Error, LocalError, BelowError, StatusError)
+        cls.source for cls in (failwell.Error, LocalError, BelowError, StatusError)
     )
 
 
@@ -225,12 +225,12 @@ def test_sources_of_cases(case: Case, declared: Source, expected: Source) -> Non
     assert expected == case.source(declared)
 
 
-class EarlyError(errata.Error, status=404):
+class EarlyError(failwell.Error, status=404):
     message: Message = field(kw_only=False)
     late: Annotated[LateType | None, Header("X-Late")] = None
 
 
-class EarlyBadError(errata.Error, status=404):
+class EarlyBadError(failwell.Error, status=404):
     message: Message = field(kw_only=False)
     late: Annotated[LateList | None, Header("X-Late")] = None
 
@@ -243,7 +243,7 @@ def test_names_that_are_declared_further_down() -> None:
     """
     A type that does not exist yet when the class is declared is resolved when it is needed.
     """
-    found = errata.Catalogue("early", base=EarlyError, default=EarlyError, errors=(EarlyError,), envelope=Detail())
+    found = failwell.Catalogue("early", base=EarlyError, default=EarlyError, errors=(EarlyError,), envelope=Detail())
 
     assert (EarlyError, int | None) == (found.default, specs_of(EarlyError)[1].hint)
 
@@ -253,7 +253,7 @@ def test_a_bad_type_that_is_declared_further_down() -> None:
     A header field whose type was not known at first is refused at the latest when the catalogue is built.
     """
     with pytest.raises(DeclarationError, match=r"EarlyBadError\.late"):
-        errata.Catalogue("early", base=EarlyBadError, default=EarlyBadError, errors=(), envelope=Detail())
+        failwell.Catalogue("early", base=EarlyBadError, default=EarlyBadError, errors=(), envelope=Detail())
 
 
 def test_a_default_that_all_errors_would_share() -> None:
@@ -264,7 +264,7 @@ def test_a_default_that_all_errors_would_share() -> None:
         DeclarationError, match=r"SharedError\.found has the default \[\].*field\(default_factory=list\)"
     ):
 
-        class SharedError(errata.Error):
+        class SharedError(failwell.Error):
             found: list[str] = []  # noqa: RUF012 - it is what the test is about
 
 
@@ -273,10 +273,10 @@ def test_a_field_without_a_type() -> None:
     A `field()` without a type fails when the class is declared.
     """
     with pytest.raises(DeclarationError, match=r"UntypedError\.found is a field\(\) without a type"):
-        type("UntypedError", (errata.Error,), {"found": field(default=1), "__module__": __name__})
+        type("UntypedError", (failwell.Error,), {"found": field(default=1), "__module__": __name__})
 
 
-class LateError(errata.Error, status=404):
+class LateError(failwell.Error, status=404):
     """Its constructor is made when it is first used."""
 
     message: Message = field(kw_only=False)

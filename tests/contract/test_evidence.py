@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-import errata
-from errata import Attempt, Error, log_fields
-from errata.contract.evidence import Body, attach, hint
-from errata.wire import Reply, parse
+import failwell
+from failwell import Attempt, Error, log_fields
+from failwell.contract.evidence import Body, attach, hint
+from failwell.wire import Reply, parse
 from pictograph.exceptions import CATALOGUE, ApiError, NetworkError, NotFoundError, RateLimitError
 from tests.contract.samples.instances import CLASSES, example
 
@@ -29,9 +29,9 @@ def after_a_call(error: Error, **facts: Any) -> Error:
             after_a_call(RateLimitError("m"), request_id="r", attempts=TWICE, elapsed=2.25),
             "Wait `e.retry_after` seconds. The SDK waits by itself for up to 120 s. (request r, 2 attempts in 2.2 s)",
         ),
-        (after_a_call(errata.Error("m"), attempts=TWICE, elapsed=2.25), "2 attempts in 2.2 s"),
-        (after_a_call(errata.Error("m"), attempts=TWICE[:1], elapsed=2.25), ""),
-        (errata.Error("m"), ""),
+        (after_a_call(failwell.Error("m"), attempts=TWICE, elapsed=2.25), "2 attempts in 2.2 s"),
+        (after_a_call(failwell.Error("m"), attempts=TWICE[:1], elapsed=2.25), ""),
+        (failwell.Error("m"), ""),
     ],
     ids=["fix", "fix, request", "fix, request, attempts", "attempts", "one attempt", "nothing"],
 )
@@ -111,4 +111,4 @@ def test_an_error_without_words(message: str) -> None:
     """
     assert "404 Not Found without a readable message" == str(NotFoundError(message))
     assert "NetworkError" == str(NetworkError(message))
-    assert "Error" == str(errata.Error())
+    assert "Error" == str(failwell.Error())

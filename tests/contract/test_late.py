@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-import errata.client
-import errata.policy
-import errata.wire
+import failwell.client
+import failwell.policy
+import failwell.wire
 
-PACKAGES = [errata.client, errata.policy, errata.wire]
+PACKAGES = [failwell.client, failwell.policy, failwell.wire]
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
@@ -27,23 +27,24 @@ def test_a_name_that_is_not_there() -> None:
     """
     A name that a package does not have is an AttributeError that says so.
     """
-    with pytest.raises(AttributeError, match=r"module 'errata\.wire' has no attribute 'pares'"):
-        errata.wire.pares  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(AttributeError, match=r"module 'failwell\.wire' has no attribute 'pares'"):
+        failwell.wire.pares  # type: ignore[attr-defined]  # noqa: B018
 
 
 @pytest.mark.parametrize(
-    "first", ["", "import errata.wire.parse", "from errata.wire.parse import build", "from errata.client import Core"]
+    "first",
+    ["", "import failwell.wire.parse", "from failwell.wire.parse import build", "from failwell.client import Core"],
 )
 def test_a_function_of_the_name_of_its_module(first: str) -> None:
     """
-    `errata.wire.parse` is the function, in whatever order function and module are imported.
+    `failwell.wire.parse` is the function, in whatever order function and module are imported.
     """
     program = f"""{first}
-from errata.wire import parse, retry_after, render
-from errata.wire.parse import build
-import errata.wire, errata.policy.call
+from failwell.wire import parse, retry_after, render
+from failwell.wire.parse import build
+import failwell.wire, failwell.policy.call
 assert build is not None
-print(*(type(value).__name__ for value in (parse, retry_after, render, errata.wire.parse, errata.policy.call)))
+print(*(type(value).__name__ for value in (parse, retry_after, render, failwell.wire.parse, failwell.policy.call)))
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
@@ -54,7 +55,7 @@ def test_what_a_contract_does_not_load() -> None:
     """
     Declaring and catching errors loads neither JSON nor `dataclasses`, and none of what sends and reads replies.
     """
-    heavy = ["json", "dataclasses", "inspect", "datetime", "http", "errata.wire.parse", "errata.policy"]
+    heavy = ["json", "dataclasses", "inspect", "datetime", "http", "failwell.wire.parse", "failwell.policy"]
     program = f"import sys, pictograph.exceptions; print(*sorted(set({heavy!r}) & set(sys.modules)))"
     options = ["-I", "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {program}"]
     ran = subprocess.run([sys.executable, *options], capture_output=True, text=True, check=True)

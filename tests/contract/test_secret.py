@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata import Secret
-from errata.contract.secret import masked
+from failwell import Secret
+from failwell.contract.secret import masked
 
 CANARY = "pk_live_canary"
 

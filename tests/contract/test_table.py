@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import errata
-from errata import Case, Catalogue, CatalogueError, Code, Message, Status, field
-from errata.wire import Detail
+import failwell
+from failwell import Case, Catalogue, CatalogueError, Code, Message, Status, field
+from failwell.wire import Detail
 from tests.contract.samples import CATALOGUES, scopix_sample
 from tests.contract.samples.parcels_sample import ERRORS, IN_DETAIL, catalogue
 
 
-class Base(errata.Error):
+class Base(failwell.Error):
     message: Message = field(kw_only=False)
 
 
@@ -68,7 +68,7 @@ RANKS: tuple[type[Base], ...] = (
 )
 
 
-def build(*errors: type[errata.Error], default: type[errata.Error] = Other) -> Catalogue:
+def build(*errors: type[failwell.Error], default: type[failwell.Error] = Other) -> Catalogue:
     """A catalogue of these errors."""
     return Catalogue("depots", base=Base, default=default, errors=errors, envelope=Detail())
 
@@ -143,7 +143,7 @@ def test_pictograph(status: int, code: str | None, expected: str) -> None:
         (None, None, "job", scopix_sample.ScopixError),
     ],
 )
-def test_code_alone(code: str | None, operation: str | None, source: Any, expected: type[errata.Error]) -> None:
+def test_code_alone(code: str | None, operation: str | None, source: Any, expected: type[failwell.Error]) -> None:
     """
     Where there is no error status, in a stream or a failed job, the code alone decides, and only if it is one class's.
     """
@@ -278,7 +278,7 @@ def test_one_claim_below_another_is_no_conflict() -> None:
 
 
 @given(st.permutations(ERRORS))
-def test_order_changes_nothing(errors: list[type[errata.Error]]) -> None:
+def test_order_changes_nothing(errors: list[type[failwell.Error]]) -> None:
     """
     C4. In whatever order the classes are listed, every reply is the same class and case.
     """

@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from errata import Error
-from errata.wire import parse, render, snapshot
+from failwell import Error
+from failwell.wire import parse, render, snapshot
 from pictograph.exceptions import CATALOGUE, NotFoundError, PaymentRequiredError, RateLimitError
 from tests.contract.samples import scopix_sample as scopix
 from tests.contract.samples.instances import facts, through_pickle

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from errata import Case, HeaderNames, RetryRules
-from errata.contract.value import Value, changed
-from errata.wire.messages import Reply
+from failwell import Case, HeaderNames, RetryRules
+from failwell.contract.value import Value, changed
+from failwell.wire.messages import Reply
 
 
 def shout(text: str) -> str:

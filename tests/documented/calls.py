@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal
 
 import anyio
 
-from errata.clock import VirtualClock
-from errata.conformance.promises import settled
-from errata.sandbox import Entry, Sandbox
+from failwell.clock import VirtualClock
+from failwell.conformance.promises import settled
+from failwell.sandbox import Entry, Sandbox
 
 Colour = Literal["blocking", "awaiting"]
 

@@ -24,7 +24,7 @@ def test_every_unit_has_a_test(name: str) -> None:
 @every_page
 def test_every_unit_has_a_row(name: str) -> None:
     """
-    `errata check` tries every one of them.
+    `failwell check` tries every one of them.
     """
     assert [] == [f"{name}.txt:{unit.first}: {in_one_line(unit.text)}" for unit in without_a_row(name)]
 

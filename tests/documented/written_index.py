@@ -1,6 +1,6 @@
 """INDEX.md: every sentence, row and snippet of a page, the tests that hold it and the rows that check it.
 
-`python -m tests.documented.written_index` writes it; it fails on what nothing holds, or no row of `errata check` tries.
+`python -m tests.documented.written_index` writes it; it fails on what nothing holds or no `failwell check` row tries.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from errata.conformance import Promises
+from failwell.conformance import Promises
 from tests.spec import page
 
 from .index import Documented, documented, without_a_test
@@ -41,7 +41,7 @@ def whole() -> str:
     """The whole index."""
     head = (
         "# What holds the pages\n\nEvery sentence, row and snippet of the published pages in `spec/`, the tests that "
-        "hold it, and the rows of `errata check`\nthat try it. Written by `make documented`, not by hand.\n"
+        "hold it, and the rows of `failwell check`\nthat try it. Written by `make documented`, not by hand.\n"
     )
     return "\n".join([head, *map(written, PAGES)])
 
@@ -52,7 +52,7 @@ def tests_of(name: str) -> list[Documented]:
 
 
 def promises_of(name: str) -> Promises:
-    """The promises of the page *name*, as `errata check` tries them."""
+    """The promises of the page *name*, as `failwell check` tries them."""
     promises: Promises = importlib.import_module(PAGES[name]).PROMISES
     return promises
 

@@ -64,7 +64,7 @@ def environment(folder: Path) -> Mapping[str, str]:
 
 def snapshot() -> str:
     """The command that keeps the contract."""
-    return next(command for command in COMMANDS if "errata snapshot" in command)
+    return next(command for command in COMMANDS if "failwell snapshot" in command)
 
 
 def test_every_command_is_known() -> None:
@@ -75,7 +75,7 @@ def test_every_command_is_known() -> None:
 
     assert ["mkdir", "touch"] == [command.split()[0] for command in others[:2]]
     assert [snapshot()] == others[2:3]
-    assert ["pytest", "mypy", "errata"] == [Path(command.split()[0]).name for command in others[3:]]
+    assert ["pytest", "mypy", "failwell"] == [Path(command.split()[0]).name for command in others[3:]]
 
 
 def test_every_file_has_a_name() -> None:
@@ -87,7 +87,7 @@ def test_every_file_has_a_name() -> None:
 
 def test_pytest(folder: Path) -> None:
     """
-    The tests of the page pass, with the fixtures that Errata brings.
+    The tests of the page pass, with the fixtures that Failwell brings.
     """
     assert re.search(r"^=+ 7 passed in", ran(COMMANDS[-3], folder), re.MULTILINE)
 
@@ -101,7 +101,7 @@ def test_mypy(folder: Path) -> None:
 
 def test_check(folder: Path) -> None:
     """
-    `errata check` holds every sentence and every case of it.
+    `failwell check` holds every sentence and every case of it.
     """
     found = re.search(r"^(\d+) of (\d+) rows held", ran(COMMANDS[-1], folder), re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""What docs/check-your-sdk.md says of `errata check --faults`."""
+"""What docs/check-your-sdk.md says of `failwell check --faults`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from errata.conformance import Promises
-from errata.conformance.faults import all_faults
-from errata.conformance.faults.run import check_faults
-from errata.conformance.faults.trial import SLACK
+from failwell.conformance import Promises
+from failwell.conformance.faults import all_faults
+from failwell.conformance.faults.run import check_faults
+from failwell.conformance.faults.trial import SLACK
 from pictograph_server.vendor import VENDOR
 
 PAGE = (Path(__file__).parents[2] / "docs" / "check-your-sdk.md").read_text(encoding="utf-8")

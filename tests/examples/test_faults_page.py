@@ -9,9 +9,9 @@ from typing import Any
 import httpx2
 import pytest
 
-import errata.sandbox
-from errata.sandbox import Certificate, Sandbox, Step, find_vendor, step_from_json
-from errata.sandbox.steps import STEPS
+import failwell.sandbox
+from failwell.sandbox import Certificate, Sandbox, Step, find_vendor, step_from_json
+from failwell.sandbox.steps import STEPS
 from pictograph import Client, PictographError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if re.search
 
 def in_python(row: list[str]) -> Step:
     """The step that *row* shows as Python."""
-    step: Step = eval(row[1].strip("`"), dict(vars(errata.sandbox)))  # noqa: S307  our own page
+    step: Step = eval(row[1].strip("`"), dict(vars(failwell.sandbox)))  # noqa: S307  our own page
     return step
 
 
@@ -65,7 +65,7 @@ def test_row(sandbox: Sandbox, row: list[str]) -> None:
     step = step_from_json(json.loads(told.strip("`")))
     assert in_python(row) == step
     rule = {"steps": [json.loads(told.strip("`"))]}
-    armed = httpx2.post(f"{sandbox.url}/_errata/rules", headers={"X-Errata-Token": sandbox.token}, json=rule)
+    armed = httpx2.post(f"{sandbox.url}/_failwell/rules", headers={"X-Failwell-Token": sandbox.token}, json=rule)
     assert 201 == armed.status_code
 
     url = sandbox.https_url if isinstance(step, Certificate) else sandbox.url

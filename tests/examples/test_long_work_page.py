@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from errata.clock import VirtualClock
+from failwell.clock import VirtualClock
 from tests.client.socket_server import Peer, http, serving
 from tests.client.upload_server import taking_uploads
 
@@ -29,7 +29,7 @@ RUN = {
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A key, an empty folder, and a clock whose waits are no waits."""
     clock = VirtualClock()
-    monkeypatch.setattr("errata.client.core.SystemClock", lambda: clock)
+    monkeypatch.setattr("failwell.client.core.SystemClock", lambda: clock)
     monkeypatch.setenv("PICTOGRAPH_API_KEY", "pk_live_x")
     monkeypatch.setenv("DEPOT_API_KEY", "dk_live_x")
     monkeypatch.setenv("NO_PROXY", "*")

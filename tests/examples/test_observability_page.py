@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from errata.client.events import EVENTS
-from errata.client.listeners import LEVELS
-from errata.sandbox import serve
+from failwell.client.events import EVENTS
+from failwell.client.listeners import LEVELS
+from failwell.sandbox import serve
 
 PAGE = (Path(__file__).parents[2] / "docs" / "observability.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -59,10 +59,10 @@ def test_log(url: str) -> None:
     said = re.sub(r"\d\.\d+ s", "T s", ran(BLOCKS[1], url).stderr).replace(url, "")
 
     assert (
-        "DEBUG errata.pictograph training.get: GET /api/v1/developer/training/run_1\n"
-        "DEBUG errata.pictograph GET /api/v1/developer/training/run_1, resend 0\n"
-        "DEBUG errata.pictograph GET /api/v1/developer/training/run_1: status 200 in T s\n"
-        "DEBUG errata.pictograph training.get: done in T s, attempts: 1\n"
+        "DEBUG failwell.pictograph training.get: GET /api/v1/developer/training/run_1\n"
+        "DEBUG failwell.pictograph GET /api/v1/developer/training/run_1, resend 0\n"
+        "DEBUG failwell.pictograph GET /api/v1/developer/training/run_1: status 200 in T s\n"
+        "DEBUG failwell.pictograph training.get: done in T s, attempts: 1\n"
     ) == said
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from errata.sandbox import Sandbox, find_vendor
+from failwell.sandbox import Sandbox, find_vendor
 from pictograph import Client
 
 README = Path(__file__).parents[2] / "sdks" / "pictograph" / "README.md"

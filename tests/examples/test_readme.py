@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from errata.sandbox import Sandbox, find_vendor
+from failwell.sandbox import Sandbox, find_vendor
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)

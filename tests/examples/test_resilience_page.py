@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from errata import BreakerRules, BudgetRules, Resilience
+from failwell import BreakerRules, BudgetRules, Resilience
 
 PAGE = (Path(__file__).parents[2] / "docs" / "resilience.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.policy import SessionRules
+from failwell.clock import VirtualClock
+from failwell.policy import SessionRules
 from tests.client.talks import Talks, talking
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sessions.md").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Generator[Talks]:
     monkeypatch.setitem(sys.modules, "desk", desk)
     exec(compile(DECLARED, "desk.py", "exec"), desk.__dict__)  # noqa: S102 - our own page
     clock = VirtualClock()
-    monkeypatch.setattr("errata.client.core.SystemClock", lambda: clock)
+    monkeypatch.setattr("failwell.client.core.SystemClock", lambda: clock)
     monkeypatch.setenv("DESK_API_KEY", "dk_live_x")
     monkeypatch.setenv("NO_PROXY", "*")
     with talking() as talks:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from errata.sandbox import Sandbox, find_vendor
+from failwell.sandbox import Sandbox, find_vendor
 from subconscious import SubconsciousError
 
 README = Path(__file__).parents[2] / "sdks" / "subconscious" / "README.md"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from errata import Error
-from errata.reference.installed import find_catalogue
-from errata.wire.json import plain
+from failwell import Error
+from failwell.reference.installed import find_catalogue
+from failwell.wire.json import plain
 
 HERE = Path(__file__).parent
 RELEASES = sorted(folder.name for folder in HERE.iterdir() if (folder / "facts.json").is_file())

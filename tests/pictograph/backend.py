@@ -10,7 +10,7 @@ import anyio
 import httpx2
 import pytest
 
-from errata.clock import VirtualClock
+from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client
 
 COLOURS = ("blocking", "asyncio", "trio")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from errata.clock import VirtualClock
-from errata.sandbox import Answer, Sandbox
+from failwell.clock import VirtualClock
+from failwell.sandbox import Answer, Sandbox
 from pictograph import Client
 from tests.cli.command import PICTOGRAPH, Ran, environment, run
 

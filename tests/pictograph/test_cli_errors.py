@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from errata.sandbox import Answer, Close, Silence
+from failwell.sandbox import Answer, Close, Silence
 from pictograph.cli.told import remedy, told
 from pictograph.exceptions import (
     CATALOGUE,

@@ -9,15 +9,15 @@ from typing import Any
 import anyio
 import pytest
 
-import errata
+import failwell
 import pictograph
-from errata.client import Resource
+from failwell.client import Resource
 from pictograph import AsyncClient, Client
 
 from .backend import COLOURS, DATASET, MODEL, Backend, every_colour
 
 RESOURCES = ("annotations", "auto_annotate", "connectors", "datasets", "exports", "images", "models", "training")
-HOMES = [str(Path(str(package.__file__)).parent.parent) for package in (errata, pictograph)]
+HOMES = [str(Path(str(package.__file__)).parent.parent) for package in (failwell, pictograph)]
 
 
 def operations(client: Any) -> dict[str, inspect.Signature]:

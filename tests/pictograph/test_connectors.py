@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from errata import Secret
+from failwell import Secret
 from pictograph.exceptions import PaymentRequiredError, PollTimeoutError, ValidationError
 from pictograph.models import RemoteDataset
 
@@ -163,7 +163,7 @@ def test_no_secret(call: Any, key: Any, colour: str) -> None:
         backend.ask(colour, lambda client: call(client, key))
     error = caught.value
     shown = traceback.TracebackException.from_exception(error, capture_locals=True)
-    ours = [str(frame.locals) for frame in shown.stack if "/errata/" in frame.filename]
+    ours = [str(frame.locals) for frame in shown.stack if "/failwell/" in frame.filename]
 
     assert KEY == backend.payload(0)["api_key"]
     assert "The provider does not know ***." == str(error)

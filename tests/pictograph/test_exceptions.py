@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from errata.wire import Reply, parse
+from failwell.wire import Reply, parse
 from pictograph import exceptions
 from pictograph.exceptions import CATALOGUE, PictographError
 from tests.spec import Leaf, page, tree

@@ -19,11 +19,11 @@ import pytest
 import trio
 import trio.testing
 
-import errata
+import failwell
 import pictograph
-from errata.clock import SystemClock, VirtualClock
-from errata.policy.batch import Tally
-from errata.server.bucket import Buckets
+from failwell.clock import SystemClock, VirtualClock
+from failwell.policy.batch import Tally
+from failwell.server.bucket import Buckets
 from pictograph import AsyncClient, PictographError, UploadReport, upload_folder
 from pictograph.exceptions import (
     AuthError,
@@ -40,7 +40,7 @@ from pictograph.exceptions import (
 from .backend import every_colour
 from .gallery import Gallery
 
-HOMES = tuple(str(Path(str(package.__file__)).parent) for package in (errata, pictograph))
+HOMES = tuple(str(Path(str(package.__file__)).parent) for package in (failwell, pictograph))
 MANY = [f"{number:03}.png" for number in range(60)]
 
 

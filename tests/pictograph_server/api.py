@@ -138,7 +138,7 @@ def _called_by(app: FastAPI, key: Key) -> ASGIApp:
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         # Like the authentication of the real server: a signed URL has no caller.
         if scope["path"].startswith(BASE_PATH):
-            scope["errata.caller"] = key
+            scope["failwell.caller"] = key
         await app(scope, receive, send)
 
     return wrapped

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from errata.wire import Reply, parse
+from failwell.wire import Reply, parse
 from pictograph.exceptions import CATALOGUE, PaymentRequiredError, ServerError
 from pictograph_server import Settings, Store, add_credits, annotating, credit_balance, set_credits
 from pictograph_server.annotating import annotate_one, begin_batch, fail_batch, finish_batch, unfinished_batches

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from errata.wire import Reply, parse
+from failwell.wire import Reply, parse
 from pictograph.exceptions import CATALOGUE, ConflictError, NotFoundError, PictographError, ServerError, ValidationError
 from pictograph_server import Settings, Store, importing
 from pictograph_server.datasets import NewDataset, create_dataset, get_dataset
@@ -253,7 +253,7 @@ def test_gone_on_with(store: Store, clock: MovableClock, root: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from errata.clock import SystemClock
+from failwell.clock import SystemClock
 from pictograph_server import Settings, Store, importing
 store = Store(sys.argv[1])
 done = importing.add_image

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from errata.server import KeyStore, install
+from failwell.server import KeyStore, install
 from pictograph.exceptions import CATALOGUE
 from pictograph_server import Store, as_contract_error, create_app, seed, set_credits
 from pictograph_server.app import BASE_PATH

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from errata.clock import VirtualClock
-from errata.server import KeyStore
-from errata.server.limits import Limiter
+from failwell.clock import VirtualClock
+from failwell.server import KeyStore
+from failwell.server.limits import Limiter
 from pictograph_server.tiers import TIERS
 from pictograph_server.vendor import KEYS, serve
 

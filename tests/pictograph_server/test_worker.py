@@ -29,8 +29,8 @@ MANY = 150
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that died is followed by the next at once."""
-    monkeypatch.setattr("errata.server.jobs.FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("errata.server.jobs.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("failwell.server.jobs.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("failwell.server.jobs.LONGEST_PAUSE", 0.01)
 
 
 def started(api: Api) -> Any:
@@ -142,7 +142,7 @@ def test_another_server_is_left_alone(api: Api, serve: Callable[[Settings], Api]
 SERVER = """
 import sys
 import threading
-from errata.sandbox import Sandbox, find_vendor
+from failwell.sandbox import Sandbox, find_vendor
 
 with Sandbox(find_vendor("pictograph"), data=sys.argv[1]) as sandbox:
     print(sandbox.url, sandbox.keys["member"], flush=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from errata.server import Step, immediately
+from failwell.server import Step, immediately
 from pictograph_server.runs import NewRun, create_run
 from pictograph_server.training import Training
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from errata.contract import RetryRules
-from errata.policy import UNGUARDED, Guard, Player, RetryPolicy, Send, Tried, with_retries
-from errata.policy.retry import by_catalogue
-from errata.wire.messages import Failure, Outcome, Reply, Request
+from failwell.contract import RetryRules
+from failwell.policy import UNGUARDED, Guard, Player, RetryPolicy, Send, Tried, with_retries
+from failwell.policy.retry import by_catalogue
+from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE
 
 READ = Request("GET", "/things/1")

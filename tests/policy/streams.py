@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, cast
 
-from errata.contract import Catalogue, Error, Message, RetryRules, Status, field
-from errata.policy import Player, RetryPolicy
-from errata.policy.flow import Give, Open, Read, StreamEffect
-from errata.policy.retry import by_catalogue
-from errata.policy.stream import stream
-from errata.policy.stream_rules import StreamRules
-from errata.wire.envelopes import ErrorObject
-from errata.wire.messages import Failure, Outcome, Reply, Request
-from errata.wire.sse import Event
+from failwell.contract import Catalogue, Error, Message, RetryRules, Status, field
+from failwell.policy import Player, RetryPolicy
+from failwell.policy.flow import Give, Open, Read, StreamEffect
+from failwell.policy.retry import by_catalogue
+from failwell.policy.stream import stream
+from failwell.policy.stream_rules import StreamRules
+from failwell.wire.envelopes import ErrorObject
+from failwell.wire.messages import Failure, Outcome, Reply, Request
+from failwell.wire.sse import Event
 
 READ = Request("GET", "/runs/1/events", operation="runs.stream")
 WRITE = Request("POST", "/runs", content=b"{}", headers=(("Content-Type", "application/json"),))

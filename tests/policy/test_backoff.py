@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from errata.wire.messages import Outcome, Reply
+from failwell.wire.messages import Outcome, Reply
 
 from .asks import BROKEN, BUSY, DROPPED, OK, READ, SLOW, retries, tried
 

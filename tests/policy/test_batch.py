@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import pytest
 
-from errata import BatchError, Case, Catalogue, Error, Local, Message, field
-from errata.contract.evidence import Attempt, HeldBack
-from errata.policy.batch import Remaining, Tally, Unkept, failed_batch, may_have_happened, met_by_all
-from errata.wire import Detail
+from failwell import BatchError, Case, Catalogue, Error, Local, Message, field
+from failwell.contract.evidence import Attempt, HeldBack
+from failwell.policy.batch import Remaining, Tally, Unkept, failed_batch, may_have_happened, met_by_all
+from failwell.wire import Detail
 from pictograph.exceptions import (
     CATALOGUE,
     ApiError,

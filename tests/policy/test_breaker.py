@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.contract import BreakerRules, BudgetRules, HeldBack
-from errata.policy import Breaker, Budget, Guard, Player, Send, with_retries
-from errata.policy.breaker import WAIT_FOR_PROBES, Leave, verdict
-from errata.policy.refusal import Refused
-from errata.wire.messages import Failure, Outcome, Reply
+from failwell.contract import BreakerRules, BudgetRules, HeldBack
+from failwell.policy import Breaker, Budget, Guard, Player, Send, with_retries
+from failwell.policy.breaker import WAIT_FOR_PROBES, Leave, verdict
+from failwell.policy.refusal import Refused
+from failwell.wire.messages import Failure, Outcome, Reply
 
 from .asks import BROKEN, DROPPED, OK, PICTOGRAPH, READ, REFUSED, SLOW, retries, tried
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.contract import Attempt, BudgetRules, HeldBack, RetryRules
-from errata.contract.evidence import log_fields
-from errata.policy import Budget, Guard, Player, RetryPolicy, Send, Tried, call, with_retries
-from errata.policy.retry import succeeded
-from errata.policy.simulate import Answer, Simulation
-from errata.wire.messages import Reply, Request
+from failwell.contract import Attempt, BudgetRules, HeldBack, RetryRules
+from failwell.contract.evidence import log_fields
+from failwell.policy import Budget, Guard, Player, RetryPolicy, Send, Tried, call, with_retries
+from failwell.policy.retry import succeeded
+from failwell.policy.simulate import Answer, Simulation
+from failwell.wire.messages import Reply, Request
 from pictograph.exceptions import CATALOGUE, ServerError
 
 from .asks import BROKEN, BUSY, IN_PROGRESS, KEYED, OK, PICTOGRAPH, READ, REFUSED, SLOW, asked_to_wait, tried

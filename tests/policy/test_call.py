@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.contract import Attempt, RetryRules
-from errata.policy import Player, RetryPolicy, UnreadableReplyError, call
-from errata.wire.messages import Failure, Outcome, Reply, Request
+from failwell.contract import Attempt, RetryRules
+from failwell.policy import Player, RetryPolicy, UnreadableReplyError, call
+from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import (
     CATALOGUE,
     ApiError,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.wire.messages import Outcome
+from failwell.wire.messages import Outcome
 
 from .asks import BROKEN, BUSY, DROPPED, OK, READ, SLOW, asked_to_wait, retries, tried
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.policy import JobFailedError, Player, call
-from errata.wire import parse, snapshot
-from errata.wire.json import dumps
-from errata.wire.messages import Reply
+from failwell.policy import JobFailedError, Player, call
+from failwell.wire import parse, snapshot
+from failwell.wire.json import dumps
+from failwell.wire.messages import Reply
 from pictograph.exceptions import CATALOGUE, PaymentRequiredError, PictographError, RateLimitError, ServerError
 
 from .asks import BROKEN, PICTOGRAPH, READ

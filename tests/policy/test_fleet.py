@@ -5,10 +5,10 @@ import functools
 import pytest
 
 from benchmarks.storm import ALWAYS, FLEET, NEVER, Storm, Way
-from errata.contract import BudgetRules
-from errata.contract.resilience import FLEET_BUDGET
-from errata.policy import Budget, Guard, RetryPolicy
-from errata.policy.retry import FLEET_TIMEOUTS
+from failwell.contract import BudgetRules
+from failwell.contract.resilience import FLEET_BUDGET
+from failwell.policy import Budget, Guard, RetryPolicy
+from failwell.policy.retry import FLEET_TIMEOUTS
 
 from .asks import BROKEN, DROPPED, OK, PICTOGRAPH, READ, SLOW, asked_to_wait, tried
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from errata.contract import BreakerRules, Error
-from errata.policy import Breaker, Guard, Pacer, Player, RetryPolicy, call
-from errata.policy.retry import by_catalogue
-from errata.wire.messages import Reply
+from failwell.contract import BreakerRules, Error
+from failwell.policy import Breaker, Guard, Pacer, Player, RetryPolicy, call
+from failwell.policy.retry import by_catalogue
+from failwell.wire.messages import Reply
 from pictograph.exceptions import CATALOGUE, NetworkError, PictographError, RateLimitError
 from tests.contract.samples import scopix_sample
 from tests.contract.samples.scopix_sample import CircuitBreakerError

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from errata.contract import RetryRules
-from errata.policy import Guard, Pacer, Player, RetryPolicy, Send, Tried, with_retries
-from errata.policy.refusal import Refused
-from errata.policy.simulate import Answer, Simulation
-from errata.wire.messages import Outcome, Reply, Request
+from failwell.contract import RetryRules
+from failwell.policy import Guard, Pacer, Player, RetryPolicy, Send, Tried, with_retries
+from failwell.policy.refusal import Refused
+from failwell.policy.simulate import Answer, Simulation
+from failwell.wire.messages import Outcome, Reply, Request
 
 from .asks import BROKEN, BUSY, DROPPED, OK, PICTOGRAPH, READ, asked_to_wait, tried
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from errata.policy import Flow, Player, Send, emit, now, play, random, send, sleep
-from errata.wire.messages import Reply
+from failwell.policy import Flow, Player, Send, emit, now, play, random, send, sleep
+from failwell.wire.messages import Reply
 
 from .asks import BROKEN, OK, READ, WRITE
 

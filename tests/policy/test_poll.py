@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.contract import Error
-from errata.policy import Flow, Player, Send, poll, send, with_retries
-from errata.wire.messages import Outcome, Reply
+from failwell.contract import Error
+from failwell.policy import Flow, Player, Send, poll, send, with_retries
+from failwell.wire.messages import Outcome, Reply
 from pictograph.exceptions import NotFoundError, PictographError, PollTimeoutError, ServerError
 
 from .asks import PICTOGRAPH, READ, asked_to_wait

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.wire.messages import Reply
+from failwell.wire.messages import Reply
 
 from .asks import IN_PROGRESS, KEYED, OK, READ, asked_to_wait, tried
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from errata.contract import Error
-from errata.policy import Player, RetryPolicy
-from errata.policy.call import UnreadableReplyError
-from errata.policy.flow import Read
-from errata.policy.session import LATER, Connect, Dialogue, HangUp, SessionFlow, Talk, Write
-from errata.policy.session_rules import Heard, Renewed, SessionRules, read_json
-from errata.wire.messages import Failure, Outcome, Reply, Request
+from failwell.contract import Error
+from failwell.policy import Player, RetryPolicy
+from failwell.policy.call import UnreadableReplyError
+from failwell.policy.flow import Read
+from failwell.policy.session import LATER, Connect, Dialogue, HangUp, SessionFlow, Talk, Write
+from failwell.policy.session_rules import Heard, Renewed, SessionRules, read_json
+from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 from .streams import RULES, BusyError, LineError, ShopError, SlowError, SpoiltError, shop
 
@@ -20,7 +20,7 @@ OPEN = Reply(101, {"upgrade": "websocket", "x-request-id": "req-1"})
 CUT = Failure("network", "connection reset")
 SILENCE = Failure("timeout", "nothing more came")
 POLICY = RetryPolicy(RULES)
-PONG = b"\x8a\x06errata"
+PONG = b"\x8a\x08failwell"
 
 
 class DroppedError(ShopError, source="transport", on="session"):

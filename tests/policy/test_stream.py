@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.contract import Attempt, Body, Header, RetryRules, Secret
-from errata.contract.secret import masked
-from errata.policy import RetryPolicy, UnreadableReplyError
-from errata.policy.stream_rules import StreamRules
-from errata.wire.messages import Failure, Reply, Request
-from errata.wire.sse import Event
+from failwell.contract import Attempt, Body, Header, RetryRules, Secret
+from failwell.contract.secret import masked
+from failwell.policy import RetryPolicy, UnreadableReplyError
+from failwell.policy.stream_rules import StreamRules
+from failwell.wire.messages import Failure, Reply, Request
+from failwell.wire.sse import Event
 
 from .streams import (
     CUT,
@@ -739,7 +739,7 @@ def test_flow_is_closed_with_what_it_runs() -> None:
     """
     A stream that is given up while it waits for a retry gives back what the retry took.
     """
-    from errata.policy.stream import stream
+    from failwell.policy.stream import stream
 
     flow = stream(READ, lambda event: event, DONE, catalogue=shop(), policy=POLICY, timeout=None)
     next(flow)
@@ -798,7 +798,7 @@ def test_each_event_exactly_once_over_a_thousand_cuts() -> None:
 
 def replaying(server: Server) -> Any:
     """The world in which *server* was asked until it had said all."""
-    from errata.policy.stream import stream
+    from failwell.policy.stream import stream
 
     from .streams import HEAD, StreamPlayer, text
 

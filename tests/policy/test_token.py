@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.policy.token import BadTokenError, Token, arguments_of, read_token
+from failwell.policy.token import BadTokenError, Token, arguments_of, read_token
 
 WAIT = Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 60.0})
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -38,7 +38,7 @@ def test_one_line() -> None:
     """
     text = str(WAIT)
 
-    assert text.startswith("errata1.")
+    assert text.startswith("failwell1.")
     assert {*text} <= {*"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."}
 
 
@@ -57,10 +57,10 @@ def test_texts_that_are_none() -> None:
     The refusal says what is wrong.
     """
     assert "it is of type int, not text" == refused(7)
-    assert "it has 5 characters and does not begin with errata1." == refused("hello")
-    assert "it is of version errata2, and this release of Errata reads errata1" == refused("errata2.abc.def")
-    assert refused(f"errata1.{'a' * 20}").endswith("do not fit its checksum: it was cut or changed")
-    assert "it has 9008 characters and does not begin with errata1." == refused(f"errata1.{'a' * 9000}")
+    assert "it has 5 characters and does not begin with failwell1." == refused("hello")
+    assert "it is of version failwell2, and this release of Failwell reads failwell1" == refused("failwell2.abc.def")
+    assert refused(f"failwell1.{'a' * 20}").endswith("do not fit its checksum: it was cut or changed")
+    assert "it has 9010 characters and does not begin with failwell1." == refused(f"failwell1.{'a' * 9000}")
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_tokens_with_other_things_inside(inside: bytes) -> None:
     """
     A whole token that holds something else is refused, too.
     """
-    from errata.policy.token import _digest
+    from failwell.policy.token import _digest
 
     body = base64.urlsafe_b64encode(inside).rstrip(b"=").decode()
 
-    assert refused(f"errata1.{body}.{_digest(inside)}") in {
+    assert refused(f"failwell1.{body}.{_digest(inside)}") in {
         "it does not say what to go on with",
         "it is not JSON inside",
     }

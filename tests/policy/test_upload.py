@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.contract import Error, RetryRules
-from errata.policy import ChunkedUpload, Flow, Piece, Player, RetryPolicy
-from errata.policy.flow import emit
-from errata.policy.upload import may_go_on, upload
+from failwell.contract import Error, RetryRules
+from failwell.policy import ChunkedUpload, Flow, Piece, Player, RetryPolicy
+from failwell.policy.flow import emit
+from failwell.policy.upload import may_go_on, upload
 from pictograph.exceptions import (
     ConflictError,
     NetworkError,

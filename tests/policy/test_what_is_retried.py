@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from errata.policy import RetryPolicy
-from errata.wire.messages import Failure, Outcome, Reply, Request
+from failwell.policy import RetryPolicy
+from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 from .asks import BROKEN, BUSY, DROPPED, IN_PROGRESS, KEYED, OK, READ, REFUSED, SLOW, WRITE, tried
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from openapi_schema_validator import OAS31Validator
 
-from errata.wire import Reply
+from failwell.wire import Reply
 
 Document = dict[str, Any]
 
@@ -37,7 +37,7 @@ def resolved(document: Document, part: Any) -> Any:
 def responses_of(document: Document) -> dict[str, dict[str, Any]]:
     """By operation, its responses by status; of a document of paths or of one of errors alone."""
     if "paths" not in document:
-        found: dict[str, dict[str, Any]] = document["x-errata-operations"]
+        found: dict[str, dict[str, Any]] = document["x-failwell-operations"]
         return found
     return {
         operation["operationId"]: operation["responses"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import errata
-from errata import Body, Case, Catalogue, Code, Details, Header, Local, Message, RetryRules, Status, field, raises
-from errata.wire import Problem
+import failwell
+from failwell import Body, Case, Catalogue, Code, Details, Header, Local, Message, RetryRules, Status, field, raises
+from failwell.wire import Problem
 
 
-class ShopError(errata.Error):
+class ShopError(failwell.Error):
     """Base of everything that the shop raises."""
 
     message: Message = field(kw_only=False)

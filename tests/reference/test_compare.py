@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from errata import Catalogue
-from errata.reference.classes import members
-from errata.reference.compare import OtherVendorError, compare
-from errata.reference.snapshot import Facts, facts_of, read, written
+from failwell import Catalogue
+from failwell.reference.classes import members
+from failwell.reference.compare import OtherVendorError, compare
+from failwell.reference.snapshot import Facts, facts_of, read, written
 from tests.contract.samples import CATALOGUES
 
 RELEASED = (Path(__file__).parent / "shop_errors.txt").read_text(encoding="utf-8")
@@ -53,7 +53,7 @@ BREAKING: list[tuple[str, Edits, str]] = [
     (
         "base class",
         [
-            ("class ShopError(errata.Error):", "class Root(errata.Error):\n    pass\n\n\nclass ShopError(Root):"),
+            ("class ShopError(failwell.Error):", "class Root(failwell.Error):\n    pass\n\n\nclass ShopError(Root):"),
             ("base=ShopError", "base=Root"),
         ],
         "`except ShopError` no longer catches everything: the base class is Root now.",

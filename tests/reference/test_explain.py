@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from errata import Catalogue
-from errata.reference import AmbiguousThingError, CodeFacts, Explanation, UnknownThingError, explain, page_of
+from failwell import Catalogue
+from failwell.reference import AmbiguousThingError, CodeFacts, Explanation, UnknownThingError, explain, page_of
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from tests.contract.samples import CATALOGUES
 

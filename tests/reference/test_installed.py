@@ -6,29 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from errata import CatalogueError
-from errata.reference import BrokenCatalogueError, UnknownCatalogueError, find_catalogue, known_catalogues
+from failwell import CatalogueError
+from failwell.reference import BrokenCatalogueError, UnknownCatalogueError, find_catalogue, known_catalogues
 from pictograph.exceptions import CATALOGUE
 
 SERVER = ["fastapi", "starlette", "uvicorn", "limits", "httpx2", "pydantic", "pictograph_server", "rich", "typer"]
 
 TWO_CLAIMS = """\
-import errata
-from errata.wire import Detail
-class DeskError(errata.Error): ...
+import failwell
+from failwell.wire import Detail
+class DeskError(failwell.Error): ...
 class OneError(DeskError, status=409): ...
 class TwoError(DeskError, status=409): ...
-DESK = errata.Catalogue("desk", base=DeskError, default=DeskError, errors=(OneError, TwoError), envelope=Detail())
+DESK = failwell.Catalogue("desk", base=DeskError, default=DeskError, errors=(OneError, TwoError), envelope=Detail())
 """
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, **catalogues: str) -> None:
     """Install a distribution with these entry points in *folder*, which is put on the path."""
-    about = folder / "errata_desk-1.0.dist-info"
+    about = folder / "failwell_desk-1.0.dist-info"
     about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: errata-desk\nVersion: 1.0\n")
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: failwell-desk\nVersion: 1.0\n")
     points = "\n".join(f"{name} = {where}" for name, where in catalogues.items())
-    (about / "entry_points.txt").write_text(f"[errata.catalogues]\n{points}\n")
+    (about / "entry_points.txt").write_text(f"[failwell.catalogues]\n{points}\n")
     monkeypatch.syspath_prepend(folder)
 
 
@@ -45,7 +45,7 @@ def test_no_server_is_needed() -> None:
     A catalogue is found and explained without loading a server, an HTTP library or models.
     """
     program = (
-        "import sys; from errata.reference import explain, find_catalogue; "
+        "import sys; from failwell.reference import explain, find_catalogue; "
         "explain('409', [find_catalogue('pictograph')]); "
         f"print(*sorted(set({SERVER!r}) & set(sys.modules)))"
     )
@@ -63,7 +63,7 @@ def test_unknown_catalogue() -> None:
 
     known = ("pictograph", "subconscious")
     message = (
-        f"No catalogue is called 'nope'. Installed: {', '.join(known)}. Install another with: pip install errata-NAME"
+        f"No catalogue is called 'nope'. Installed: {', '.join(known)}. Install another with: pip install failwell-NAME"
     )
     assert (message, "nope", known) == (str(caught.value), caught.value.name, caught.value.known)
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from errata import Catalogue
-from errata.reference import markdown, page_of
+from failwell import Catalogue
+from failwell.reference import markdown, page_of
 from tests.contract.samples import CATALOGUES
 from tests.spec import page as published
 

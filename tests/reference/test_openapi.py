@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from openapi_spec_validator import validate
 
-import errata
-from errata import Case, Catalogue, Error, Message, field, raises
-from errata.reference.examples import examples
-from errata.reference.openapi import OpenApiErrors, document
-from errata.wire import ErrorObject, Problem, parse, render, snapshot
+import failwell
+from failwell import Case, Catalogue, Error, Message, field, raises
+from failwell.reference.examples import examples
+from failwell.reference.openapi import OpenApiErrors, document
+from failwell.wire import ErrorObject, Problem, parse, render, snapshot
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.strategies import errors, travelling
 
@@ -127,7 +127,7 @@ def test_whatever_travels_fits_the_schema(name: str, claim: tuple[type[Error], C
     holds()
 
 
-class ShopError(errata.Error):
+class ShopError(failwell.Error):
     """Base of the shop."""
 
     message: Message = field(kw_only=False)

@@ -4,9 +4,9 @@ from http import HTTPStatus
 
 import pytest
 
-from errata import Catalogue, Error
-from errata.contract.case import phrase
-from errata.reference import Page, page_of
+from failwell import Catalogue, Error
+from failwell.contract.case import phrase
+from failwell.reference import Page, page_of
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from tests.contract.samples import CATALOGUES
 from tests.spec import tree
@@ -99,7 +99,7 @@ def test_attributes(shop: Page) -> None:
 
 def test_what_every_error_carries(shop: Page) -> None:
     """
-    The evidence that Errata adds to every error is documented too.
+    The evidence that Failwell adds to every error is documented too.
     """
     carried = ["request_id", "attempts", "elapsed", "idempotency_key", "held_back"]
     carried += ["last_event_id", "stream_of", "rows_given", "close_code", "close_reason", "unsent"]

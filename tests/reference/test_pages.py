@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-import errata
-from errata import Case, Catalogue, Message, field
-from errata.reference import (
+import failwell
+from failwell import Case, Catalogue, Message, field
+from failwell.reference import (
     StalePagesError,
     UndocumentedError,
     check_pages,
@@ -16,8 +16,8 @@ from errata.reference import (
     require_documented,
     write_pages,
 )
-from errata.reference import page_of as facts_of
-from errata.wire import Detail
+from failwell.reference import page_of as facts_of
+from failwell.wire import Detail
 
 from .shop import SHOP
 
@@ -26,7 +26,7 @@ COMMITTED = Path(__file__).parents[2] / "docs" / "reference"
 SHARED = "shares the docstring of its class with others. Write why it happens: cause=..."
 
 
-class DeskError(errata.Error):
+class DeskError(failwell.Error):
     """Base of what the desk raises."""
 
     message: Message = field(kw_only=False)
@@ -66,7 +66,7 @@ class OtherDeskError(DeskError, fix="Read the message."):
     """Anything else."""
 
 
-def desk(*errors: type[errata.Error], **more: Any) -> Catalogue:
+def desk(*errors: type[failwell.Error], **more: Any) -> Catalogue:
     """A catalogue of *errors*."""
     return Catalogue("desk", base=DeskError, default=OtherDeskError, errors=errors, envelope=Detail(), **more)
 
@@ -105,7 +105,7 @@ def test_a_stale_page_is_refused(tmp_path: Path) -> None:
         check_pages([SHOP], tmp_path)
 
     assert (("shop.md",), ()) == (caught.value.stale, caught.value.missing)
-    assert str(caught.value).endswith(f"Write them with: errata reference --out {tmp_path}")
+    assert str(caught.value).endswith(f"Write them with: failwell reference --out {tmp_path}")
 
 
 def test_a_page_of_another_system(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_page_that_is_left(tmp_path: Path) -> None:
     ],
     ids=["fix", "cause", "cause of a code", "cause of a status", "address", "address of a section"],
 )
-def test_what_is_not_documented_is_refused(tmp_path: Path, errors: list[type[errata.Error]], lack: str) -> None:
+def test_what_is_not_documented_is_refused(tmp_path: Path, errors: list[type[failwell.Error]], lack: str) -> None:
     """
     A code, status or class without cause, fix or address fails: each is named with its line, and nothing is written.
     """

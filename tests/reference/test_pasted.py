@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from errata import Catalogue
-from errata.reference import (
+from failwell import Catalogue
+from failwell.reference import (
     AmbiguousThingError,
     Explanation,
     NoExplanationError,
@@ -16,7 +16,7 @@ from errata.reference import (
     explain_reply,
     page_of,
 )
-from errata.wire import render
+from failwell.wire import render
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from pictograph.exceptions import PaymentRequiredError
 from tests.contract.samples import CATALOGUES

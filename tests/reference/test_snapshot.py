@@ -8,16 +8,16 @@ from typing import Annotated, Any, Union
 
 import pytest
 
-import errata
-from errata import Body, Case, Catalogue, Details, Header, Local, Message, Status, field, raises
-from errata.reference.installed import find_catalogue, known_catalogues
-from errata.reference.snapshot import SnapshotError, facts_of, read, type_text, written
-from errata.wire import ErrorObject
+import failwell
+from failwell import Body, Case, Catalogue, Details, Header, Local, Message, Status, field, raises
+from failwell.reference.installed import find_catalogue, known_catalogues
+from failwell.reference.snapshot import SnapshotError, facts_of, read, type_text, written
+from failwell.wire import ErrorObject
 
 SDKS = Path(__file__).parents[2] / "sdks"
 
 
-class ShopError(errata.Error):
+class ShopError(failwell.Error):
     """Base of the shop.
 
     More words.
@@ -74,12 +74,12 @@ def test_the_snapshot_of_an_sdk_is_fresh(name: str) -> None:
     C10. The snapshot that an SDK keeps says what its catalogue says.
     """
     kept = SDKS / name / name / "contract.snapshot.json"
-    remedy = f"errata snapshot {name} --output sdks/{name}/{name}/contract.snapshot.json"
+    remedy = f"failwell snapshot {name} --output sdks/{name}/{name}/contract.snapshot.json"
 
     assert kept.is_file(), f"{kept} is missing. Write it with: {remedy}"
     assert written(facts_of(find_catalogue(name))) == kept.read_text(encoding="utf-8"), (
         f"{kept.name} is stale: the contract has changed. See what breaks with "
-        f"`errata diff sdks/{name}/{name}/{kept.name} {name}`, then write it with: {remedy}"
+        f"`failwell diff sdks/{name}/{name}/{kept.name} {name}`, then write it with: {remedy}"
     )
 
 
@@ -187,7 +187,7 @@ def test_a_fact_is_a_line() -> None:
         ("", "it cannot be read as JSON (Expecting value: line 1 column 1 (char 0))"),
         ("[]", 'it has no "format"'),
         ("{}", 'it has no "format"'),
-        ('{"format": 2}', "its format is 2, this Errata reads 1"),
+        ('{"format": 2}', "its format is 2, this Failwell reads 1"),
         (
             '{"format": 1}',
             "it lacks name, base, default, body_cap, headers and 5 more",
@@ -202,7 +202,7 @@ def test_what_is_no_snapshot(text: str, reason: str) -> None:
         read(text, "x.json")
 
     assert ("x.json", reason) == (raised.value.where, raised.value.reason)
-    assert f"x.json is no contract snapshot: {reason}. Write one with: errata snapshot CATALOGUE" == str(raised.value)
+    assert f"x.json is no contract snapshot: {reason}. Write one with: failwell snapshot CATALOGUE" == str(raised.value)
 
 
 def test_a_cut_snapshot() -> None:

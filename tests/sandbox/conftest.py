@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from errata.sandbox import FaultLayer, in_thread
+from failwell.sandbox import FaultLayer, in_thread
 
 from .sockets import Uvicorn, echo_app, layer_before
 

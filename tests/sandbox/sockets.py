@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import uvicorn
 
-from errata.sandbox import FaultLayer, in_thread, listen
+from failwell.sandbox import FaultLayer, in_thread, listen
 
 TOKEN = "control-token"
 PATIENCE = 5.0
@@ -51,7 +51,9 @@ def ask(
 def control(layer: FaultLayer, method: str, path: str, content: object = None, *, token: str | None = TOKEN) -> Seen:
     """Ask the control endpoint; *content* is sent as JSON, bytes as they are."""
     body = content if isinstance(content, bytes) else None if content is None else json.dumps(content).encode()
-    return ask(layer, method, f"/_errata/{path}", headers={} if token is None else {"X-Errata-Token": token}, body=body)
+    return ask(
+        layer, method, f"/_failwell/{path}", headers={} if token is None else {"X-Failwell-Token": token}, body=body
+    )
 
 
 class Wire:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from errata.sandbox import (
+from failwell.sandbox import (
     Answer,
     FaultLayer,
     Garbled,
@@ -18,8 +18,8 @@ from errata.sandbox import (
     WrongLength,
     step_from_json,
 )
-from errata.sandbox.samples import BOMB, MALFORMED, GarbledKind, MalformedKind
-from errata.sandbox.steps import Then
+from failwell.sandbox.samples import BOMB, MALFORMED, GarbledKind, MalformedKind
+from failwell.sandbox.steps import Then
 
 from .sockets import Wire, ask, control, until
 

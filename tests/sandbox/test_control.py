@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from errata.sandbox import FaultLayer, RequestLog, Reset, Rule, SandboxError, Script
-from errata.sandbox.control import Control
+from failwell.sandbox import FaultLayer, RequestLog, Reset, Rule, SandboxError, Script
+from failwell.sandbox.control import Control
 
 from .sockets import TOKEN, Wire, ask, control, layer_before
 
@@ -15,7 +15,7 @@ RULE = {"method": "GET", "path": "/x", "times": 2, "steps": [{"step": "answer", 
 
 @pytest.fixture
 def armed() -> list[dict[str, object]]:
-    """What was posted to /_errata/errors."""
+    """What was posted to /_failwell/errors."""
     return []
 
 
@@ -93,7 +93,7 @@ def test_wrong_token(layer: FaultLayer, method: str, path: str, token: str | Non
     reply = control(layer, method, path, RULE, token=token)
 
     found = "missing" if token is None else "wrong"
-    message = f"The X-Errata-Token header is {found}. Send the token that the sandbox was started with."
+    message = f"The X-Failwell-Token header is {found}. Send the token that the sandbox was started with."
     assert (403, {"error": message}) == (reply.status, reply.json)
     assert () == layer.script.pending()
 
@@ -138,7 +138,7 @@ def test_only_this_machine(peer: str, status: int | None) -> None:
         (b"{", None),
         (b"\xff", None),
         (b"[" * 200_000, None),
-        (b"[]", "The body of POST /_errata/rules is []. Send a JSON object."),
+        (b"[]", "The body of POST /_failwell/rules is []. Send a JSON object."),
         ({"steps": [{"step": "explode"}]}, None),
         ({"steps": [{"step": "delay", "seconds": "2"}]}, "steps[0].seconds is '2'. Give seconds, 0 or more."),
     ],
@@ -160,7 +160,7 @@ def test_too_large(layer: FaultLayer) -> None:
     fits = control(layer, "POST", "rules", b" " * 1_048_576)
     announced = control(layer, "POST", "rules", b" " * 1_048_577)
     with Wire(layer) as wire:
-        wire.send(f"POST /_errata/rules HTTP/1.1\r\nHost: a\r\nX-Errata-Token: {TOKEN}\r\n")
+        wire.send(f"POST /_failwell/rules HTTP/1.1\r\nHost: a\r\nX-Failwell-Token: {TOKEN}\r\n")
         wire.send("Transfer-Encoding: chunked\r\n\r\n100001\r\n")
         wire.send(b" " * 1_048_577)
         chunked, end = wire.read_to_end()
@@ -175,19 +175,19 @@ def test_too_large(layer: FaultLayer) -> None:
 
 def test_unknown_places(layer: FaultLayer) -> None:
     """
-    Other paths below /_errata are a 404 of ours, and other methods a 405; nothing is passed on.
+    Other paths below /_failwell are a 404 of ours, and other methods a 405; nothing is passed on.
     """
-    replies = [control(layer, "GET", "what"), control(layer, "PUT", "rules"), ask(layer, "GET", "/_errata")]
+    replies = [control(layer, "GET", "what"), control(layer, "PUT", "rules"), ask(layer, "GET", "/_failwell")]
 
     assert [404, 405, 403] == [reply.status for reply in replies]
     assert "GET, POST, DELETE" == replies[1].headers["allow"]
     assert () == layer.log.entries()
-    assert 200 == ask(layer, "GET", "/_errata_of_others").status
+    assert 200 == ask(layer, "GET", "/_failwell_of_others").status
 
 
 def test_errors(arming_layer: FaultLayer, armed: list[dict[str, object]]) -> None:
     """
-    What is posted to /_errata/errors goes to the callback, and its refusal is the answer.
+    What is posted to /_failwell/errors goes to the callback, and its refusal is the answer.
     """
     replies = [control(arming_layer, "POST", "errors", content) for content in ({"error": "RateLimitError"}, {"x": 1})]
 
@@ -202,20 +202,20 @@ def test_bug_in_the_callback(arming_layer: FaultLayer, caplog: pytest.LogCapture
     """
     reply = control(arming_layer, "POST", "errors", {"error": "Bug"})
 
-    assert (500, "POST /_errata/errors failed with KeyError. Look at the log of the sandbox.") == (
+    assert (500, "POST /_failwell/errors failed with KeyError. Look at the log of the sandbox.") == (
         reply.status,
         reply.json["error"],
     )
-    assert ["errata.sandbox"] == [record.name for record in caplog.records if record.exc_info]
+    assert ["failwell.sandbox"] == [record.name for record in caplog.records if record.exc_info]
 
 
 def test_no_callback(layer: FaultLayer) -> None:
     """
-    Without a callback there is nothing at /_errata/errors.
+    Without a callback there is nothing at /_failwell/errors.
     """
     reply = control(layer, "POST", "errors", {"error": "RateLimitError"})
 
-    assert (404, "This sandbox has no errors to arm by name. Post steps to /_errata/rules instead.") == (
+    assert (404, "This sandbox has no errors to arm by name. Post steps to /_failwell/rules instead.") == (
         reply.status,
         reply.json["error"],
     )

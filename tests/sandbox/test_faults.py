@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from errata.sandbox import (
+from failwell.sandbox import (
     Answer,
     Close,
     Cut,
@@ -22,7 +22,7 @@ from errata.sandbox import (
     Silence,
     Step,
 )
-from errata.sandbox.steps import Then
+from failwell.sandbox.steps import Then
 
 from .sockets import Wire, ask, layer_before, until
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from errata.sandbox import FaultLayer, RequestLog, Rule, Silence
-from errata.sandbox.log import without_secrets
+from failwell.sandbox import FaultLayer, RequestLog, Rule, Silence
+from failwell.sandbox.log import without_secrets
 
 from .sockets import Wire, ask, until
 

@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from errata.sandbox import Answer, Delay, FaultLayer, Reset, Rule, listen
+from failwell.sandbox import Answer, Delay, FaultLayer, Reset, Rule, listen
 
 from .sockets import PATIENCE, Wire, ask, layer_before, raw_server, read_head
 

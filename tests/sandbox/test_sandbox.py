@@ -14,10 +14,10 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 
-from errata.clock import Clock, VirtualClock
-from errata.contract import Case, Error
-from errata.contract.spec import specs_of
-from errata.sandbox import (
+from failwell.clock import Clock, VirtualClock
+from failwell.contract import Case, Error
+from failwell.contract.spec import specs_of
+from failwell.sandbox import (
     Answer,
     BadScriptError,
     Close,
@@ -32,7 +32,7 @@ from errata.sandbox import (
     Vendor,
     find_vendor,
 )
-from errata.server import StoreDownError
+from failwell.server import StoreDownError
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import (
     CATALOGUE,
@@ -87,7 +87,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def threads() -> list[str]:
     """The names of the threads that belong to sandboxes."""
-    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("errata-"))
+    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("failwell-"))
 
 
 @pytest.fixture
@@ -138,8 +138,8 @@ def fields(error: Error) -> dict[str, Any]:
 
 def control(sandbox: Sandbox, payload: object, *, token: str | None = None) -> httpx2.Response:
     """The answer to *payload*, posted to the endpoint that arms errors."""
-    headers = {"X-Errata-Token": sandbox.token if token is None else token}
-    return httpx2.post(f"{sandbox.url}/_errata/errors", headers=headers, json=payload)
+    headers = {"X-Failwell-Token": sandbox.token if token is None else token}
+    return httpx2.post(f"{sandbox.url}/_failwell/errors", headers=headers, json=payload)
 
 
 ENTRY = {"loc": ["body", "name"], "msg": "Field required", "type": "missing"}
@@ -354,7 +354,7 @@ NAMES = ", ".join(error.__name__ for error in CATALOGUE.errors)
             {"error": "ConfigurationError"},
             "error is ConfigurationError, which the SDK raises by itself. Give an error that a server can cause.",
         ),
-        ("AuthError", "The body of POST /_errata/errors is 'AuthError'. Send a JSON object."),
+        ("AuthError", "The body of POST /_failwell/errors is 'AuthError'. Send a JSON object."),
     ],
 )
 def test_control_refuses(sandbox: Sandbox, payload: object, problem: str) -> None:
@@ -440,9 +440,9 @@ def test_temporary_folder(nothing_left: Callable[[], bool], temporary: Path) -> 
     """
     with Sandbox(VENDOR) as sandbox:
         ask(sandbox)
-        during = [folder.name[:7] for folder in temporary.iterdir()]
+        during = [folder.name[:9] for folder in temporary.iterdir()]
 
-    assert ["errata-"] == during
+    assert ["failwell-"] == during
     until(nothing_left)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from errata.sandbox import Answer, BadScriptError, Certificate, Delay, Pass, Reset, Rule, Script, rule_from_json
+from failwell.sandbox import Answer, BadScriptError, Certificate, Delay, Pass, Reset, Rule, Script, rule_from_json
 
 
 def test_times() -> None:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from errata.sandbox import SandboxError, serve
+from failwell.sandbox import SandboxError, serve
 
 from .sockets import until
 
@@ -40,7 +40,7 @@ def app(*, seen: list[str] | None = None, problem: Exception | None = None) -> S
 
 def threads() -> list[str]:
     """The names of the threads that serve something."""
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("errata-")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("failwell-")]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.sandbox import (
+from failwell.sandbox import (
     Answer,
     BadScriptError,
     Certificate,
@@ -27,8 +27,8 @@ from errata.sandbox import (
     WrongLength,
     step_from_json,
 )
-from errata.sandbox.samples import GARBLED, MALFORMED
-from errata.sandbox.steps import CERTIFICATES
+from failwell.sandbox.samples import GARBLED, MALFORMED
+from failwell.sandbox.steps import CERTIFICATES
 
 NAMES = (
     "answer, delay, pass, lose, drip, close, reset, cut, silence, wrong_length, garbled, malformed, certificate, raw"

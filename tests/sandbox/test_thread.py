@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from errata.sandbox import (
+from failwell.sandbox import (
     CannotListenError,
     FaultLayer,
     PortInUseError,
@@ -69,7 +69,7 @@ def test_cannot_listen(host: str, port: int) -> None:
     [
         PortInUseError("127.0.0.1", 8400),
         CannotListenError("192.0.2.1", 8400, "no such address"),
-        SlowServiceError("errata-sandbox", "stop", 10.0),
+        SlowServiceError("failwell-sandbox", "stop", 10.0),
     ],
 )
 def test_problems_pickle(problem: SandboxError) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from errata.sandbox import Answer, Certificate, Close, Cut, Drip, FaultLayer, Raw, Reset, Rule, Sandbox, Step
-from errata.sandbox.steps import CertificateKind
+from failwell.sandbox import Answer, Certificate, Close, Cut, Drip, FaultLayer, Raw, Reset, Rule, Sandbox, Step
+from failwell.sandbox.steps import CertificateKind
 from pictograph_server.vendor import VENDOR
 
 from .sockets import PATIENCE, Seen, Wire, ask, layer_before
@@ -300,13 +300,13 @@ def test_armed_in_json(layer: FaultLayer) -> None:
     """
     The control endpoint answers over TLS, arms certificates, and shows them among the rules.
     """
-    token = {"X-Errata-Token": "control-token"}
+    token = {"X-Failwell-Token": "control-token"}
     rule = {"steps": [{"step": "certificate", "kind": "expired"}], "times": 3}
 
     armed = ask_safely(
-        layer, trusting(layer), "/_errata/rules", method="POST", body=json.dumps(rule).encode(), headers=token
+        layer, trusting(layer), "/_failwell/rules", method="POST", body=json.dumps(rule).encode(), headers=token
     )
-    rules = ask(layer, "GET", "/_errata/rules", headers=token).json["rules"]
+    rules = ask(layer, "GET", "/_failwell/rules", headers=token).json["rules"]
 
     assert (201, [(3, [{"step": "certificate", "kind": "expired"}])]) == (
         armed.status,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.server import Idempotency, KeyStore, SqliteStore, install
+from failwell.clock import VirtualClock
+from failwell.server import Idempotency, KeyStore, SqliteStore, install
 
 from .shop import SHOP, Desk, OpenDesk, Shop
 

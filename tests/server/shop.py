@@ -13,17 +13,17 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.types import ASGIApp
 
-import errata
-from errata import Body, Case, Catalogue, Code, Details, Header, Message, Status, raises
-from errata.clock import VirtualClock
-from errata.server import Contract, KeyStore, SqliteStore, side_effect
-from errata.wire import ErrorObject
+import failwell
+from failwell import Body, Case, Catalogue, Code, Details, Header, Message, Status, raises
+from failwell.clock import VirtualClock
+from failwell.server import Contract, KeyStore, SqliteStore, side_effect
+from failwell.wire import ErrorObject
 
 
-class ShopError(errata.Error):
+class ShopError(failwell.Error):
     """Base of the shop's errors."""
 
-    message: Message = errata.field(kw_only=False)
+    message: Message = failwell.field(kw_only=False)
     code: Annotated[str | None, Code()] = None
 
 
@@ -54,7 +54,7 @@ class TakenError(
 class InvalidError(ShopError, status=422):
     """The payload is wrong."""
 
-    errors: Annotated[list[dict[str, Any]], Body("detail")] = errata.field(default_factory=list)
+    errors: Annotated[list[dict[str, Any]], Body("detail")] = failwell.field(default_factory=list)
 
 
 class TooManyError(ShopError, status=429, retry="throttled"):

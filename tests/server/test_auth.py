@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from fastapi import Request
 
-from errata.clock import VirtualClock
-from errata.server import KeyStore, RateLimits, install
+from failwell.clock import VirtualClock
+from failwell.server import KeyStore, RateLimits, install
 
 from .shop import SHOP, Desk, OpenDesk, Shop, ask, normalised
 
@@ -133,7 +133,7 @@ async def test_handler_knows_the_caller(desk: Desk) -> None:
 
     @desk.shop.app.get("/me")
     async def me(request: Request) -> None:
-        seen.append(request.scope["errata.caller"])
+        seen.append(request.scope["failwell.caller"])
 
     async with desk.client("a", "viewer") as client:
         key = client.headers["X-API-Key"]

@@ -6,9 +6,9 @@ import httpx2
 import pytest
 from starlette.types import Message
 
-from errata.server import install
-from errata.server.bodies import whole_body
-from errata.server.refused import Refused
+from failwell.server import install
+from failwell.server.bodies import whole_body
+from failwell.server.refused import Refused
 
 from .shop import SHOP, Shop
 

@@ -17,9 +17,9 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from errata.server import Contract, RequestIdFilter, current_request_id, install
-from errata.server.framework import refusal
-from errata.wire import Reply, parse
+from failwell.server import Contract, RequestIdFilter, current_request_id, install
+from failwell.server.framework import refusal
+from failwell.wire import Reply, parse
 
 from .shop import SHOP, BrokenError, NotFoundError, OfflineError, Shop, ask, raising
 
@@ -87,12 +87,12 @@ async def test_every_error_has_the_envelope_and_one_request_id(
     """
     S10. Unknown route, 405, 422 and unhandled exception: the envelope, and one request id in header, body and log.
     """
-    caplog.set_level(logging.INFO, "errata.server")
+    caplog.set_level(logging.INFO, "failwell.server")
     shop.steps.append(raising(KeyError("boom")))
     async with ask(install(shop.app, SHOP, strict=False)) as client:
         got = await client.request(method, path)
 
-    logged = {record.__dict__["request_id"] for record in caplog.records if record.name == "errata.server"}
+    logged = {record.__dict__["request_id"] for record in caplog.records if record.name == "failwell.server"}
     got_status, _, request_id, body = facts(got)
 
     assert (status, "application/json") == (got_status, got.headers["content-type"])
@@ -363,7 +363,7 @@ async def test_every_reply_carries_the_request_id(shop: Shop) -> None:
     def who(request: Request) -> None:
         record = logging.makeLogRecord({})
         RequestIdFilter().filter(record)
-        seen.extend([current_request_id(), request.scope["errata.request_id"], record.__dict__["request_id"]])
+        seen.extend([current_request_id(), request.scope["failwell.request_id"], record.__dict__["request_id"]])
 
     async with ask(install(shop.app, SHOP)) as client:
         got = await client.get("/who", headers={"x-request-id": "r-1"})

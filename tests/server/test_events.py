@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from errata.server.events import HEARTBEAT, EventStream, event, followed
-from errata.wire.sse import Decoder
+from failwell.server.events import HEARTBEAT, EventStream, event, followed
+from failwell.wire.sse import Decoder
 
 pytestmark = pytest.mark.anyio
 

@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from errata.clock import VirtualClock
-from errata.server import (
+from failwell.clock import VirtualClock
+from failwell.server import (
     Answer,
     Claim,
     Claimed,
@@ -31,8 +31,8 @@ from errata.server import (
     StoreDownError,
     side_effect,
 )
-from errata.server.claims import Claims, ticket_for
-from errata.server.idempotency import fingerprint
+from failwell.server.claims import Claims, ticket_for
+from failwell.server.idempotency import fingerprint
 
 from .shop import Desk, InvalidError, NoMoneyError, NotFoundError, OpenDesk, TakenError, ask, normalised, raising
 
@@ -69,7 +69,7 @@ async def test_log_of_a_replay_has_both_ids(desk: Desk, caplog: pytest.LogCaptur
     """
     S6. The log of a replay has its own id, and that of the first answer.
     """
-    caplog.set_level(logging.INFO, "errata.server")
+    caplog.set_level(logging.INFO, "failwell.server")
     async with desk.client() as client:
         await client.post("/orders", headers={**KEY, "X-Request-ID": "first"})
         await client.post("/orders", headers={**KEY, "X-Request-ID": "second"})
@@ -578,7 +578,7 @@ async def test_answer_is_sent_when_it_cannot_be_kept(
     async with desk.client() as client:
         got = await client.put("/orders", headers=KEY)
 
-    warned = [record.getMessage() for record in caplog.records if record.name == "errata.server"]
+    warned = [record.getMessage() for record in caplog.records if record.name == "failwell.server"]
 
     assert (409 if fails_at == "release" else 200) == got.status_code
     assert [f"The answer under an idempotency key could not be {'released' if fails_at == 'release' else 'kept'}"] == [

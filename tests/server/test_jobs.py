@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from errata.server import Jobs
+from failwell.server import Jobs
 
 WORK = '''
 """Jobs are the files of a folder: "1.waiting" until they are "1.done" or "1.given-up"."""
@@ -24,7 +24,7 @@ import os
 import time
 from pathlib import Path
 
-from errata.server import Kind, Work
+from failwell.server import Kind, Work
 
 
 def open_work(folder, settings):
@@ -125,8 +125,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     modules.mkdir()
     (modules / "work_of_a_test.py").write_text(WORK)
     monkeypatch.setenv("PYTHONPATH", str(modules))
-    monkeypatch.setattr("errata.server.jobs.FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("errata.server.jobs.LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("failwell.server.jobs.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("failwell.server.jobs.LONGEST_PAUSE", 0.02)
     path = tmp_path / "folder"
     path.mkdir()
     folder = Folder(path)
@@ -302,7 +302,7 @@ def test_deadly_job(folder: Folder) -> None:
 STARTER = """
 import sys, time
 from pathlib import Path
-from errata.server import Jobs
+from failwell.server import Jobs
 
 jobs = Jobs("work_of_a_test:open_work", Path(sys.argv[1]))
 jobs.nudge()

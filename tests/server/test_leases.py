@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from errata.server import Idempotency, Record
-from errata.server.idempotency import fingerprint
+from failwell.server import Idempotency, Record
+from failwell.server.idempotency import fingerprint
 
 from .shop import Desk, OpenDesk
 from .test_idempotency import NoStore

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.clock import VirtualClock
-from errata.server import RateLimits
-from errata.server.bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
-from errata.server.bucket import Buckets
-from errata.server.limits import Limiter
-from errata.server.window import SWEPT_EVERY, Window
+from failwell.clock import VirtualClock
+from failwell.server import RateLimits
+from failwell.server.bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
+from failwell.server.bucket import Buckets
+from failwell.server.limits import Limiter
+from failwell.server.window import SWEPT_EVERY, Window
 
 from .shop import OpenDesk
 

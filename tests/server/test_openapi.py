@@ -15,11 +15,11 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel, create_model
 from starlette.applications import Starlette
 
-from errata import Catalogue, raises
-from errata.clock import VirtualClock
-from errata.reference.examples import declared, examples
-from errata.server import install
-from errata.wire import ErrorObject, parse, snapshot
+from failwell import Catalogue, raises
+from failwell.clock import VirtualClock
+from failwell.reference.examples import declared, examples
+from failwell.server import install
+from failwell.wire import ErrorObject, parse, snapshot
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from pictograph_server import Store, create_app
 from tests.reference.documents import Document, complaints, resolved, responses_of, shown

@@ -11,11 +11,11 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from errata import Error
-from errata.clock import VirtualClock
-from errata.server import Contract, Idempotency, KeyStore, RateLimits, Record, SqliteStore, install
-from errata.server.idempotency import fingerprint
-from errata.wire import Reply, parse
+from failwell import Error
+from failwell.clock import VirtualClock
+from failwell.server import Contract, Idempotency, KeyStore, RateLimits, Record, SqliteStore, install
+from failwell.server.idempotency import fingerprint
+from failwell.wire import Reply, parse
 from pictograph.exceptions import (
     CATALOGUE,
     ApiError,

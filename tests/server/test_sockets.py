@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
-from errata.server import Contract, install
+from failwell.server import Contract, install
 
 from .shop import SHOP, NotFoundError
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from errata.server import Caller, KeyStore, NotOurFileError, Record, SqliteStore, StoreDownError
-from errata.server.keys import _hash
-from errata.server.sqlite import APPLICATION_ID
+from failwell.server import Caller, KeyStore, NotOurFileError, Record, SqliteStore, StoreDownError
+from failwell.server.keys import _hash
+from failwell.server.sqlite import APPLICATION_ID
 
 STORES: list[Callable[[Path], Any]] = [KeyStore, SqliteStore]
 
@@ -104,7 +104,7 @@ def test_one_file_for_both(tmp_path: Path) -> None:
     """
     Keys and answers may share a file.
     """
-    path = tmp_path / "errata.sqlite"
+    path = tmp_path / "failwell.sqlite"
     for _ in range(2):
         with closing(KeyStore(path)) as keys, closing(SqliteStore(path)) as store:
             key = keys.create("a", "member")
@@ -172,7 +172,7 @@ def test_start_of_several_at_once(tmp_path: Path) -> None:
     program = textwrap.dedent(
         """
         import sys
-        from errata.server import KeyStore, SqliteStore
+        from failwell.server import KeyStore, SqliteStore
 
         print("ready", flush=True)
         sys.stdin.readline()

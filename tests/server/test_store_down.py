@@ -20,7 +20,7 @@ import anyio
 import httpx2
 import pytest
 
-from errata.server import Caller, auth, install
+from failwell.server import Caller, auth, install
 
 from .shop import SHOP, OpenDesk, Shop, ask
 from .workers import Worker, log, until, working
@@ -139,7 +139,7 @@ def test_read_only_folder(there: bool) -> None:
     S12. In a folder that is read-only, whether the files are there or not, opening them is a `StoreDownError`.
     """
     program = (
-        "import os, sys; from errata.server import *\n"
+        "import os, sys; from failwell.server import *\n"
         "os.setuid(int(sys.argv[2]))\n"
         "for store in (KeyStore, SqliteStore):\n"
         "    try: store(sys.argv[1] + '/' + store.__name__)\n"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from errata.server import Answer, Claim, Claimed, Conflict, InProgress, Record, SqliteStore, StoreDownError
-from errata.server.store_sqlite import PURGED_AT_ONCE
+from failwell.server import Answer, Claim, Claimed, Conflict, InProgress, Record, SqliteStore, StoreDownError
+from failwell.server.store_sqlite import PURGED_AT_ONCE
 
 RECORD = Record("a", "POST", "/orders", "k-1")
 ANSWER = Answer(201, (("content-type", "application/json"), ("location", "/orders/1")), bytes(range(256)), "r-1")
@@ -159,7 +159,7 @@ def test_processes_claim_once(tmp_path: Path) -> None:
     program = textwrap.dedent(
         """
         import sys
-        from errata.server import Claimed, Record, SqliteStore
+        from failwell.server import Claimed, Record, SqliteStore
 
         store = SqliteStore(sys.argv[1], busy=30)
         print("ready", flush=True)
@@ -194,7 +194,7 @@ def test_killed_owner_leaves_a_claimable_record(tmp_path: Path) -> None:
     program = textwrap.dedent(
         """
         import os, signal, sys
-        from errata.server import Record, SqliteStore
+        from failwell.server import Record, SqliteStore
 
         store = SqliteStore(sys.argv[1])
         store.claim(Record("a", "POST", "/orders", "k-1"), b"1", "dead", now=0.0, leased_until=60.0, kept_until=100.0)

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from errata.server import RateLimits, UnknownTierError, install
+from failwell.server import RateLimits, UnknownTierError, install
 
 from .shop import SHOP, Desk, OpenDesk, Shop, ask
 

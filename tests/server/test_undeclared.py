@@ -10,9 +10,9 @@ import pytest
 from fastapi import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from errata.server import UndeclaredError, UnlistedError, install
-from errata.server.translate import operation_of
-from errata.wire import Reply, parse
+from failwell.server import UndeclaredError, UnlistedError, install
+from failwell.server.translate import operation_of
+from failwell.wire import Reply, parse
 
 from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ShopError, ask, raising
 

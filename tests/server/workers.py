@@ -22,7 +22,7 @@ import httpx2
 import uvicorn
 from fastapi import FastAPI
 
-from errata.server import Idempotency, KeyStore, SqliteStore, install, side_effect
+from failwell.server import Idempotency, KeyStore, SqliteStore, install, side_effect
 
 PATIENCE = 30.0
 """Seconds after which a test stops waiting for another process."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import anyio
 
-from errata.conformance.promises import settled
-from errata.testing import Replies, replies
+from failwell.conformance.promises import settled
+from failwell.testing import Replies, replies
 from subconscious import AsyncSubconscious, Subconscious
 
 COLOURS = ("blocking", "asyncio", "trio")

@@ -10,16 +10,16 @@ from typing import Any
 import anyio
 import pytest
 
-import errata
+import failwell
 import subconscious
-from errata.clock import VirtualClock
-from errata.conformance import check
-from errata.sandbox import find_vendor
+from failwell.clock import VirtualClock
+from failwell.conformance import check
+from failwell.sandbox import find_vendor
 from subconscious import AsyncSubconscious, AuthenticationError, Subconscious, ValidationError
 
 from .talk import ACCEPTED, URL, Talk
 
-HOMES = [str(Path(str(package.__file__)).parent.parent) for package in (errata, subconscious)]
+HOMES = [str(Path(str(package.__file__)).parent.parent) for package in (failwell, subconscious)]
 both = pytest.mark.parametrize("client", [Subconscious, AsyncSubconscious])
 
 
@@ -157,7 +157,7 @@ def test_light_imports() -> None:
 
 def test_the_whole_check() -> None:
     """
-    The SDK holds every row of `errata check subconscious`, blocking and awaiting.
+    The SDK holds every row of `failwell check subconscious`, blocking and awaiting.
     """
     rows = list(check(find_vendor("subconscious")))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import subconscious
-from errata.wire import Reply, parse
+from failwell.wire import Reply, parse
 from subconscious import (
     AuthenticationError,
     NotFoundError,

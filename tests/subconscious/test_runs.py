@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-import errata
+import failwell
 from subconscious import (
     AgentToolUse,
     AsyncSubconscious,
@@ -278,7 +278,7 @@ def test_resumed(talk: Talking) -> None:
     assert token
 
     talking = talk(RUNNING, SUCCEEDED)
-    run = talking.ask(lambda client: errata.resume(token, client, timeout=60.0))
+    run = talking.ask(lambda client: failwell.resume(token, client, timeout=60.0))
     assert ("succeeded", ["GET /runs/run_1"] * 2) == (run.status, talking.asked)
 
 

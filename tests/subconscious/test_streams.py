@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from errata.conformance import events_of
-from errata.testing import Events
-from errata.wire.sse import Event
+from failwell.conformance import events_of
+from failwell.testing import Events
+from failwell.wire.sse import Event
 from subconscious import (
     DeltaEvent,
     DoneEvent,

@@ -11,8 +11,8 @@ import httpx2
 from PIL import Image
 from starlette.testclient import TestClient
 
-from errata.clock import VirtualClock
-from errata.server import Contract, immediately
+from failwell.clock import VirtualClock
+from failwell.server import Contract, immediately
 from subconscious_server import Settings
 from subconscious_server.engine import engine_of
 from subconscious_server.routes import Services

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from errata.clock import VirtualClock
+from failwell.clock import VirtualClock
 from subconscious_server import Settings
 
 from .api import Api

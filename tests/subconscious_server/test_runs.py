@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.server import Step
+from failwell.clock import VirtualClock
+from failwell.server import Step
 from subconscious_server import Settings
 
 from .api import Api

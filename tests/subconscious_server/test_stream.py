@@ -11,9 +11,9 @@ import anyio
 import pytest
 from starlette.types import Message
 
-from errata.server import Step, immediately
-from errata.server.events import HEARTBEAT
-from errata.wire.sse import Decoder
+from failwell.server import Step, immediately
+from failwell.server.events import HEARTBEAT
+from failwell.wire.sse import Decoder
 from subconscious_server import Settings
 
 from .api import Api

@@ -12,10 +12,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from errata.clock import VirtualClock
-from errata.sandbox import Reset, Sandbox, SandboxError, find_vendor
-from errata.server import KeyStore
-from errata.wire.sse import Decoder
+from failwell.clock import VirtualClock
+from failwell.sandbox import Reset, Sandbox, SandboxError, find_vendor
+from failwell.server import KeyStore
+from failwell.wire.sse import Decoder
 from subconscious.exceptions import MOST_BYTES, RateLimitError
 from subconscious_server import Settings
 from subconscious_server.vendor import KEYS, SETTINGS, VENDOR, from_environment, serve
@@ -54,8 +54,8 @@ def test_base_url(sandbox: Sandbox) -> None:
     """
     assert sandbox.url.endswith("/v1")
     assert sandbox.https_url.endswith("/v1")
-    assert sandbox.url.removesuffix("/v1") + "/_errata" == sandbox.control_url
-    health = httpx2.get(f"{sandbox.control_url}/health", headers={"X-Errata-Token": sandbox.token})
+    assert sandbox.url.removesuffix("/v1") + "/_failwell" == sandbox.control_url
+    health = httpx2.get(f"{sandbox.control_url}/health", headers={"X-Failwell-Token": sandbox.token})
     assert 200 == health.status_code
 
 
@@ -188,4 +188,4 @@ def test_bad_folder(tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "errata.server")
+    caplog.set_level(logging.CRITICAL, "failwell.server")

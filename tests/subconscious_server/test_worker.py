@@ -50,7 +50,7 @@ class Noting:
 SERVER = """
 import sys
 import threading
-from errata.sandbox import Sandbox
+from failwell.sandbox import Sandbox
 from subconscious_server.vendor import VENDOR
 
 with Sandbox(VENDOR, data=sys.argv[1]) as sandbox:

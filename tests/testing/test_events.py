@@ -8,9 +8,9 @@ from typing import Any
 import anyio
 import pytest
 
-from errata.clock import VirtualClock
-from errata.testing import Events, replies
-from errata.wire.sse import Event
+from failwell.clock import VirtualClock
+from failwell.testing import Events, replies
+from failwell.wire.sse import Event
 from pictograph import ApiError, ConflictError, NetworkError, NotFoundError, RequestTimeoutError
 from tests.client.colours import every_colour
 from tests.client.probe import core

@@ -10,9 +10,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from errata.clock import VirtualClock
-from errata.sandbox import Answer, BadScriptError
-from errata.testing import faults
+from failwell.clock import VirtualClock
+from failwell.sandbox import Answer, BadScriptError
+from failwell.testing import faults
 from pictograph import NotFoundError
 from pictograph.exceptions import CATALOGUE
 

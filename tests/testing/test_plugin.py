@@ -1,4 +1,4 @@
-"""The fixtures that pytest finds wherever Errata is installed, in a pytest of their own."""
+"""The fixtures that pytest finds wherever Failwell is installed, in a pytest of their own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_plugin_is_light() -> None:
     """
     program = (
         f"import sys; sys.path[:0] = {sys.path!r}; import pytest; before = set(sys.modules); "
-        f"import errata.testing.plugin; print(*sorted(set({HEAVY!r}) & (set(sys.modules) - before)))"
+        f"import failwell.testing.plugin; print(*sorted(set({HEAVY!r}) & (set(sys.modules) - before)))"
     )
     printed = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
 
@@ -27,16 +27,16 @@ def test_the_plugin_is_light() -> None:
 
 def test_fixtures(pytester: pytest.Pytester) -> None:
     """
-    `errata_sandbox` and `errata_faults` start servers with each failure on cue, on the clock of `errata_clock`.
+    `failwell_sandbox` and `failwell_faults` start servers with each failure on cue, on the clock of `failwell_clock`.
     """
     pytester.makepyfile("""
         from fastapi import FastAPI
 
         import pictograph
         import pytest
-        from errata.client import Blocking, Core, Resource, document, operation
-        from errata.sandbox import Reset
-        from errata.server import install
+        from failwell.client import Blocking, Core, Resource, document, operation
+        from failwell.sandbox import Reset
+        from failwell.server import install
         from pictograph.exceptions import CATALOGUE
 
 
@@ -49,28 +49,28 @@ def test_fixtures(pytester: pytest.Pytester) -> None:
         started = []
 
 
-        def test_vendor(errata_sandbox, errata_clock):
-            sandbox = errata_sandbox("pictograph")
+        def test_vendor(failwell_sandbox, failwell_clock):
+            sandbox = failwell_sandbox("pictograph")
             started.append(sandbox)
             sandbox.next(pictograph.RateLimitError("Slow down", retry_after=60))
-            with pictograph.Client(sandbox.keys["member"], base_url=sandbox.url, clock=errata_clock) as client:
+            with pictograph.Client(sandbox.keys["member"], base_url=sandbox.url, clock=failwell_clock) as client:
                 assert client.datasets.list()
-            assert errata_clock.waits() == [60.0]
-            assert sandbox.clock is errata_clock
+            assert failwell_clock.waits() == [60.0]
+            assert sandbox.clock is failwell_clock
 
 
-        def test_app(errata_faults, errata_clock):
+        def test_app(failwell_faults, failwell_clock):
             app = FastAPI()
 
             @app.get("/hall", operation_id="datasets.get")
             def hall():
                 return {"open": True}
 
-            sandbox = errata_faults(install(app, CATALOGUE), CATALOGUE)
+            sandbox = failwell_faults(install(app, CATALOGUE), CATALOGUE)
             started.append(sandbox)
             sandbox.arm(Reset())
             sandbox.next(pictograph.NotFoundError("Closed."))
-            core = Core(CATALOGUE, base_url=sandbox.url, clock=errata_clock)
+            core = Core(CATALOGUE, base_url=sandbox.url, clock=failwell_clock)
             with pytest.raises(pictograph.NotFoundError):
                 Hall(core).look()
             assert Hall(core).look() == {"open": True}
@@ -93,7 +93,7 @@ def test_messages_reach_the_reader(pytester: pytest.Pytester) -> None:
     A test that meets a request without a reply, or a reply without a request, fails with the sentence that says so.
     """
     pytester.makepyfile("""
-        from errata.testing import RepliesError, replies
+        from failwell.testing import RepliesError, replies
         from pictograph import Client
 
 

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import anyio
 import pytest
 
-from errata.client import Awaiting, Blocking, Resource, nothing, operation
-from errata.clock import VirtualClock
-from errata.contract import Attempt
-from errata.contract.resilience import BreakerRules, Resilience
-from errata.policy import Flow
-from errata.testing import (
+from failwell.client import Awaiting, Blocking, Resource, nothing, operation
+from failwell.clock import VirtualClock
+from failwell.contract import Attempt
+from failwell.contract.resilience import BreakerRules, Resilience
+from failwell.policy import Flow
+from failwell.testing import (
     Asked,
     BadReplyError,
     NoClientError,
@@ -27,8 +27,8 @@ from errata.testing import (
     UnusedRepliesError,
     replies,
 )
-from errata.wire import Failure, Reply
-from errata.wire.messages import Into
+from failwell.wire import Failure, Reply
+from failwell.wire.messages import Into
 from pictograph import (
     ApiError,
     AsyncClient,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from errata import Error
+from failwell import Error
 from pictograph import exceptions as pictograph
 from tests.contract.samples import scopix_sample as scopix
 from tests.contract.samples import vectorshift_sample as vectorshift

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from errata.wire.sse import Event
+from failwell.wire.sse import Event
 
 
 @dataclass(frozen=True)

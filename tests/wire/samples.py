@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from errata.wire import Reply
+from failwell.wire import Reply
 from tests.contract.samples.strategies import JSON, TEXTS
 
 WORDS = [

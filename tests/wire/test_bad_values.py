@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from errata import Catalogue, Error
-from errata.wire import Detail, ErrorObject, Problem, parse, render, snapshot
+from failwell import Catalogue, Error
+from failwell.wire import Detail, ErrorObject, Problem, parse, render, snapshot
 from pictograph.exceptions import AuthError, PaymentRequiredError, RateLimitError, ValidationError
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.parcels_sample import LostError, RefusedError, catalogue

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import pytest
 
-import errata
-from errata import Case, Catalogue, Code, Message, Status, field
-from errata.wire import ErrorObject, Failure, Reply
-from errata.wire.caused import UncausableError, outcome_of
+import failwell
+from failwell import Case, Catalogue, Code, Message, Status, field
+from failwell.wire import ErrorObject, Failure, Reply
+from failwell.wire.caused import UncausableError, outcome_of
 
 
-class TramError(errata.Error):
+class TramError(failwell.Error):
     """Base."""
 
     message: Message = field(kw_only=False)
@@ -45,7 +45,7 @@ class BrokenError(TramError, status="5XX"):
 
 
 class OneError(
-    errata.Error,
+    failwell.Error,
     cases=(
         Case("down", 503),
         Case("down", on="network"),

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from errata.contract.catalogue import Envelope
-from errata.contract.said import Said
-from errata.wire import Detail, ErrorObject, FirstOf, Problem
+from failwell.contract.catalogue import Envelope
+from failwell.contract.said import Said
+from failwell.wire import Detail, ErrorObject, FirstOf, Problem
 
 DETAIL, OBJECT, FIRST, PROBLEM = Detail(), ErrorObject(), FirstOf(), Problem(type_base="https://e.test/")
 

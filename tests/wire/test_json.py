@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata.wire import json
+from failwell.wire import json
 from tests.contract.samples.strategies import JSON
 
 

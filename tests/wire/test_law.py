@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errata import Catalogue, Error
-from errata.wire import parse, render, snapshot
+from failwell import Catalogue, Error
+from failwell.wire import parse, render, snapshot
 from tests.contract.samples import CATALOGUES, LOSSLESS, LOSSY
 from tests.contract.samples.strategies import Claim, errors, travelling
 

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-import errata
-from errata import Catalogue, Message, field
-from errata.contract.catalogue import anchor
-from errata.wire import Problem, parse, render
+import failwell
+from failwell import Catalogue, Message, field
+from failwell.contract.catalogue import anchor
+from failwell.wire import Problem, parse, render
 
 
-class DeskError(errata.Error):
+class DeskError(failwell.Error):
     message: Message = field(kw_only=False)
 
 
@@ -29,7 +29,7 @@ def desk(envelope: Problem, docs: str | None = None) -> Catalogue:
     return Catalogue("desk", base=DeskError, default=DeskError, errors=errors, envelope=envelope, docs=docs)
 
 
-def sent(error: errata.Error, catalogue: Catalogue) -> object:
+def sent(error: failwell.Error, catalogue: Catalogue) -> object:
     """The `type` that is sent."""
     return json.loads(render(error, catalogue).body)["type"]
 

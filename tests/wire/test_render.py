@@ -5,9 +5,9 @@ from typing import Annotated
 
 import pytest
 
-import errata
-from errata import Body, Catalogue, Message, field
-from errata.wire import Detail, Reply, parse, render
+import failwell
+from failwell import Body, Catalogue, Message, field
+from failwell.wire import Detail, Reply, parse, render
 from pictograph.exceptions import (
     CATALOGUE,
     ConflictError,
@@ -123,7 +123,7 @@ def test_a_class_without_a_message_field() -> None:
     An error whose class declares no message is sent with what it prints.
     """
 
-    class BareError(errata.Error, status=404): ...
+    class BareError(failwell.Error, status=404): ...
 
     contract = Catalogue("bare", base=BareError, default=BareError, errors=(BareError,), envelope=Detail())
 
@@ -172,7 +172,7 @@ def test_defaults_are_not_shared() -> None:
     What a silent reply fills in belongs to that error alone.
     """
 
-    class SilentError(errata.Error, status=404):
+    class SilentError(failwell.Error, status=404):
         message: Message = field(kw_only=False)
         tags: Annotated[list[str], Body("tags")] = field(missing=[])
         notes: Annotated[list[str], Body("notes")] = field(default_factory=list)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from errata.wire import Reply, parse, retry_after
-from errata.wire.retry_after import http_date
+from failwell.wire import Reply, parse, retry_after
+from failwell.wire.retry_after import http_date
 from pictograph.exceptions import CATALOGUE, RateLimitError
 
 NOW = 1_792_567_680.0  # Wed, 21 Oct 2026 07:28:00 GMT
@@ -86,7 +86,7 @@ def test_a_date_is_in_gmt_wherever_it_is_read(zone: str) -> None:
     """
     A date without a zone, as asctime writes it, means GMT on every machine.
     """
-    program = "from errata.wire.retry_after import http_date; print(http_date('Wed Oct 21 07:28:00 2026'))"
+    program = "from failwell.wire.retry_after import http_date; print(http_date('Wed Oct 21 07:28:00 2026'))"
     environment = {**os.environ, "TZ": zone, "PYTHONPATH": os.pathsep.join(sys.path)}
     printed = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True

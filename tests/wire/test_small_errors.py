@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 
-from errata import Catalogue
-from errata.contract import caps
-from errata.wire import Reply, parse
+from failwell import Catalogue
+from failwell.contract import caps
+from failwell.wire import Reply, parse
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.strategies import bytes_of_text
 from tests.wire.samples import REPLIES, as_json

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from errata.wire import sse
-from errata.wire.sse import Decoder, Event, EventTooLongError
+from failwell.wire import sse
+from failwell.wire.sse import Decoder, Event, EventTooLongError
 
 from .event_streams import WEB_PLATFORM_TESTS, said, slowly
 

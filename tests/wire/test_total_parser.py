@@ -5,10 +5,10 @@ import copy
 import pytest
 from hypothesis import given
 
-from errata import Catalogue, log_fields
-from errata.contract import caps
-from errata.contract.evidence import hint
-from errata.wire import Reply, parse, render, snapshot
+from failwell import Catalogue, log_fields
+from failwell.contract import caps
+from failwell.contract.evidence import hint
+from failwell.wire import Reply, parse, render, snapshot
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.instances import through_pickle
 from tests.wire.samples import ODD_BODIES, REPLIES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from errata.client import Awaiting, AwaitingClient, Blocking, BlockingClient, KeyedClient, Service
+from failwell.client import Awaiting, AwaitingClient, Blocking, BlockingClient, KeyedClient, Service
 from pictograph.exceptions import CATALOGUE
 
 if TYPE_CHECKING:

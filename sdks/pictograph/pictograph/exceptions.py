@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import errata
-from errata import Body, Case, Catalogue, Code, Header, HeaderNames, Local, Message, RetryRules, Status, field, raises
-from errata.wire import Detail
+import failwell
+from failwell import Body, Case, Catalogue, Code, Header, HeaderNames, Local, Message, RetryRules, Status, field, raises
+from failwell.wire import Detail
 
 
-class PictographError(errata.Error):
+class PictographError(failwell.Error):
     """Base class of every error that the Pictograph SDK raises."""
 
     message: Message = field(kw_only=False)

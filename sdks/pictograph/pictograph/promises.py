@@ -1,6 +1,6 @@
 """The sentences of Pictograph's page on errors, each with the check that holds it.
 
-`errata check pictograph` runs them; `tests/documented` holds every remaining line of the page.
+`failwell check pictograph` runs them; `tests/documented` holds every remaining line of the page.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from errata.conformance import Agreement, Bench, Call, Calls, Promises, beside
-from errata.conformance.promises import ClassAdapter
-from errata.conformance.seen import Seen, ShortfallError, same
-from errata.sandbox import Answer, Close, Cut, Drip, Lose, Reset, Silence
+from failwell.conformance import Agreement, Bench, Call, Calls, Promises, beside
+from failwell.conformance.promises import ClassAdapter
+from failwell.conformance.seen import Seen, ShortfallError, same
+from failwell.sandbox import Answer, Close, Cut, Drip, Lose, Reset, Silence
 from pictograph import exceptions
 from pictograph.client import AsyncClient, Client
 from pictograph.workflows import train_pipeline

@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from errata.client import configuration_problem
+from failwell.client import configuration_problem
 from pictograph.client import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE
 from pictograph.resources._waiting import check_timeout
@@ -17,7 +17,7 @@ from pictograph.resources.models import Models
 from pictograph.resources.training import Training
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import Model, TrainingRun
     from pictograph.uploads.colours import Progress
     from pictograph.uploads.report import UploadReport

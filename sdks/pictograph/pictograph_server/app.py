@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 
 from fastapi import FastAPI
 
-from errata.server import Jobs
+from failwell.server import Jobs
 from pictograph_server.routes import ROUTERS, signed
 from pictograph_server.services import Services
 from pictograph_server.settings import Settings
@@ -22,7 +22,7 @@ BASE_PATH = "/api/v1/developer"
 def create_app(store: Store, *, clock: Clock, settings: Settings | None = None) -> FastAPI:
     """The Pictograph API over *store*.
 
-    Calls below `BASE_PATH` need `scope["errata.caller"]`; a PUT to a signed URL lies outside, and needs none.
+    Calls below `BASE_PATH` need `scope["failwell.caller"]`; a PUT to a signed URL lies outside, and needs none.
     Jobs are done by a worker process, which the first job starts. The app's lifespan begins with the jobs that an
     earlier server left unfinished, and ends with the worker; a server started on the same folder goes on.
     """

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from errata.server import Caller
-from errata.server.callers import Calling
+from failwell.server import Caller
+from failwell.server.callers import Calling
 from pictograph.exceptions import ForbiddenError
 
 Reader = Calling

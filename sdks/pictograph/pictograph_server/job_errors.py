@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from errata.wire import render
+from failwell.wire import render
 from pictograph.exceptions import CATALOGUE, PictographError, ValidationError
 
 MOST_FAILURES = 100

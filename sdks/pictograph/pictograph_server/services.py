@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from errata.server import Jobs
+from failwell.server import Jobs
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
 from pictograph_server.times import Clock

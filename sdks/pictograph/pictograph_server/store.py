@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from errata.server.stored import DataStore, Schema
+from failwell.server.stored import DataStore, Schema
 from pictograph_server.schema import APPLICATION_ID, STEPS
 
-SCHEMA = Schema(APPLICATION_ID, STEPS, "errata-pictograph")
+SCHEMA = Schema(APPLICATION_ID, STEPS, "failwell-pictograph")
 
 
 class Store(DataStore):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from errata.server import RateLimits
+from failwell.server import RateLimits
 
 FREE = RateLimits.rate("60/minute", burst=20)
 PRO = RateLimits.rate("600/minute", burst=100)

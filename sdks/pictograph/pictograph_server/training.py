@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from errata.server import Step
+from failwell.server import Step
 from pictograph_server.crops import CropError, Numbers, features, is_crop
 from pictograph_server.learning import Classifier, Labels, Split, split
 from pictograph_server.models import complete_run

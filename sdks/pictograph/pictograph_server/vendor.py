@@ -1,4 +1,4 @@
-"""Pictograph as a vendor that `errata` can put in a sandbox and check."""
+"""Pictograph as a vendor that `failwell` can put in a sandbox and check."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from errata.clock import Clock
-from errata.sandbox.assembly import assembled
-from errata.sandbox.vendor import Served, Vendor
+from failwell.clock import Clock
+from failwell.sandbox.assembly import assembled
+from failwell.sandbox.vendor import Served, Vendor
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app
 from pictograph_server.framework_errors import as_contract_error

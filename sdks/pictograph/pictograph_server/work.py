@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from errata.clock import SystemClock
-from errata.server import Kind, Step, Work
+from failwell.clock import SystemClock
+from failwell.server import Kind, Step, Work
 from pictograph.exceptions import PictographError, ServerError
 from pictograph_server.annotating import annotate_one, begin_batch, fail_batch, finish_batch, unfinished_batches
 from pictograph_server.importing import begin_import, fail_import, finish_import, import_one, unfinished_imports

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata.client import Awaiting, Blocking, one, operation, resumable, streamed
-from errata.client.checks import as_json
-from errata.client.keyed import AwaitingClient, BlockingClient, KeyedClient, Service
-from errata.client.paths import path
-from errata.client.waiting import JobKind, check_timeout, wait_for
+from failwell.client import Awaiting, Blocking, one, operation, resumable, streamed
+from failwell.client.checks import as_json
+from failwell.client.keyed import AwaitingClient, BlockingClient, KeyedClient, Service
+from failwell.client.paths import path
+from failwell.client.waiting import JobKind, check_timeout, wait_for
 from subconscious.exceptions import (
     CATALOGUE,
     MOST_BYTES,
@@ -20,7 +20,7 @@ from subconscious.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from errata.policy import Flow, StreamFlow
+    from failwell.policy import Flow, StreamFlow
     from subconscious.events import StreamEvent
     from subconscious.models import Run
 
@@ -144,9 +144,9 @@ class _Client(KeyedClient[C], service=SERVICE):
             SubconsciousError: the server told of an error in the stream, or the stream broke off; `e.stream_of` is the
                 run's id, if it was seen.
         """
-        from errata.contract import Header
-        from errata.policy.flow import Give
-        from errata.policy.stream_rules import StreamRules
+        from failwell.contract import Header
+        from failwell.policy.flow import Give
+        from failwell.policy.stream_rules import StreamRules
         from subconscious.events import Events
 
         events = Events()

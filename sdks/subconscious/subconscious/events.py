@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from errata.policy import UnreadableReplyError
+from failwell.policy import UnreadableReplyError
 
 if TYPE_CHECKING:
-    from errata.wire.sse import Event
+    from failwell.wire.sse import Event
 
 
 class StartedEvent(NamedTuple):

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import errata
-from errata import Body, Case, Catalogue, Code, Header, HeaderNames, Local, Message, RetryRules, Status, field, raises
-from errata.wire import ErrorObject
+import failwell
+from failwell import Body, Case, Catalogue, Code, Header, HeaderNames, Local, Message, RetryRules, Status, field, raises
+from failwell.wire import ErrorObject
 
 MOST_BYTES = 5 * 1024 * 1024
 """The limit of the API for the body of a run, in bytes as they are sent: 5 MiB."""
@@ -24,7 +24,7 @@ BACK_OFF = "Wait `e.retry_after` seconds where the server says so; the SDK waits
 
 
 class SubconsciousError(
-    errata.Error,
+    failwell.Error,
     retry="never",
     cases=(
         Case(

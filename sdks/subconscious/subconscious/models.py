@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from errata.wire import Reply, json, parse
+from failwell.wire import Reply, json, parse
 from subconscious.exceptions import CATALOGUE
 
 FINAL = frozenset({"succeeded", "failed", "canceled", "timed_out"})

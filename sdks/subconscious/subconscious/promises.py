@@ -1,6 +1,6 @@
 """The sentences of Subconscious's page on errors, each with the check that holds it.
 
-`errata check subconscious` runs them; `tests/documented` holds every remaining line of the page.
+`failwell check subconscious` runs them; `tests/documented` holds every remaining line of the page.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from errata.conformance import Agreement, Bench, Call, Calls, Promises, Seen, beside, events_of, same
-from errata.conformance.promises import ClassAdapter
-from errata.sandbox import Answer, Cut, Lose, Reset, Silence, Step
+from failwell.conformance import Agreement, Bench, Call, Calls, Promises, Seen, beside, events_of, same
+from failwell.conformance.promises import ClassAdapter
+from failwell.sandbox import Answer, Cut, Lose, Reset, Silence, Step
 from subconscious import exceptions
 from subconscious.client import AsyncSubconscious, Subconscious
 from subconscious.exceptions import MOST_BYTES, RateLimitError, SubconsciousError

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 
 from fastapi import FastAPI
 
-from errata.server import Clock, Jobs
+from failwell.server import Clock, Jobs
 from subconscious_server.engine import engine_of
 from subconscious_server.routes import Services, router
 from subconscious_server.runs import unfinished_runs

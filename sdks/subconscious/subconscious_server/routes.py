@@ -10,11 +10,11 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from errata.server import Caller, Clock, Jobs
-from errata.server.callers import Calling
-from errata.server.events import EventStream, event, followed
-from errata.server.submissions import Key
-from errata.wire.envelopes import summary
+from failwell.server import Caller, Clock, Jobs
+from failwell.server.callers import Calling
+from failwell.server.events import EventStream, event, followed
+from failwell.server.submissions import Key
+from failwell.wire.envelopes import summary
 from subconscious.exceptions import SubconsciousError, ValidationError
 from subconscious_server.engine import Engine, EngineDownError, EngineSlowError
 from subconscious_server.runs import ENDED, cancel_run, create_run, get_run, thoughts_of

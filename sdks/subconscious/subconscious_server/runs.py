@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 import uuid
 
-from errata.server import Clock
-from errata.server.submissions import submitted
+from failwell.server import Clock
+from failwell.server.submissions import submitted
 from subconscious.exceptions import NotFoundError
 from subconscious_server.engine import Thought
 from subconscious_server.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from errata.server.stored import DataStore, Schema
+from failwell.server.stored import DataStore, Schema
 
 _FIRST = """
 CREATE TABLE runs (
@@ -35,7 +35,7 @@ CREATE TABLE thoughts (
 ) WITHOUT ROWID;
 """
 
-SCHEMA = Schema(0x53756263, (_FIRST,), "errata-subconscious")  # "Subc": tells our database from another program's
+SCHEMA = Schema(0x53756263, (_FIRST,), "failwell-subconscious")  # "Subc": tells our database from another program's
 
 
 class Store(DataStore):

@@ -1,4 +1,4 @@
-"""Subconscious as a vendor that `errata` can put in a sandbox and check."""
+"""Subconscious as a vendor that `failwell` can put in a sandbox and check."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from errata.clock import Clock
-from errata.sandbox.assembly import assembled
-from errata.sandbox.problems import SandboxError
-from errata.sandbox.vendor import Served, Vendor
-from errata.server import RateLimits
+from failwell.clock import Clock
+from failwell.sandbox.assembly import assembled
+from failwell.sandbox.problems import SandboxError
+from failwell.sandbox.vendor import Served, Vendor
+from failwell.server import RateLimits
 from subconscious.exceptions import CATALOGUE, MOST_BYTES
 from subconscious_server.app import create_app
 from subconscious_server.settings import Settings

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from errata.clock import SystemClock
-from errata.server import Clock, Kind, Step, Work
+from failwell.clock import SystemClock
+from failwell.server import Clock, Kind, Step, Work
 from subconscious_server.engine import Answer, Engine, EngineDownError, NoAnswerError, Task, Thought, engine_of
 from subconscious_server.outside import OutsideError, fetch_of
 from subconscious_server.runs import (

@@ -1,4 +1,4 @@
-"""A small SDK that somebody wrote by hand: no Errata in it, no retries, no keys, no attributes."""
+"""A small SDK that somebody wrote by hand: no Failwell in it, no retries, no keys, no attributes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx2
 
-from errata.clock import Clock
-from errata.conformance import Colour
+from failwell.clock import Clock
+from failwell.conformance import Colour
 
 
 class SdkError(Exception):
@@ -69,7 +69,7 @@ class Client:
 
 
 class Adapter:
-    """All that Errata needs to know about it."""
+    """All that Failwell needs to know about it."""
 
     def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Client:
         """A client of *colour*. It cannot be told a clock, and knows none of the settings."""

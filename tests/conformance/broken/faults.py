@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx2
 
-from errata.policy.flow import Flow, Send, Sleep
-from errata.wire import Failure, Reply
+from failwell.policy.flow import Flow, Send, Sleep
+from failwell.wire import Failure, Reply
 from pictograph.exceptions import (
     ApiError,
     ConflictError,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from errata.clock import Clock
-from errata.conformance import Colour, Promises
-from errata.policy.flow import Flow
+from failwell.clock import Clock
+from failwell.conformance import Colour, Promises
+from failwell.policy.flow import Flow
 from pictograph.promises import ADAPTER, PROMISES
 
 from .faults import intact, tells

@@ -1,11 +1,11 @@
-"""Broken SDKs as vendors, for the `errata` command."""
+"""Broken SDKs as vendors, for the `failwell` command."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from errata.conformance import Bench, Promises
-from errata.sandbox import Silence
+from failwell.conformance import Bench, Promises
+from failwell.sandbox import Silence
 from pictograph.promises import ADAPTER
 from pictograph_server.vendor import VENDOR
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from errata.client import Awaiting, Blocking, Core, Resource, document, operation
-from errata.policy import Flow
+from failwell.client import Awaiting, Blocking, Core, Resource, document, operation
+from failwell.policy import Flow
 from tests.conformance.kiosk.exceptions import CATALOGUE
 
 C = TypeVar("C", Blocking, Awaiting)

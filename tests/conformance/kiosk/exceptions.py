@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import errata
-from errata import Case, Catalogue, Code, Details, Header, Message, Status, field
-from errata.wire import ErrorObject
+import failwell
+from failwell import Case, Catalogue, Code, Details, Header, Message, Status, field
+from failwell.wire import ErrorObject
 
 
-class KioskError(errata.Error, fix="Ask the keeper."):
+class KioskError(failwell.Error, fix="Ask the keeper."):
     """The keeper shrugs."""
 
     message: Message = field(kw_only=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from errata.conformance import Agreement
-from errata.conformance.promises import ClassAdapter
+from failwell.conformance import Agreement
+from failwell.conformance.promises import ClassAdapter
 from tests.conformance.kiosk import exceptions
 from tests.conformance.kiosk.client import AsyncKiosk, Kiosk
 

@@ -1,4 +1,4 @@
-"""The kiosk as a vendor for the `errata` command; the variable KIOSK_SNAPSHOT names the contract that is kept."""
+"""The kiosk as a vendor for the `failwell` command; the variable KIOSK_SNAPSHOT names the contract that is kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from errata.conformance import Promises
+from failwell.conformance import Promises
 from tests.conformance.kiosk.promises import ADAPTER, agreement
 from tests.conformance.kiosk_server import vendor
 

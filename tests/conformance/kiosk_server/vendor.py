@@ -6,9 +6,9 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from errata.clock import Clock
-from errata.sandbox import Served, Vendor
-from errata.server import install
+from failwell.clock import Clock
+from failwell.sandbox import Served, Vendor
+from failwell.server import install
 from tests.conformance.kiosk.exceptions import CATALOGUE
 
 

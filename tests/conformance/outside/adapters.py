@@ -7,7 +7,7 @@ import shutil
 import textwrap
 from pathlib import Path
 
-from errata.conformance import RemoteAdapter
+from failwell.conformance import RemoteAdapter
 
 HERE = Path(__file__).parent
 GUIDE = Path(__file__).parents[3] / "docs" / "check-your-sdk.md"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errata import Catalogue
+from failwell import Catalogue
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from subconscious.exceptions import CATALOGUE as SUBCONSCIOUS
 

@@ -6,9 +6,9 @@ import pickle
 import types
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from errata import Attempt, Error
-from errata.contract.evidence import Body, attach
-from errata.contract.spec import FieldSpec
+from failwell import Attempt, Error
+from failwell.contract.evidence import Body, attach
+from failwell.contract.spec import FieldSpec
 
 from . import CATALOGUES
 from .parcels_sample import TooHeavyError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import errata
-from errata import Body, Case, Catalogue, Code, Details, Header, Local, Message, Status, field
-from errata.contract.catalogue import Envelope
-from errata.wire import Detail, ErrorObject, FirstOf, Problem
+import failwell
+from failwell import Body, Case, Catalogue, Code, Details, Header, Local, Message, Status, field
+from failwell.contract.catalogue import Envelope
+from failwell.wire import Detail, ErrorObject, FirstOf, Problem
 
 
-class ParcelError(errata.Error):
+class ParcelError(failwell.Error):
     """Base of the errors of the parcel API."""
 
     message: Message = field(kw_only=False)
@@ -74,7 +74,7 @@ class OtherParcelError(ParcelError, fix="Read the message."):
     """Any other."""
 
 
-class TooHeavyError(errata.Error, ValueError, source="client", on="too_heavy", fix="Pack two parcels."):
+class TooHeavyError(failwell.Error, ValueError, source="client", on="too_heavy", fix="Pack two parcels."):
     """An error that is one of Python's, too. It is in no catalogue."""
 
     message: Message = field(kw_only=False)
@@ -94,7 +94,7 @@ ERRORS = (
 )
 
 
-def catalogue(envelope: Envelope, errors: tuple[type[errata.Error], ...] = ERRORS) -> Catalogue:
+def catalogue(envelope: Envelope, errors: tuple[type[failwell.Error], ...] = ERRORS) -> Catalogue:
     """The parcel contract in *envelope*."""
     return Catalogue("parcels", base=ParcelError, default=OtherParcelError, errors=errors, envelope=envelope)
 

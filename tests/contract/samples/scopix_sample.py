@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import errata
-from errata import Body, Case, Catalogue, Code, Details, Header, Local, Message, Status, field
-from errata.wire import ErrorObject
+import failwell
+from failwell import Body, Case, Catalogue, Code, Details, Header, Local, Message, Status, field
+from failwell.wire import ErrorObject
 
 
-class ScopixError(errata.Error, cases=(Case("CONFLICT", 409), Case())):
+class ScopixError(failwell.Error, cases=(Case("CONFLICT", 409), Case())):
     """Base exception for all SDK errors."""
 
     code: Annotated[str, Code()] = field(missing="UNKNOWN")

@@ -9,9 +9,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
 
-from errata import Case, Catalogue, Error, Header
-from errata.contract import caps
-from errata.contract.spec import FieldSpec, specs_of
+from failwell import Case, Catalogue, Error, Header
+from failwell.contract import caps
+from failwell.contract.spec import FieldSpec, specs_of
 
 Strategy = st.SearchStrategy[Any]
 Claim = tuple[type[Error], Case]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import errata
-from errata import Catalogue, Details, Local, Message, Status, field
-from errata.wire import FirstOf
+import failwell
+from failwell import Catalogue, Details, Local, Message, Status, field
+from failwell.wire import FirstOf
 
 
-class VectorshiftError(errata.Error):
+class VectorshiftError(failwell.Error):
     """Base for every SDK error."""
 
     message: Message = field(kw_only=False)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from errata.clock import VirtualClock
-from errata.sandbox import Sandbox, find_vendor
+from failwell.clock import VirtualClock
+from failwell.sandbox import Sandbox, find_vendor
 from pictograph import Client
 from pictograph_server import Settings
 from tests.documented.calls import Colour

@@ -8,7 +8,7 @@ import pydoc
 import pytest
 
 import pictograph
-from errata.sandbox import Answer, Close, Cut, Reset, Step
+from failwell.sandbox import Answer, Close, Cut, Reset, Step
 from pictograph import exceptions
 from pictograph.exceptions import NotFoundError, PictographError, ValidationError
 from tests.spec import tree

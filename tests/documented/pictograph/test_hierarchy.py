@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 import pictograph
-from errata.sandbox import Answer, Drip, Silence
+from failwell.sandbox import Answer, Drip, Silence
 from pictograph import exceptions
 from pictograph.exceptions import (
     ApiError,

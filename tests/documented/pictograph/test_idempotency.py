@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.sandbox import Lose, Sandbox
+from failwell.clock import VirtualClock
+from failwell.sandbox import Lose, Sandbox
 from pictograph import Client
 from pictograph.exceptions import ConflictError
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.sandbox import Sandbox
+from failwell.clock import VirtualClock
+from failwell.sandbox import Sandbox
 from pictograph import Client, train_pipeline, training_pipeline
 from pictograph.exceptions import PollTimeoutError
 

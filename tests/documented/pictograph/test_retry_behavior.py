@@ -7,8 +7,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.sandbox import Answer, Close, Lose, Reset, Sandbox, Silence, Step
+from failwell.clock import VirtualClock
+from failwell.sandbox import Answer, Close, Lose, Reset, Sandbox, Silence, Step
 from pictograph import Client
 from pictograph.exceptions import (
     ApiError,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from errata.sandbox import Answer, Sandbox
+from failwell.sandbox import Answer, Sandbox
 from pictograph import Client
 from pictograph.exceptions import ValidationError
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.sandbox import Answer, Close, Cut, Lose, Reset, Sandbox, Step, find_vendor
-from errata.server import KeyStore
+from failwell.clock import VirtualClock
+from failwell.sandbox import Answer, Close, Cut, Lose, Reset, Sandbox, Step, find_vendor
+from failwell.server import KeyStore
 from pictograph import train_pipeline, upload_folder
 from pictograph.exceptions import (
     AuthError,

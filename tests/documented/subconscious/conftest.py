@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from errata.clock import VirtualClock
-from errata.sandbox import Sandbox, find_vendor
+from failwell.clock import VirtualClock
+from failwell.sandbox import Sandbox, find_vendor
 from tests.documented.calls import Colour
 
 from .sdk import Sdk

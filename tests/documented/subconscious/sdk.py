@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from errata.conformance import events_of
-from errata.sandbox import Answer
+from failwell.conformance import events_of
+from failwell.sandbox import Answer
 from subconscious import (
     AsyncSubconscious,
     AuthenticationError,

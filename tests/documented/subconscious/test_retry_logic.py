@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from errata.sandbox import Answer, Lose
+from failwell.sandbox import Answer, Lose
 from subconscious import RateLimitError, SubconsciousError
 
 from .sdk import Sdk

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from errata.sandbox import Answer
+from failwell.sandbox import Answer
 from subconscious import (
     AuthenticationError,
     Image,

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from errata.sandbox import Answer
+from failwell.sandbox import Answer
 from subconscious import AuthenticationError, NotFoundError, RateLimitError, SubconsciousError, ValidationError
 
 from .sdk import TABLE, Line, Sdk, said, says

@@ -8,8 +8,8 @@ import types
 from pathlib import Path
 from typing import Any
 
-from errata import Catalogue, Error
-from errata.reference.importing import module_text, plan
+from failwell import Catalogue, Error
+from failwell.reference.importing import module_text, plan
 
 BIN = Path(sys.executable).parent
 

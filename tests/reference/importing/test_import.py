@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from errata import Case
-from errata.reference.importing import NothingToImportError, UnreadableDocumentError, load, plan
-from errata.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse
+from failwell import Case
+from failwell.reference.importing import NothingToImportError, UnreadableDocumentError, load, plan
+from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse
 
 from .documents import BIN, answering, body, catalogue, document, flat, imported, named, reformatted, text_of
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import errata
+import failwell
 import pictograph
 
 PROGRAM = Path(__file__).with_name("program.txt").read_text()
-ROOTS = [str(Path(str(package.__file__)).parent.parent) for package in (errata, pictograph)]
+ROOTS = [str(Path(str(package.__file__)).parent.parent) for package in (failwell, pictograph)]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ def run() -> None:
     missing = [package for package in EXTRA if find_spec(package) is None]
     if missing:
         needs = " and ".join(missing)
-        remedy = "Install it with: pip install 'errata-pictograph[cli]'"
+        remedy = "Install it with: pip install 'failwell-pictograph[cli]'"
         sys.stderr.write(f"The pictograph command needs {needs}. {remedy}\n")
         sys.exit(2)
     try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from errata.client.waiting import JobKind
-from errata.client.waiting import check_timeout as refuse_timeout
-from errata.policy import JobFailedError
+from failwell.client.waiting import JobKind
+from failwell.client.waiting import check_timeout as refuse_timeout
+from failwell.policy import JobFailedError
 from pictograph.exceptions import CATALOGUE
 
 if TYPE_CHECKING:
-    from errata.wire import Reply
+    from failwell.wire import Reply
     from pictograph.models import JobError
 
 RUN = JobKind("Run", "client.training.get", id_field="run_id")

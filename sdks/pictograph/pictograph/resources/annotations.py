@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from errata.client import Awaiting, Blocking, Resource, one, operation
+from failwell.client import Awaiting, Blocking, Resource, one, operation
 from pictograph.resources._paths import path
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import ImageAnnotations, SaveResult
 
 C = TypeVar("C", Blocking, Awaiting)

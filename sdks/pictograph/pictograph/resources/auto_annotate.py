@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata.client import Awaiting, Blocking, Resource, one, operation, resumable, wait_for
+from failwell.client import Awaiting, Blocking, Resource, one, operation, resumable, wait_for
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
 from pictograph.resources._waiting import BATCH, check_timeout, or_its_error
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import BatchJob, BatchQuote
 
 C = TypeVar("C", Blocking, Awaiting)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata import Secret
-from errata.client import Awaiting, Blocking, Resource, nothing, one, operation, resumable, wait_for
+from failwell import Secret
+from failwell.client import Awaiting, Blocking, Resource, nothing, one, operation, resumable, wait_for
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
 from pictograph.resources._waiting import IMPORT, check_timeout, or_its_error
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import ConnectorValidation, ImportJob, RemoteDataset
 
 C = TypeVar("C", Blocking, Awaiting)

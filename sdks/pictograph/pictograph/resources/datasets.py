@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from errata.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import Dataset
 
 C = TypeVar("C", Blocking, Awaiting)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from errata.client import (
+from failwell.client import (
     Awaiting,
     Blocking,
     Page,
@@ -26,7 +26,7 @@ from errata.client import (
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import DownloadTarget, Export
 
 C = TypeVar("C", Blocking, Awaiting)

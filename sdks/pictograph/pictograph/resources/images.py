@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from errata.client import Awaiting, Blocking, Page, Pages, Resource, listing, nothing, one, operation, page, paged
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, listing, nothing, one, operation, page, paged
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import Image, UploadTarget
 
 C = TypeVar("C", Blocking, Awaiting)

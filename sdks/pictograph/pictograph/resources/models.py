@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from errata.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import Model
 
 C = TypeVar("C", Blocking, Awaiting)

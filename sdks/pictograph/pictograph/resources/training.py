@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from errata.client import (
+from failwell.client import (
     Awaiting,
     Blocking,
     Page,
@@ -24,7 +24,7 @@ from pictograph.resources._paths import collection, path
 from pictograph.resources._waiting import RUN, check_timeout
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.models import TrainingRun
 
 C = TypeVar("C", Blocking, Awaiting)

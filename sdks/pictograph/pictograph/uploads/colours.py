@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import anyio
 import anyio.to_thread
 
-from errata.client.paced import paced
-from errata.client.progress import bar
-from errata.client.workers import in_tasks as work_in_tasks
-from errata.client.workers import in_threads as work_in_threads
-from errata.policy.batch import Tally
+from failwell.client.paced import paced
+from failwell.client.progress import bar
+from failwell.client.workers import in_tasks as work_in_tasks
+from failwell.client.workers import in_threads as work_in_threads
+from failwell.policy.batch import Tally
 from pictograph.exceptions import (
     AuthError,
     ConfigurationError,
@@ -32,7 +32,7 @@ from pictograph.uploads.folder import Found, in_dataset, look_into
 from pictograph.uploads.report import UploadReport, with_report
 
 if TYPE_CHECKING:
-    from errata.policy import Flow
+    from failwell.policy import Flow
     from pictograph.client import AsyncClient, Client
     from pictograph.models import Image
 

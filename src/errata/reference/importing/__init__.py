@@ -1,7 +1,0 @@
-"""From an OpenAPI document to a first contract module: statuses, codes, fields, the envelope; what is lost is said."""
-
-from errata.reference.importing.loading import UnreadableDocumentError, load
-from errata.reference.importing.planning import NothingToImportError, Plan, plan
-from errata.reference.importing.writing import module_text
-
-__all__ = ["NothingToImportError", "Plan", "UnreadableDocumentError", "load", "module_text", "plan"]

@@ -1,0 +1,87 @@
+"""Error contracts for SDKs and HTTP APIs: raise it on the server, catch it in the client."""
+
+from typing import TYPE_CHECKING
+
+from failwell.contract import (
+    Attempt,
+    Body,
+    BreakerRules,
+    BudgetRules,
+    Case,
+    Catalogue,
+    CatalogueError,
+    Code,
+    ContractError,
+    DeclarationError,
+    Details,
+    Error,
+    Header,
+    HeaderNames,
+    HeldBack,
+    Local,
+    Message,
+    Raises,
+    Resilience,
+    RetryRules,
+    Secret,
+    Source,
+    Status,
+    field,
+    log_fields,
+    raises,
+)
+from failwell.contract.late import load_late
+
+if TYPE_CHECKING:
+    from failwell.client.batch import AsyncBatch, Batch, batch
+    from failwell.client.resuming import resume
+    from failwell.policy.batch import BatchError
+    from failwell.policy.upload import SourceChangedError
+
+# What a client is needed for.
+load_late(
+    __name__,
+    {
+        "client.batch": ("AsyncBatch", "Batch", "batch"),
+        "client.resuming": ("resume",),
+        "policy.batch": ("BatchError",),
+        "policy.upload": ("SourceChangedError",),
+    },
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncBatch",
+    "Attempt",
+    "Batch",
+    "BatchError",
+    "Body",
+    "BreakerRules",
+    "BudgetRules",
+    "Case",
+    "Catalogue",
+    "CatalogueError",
+    "Code",
+    "ContractError",
+    "DeclarationError",
+    "Details",
+    "Error",
+    "Header",
+    "HeaderNames",
+    "HeldBack",
+    "Local",
+    "Message",
+    "Raises",
+    "Resilience",
+    "RetryRules",
+    "Secret",
+    "Source",
+    "SourceChangedError",
+    "Status",
+    "batch",
+    "field",
+    "log_fields",
+    "raises",
+    "resume",
+]

@@ -1,0 +1,459 @@
+"""What all resources of a client share: the contract, the connection, the time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlencode
+
+import httpx2
+
+from failwell.client.checks import (
+    Http,
+    Retry,
+    as_json,
+    checked_base_url,
+    checked_count,
+    checked_http,
+    checked_resilience,
+    checked_retry,
+    checked_seconds,
+    configuration_problem,
+)
+from failwell.client.detach import ContentError
+from failwell.client.driver import OnEvent, adrive, astream, drive, stream
+from failwell.client.listeners import Listeners
+from failwell.client.prepared import Prepared
+from failwell.client.proxies import BadProxyError
+from failwell.client.resource import Resource
+from failwell.client.trust import BadTrustError
+from failwell.clock import Clock, SystemClock
+from failwell.contract.catalogue import Catalogue
+from failwell.contract.error import Error
+from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
+from failwell.contract.secret import Secret, masked
+from failwell.contract.value import changed
+from failwell.policy.call import call
+from failwell.policy.flow import Flow, StreamFlow
+from failwell.policy.retry import RetryPolicy, by_catalogue
+from failwell.wire.messages import Content, Into, Reply, Request
+
+if TYPE_CHECKING:
+    from failwell.client.httpx import AwaitingHttpx, BlockingHttpx
+    from failwell.policy.session import Dialogue, SessionFlow, Talk
+    from failwell.policy.stream_rules import StreamRules
+    from failwell.wire.sse import Event
+
+M = TypeVar("M")
+T = TypeVar("T")
+
+
+class Core:
+    """The engine of a client. Immutable after construction, so one may serve many threads or tasks.
+
+    *timeout* is the seconds one attempt may take, *deadline* the seconds a whole call may take (None: no limit),
+    *max_retries* how often a failed call is repeated: as the vendor's page says, or (*retry* "fleet") as is best for a
+    server with very many clients that seldom call. *resilience* is what the calls of this process to one server share;
+    None: what the catalogue says. *http* "fast" sends over pyreqwest, in less time of the CPU; docs/fast.md
+    says what it does not keep. *on_event* is told what happens, as `failwell.client.events` lists it; what it raises
+    is logged and reaches no call.
+
+    Raises:
+        Error: the catalogue's "configuration" error, for a base URL, timeout or retry count that cannot work.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        base_url: str,
+        credentials: tuple[tuple[str, Secret], ...] = (),
+        headers: tuple[tuple[str, str], ...] = (),
+        awaiting: bool = False,
+        timeout: float | None = 30.0,
+        deadline: float | None = None,
+        max_retries: int | None = None,
+        retry: Retry = "page",
+        resilience: Resilience | None = None,
+        http: Http = "httpx2",
+        http_client: httpx2.Client | httpx2.AsyncClient | None = None,
+        clock: Clock | None = None,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        # What no import needs loads with the first client.
+        from failwell.client.logs import mask_in_logs
+        from failwell.client.shared import Guards
+
+        self.catalogue = catalogue
+        self.client: type[Resource[Any]] | None = None
+        self.awaiting = awaiting
+        self.timeout = checked_seconds(catalogue, "timeout", timeout)
+        self.deadline = checked_seconds(catalogue, "deadline", deadline)
+        self.max_retries = checked_count(
+            catalogue, catalogue.retries.max_retries if max_retries is None else max_retries
+        )
+        self.base_url = checked_base_url(catalogue, base_url)
+        self.clock: Clock = clock if clock is not None else SystemClock()
+        self._listeners = Listeners(catalogue, self.base_url, on_event, "1.1" if http_client is None else None)
+        self._tell = self._listeners.tell
+        self._rules = changed(catalogue.retries, max_retries=self.max_retries)
+        self._policies: dict[str, RetryPolicy] = {}
+        self.retry = checked_retry(catalogue, retry)
+        self.resilience = checked_resilience(catalogue, resilience)
+        self._guards = Guards(self.base_url, self._shared_rules(), self.clock, _caller(self.resilience, credentials))
+        self.prepared = Prepared(self.base_url, headers, credentials)
+        wanted = httpx2.AsyncClient if awaiting else httpx2.Client
+        if http_client is not None and not isinstance(http_client, wanted):
+            raise configuration_problem(
+                catalogue,
+                f"http_client is of type {type(http_client).__name__}; this client needs an httpx2.{wanted.__name__}.",
+            )
+        self.http = checked_http(catalogue, http, http_client)
+        refused = None
+        try:
+            self._transport = _transport(self.prepared, self.clock, self.http, http_client, awaiting=awaiting)
+        except (BadProxyError, BadTrustError) as problem:
+            refused = str(problem)
+        if refused is not None:  # raised here, because the frames of the other hold the proxy's password
+            raise configuration_problem(catalogue, refused)
+        mask_in_logs(self._transport.secrets)
+
+    @property
+    def connection(self) -> tuple[Any, Clock]:
+        """What it sends with, and waits on."""
+        return self._transport, self.clock
+
+    def connect(self, transport: Any, clock: Clock, apart: Clock | None = None) -> None:
+        """Send with *transport* and wait on *clock* from now on. For `failwell.testing`.
+
+        What calls share is that of all clients on *clock*, or on another one, *apart* from them.
+        """
+        guards = self._guards.on(clock if apart is None else apart)
+        self._transport, self.clock, self._guards = transport, clock, guards
+
+    def run(self, flow: Flow[T]) -> T:
+        """The result of *flow*, in this thread."""
+        assert not self.awaiting
+        self.check_open()
+        try:
+            return drive(flow, cast("BlockingHttpx", self._transport), self.clock, self._tell)
+        except Error as error:
+            # The frames of drivers and generators tell a caller nothing.
+            raise error.with_traceback(None) from error.__cause__
+        except (ContentError, RuntimeError) as met:
+            problem = self.plain(met)
+        raise problem
+
+    async def arun(self, flow: Flow[T]) -> T:
+        """The result of *flow*, in this task."""
+        assert self.awaiting
+        self.check_open()
+        try:
+            return await adrive(flow, cast("AwaitingHttpx", self._transport), self.clock, self._tell)
+        except Error as error:
+            raise error.with_traceback(None) from error.__cause__
+        except (ContentError, RuntimeError) as met:
+            problem = self.plain(met)
+        raise problem
+
+    def events(self, flow: StreamFlow[T]) -> Generator[T, None, None]:
+        """What *flow* gives, one by one, in this thread."""
+        assert not self.awaiting
+        self.check_open()
+        return stream(flow, cast("BlockingHttpx", self._transport), self.clock, self._tell)
+
+    def aevents(self, flow: StreamFlow[T]) -> AsyncGenerator[T, None]:
+        """What *flow* gives, one by one, in this task."""
+        assert self.awaiting
+        self.check_open()
+        return astream(flow, cast("AwaitingHttpx", self._transport), self.clock, self._tell)
+
+    def plain(self, met: ContentError | RuntimeError) -> Exception:
+        """What a caller is told of what a driver *met* that is no error of the contract: who caused it."""
+        if isinstance(met, ContentError):
+            return met.problem.with_traceback(met.tail)
+        if not self._transport.closed:
+            return met
+        # By another thread or task, after the call had begun.
+        return configuration_problem(self.catalogue, "The client was closed meanwhile. Close it later.")
+
+    def tell(self, name: str, facts: dict[str, Any]) -> None:
+        """Let those who listen hear of the event *name*."""
+        self._tell(name, facts)
+
+    def check_open(self) -> None:
+        """Return if requests can be sent. Raises: the catalogue's "configuration" error, if the client is closed."""
+        if self._transport.closed:
+            raise configuration_problem(self.catalogue, "The client is closed. Make a new one, or close it later.")
+        if self.awaiting and self.http == "fast":
+            from failwell.client.fast import on_asyncio
+
+            if not on_asyncio():
+                raise configuration_problem(
+                    self.catalogue, 'http="fast" needs asyncio, and this is trio. Leave it out, or run on asyncio.'
+                )
+
+    def call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        decode: Callable[[Reply], T],
+        *,
+        params: Mapping[str, object] | None = None,
+        payload: object = None,
+        content: Content = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+        idempotency_key: str | None = None,
+        mutating: bool = False,
+        with_credentials: bool = True,
+        secrets: tuple[Secret, ...] = (),
+        into: Into | None = None,
+    ) -> Flow[T]:
+        """One call of *operation*. *payload* is sent as JSON; a *mutating* call carries one idempotency key.
+
+        *secrets* are those in the payload: what the server says comes without them. With *into* the body of a success
+        goes there as it arrives.
+        """
+        request = self._request(
+            operation,
+            method,
+            path,
+            params=params,
+            payload=payload,
+            content=content,
+            headers=headers,
+            idempotency_key=idempotency_key,
+            mutating=mutating,
+            with_credentials=with_credentials,
+            secrets=secrets,
+            into=into,
+        )
+        flow = call(
+            request,
+            decode,
+            catalogue=self.catalogue,
+            policy=self._policy(operation),
+            guard=self._guards.of(operation, path),
+            timeout=self.timeout,
+            deadline=self.deadline,
+            mask=lambda text: masked(text, self._transport.secrets_of(request)),
+        )
+        if self._listeners.attentive():
+            flow = self._listeners.watched(flow, request, self.clock)
+        return (yield from flow)
+
+    def stream(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        decode: Callable[[Event], T | None],
+        *,
+        rules: StreamRules | None = None,
+        params: Mapping[str, object] | None = None,
+        payload: object = None,
+        content: Content = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+        idempotency_key: str | None = None,
+        mutating: bool = False,
+        with_credentials: bool = True,
+        secrets: tuple[Secret, ...] = (),
+    ) -> StreamFlow[T]:
+        """The stream of events that *operation* answers with, each by *decode*. *rules* are what it declares of it.
+
+        An event that *decode* makes None of has nothing to say, and is not given.
+
+        The client's timeout bounds each attempt to connect and then each wait for more, its deadline the whole stream.
+        """
+        # Loaded with the first stream: most programs have none.
+        from failwell.policy.stream import stream as events
+        from failwell.policy.stream_rules import StreamRules
+
+        request = self._request(
+            operation,
+            method,
+            path,
+            params=params,
+            payload=payload,
+            content=content,
+            headers=(*headers, ("Accept", "text/event-stream"), ("Cache-Control", "no-store")),
+            idempotency_key=idempotency_key,
+            mutating=mutating,
+            with_credentials=with_credentials,
+            secrets=secrets,
+        )
+        flow = events(
+            request,
+            decode,
+            StreamRules() if rules is None else rules,
+            catalogue=self.catalogue,
+            policy=self._policy(operation),
+            timeout=self.timeout,
+            deadline=self.deadline,
+            base_url=self.base_url,
+            mask=lambda sent, text: masked(text, self._transport.secrets_of(sent)),
+            guard=lambda sent: self._guards.of(operation, sent.target),
+        )
+        if self._listeners.attentive():
+            return self._listeners.watched(flow, request, self.clock, streams=True)
+        return flow
+
+    def session(
+        self,
+        operation: str,
+        path: str,
+        dialogue: Dialogue[M, T],
+        *,
+        params: Mapping[str, object] | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        with_credentials: bool = True,
+        secrets: tuple[Secret, ...] = (),
+    ) -> SessionFlow[Talk[M, T]]:
+        """Open a websocket at *path*, or at a whole URL, and begin *dialogue*. For a method that is a `session`.
+
+        The client's timeout bounds each attempt to connect and then each message sent, its deadline the opening.
+        """
+        # Loaded with the first session: most programs have none.
+        from failwell.client.sessions import connected_by
+
+        return connected_by(
+            dialogue,
+            self._request(
+                operation,
+                "GET",
+                path,
+                params=params,
+                payload=None,
+                headers=headers,
+                idempotency_key=None,
+                mutating=False,
+                with_credentials=with_credentials,
+                secrets=secrets,
+            ),
+            self.http,
+            catalogue=self.catalogue,
+            policy=self._policy(operation),
+            timeout=self.timeout,
+            deadline=self.deadline,
+            mask=lambda text: masked(text, self._transport.secrets_of(Request("GET", path, secrets=secrets))),
+            guard=self._guards.of(operation, path),
+        )
+
+    def _request(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None,
+        payload: object,
+        content: Content = b"",
+        headers: tuple[tuple[str, str], ...],
+        idempotency_key: str | None,
+        mutating: bool,
+        with_credentials: bool,
+        secrets: tuple[Secret, ...],
+        into: Into | None = None,
+    ) -> Request:
+        if payload is not None:
+            content = as_json(operation, payload)
+            headers = (*headers, ("Content-Type", "application/json"))
+        key = None
+        if mutating:
+            # Made once, outside the attempts: every retry must carry the first one's key.
+            key = _new_key() if idempotency_key is None else self._checked_key(idempotency_key)
+            headers = (*headers, (self.catalogue.headers.idempotency_key, key))
+        known = {name: value for name, value in (params or {}).items() if value is not None}
+        return Request(
+            method,
+            f"{path}?{urlencode(known)}" if known else path,
+            headers,
+            content,
+            operation,
+            key,
+            with_credentials,
+            secrets=secrets,
+            into=into,
+        )
+
+    def _policy(self, operation: str) -> RetryPolicy:
+        policy = self._policies.get(operation)
+        if policy is None:
+            classify = by_catalogue(self.catalogue, operation)
+            policy = self._policies[operation] = RetryPolicy(self._rules, classify, self.retry == "fleet")
+        return policy
+
+    def _shared_rules(self) -> Resilience:
+        rules = self.resilience
+        if self.retry == "fleet" and rules.budget == BudgetRules():
+            return changed(rules, budget=FLEET_BUDGET)
+        return rules
+
+    def _checked_key(self, key: str) -> str:
+        if not isinstance(key, str):
+            raise configuration_problem(self.catalogue, f"idempotency_key is of type {type(key).__name__}; use text.")
+        if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()) or key != key.strip():
+            raise configuration_problem(
+                self.catalogue,
+                f"idempotency_key has {len(key)} characters; it must be 1 to 255 printable ASCII characters, "
+                "without spaces around them.",
+            )
+        return key
+
+    def paced(self) -> Core:
+        """This core for calls that wait together: when one of them is told to, the others wait, too."""
+        # Loaded with the first batch: most programs have none.
+        from copy import copy
+
+        from failwell.client.paced import PacedGuards
+
+        twin = copy(self)
+        twin._guards = PacedGuards(self._guards)  # noqa: SLF001 - a copy of this very object
+        return twin
+
+    def close(self) -> None:
+        """Close the connections of a blocking client."""
+        if not self.awaiting:
+            cast("BlockingHttpx", self._transport).close()
+
+    async def aclose(self) -> None:
+        """Close the connections of an awaiting client."""
+        if self.awaiting:
+            await cast("AwaitingHttpx", self._transport).aclose()
+
+
+def _transport(
+    prepared: Prepared,
+    clock: Clock,
+    http: Http,
+    http_client: httpx2.Client | httpx2.AsyncClient | None,
+    *,
+    awaiting: bool,
+) -> BlockingHttpx | AwaitingHttpx:
+    # Loaded with the first client: the connection pools behind it take longer to import than all of the SDK.
+    if http == "fast":
+        from failwell.client.fast import AwaitingFast, BlockingFast
+
+        fast: Any = AwaitingFast if awaiting else BlockingFast
+        return cast("BlockingHttpx | AwaitingHttpx", fast(prepared, clock.wall))
+    from failwell.client.httpx import AwaitingHttpx, BlockingHttpx
+
+    if awaiting:
+        return AwaitingHttpx(prepared, clock.wall, cast("httpx2.AsyncClient | None", http_client))
+    return BlockingHttpx(prepared, clock.wall, cast("httpx2.Client | None", http_client))
+
+
+def _new_key() -> str:
+    from uuid import uuid4  # loads platform, which most programs never need
+
+    return uuid4().hex
+
+
+def _caller(rules: Resilience, credentials: tuple[tuple[str, Secret], ...]) -> str:
+    """What tells these credentials from others without holding them; "" where nobody asks."""
+    if not rules.pacing:
+        return ""
+    from hashlib import sha256
+
+    return sha256("\n".join(f"{name}: {key.reveal()}" for name, key in credentials).encode()).hexdigest()

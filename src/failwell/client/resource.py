@@ -1,0 +1,44 @@
+"""A group of operations, in the colour of the client it belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from failwell.client.core import Core
+
+
+class Blocking:
+    """The colour of a client whose methods return."""
+
+
+class Awaiting:
+    """The colour of a client whose methods are awaited."""
+
+
+C = TypeVar("C", Blocking, Awaiting)
+
+
+class Resource(Generic[C]):
+    """Operations under one name: `class Training(Resource[C], name="training")`. A client is the one without a name."""
+
+    resource: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, name: str | None = None) -> None:
+        super().__init_subclass__()
+        if name is not None:
+            cls.resource = name
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        if not self.resource:
+            core.client = type(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A client's attribute of that name: the client knows how to be pickled without its key."""
+        owner = self.core.client
+        if owner is None or owner.__reduce__ is Resource.__reduce__:
+            raise TypeError(f"{type(self).__name__} is not pickled: its client does not say how it is made anew.")
+        client = owner.__new__(owner)
+        client.core = self.core
+        return getattr, (client, self.resource)

@@ -1,0 +1,154 @@
+"""Several items of a batch under way at once: in threads, or in tasks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any, Final, TypeVar
+
+import anyio
+
+from failwell.client.core import Core
+from failwell.policy.batch import ITEM_ERRORS, Tally
+from failwell.policy.flow import Flow, Send, Sleep
+from failwell.wire.messages import Outcome
+
+T = TypeVar("T")
+
+Start = Callable[[int], Flow[T]]
+"""The flow of the item of an index, made anew."""
+INTERRUPTED: Final = object()
+SLICE = 0.5
+"""Seconds of a wait after which a thread looks whether something else happened."""
+
+
+class Worker(threading.Thread):
+    """A thread whose end can be waited for again after Ctrl-C.
+
+    A pool forgets the thread that it was starting when Ctrl-C came; and before Python 3.13 a `join` that Ctrl-C ends
+    takes the thread for ended, too.
+    """
+
+    def __init__(self, work: Callable[[], None], name: str) -> None:
+        super().__init__(name=name)
+        self._context = copy_context()  # what the caller's tracing hangs on
+        self._work = work
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Do the work."""
+        try:
+            self._context.run(self._work)
+        finally:
+            self._over.set()
+
+    def wait(self) -> None:
+        """Wait for the end of the thread, if it was started."""
+        # In slices, because a wait without a timeout is deaf to Ctrl-C on some systems.
+        while self.ident is not None and not self._over.wait(SLICE):
+            pass
+        if self.ident is not None:
+            self.join()
+
+
+def in_threads(core: Core, tally: Tally[T], start: Start[T], name: str) -> None:
+    """Do all of *tally* in threads, which are joined before this returns or raises.
+
+    Raises:
+        BaseException: Ctrl-C, or what nobody expected. *tally* has what was done.
+    """
+
+    def work() -> None:
+        try:
+            while (index := tally.next()) is not None:
+                try:
+                    result = core.run(_watched(start, tally, index))
+                except ITEM_ERRORS as error:
+                    tally.failed(index, error)
+                else:
+                    if result is not INTERRUPTED:
+                        tally.done(index, result)
+        except BaseException as problem:  # noqa: BLE001 - raised below, in the caller's thread
+            tally.interrupt(problem)
+
+    threads = [Worker(work, f"{name}-{each}") for each in range(min(tally.at_most, len(tally.todo)))]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.wait()
+    except BaseException as problem:
+        # Ctrl-C: a second one ends this wait, too.
+        tally.interrupt(problem)
+        for thread in threads:
+            thread.wait()
+        raise
+    if tally.problem is not None:
+        raise tally.problem
+
+
+async def in_tasks(core: Core, tally: Tally[T], start: Start[T]) -> None:
+    """Do all of *tally* in tasks of a group, on asyncio and trio.
+
+    Raises:
+        BaseException: a cancellation, or what nobody expected; in no group. *tally* has what was done.
+    """
+    async with anyio.create_task_group() as group:
+
+        async def work() -> None:
+            try:
+                while (index := tally.next()) is not None:
+                    try:
+                        result = await core.arun(_noted(start(index), tally, index))
+                    except ITEM_ERRORS as error:
+                        tally.failed(index, error)
+                    else:
+                        tally.done(index, result)
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as problem:  # noqa: BLE001 - raised below, because the group would wrap it
+                tally.interrupt(problem)
+                group.cancel_scope.cancel()
+
+        for _ in range(min(tally.at_most, len(tally.todo))):
+            group.start_soon(work)
+    if tally.problem is not None:
+        raise tally.problem
+
+
+def _noted(flow: Flow[T], tally: Tally[Any], index: int) -> Flow[T]:
+    """*flow*; *tally* knows the idempotency key of what it sends."""
+    try:
+        effect = next(flow)
+        while True:
+            if isinstance(effect, Send) and effect.request.idempotency_key is not None:
+                tally.sending(index, effect.request.idempotency_key)
+                outcome: Outcome = yield effect
+                tally.answered(index, outcome)
+                effect = flow.send(outcome)
+            else:
+                effect = flow.send((yield effect))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()
+
+
+def _watched(start: Start[Any], tally: Tally[Any], index: int) -> Flow[Any]:
+    """The result of an item, or `INTERRUPTED` when the batch was interrupted before its next effect."""
+    flow = _noted(start(index), tally, index)
+    try:
+        effect = next(flow)
+        while tally.problem is None:
+            if isinstance(effect, Sleep) and effect.seconds > SLICE:
+                yield Sleep(SLICE)
+                effect = Sleep(effect.seconds - SLICE)
+            else:
+                effect = flow.send((yield effect))
+        return INTERRUPTED
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        flow.close()

@@ -1,0 +1,103 @@
+"""Where one promise is tried: a client of one colour against the sandbox, on a clock that both share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+
+from failwell.clock import VirtualClock
+from failwell.conformance.pictures import RemoteError
+from failwell.conformance.problems import AdapterError
+from failwell.conformance.promises import Adapter, Colour, settled
+from failwell.conformance.seen import Attributes, Seen, ShortfallError
+from failwell.contract.error import Error
+from failwell.contract.spec import specs_of
+from failwell.sandbox.sandbox import Sandbox
+
+APART = 86_400.0 * 2
+"""Virtual seconds between two promises: limits are full again, and keys forgotten."""
+
+
+class Bench:
+    """One promise in one colour, awaited on the event *loop* of that name. What `call` saw is kept in `seen`."""
+
+    def __init__(
+        self, sandbox: Sandbox, clock: VirtualClock, adapter: Adapter, colour: Colour, loop: str = "asyncio"
+    ) -> None:
+        self.sandbox = sandbox
+        self.clock = clock
+        self.adapter = adapter
+        self.colour: Colour = colour
+        self.loop = loop
+        self.seen: list[Seen] = []
+
+    def reset(self) -> None:
+        """Nothing armed, nothing logged, no limit used up."""
+        self.sandbox.script.clear()
+        self.clock.advance(APART)
+        self.clock.forget()
+        self.seen.clear()
+
+    def error(self, name: str) -> Any:
+        """The exception class of that name, as the SDK under test has it."""
+        return self.adapter.error(name)
+
+    def function(self, name: str) -> Any:
+        """The function of that name beside the client's methods, as the SDK under test has it."""
+        return self.adapter.function(name)
+
+    def call(
+        self, action: Callable[[Any], Any], *, role: str = "member", key: str | None = None, **settings: Any
+    ) -> Seen:
+        """Run *action* with a client of the key of *role* (or *key* itself); what it did, also when it raised."""
+        self.sandbox.log.clear()
+        self.clock.forget()
+        api_key = self.sandbox.keys[role] if key is None else key
+        value: Any = None
+        error: BaseException | None = None
+        problem: ShortfallError | AdapterError | None = None
+        try:
+            if self.colour == "blocking":
+                value = self._blocking(action, api_key, settings)
+            else:
+                value = anyio.run(self._awaiting, action, api_key, settings, backend=self.loop)
+        except (ShortfallError, AdapterError) as found:
+            # Nothing that the SDK raised: the call could not be made, or not be ended.
+            problem = found
+        except Exception as raised:  # noqa: BLE001 - whatever the SDK under test raises is what we look at
+            error = raised
+        seen = Seen(value, error, self.sandbox.log.entries(), tuple(self.clock.waits()), documented(error))
+        self.seen.append(seen)
+        if problem is not None:
+            raise problem
+        return seen
+
+    def _blocking(self, action: Callable[[Any], Any], api_key: str, settings: Mapping[str, Any]) -> Any:
+        client = self._client(api_key, settings)
+        try:
+            return action(client)
+        finally:
+            client.close()
+
+    async def _awaiting(self, action: Callable[[Any], Any], api_key: str, settings: Mapping[str, Any]) -> Any:
+        client = self._client(api_key, settings)
+        try:
+            return await settled(action(client))
+        finally:
+            await settled(client.close())
+
+    def _client(self, api_key: str, settings: Mapping[str, Any]) -> Any:
+        settings = {"base_url": self.sandbox.url, "clock": self.clock, **settings}
+        return self.adapter.client(self.colour, api_key=api_key, **settings)
+
+
+def documented(error: BaseException | None) -> Attributes:
+    """The documented attributes of *error* that say something; of another SDK's error, all that it has."""
+    values: dict[str, Any] = {}
+    if isinstance(error, Error):
+        values = {spec.name: getattr(error, spec.name, None) for spec in specs_of(type(error)) if not spec.is_message}
+    elif isinstance(error, RemoteError):
+        values = {name: value for name, value in vars(error).items() if name not in ("message", "unpicklable")}
+    return Attributes({name: value for name, value in values.items() if value not in (None, [], {})})

@@ -1,0 +1,72 @@
+"""What every reader expects beside the page: four promises for any SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from failwell.conformance.bench import Bench
+from failwell.conformance.promises import Promises
+from failwell.conformance.seen import Seen, same
+from failwell.contract.said import Said
+from failwell.sandbox.steps import Answer
+from failwell.wire import json
+
+SECTION = "Beside the page"
+
+STATUSES = (404, 503, 418)
+
+Failure = tuple[str, Callable[[Bench], Seen]]
+"""The name of an exception class, and a way to it."""
+
+
+def beside(promises: Promises, call: Callable[[Any], Any], failures: Sequence[Failure]) -> None:
+    """Add them to *promises*: *call* is one that is repeated after a 503, *failures* come from all sources there are.
+
+    An error has the id of its request, tells nobody the key and survives pickling; no retry begins after the deadline.
+    """
+
+    @promises(SECTION, "Every error has the id that the server gave the request")
+    def request_id(bench: Bench) -> None:
+        header = bench.sandbox.vendor.catalogue.headers.request_id
+        for status in STATUSES:
+            bench.sandbox.arm(Answer(status, ((header, f"req_{status}"),), b""))
+            bench.call(call, max_retries=0).raised(_error(bench, status), request_id=f"req_{status}")
+
+    @promises(SECTION, "No error tells the key, even if the server repeats it")
+    def key_untold(bench: Bench) -> None:
+        key = bench.sandbox.keys["member"]
+        envelope, body = bench.sandbox.vendor.catalogue.envelope, dict[str, Any]()
+        envelope.render(body, Said(status=401, code=key, message=f"{key} is not a key."))
+        bench.sandbox.arm(Answer(401, (("Content-Type", envelope.content_type),), json.dumps(body)))
+        for seen in (bench.call(call), bench.call(call, base_url="http://127.0.0.1:1", max_retries=0)):
+            told: list[object] = [seen.error, *seen.attributes.values()]
+            cause = seen.error
+            while cause is not None:
+                told += [repr(cause), cause.args, getattr(cause, "__notes__", None)]
+                cause = cause.__cause__
+            same("whether str(e) has the key", False, key in str(seen.error))
+            same("whether anything of it has the key", False, any(key in str(part) for part in told))
+
+    @promises(SECTION, "An error is the same after pickling")
+    def pickling(bench: Bench) -> None:
+        for name, fail in failures:
+            seen = fail(bench)
+            seen.raised(bench.error(name))
+            seen.survives_pickling()
+
+    @promises(SECTION, "No retry begins after the deadline of the call")
+    def deadline(bench: Bench) -> None:
+        rules = bench.sandbox.vendor.catalogue.retries
+        bench.sandbox.arm(Answer(503), times=2)
+        # The second pause would end too late.
+        seen = bench.call(call, deadline=rules.first_delay * 2)
+        seen.raised(_error(bench, 503))
+        seen.tried(2)
+        seen.waited([rules.first_delay], within=rules.jitter)
+
+
+def _error(bench: Bench, status: int) -> Any:
+    """The class that a reply of *status* is, as the SDK under test has it."""
+    cls, _ = bench.sandbox.vendor.catalogue.resolve(status)
+    return bench.error(cls.__name__)

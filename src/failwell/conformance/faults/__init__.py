@@ -1,0 +1,13 @@
+"""What can go wrong with an answer, as data: the same for every vendor's SDK."""
+
+from failwell.conformance.faults import answers, bodies, endings, protocol, statuses, waits
+from failwell.conformance.faults.fault import Answered, Door, Fault, Unanswered
+
+
+def all_faults() -> tuple[Fault, ...]:
+    """All faults, in the order in which they are tried. Some have bodies of 10 MB, so they are made when asked for."""
+    parts = (bodies, answers, statuses, endings, protocol, waits)
+    return tuple(fault for part in parts for fault in part.faults())
+
+
+__all__ = ["Answered", "Door", "Fault", "Unanswered", "all_faults"]

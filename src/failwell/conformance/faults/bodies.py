@@ -1,0 +1,149 @@
+"""Replies that are errors, by what their bodies look like: every vendor's, every proxy's, and no one's."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+
+from failwell.conformance.faults.fault import Answered, Fault
+from failwell.sandbox.samples import BOMB, GarbledKind, garbled
+from failwell.sandbox.steps import Answer, Garbled
+
+JSON = "application/json"
+REQUEST_ID = "550e8400-e29b-41d4-a716-446655440000"
+
+SHAPES: tuple[tuple[str, int, object], ...] = (
+    ("a sentence as detail", 404, {"detail": "Rule not found"}),
+    ("a detail with a code and a field", 422, {"detail": {"code": "VALIDATION_ERROR", "message": "No", "field": "x"}}),
+    ("a detail with an error_code", 409, {"detail": {"message": "It exists.", "error_code": "duplicate_name"}}),
+    (
+        "a detail with amounts and an address",
+        402,
+        {"detail": {"message": "No credits", "required": 5, "remaining": 2, "upgrade_url": "https://example.com/up"}},
+    ),
+    (
+        "a detail with amounts of other types",
+        402,
+        {"detail": {"message": ["No"], "required": "five", "remaining": {}, "upgrade_url": 7}},
+    ),
+    (
+        "a list of fields as detail",
+        422,
+        {"detail": [{"loc": ["body", "annotations", 0, "name"], "msg": "Field required", "type": "missing"}]},
+    ),
+    ("an empty list as detail", 422, {"detail": []}),
+    ("a list of anything as detail", 422, {"detail": [None, 7, "x", [], {"loc": "body"}, {"msg": {"no": "text"}}]}),
+    ("null as detail", 400, {"detail": None}),
+    ("a number as detail", 400, {"detail": 17}),
+    (
+        "an error object with a request id",
+        429,
+        {
+            "error": {"code": "RATE_LIMIT_ERROR", "message": "100 calls per 60 seconds", "details": {}},
+            "request_id": REQUEST_ID,
+        },
+    ),
+    ("an error object with a code alone", 503, {"error": {"code": "service_unavailable"}}),
+    ("an error object with a code in lower case", 401, {"error": {"code": "authentication_failed", "message": "No"}}),
+    ("an error object with details", 400, {"error": {"code": "invalid_request", "details": {"limit": ["too big"]}}}),
+    ("an error object with details that are none", 400, {"error": {"code": 7, "message": None, "details": "no"}}),
+    ("an error object of another vendor's code", 500, {"error": {"code": "rate_limited", "message": "Not so."}}),
+    ("an error that is a sentence", 403, {"error": "Forbidden here"}),
+    ("an error that is a list", 500, {"error": [{"message": "one"}, {"message": "two"}]}),
+    ("an error that is true", 500, {"error": True}),
+    ("a flat message", 400, {"message": "The pipeline has no input"}),
+    ("a flat list of errors", 422, {"errors": ["a", "b"]}),
+    ("a flat status and error", 500, {"task_id": "t1", "status": "failed", "error": "node 3"}),
+    (
+        "a run that failed",
+        500,
+        {"runId": "r1", "status": "failed", "error": {"code": "internal_error", "message": "x"}},
+    ),
+    (
+        "a problem document",
+        403,
+        {"type": "https://example.com/p#not-yours", "title": "Forbidden", "status": 403, "detail": "Not yours."},
+    ),
+    ("a problem document of another status", 404, {"type": "about:blank", "title": "Gone", "status": 410}),
+    ("what AWS says", 400, {"__type": "ThrottlingException", "message": "Rate exceeded"}),
+    ("what Google says", 404, {"error": {"code": 404, "message": "Not found.", "status": "NOT_FOUND", "details": []}}),
+    ("what GraphQL says", 400, {"errors": [{"message": "Cannot query field", "locations": [{"line": 1}]}]}),
+    ("what OAuth says", 401, {"error": "invalid_token", "error_description": "The access token expired"}),
+    ("a JSON list", 500, [{"detail": "inside"}]),
+    ("a JSON string", 500, "It is broken."),
+    ("a JSON number", 502, 17),
+    ("JSON null", 500, None),
+    ("an empty object", 400, {}),
+    ("a message with line breaks and control characters", 400, {"detail": "a\r\nSet-Cookie: b=c\x00\x1b[31m"}),
+    ("a message of 100,000 characters", 400, {"detail": "x" * 100_000, "error": "y" * 100_000}),
+    ("10,000 errors", 422, {"detail": [{"loc": ["body", n], "msg": "bad", "type": "t"} for n in range(10_000)]}),
+    ("a lone surrogate", 400, {"detail": "\ud800", "error": {"code": "\udfff", "message": "\ud800"}}),
+)
+"""JSON bodies, each with the status that it comes with."""
+
+RAW: tuple[tuple[str, int, str, bytes], ...] = (
+    ("no body", 404, JSON, b""),
+    ("no body and no kind of it", 500, "", b""),
+    ("spaces", 500, JSON, b" \r\n\t "),
+    ("plain text", 503, "text/plain; charset=utf-8", b"upstream connect error or disconnect/reset before headers"),
+    ("JSON that is called plain text", 404, "text/plain", b'{"detail": "Not here"}'),
+    ("text that is called JSON", 500, JSON, b"Internal Server Error"),
+    ("half of a JSON document", 400, JSON, b'{"detail": {"message": "It ends he'),
+    ("two JSON documents", 400, JSON, b'{"detail": "one"}{"detail": "two"}'),
+    ("JSON with a comma too many", 400, JSON, b'{"detail": "one",}'),
+    ("JSON with a byte order mark", 404, JSON, b'\xef\xbb\xbf{"detail": "Not here"}'),
+    ("JSON in UTF-16", 404, "application/json; charset=utf-16", '{"detail": "Nicht da: ü"}'.encode("utf-16")),
+    ("JSON in Latin-1", 404, "application/json; charset=latin-1", '{"detail": "Nicht da: ü"}'.encode("latin-1")),
+    ("NaN and infinities", 402, JSON, b'{"detail": {"message": "No", "required": NaN, "remaining": -Infinity}}'),
+    ("a number of 6000 digits", 402, JSON, b'{"detail": {"message": "No", "required": ' + b"9" * 6000 + b"}}"),
+    ("a number beyond all floats", 402, JSON, b'{"detail": {"message": "No", "required": 1e999999}}'),
+    ("lists 100,000 deep", 400, JSON, b"[" * 100_000 + b"]" * 100_000),
+    ("objects 20,000 deep", 500, JSON, b'{"detail":' * 20_000 + b"1" + b"}" * 20_000),
+    ("a key that comes twice", 400, JSON, b'{"detail": "one", "detail": "two"}'),
+    ("NUL bytes", 500, "application/octet-stream", b"\x00" * 4096),
+    ("all bytes that there are", 500, JSON, bytes(range(256)) * 16),
+    ("an XML document", 403, "application/xml", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"),
+)
+"""Other bodies, each with its status and what it says it is."""
+
+PAGES = (401, 403, 413, 429, 502, 503, 504)
+"""Statuses that proxies have pages for."""
+
+
+BROKEN_CODINGS: tuple[tuple[GarbledKind, int, str], ...] = (
+    ("not-gzip", 404, "gzip that is none"),
+    ("not-gzip", 503, "gzip that is none"),
+    ("cut-gzip", 500, "half of the gzip"),
+    ("not-utf-8", 422, "bytes that are not UTF-8"),
+)
+"""What garbles a body, and the status that it comes with."""
+
+
+def faults() -> Iterator[Fault]:
+    """All of them."""
+    group = "Error bodies"
+    for name, status, value in SHAPES:
+        yield _answer(group, f"a {status} with {name}", status, JSON, json.dumps(value).encode())
+    for name, status, kind, body in RAW:
+        yield _answer(group, f"a {status} with {name}", status, kind, body)
+    # Made when asked for: whoever only imports this wants no 10 MB of it.
+    long = b'{"detail": "' + b"x" * 10_000_000 + b'"}'
+    yield _answer(group, "a 500 with 10 MB of JSON", 500, JSON, long)
+    yield _answer(group, "a 404 with 10 MB of nothing known", 404, "application/octet-stream", b"\xff" * 10_000_000)
+    zipped = gzip.compress(b'{"detail": "Rule not found"}', mtime=0)
+    good = Answer(404, (("Content-Type", JSON), ("Content-Encoding", "gzip")), zipped)
+    yield Fault(group, "a 404 with good gzip", Answered(404, gzip.decompress(zipped)), (good,))
+    for status in PAGES:
+        page = garbled("html", status)[1]
+        yield Fault(group, f"a {status} with a proxy's page", Answered(status, page), (Garbled("html", status),))
+    for kind, status, name in BROKEN_CODINGS:
+        yield Fault(group, f"a {status} with {name}", Answered(status, None), (Garbled(kind, status),))
+    headers, body = garbled("gzip-bomb", 500)
+    bomb = Answered(500, b" " * BOMB)
+    yield Fault(group, "a 500 with gzip that unpacks to 10 MiB", bomb, (Answer(500, headers, body),))
+
+
+def _answer(group: str, name: str, status: int, kind: str, body: bytes) -> Fault:
+    headers = (("Content-Type", kind),) if kind else ()
+    return Fault(group, name, Answered(status, body), (Answer(status, headers, body),))

@@ -1,0 +1,63 @@
+"""What a call has to end in that meets a fault: as the catalogue's table and its rules for retries say."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from failwell.conformance.faults.calls import Call
+from failwell.conformance.faults.fault import Answered, Fault, Unanswered
+from failwell.contract.case import Case
+from failwell.contract.catalogue import Catalogue, RetryRules
+from failwell.contract.error import Error
+from failwell.policy.pacing import SPREAD
+from failwell.wire import json
+
+KEPT_WAITS = (429, 503)
+"""Statuses whose Retry-After is kept; so is that of a first call with the same key which still runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The class and the case of the error, the number of *tries*, and the bounds of the waits between them."""
+
+    error: type[Error]
+    case: Case
+    tries: int
+    waits: tuple[tuple[float, float], ...]
+
+
+def expected(fault: Fault, call: Call, catalogue: Catalogue) -> Expected:
+    """What *call* ends in when each of its attempts meets *fault*."""
+    ends, rules = fault.ends, catalogue.retries
+    if isinstance(ends, Unanswered):
+        error, case = catalogue.raised_on(ends.kind)
+        useful, executed, asked = ends.kind != "unreadable", ends.sent, None
+    else:
+        error, case = _resolved(ends, call, catalogue)
+        retry = case.retry or "never"
+        useful, executed = retry != "never", retry == "transient"
+        asked = ends.asks if ends.status in KEPT_WAITS or retry == "in_progress" else None
+    safe = call.repeatable or not executed
+    too_long = asked is not None and asked > rules.longest_retry_after
+    retries = rules.max_retries if useful and safe and not too_long else 0
+    status = ends.status or 0
+    return Expected(error, case, 1 + retries, tuple(_wait(n, asked, status, rules) for n in range(retries)))
+
+
+def _resolved(ends: Answered, call: Call, catalogue: Catalogue) -> tuple[type[Error], Case]:
+    code = None
+    with contextlib.suppress(json.UnreadableError):
+        code = catalogue.envelope.parse(json.loads(ends.body or b"")).code
+    return catalogue.resolve(ends.status, code, operation=call.operation)
+
+
+def _wait(number: int, asked: float | None, status: int, rules: RetryRules) -> tuple[float, float]:
+    """The shortest and the longest wait before retry *number*, from 0: what was asked for, or the backoff."""
+    backoff = min(rules.first_delay * rules.factor**number, rules.longest_delay)
+    low, high = backoff * (1 - rules.jitter), backoff * (1 + rules.jitter)
+    if asked is None:
+        return low, high
+    if asked > 0 and status < 500:
+        return asked, asked * (1 + SPREAD)
+    return max(asked, low), max(asked, high) * (1 + SPREAD)

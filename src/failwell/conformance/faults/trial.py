@@ -1,0 +1,202 @@
+"""One call that meets one fault, and all that is promised of what it ends in."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from failwell.clock import Clock
+from failwell.conformance.bench import Bench
+from failwell.conformance.faults.calls import Call
+from failwell.conformance.faults.doors import NOWHERE, OpenDoor, refusing
+from failwell.conformance.faults.expected import expected
+from failwell.conformance.faults.fault import ENOUGH, Answered, Door, Fault
+from failwell.conformance.seen import Seen, ShortfallError, same
+from failwell.contract.catalogue import Catalogue
+from failwell.contract.error import Error
+from failwell.contract.fields import Header
+from failwell.contract.spec import specs_of
+from failwell.wire.render import whole_seconds
+
+ARMED = 20
+"""How often a fault is there to be met: more often than any call is tried."""
+SLACK = 5.0
+"""Real seconds that a call may take beyond those of its attempts, on a machine that has other things to do."""
+HEARSAY = 2.0
+"""Real seconds after which a server knows that a client has hung up."""
+LONGEST_MESSAGE = 4096
+TRUST = "SSL_CERT_FILE"
+PROXY = ("HTTPS_PROXY", "https_proxy")
+NO_PROXY = ("NO_PROXY", "no_proxy")
+"""Variables of the environment, in both of their spellings, that clients read when they are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A *call* of an SDK with this *catalogue* that meets *fault* at every attempt."""
+
+    fault: Fault
+    call: Call
+    catalogue: Catalogue
+
+    def check(self, bench: Bench) -> None:
+        """Make the call, and hold what it ends in against what is promised.
+
+        Raises:
+            ShortfallError: it ends in anything else.
+        """
+        due = expected(self.fault, self.call, self.catalogue)
+        seen, tries, seconds = self._made(bench, due.tries)
+        seen.raised(bench.error(due.error.__name__))
+        if tries is not None and (self.fault.timeout >= ENOUGH or tries > due.tries):
+            # An attempt that has little time may be over before anybody has noticed it.
+            same("attempts that were noticed", due.tries, tries)
+        if isinstance(seen.error, Error):
+            same("e.case", due.case, seen.error.case)
+            same("e.attempts", due.tries, len(seen.error.attempts))
+        same("the number of waits", len(due.waits), len(seen.waits))
+        for (low, high), asked in zip(due.waits, seen.waits, strict=True):
+            if not low - 1e-6 <= asked <= high + 1e-6:
+                raise ShortfallError(f"expected a wait of {low:g} to {high:g} s, it asked for {asked:.3f} s")
+        limit = due.tries * self.fault.timeout + SLACK
+        if seconds > limit:
+            raise ShortfallError(f"expected an end within {limit:g} s, it came after {seconds:.1f} s")
+        self._keys(seen)
+        _speaks_to_people(seen, bench)
+        if isinstance(seen.error, Error):
+            self._evidence(seen.error, seen)
+
+    def _made(self, bench: Bench, due: int) -> tuple[Seen, int | None, float]:
+        """What the call did, how many of its tries were noticed (None where nobody could), and its real seconds."""
+        place = self.fault.place
+        if isinstance(place, Door):
+            with OpenDoor(place) as door:
+                if place.role == "proxy":
+                    with _environment({**dict.fromkeys(PROXY, door.url), **dict.fromkeys(NO_PROXY, "")}):
+                        seen, seconds = self._asked(bench, f"https://{NOWHERE}")
+                else:
+                    seen, seconds = self._asked(bench, door.url)
+                return seen, door.met, seconds
+        if place in ("refused", "nowhere"):
+            with refusing() as url:
+                seen, seconds = self._asked(bench, url if place == "refused" else f"http://{NOWHERE}")
+            return seen, None, seconds
+        bench.sandbox.arm(*self.fault.steps, times=ARMED)
+        try:
+            if place == "sandbox":
+                seen, seconds = self._asked(bench, bench.sandbox.url)
+            else:
+                with _environment({TRUST: str(bench.sandbox.authority)}):
+                    seen, seconds = self._asked(bench, bench.sandbox.https_url)
+        finally:
+            bench.sandbox.script.clear()
+        entries = bench.sandbox.log.entries()
+        if place == "sandbox-tls" or self.fault.timeout < ENOUGH:
+            # Of a client that hangs up, the sandbox hears a little later.
+            hung_up = min(due, seen.attempts) if isinstance(seen.error, Error) else due
+            entries = bench.sandbox.log.wait_for(hung_up, timeout=HEARSAY)
+        seen = bench.seen[-1] = replace(seen, requests=entries)
+        return seen, len(entries), seconds
+
+    def _asked(self, bench: Bench, url: str) -> tuple[Seen, float]:
+        own, started = OwnClock(bench.clock), time.monotonic()
+        seen = bench.call(self.call.action, base_url=url, clock=own, timeout=self.fault.timeout)
+        return seen, time.monotonic() - started
+
+    def _keys(self, seen: Seen) -> None:
+        """Whether every request has the key of the first, and the error has it too."""
+        if isinstance(seen.error, Error):
+            same("whether e.idempotency_key is there", self.call.keyed, bool(seen.error.idempotency_key))
+        requests = tuple(entry for entry in seen.requests if entry.method != "TLS")
+        if not requests:
+            return
+        keys = replace(seen, requests=requests).keys(self.catalogue.headers.idempotency_key.lower())
+        same(f"different keys over {len(keys)} attempts", 1, len(set(keys)))
+        same("whether the first attempt has a key", self.call.keyed, keys[0] != "")
+        if isinstance(seen.error, Error):
+            same("e.idempotency_key", keys[0] or None, seen.error.idempotency_key)
+
+    def _evidence(self, error: Error, seen: Seen) -> None:
+        """What every error of a catalogue carries: its status, its body, its cause."""
+        ends = self.fault.ends
+        for spec in specs_of(type(error)):
+            if spec.is_status and ends.status is not None:
+                same(f"e.{spec.name}", ends.status, getattr(error, spec.name))
+        if ends.body is not None:
+            same("the bytes of e.body", ends.body[: self.catalogue.body_cap], error.body)
+            same("e.body_length", len(ends.body), error.body_length)
+        if isinstance(ends, Answered):
+            _waits_are_told(error, ends.asks)
+        cause = error.__cause__
+        if not isinstance(ends, Answered) and ends.caused:
+            same("whether the library's exception is kept as the cause", True, cause is not None)
+        same("whether another exception is its context", True, error.__context__ in (None, cause))
+        if cause is not None:
+            same("the traceback of its cause", None, cause.__traceback__)
+            same("what its cause holds on to", {}, vars(cause))
+
+
+def _waits_are_told(error: Error, asks: float | None) -> None:
+    """Whether what the reply *asks* for stands on *error*, if it has a place for it: exactly, or in whole seconds."""
+    for spec in specs_of(type(error)):
+        if isinstance(spec.mark, Header) and spec.mark.name.lower() == "retry-after":
+            exact = spec.hint in (float, float | None)
+            same(f"e.{spec.name}", asks if exact or asks is None else whole_seconds(asks), getattr(error, spec.name))
+
+
+def _speaks_to_people(seen: Seen, bench: Bench) -> None:
+    """Whether its text is for people, not too long, and tells nobody the key."""
+    error, key = seen.error, bench.sandbox.keys["member"]
+    text = str(error)
+    same("whether the message is below 4 KiB", True, len(text.encode("utf-8", "replace")) < LONGEST_MESSAGE)
+    same("whether the message has a traceback", False, "Traceback (most recent call last)" in text)
+    told: BaseException | None = error
+    while told is not None:
+        parts = (str(told), repr(told), repr(told.args), repr(getattr(told, "__notes__", None)))
+        same("whether it tells the key", False, any(key in part for part in parts))
+        told = told.__cause__
+
+
+class OwnClock:
+    """The time of *clock*, for a call that shares nothing with others: what one learns of a server is kept by clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        """As `Clock` says, and so are the others."""
+        return self._clock.now()
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock.wall()
+
+    def random(self) -> float:
+        """A number from 0.0 to 1.0."""
+        return self._clock.random()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._clock.sleep(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        """Wait, letting other tasks run."""
+        await self._clock.asleep(seconds)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Generator[None]:
+    """Clients that are made now find *variables* in the environment."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

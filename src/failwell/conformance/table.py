@@ -1,0 +1,75 @@
+"""The report of a check, for a terminal: a row per promise, then what fell short and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from failwell.conformance.verdicts import Row
+
+
+def show(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> None:
+    """Print the table of *rows*, under the name of the *sdk*, and the verdict in one line."""
+    table = Table(
+        title=Text(sdk, style="bold"), title_justify="left", show_edge=False, pad_edge=False, header_style="bold"
+    )
+    table.add_column("Sentence or case", ratio=5, overflow="fold")
+    table.add_column("Raised", ratio=2, overflow="fold")
+    table.add_column("Attributes", ratio=3, overflow="fold")
+    table.add_column("Attempts", justify="right")
+    table.add_column("Waits asked (s)", ratio=1, overflow="fold")
+    table.add_column("Verdict")
+    section = ""
+    for row in rows:
+        if row.promise.section != section:
+            section = row.promise.section
+            table.add_section()
+            table.add_row(Text(section, style="bold"))
+        seen = row.shown.seen
+        table.add_row(
+            Text(row.promise.sentence),
+            Text(type(seen.error).__name__ if seen.error is not None else "-"),
+            Text(", ".join(f"{name}={_brief(value)}" for name, value in seen.attributes.items()) or "-"),
+            str(seen.attempts),
+            Text(" ".join(f"{wait:.2f}" for wait in seen.waits[:6]) + (" ..." if len(seen.waits) > 6 else "") or "-"),
+            told_verdict(row),
+        )
+    console.print(table)
+    tell_shortfalls(rows, console)
+    colours = " and ".join(rows[0].verdicts) if rows else ""
+    console.print(f"{summed_up(rows, 'rows')}, {colours}, in {seconds:.1f} s.", style="bold")
+
+
+def tell_shortfalls(rows: Sequence[Row], console: Console) -> None:
+    """Print why each of *rows* that is not held is not, in each of its colours."""
+    for row in rows:
+        for colour, verdict in row.verdicts.items():
+            if not verdict.held:
+                said = verdict.reason if verdict.offered else f"not offered: {verdict.reason}"
+                style = "red" if verdict.offered else "yellow"
+                console.print(Text(f"{colour}: {row.promise.sentence}\n    {said}", style=style))
+
+
+def summed_up(rows: Sequence[Row], what: str) -> str:
+    """How many of *rows*, called *what*, held: "9 of 11 rows held, 1 not offered"."""
+    kept = sum(row.held for row in rows)
+    lacking = sum(not row.held and not row.offered for row in rows)
+    without = f", {lacking} not offered" if lacking else ""
+    return f"{kept} of {len(rows)} {what} held{without}"
+
+
+def told_verdict(row: Row) -> Text:
+    """The verdict of *row* in a word or two."""
+    if row.held:
+        return Text("held", style="green")
+    return Text("FALLS SHORT", style="bold red") if row.offered else Text("not offered", style="yellow")
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list | dict):
+        return f"({len(value)} entries)"
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

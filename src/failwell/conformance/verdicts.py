@@ -1,0 +1,84 @@
+"""What came of a promise, and how it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from failwell.conformance.promises import Promise
+from failwell.conformance.seen import Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One promise in one colour: held, or why not; with the facts of its last call.
+
+    What is not *offered* could not be tried, because the SDK's adapter says so; it is not held either. *odd* is a check
+    that failed in a way of its own, *seconds* is what it took.
+    """
+
+    held: bool
+    reason: str
+    seen: Seen
+    offered: bool = True
+    odd: bool = False
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, object]:
+        """Only JSON types."""
+        error = self.seen.error
+        return {
+            "held": self.held,
+            "offered": self.offered,
+            "reason": self.reason,
+            "raised": type(error).__name__ if error is not None else None,
+            "message": str(error) if error is not None else None,
+            "attributes": {name: _plain(value) for name, value in self.seen.attributes.items()},
+            "attempts": self.seen.attempts,
+            "requests": len(self.seen.requests),
+            "waits": [round(wait, 3) for wait in self.seen.waits],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One promise in every colour, or in whatever ways it was tried."""
+
+    promise: Promise
+    verdicts: Mapping[str, Verdict]
+
+    @property
+    def held(self) -> bool:
+        """Whether every colour keeps it."""
+        return all(verdict.held for verdict in self.verdicts.values())
+
+    @property
+    def offered(self) -> bool:
+        """False if nothing but what is not offered keeps it from being held."""
+        return self.held or any(verdict.offered and not verdict.held for verdict in self.verdicts.values())
+
+    @property
+    def shown(self) -> Verdict:
+        """The verdict whose facts the table shows: the first that falls short, or the first."""
+        verdicts = list(self.verdicts.values())
+        return next((verdict for verdict in verdicts if not verdict.held), verdicts[0])
+
+    def to_json(self) -> dict[str, object]:
+        """Only JSON types."""
+        return {
+            "section": self.promise.section,
+            "sentence": self.promise.sentence,
+            "check": self.promise.name,
+            "lines": [list(place) for place in self.promise.lines],
+            "held": self.held,
+            "offered": self.offered,
+            **{colour: verdict.to_json() for colour, verdict in self.verdicts.items()},
+        }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)

@@ -1,0 +1,77 @@
+"""One line of an error contract: under which code and status a class travels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from failwell.contract.value import Value
+
+Source = Literal["http", "transport", "client", "job", "stream"]
+"""Where an error comes from: an HTTP reply, no reply at all, the SDK itself, a failed job, an event in a stream."""
+
+Retry = Literal["never", "transient", "throttled", "in_progress"]
+"""Whether a call that met this case is repeated: not at all, after a backoff, when the server says,
+or because the same request is still running there."""
+
+StatusRange = Literal["4XX", "5XX"]
+
+TRAVELLING: frozenset[str] = frozenset({"http", "job", "stream"})
+
+UNANSWERED = frozenset({"network", "timeout", "unreadable", "stream", "session"})
+"""The occasions on which no whole answer came; on every other one the SDK raises by itself."""
+
+
+class Case(Value):
+    """What a class claims: "a reply of *status* that says *code* (on *operation*) is me".
+
+    *status* is exact, a range (`"5XX"`) or None where there is none; *code* None claims every code.
+    *on* names the occasion of an error that does not travel: `"network"`, `"timeout"`, `"configuration"`.
+    *operation* narrows the claim to one operation (`"images.upload"`) or to a resource (`"images"`).
+    *fix* is what the caller should do, *cause* why it happens where the docstring of the class speaks of several cases.
+    """
+
+    code: str | None = None
+    status: int | StatusRange | None = None
+    fix: str | None = None
+    on: str | None = None
+    operation: str | None = None
+    retry: Retry | None = None
+    cause: str | None = None
+
+    @property
+    def concrete_status(self) -> int | None:
+        """The status this case is sent with when the error names none: 400 for 4XX, 500 for 5XX."""
+        if isinstance(self.status, str):
+            return int(self.status[0]) * 100
+        return self.status
+
+    def covers(self, status: int) -> bool:
+        """Whether a reply of *status* may be this case."""
+        if isinstance(self.status, str):
+            return status // 100 == int(self.status[0])
+        return self.status == status
+
+    def source(self, declared: Source) -> Source:
+        """Where this case of a class with the source *declared* comes from: no reply tells of an occasion."""
+        if self.on is None or declared not in TRAVELLING:
+            return declared
+        return "transport" if self.on in UNANSWERED else "client"
+
+    def __str__(self) -> str:
+        words = [str(self.status) if self.status is not None else "", self.code or "", self.on or ""]
+        name = " ".join(word for word in words if word) or "any other"
+        return f"{name} on {self.operation}" if self.operation else name
+
+
+RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+"""The phrases of RFC 9110 that Python has only from 3.13 on."""
+
+
+def phrase(status: int) -> str:
+    """The reason phrase of *status*, as in RFC 9110, or "" for one that has none."""
+    from http import HTTPStatus
+
+    try:
+        return RENAMED.get(status) or HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,239 @@
+"""The base class of every error: a dataclass that is an exception and knows how it travels."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, dataclass_transform
+
+from failwell.contract.case import Case, Retry, Source, StatusRange, phrase
+from failwell.contract.evidence import Attempt, HeldBack
+from failwell.contract.fields import field
+from failwell.contract.late import LateMember
+from failwell.contract.spec import check_headers, constructed, declare_fields, marks_of
+from failwell.contract.value import changed
+
+MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__")
+"""What `dataclass` adds to a class, beside its constructor."""
+
+
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(field,))
+class Error(Exception):
+    """Base of every declared error. Subclass it once per vendor, and that class once per failure.
+
+    Class keywords: *status* and *code* are what a reply must say to be this error, *retry* whether a call is
+    repeated, *fix* what the caller should do, *source* where it comes from, *on* the occasion of one that does
+    not travel, *cases* any further claims.
+
+    Raises:
+        DeclarationError: a field is bound to a header that cannot carry its type.
+    """
+
+    request_id: str | None = None
+    """The request's id, as the server gave it."""
+    attempts: tuple[Attempt, ...] = ()
+    """Every try of the call, in order."""
+    elapsed: float | None = None
+    """Seconds from the first try to the end of the last."""
+    idempotency_key: str | None = None
+    """The key that every try carried, or None when the call had none."""
+    held_back: HeldBack | None = None
+    """Why a try that could have helped was not made: the last retry, or the call itself when `attempts` is empty."""
+    last_event_id: str | None = None
+    """The last id that a stream had named when it broke off, "" where it had named none; None for other calls."""
+    stream_of: str | None = None
+    """The id of what a broken stream told of, where that was said."""
+    rows_given: int | None = None
+    """How many rows an iteration had given when no further page came: go on from that offset. None for other calls."""
+    close_code: int | None = None
+    """The code that a session was closed with, 1006 where it just broke off; None for other calls."""
+    close_reason: str | None = None
+    """What the server said when it closed the session, "" where it said nothing; None for other calls."""
+    unsent: tuple[str | bytes, ...] = ()
+    """The messages of a session that were to be sent and were not wholly written, in order, without secrets."""
+    resume_token: str | None = None
+    """What `failwell.resume` goes on with in another process, for a wait or an upload that was not ended; no secret."""
+    claimed_code: str | None = None
+    """The code that the reply said, where the status decides which error it is, whatever the code."""
+    body: bytes = b""
+    """The first bytes of the reply's body, as received."""
+    body_length: int = 0
+    """How long the whole body was, in bytes."""
+
+    source: ClassVar[Source] = "http"
+    cases: ClassVar[tuple[Case, ...]] = ()
+    """What an instance may be: its own claims, or those of the class that it refines."""
+    claims: ClassVar[tuple[Case, ...]] = ()
+    """What a reply must say to become this class and no other."""
+    declared_at: ClassVar[str] = f"{__file__}:1"
+
+    def __init_subclass__(
+        cls,
+        *,
+        code: str | None = None,
+        status: int | StatusRange | None = None,
+        retry: Retry | None = None,
+        fix: str | None = None,
+        source: Source | None = None,
+        on: str | None = None,
+        cases: tuple[Case, ...] = (),
+    ) -> None:
+        super().__init_subclass__()
+        caller = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # names the line of the class
+        cls.declared_at = f"{caller.f_code.co_filename}:{caller.f_lineno}"
+        if source is not None or status is not None:
+            cls.source = source or "http"
+        first = (Case(code, status, on=on),) if any(said is not None for said in (code, status, on)) else ()
+        if own := (*first, *cases):
+            cls.cases = tuple(changed(case, fix=case.fix or fix, retry=case.retry or retry) for case in own)
+        elif fix is not None or retry is not None:
+            own = () if cls.cases else (Case(),)
+            cls.cases = tuple(
+                changed(case, fix=fix or case.fix, retry=retry or case.retry) for case in cls.cases or own
+            )
+        cls.claims = cls.cases if own else ()
+        written = "__init__" in cls.__dict__
+        inherits_written = not written and any("_written_init" in base.__dict__ for base in cls.__mro__[1:])
+        if written:
+            cls._written_init = True
+            cls.__init__ = _settling(cls.__init__)  # type: ignore[method-assign]  # the class's own, wrapped in place
+        elif not inherits_written and "_written_init" in cls.__dict__:
+            del cls._written_init
+        cls.__doc__ = cls.__dict__.get("__doc__") or cls.__mro__[1].__doc__
+        declare_fields(cls)
+        check_headers(cls)
+        for name in MADE_LATE if written or inherits_written else ("__init__", *MADE_LATE):
+            setattr(cls, name, LateMember(cls, name, constructed))
+
+    _written_init: ClassVar[bool]
+
+    def __post_init__(self) -> None:
+        self.settle()
+        message = marks_of(type(self)).message
+        if message is not None:
+            self.args = (getattr(self, message),)
+
+    def settle(self) -> None:
+        """Fill in what the case already says: the status, the code, the mirror of the details."""
+        marks = marks_of(type(self))
+        no_status = marks.status is not None and getattr(self, marks.status, None) is None
+        no_code = marks.code is not None and getattr(self, marks.code, None) is None
+        if no_status or no_code:
+            case = self.case
+            if no_status and marks.status is not None:
+                setattr(self, marks.status, case.concrete_status)
+            if no_code and marks.code is not None and case.code is not None:
+                setattr(self, marks.code, case.code)
+        if marks.mirrored:
+            given: dict[str, Any] = getattr(self, "details", None) or {}
+            self.details = {**given, **{key: getattr(self, name, None) for name, key in marks.mirrored}}
+
+    @property
+    def case(self) -> Case:
+        """The line of the contract this instance is: its code, status and fix."""
+        remembered: Case | None = self.__dict__.get("_case")
+        if remembered is not None:
+            return remembered
+        cases = type(self).cases
+        return cases[0] if len(cases) == 1 else _closest(cases, *self._said())
+
+    def with_case(self, code: str | None, status: int | None = None) -> Self:
+        """This error as the case that travels under *code* (and *status*), for a class that has several.
+
+        Raises:
+            ValueError: the class has no such case.
+        """
+        for case in type(self).cases:
+            if case.code == code and status in (None, case.status):
+                return self.become(case)
+        known = ", ".join(str(case) for case in type(self).cases) or "none"
+        raise ValueError(f"{type(self).__name__} has no case {code!r}. It has: {known}.")
+
+    def become(self, case: Case) -> Self:
+        """This error as *case*, of its class or of the catalogue's table: status and code say what the case says."""
+        self._case = case
+        marks = marks_of(type(self))
+        if marks.code is not None and case.code is not None:
+            setattr(self, marks.code, case.code)
+        if marks.status is not None and case.status is not None and not case.covers(self._said()[1] or 0):
+            setattr(self, marks.status, case.concrete_status)
+        return self
+
+    @property
+    def code_on_the_wire(self) -> str | None:
+        """The code this error is sent with."""
+        if "_case" in self.__dict__:
+            return self.case.code
+        code, _ = self._said()
+        return code if code is not None else self.case.code
+
+    @property
+    def status_on_the_wire(self) -> int:
+        """The HTTP status this error is sent with; 500 for an error that names none."""
+        case, (_, status) = self.case, self._said()
+        if isinstance(status, int) and 100 <= status <= 599 and (case.status is None or case.covers(status)):
+            return status
+        return case.concrete_status or 500
+
+    @property
+    def has_status(self) -> bool:
+        """Whether the error names an HTTP status, by itself or by its case."""
+        return self.case.status is not None or self._said()[1] is not None
+
+    @property
+    def body_truncated(self) -> bool:
+        """Whether the reply's body was longer than what `body` keeps."""
+        return self.body_length > len(self.body)
+
+    def _said(self) -> tuple[Any, Any]:
+        """What stands in the fields for the code and the status."""
+        marks = marks_of(type(self))
+        return (
+            None if marks.code is None else getattr(self, marks.code, None),
+            None if marks.status is None else getattr(self, marks.status, None),
+        )
+
+    def __str__(self) -> str:
+        said = str(self.args[0]) if self.args else ""
+        return said if said.strip() else self._without_words()
+
+    def _without_words(self) -> str:
+        """A sentence for a reply that said nothing a person could read."""
+        if not self.has_status:
+            return type(self).__name__
+        status = self.status_on_the_wire
+        return f"{status} {phrase(status)}".rstrip() + " without a readable message"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), self.args), self.__dict__.copy()
+
+
+def _rebuilt(cls: type[Error], args: tuple[Any, ...]) -> Error:
+    """A *cls* without its constructor, for pickle and copy; the rest of its state follows."""
+    return cls.__new__(cls, *args)
+
+
+def _settling(init: Callable[..., None]) -> Callable[..., None]:
+    """A hand-written constructor, followed by what every error needs."""
+
+    @functools.wraps(init)
+    def __init__(self: Error, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it stands in for __init__
+        init(self, *args, **kwargs)
+        self.settle()
+
+    return __init__
+
+
+def _closest(cases: tuple[Case, ...], code: object, status: object) -> Case:
+    """The case of a class that fits *code* and *status* best; its first when none does."""
+    best, best_score = cases[0] if cases else Case(), -1
+    for case in cases:
+        if case.code not in (None, code):
+            continue
+        if status is not None and case.status is not None and not (isinstance(status, int) and case.covers(status)):
+            continue
+        score = 2 * (case.code is not None) + (isinstance(case.status, int) and case.status == status)
+        if score > best_score:
+            best, best_score = case, score
+    return best

@@ -1,0 +1,82 @@
+"""What is made, or loaded, when it is first wanted: most of what a program imports it never uses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FunctionType, ModuleType
+from typing import Any
+
+NO_FIELDS = ("ClassVar", "KW_ONLY")
+"""Annotations that say something else than "this is a field"."""
+
+
+def annotations_of(cls: type) -> dict[str, Any]:
+    """The fields that *cls* itself declares, each with its annotation as it was written."""
+    if sys.version_info >= (3, 14):
+        from annotationlib import Format, get_annotations
+
+        found = get_annotations(cls, format=Format.FORWARDREF)
+    else:
+        # What `inspect.get_annotations` does, whose import takes longer than that of a contract.
+        found = cls.__dict__.get("__annotations__", {})  # noqa: RUF063
+    return {name: hint for name, hint in found.items() if _outermost(hint) not in NO_FIELDS}
+
+
+def _outermost(hint: object) -> str:
+    """The name of a type without its module and its brackets: "ClassVar" of `typing.ClassVar[int]`."""
+    return str(hint).partition("[")[0].rpartition(".")[2]
+
+
+def dataclass_like(cls: type, annotations: dict[str, Any], body: dict[str, Any], **options: bool) -> type:
+    """A dataclass with the name, the module and the *annotations* of *cls*, and the defaults in *body*."""
+    from dataclasses import dataclass
+
+    # It has a docstring, because `dataclass` would write one at some cost.
+    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__name__}
+    return dataclass(**options)(type(cls.__name__, (), {**body, **names, "__annotations__": annotations}))
+
+
+class LateMember:
+    """A member of *owner*, as the dataclass has it that *make* makes of that class; made when somebody looks."""
+
+    def __init__(self, owner: type, name: str, make: Callable[[type], type]) -> None:
+        self.owner = owner
+        self.name = name
+        self.make = make
+
+    def __get__(self, instance: object, cls: type | None = None) -> Any:
+        # From here on the owner has the member itself. Two threads make the same, and the second replaces the first.
+        member = getattr(self.make(self.owner), self.name)
+        setattr(self.owner, self.name, member)
+        return member.__get__(instance, cls) if isinstance(member, FunctionType) else member
+
+
+def load_late(package: str, names: dict[str, tuple[str, ...]]) -> None:
+    """Let the *names* of a *package*, by the module that has them, be loaded from there when they are first used.
+
+    A name may be that of its module: `failwell.wire.parse` is the function, also after the module was imported.
+    """
+    module = sys.modules[package]
+    module.__dict__["_late"] = {name: home for home, those in names.items() for name in those}
+    module.__class__ = _LatePackage
+
+
+class _LatePackage(ModuleType):
+    _late: dict[str, str]
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._late:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = self.__dict__[name] = getattr(import_module(f"{self.__name__}.{self._late[name]}"), name)
+        return value
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Whoever imports a module puts it into its package. Where the name is taken, it stays with what it means.
+        if not (name in self._late and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._late})

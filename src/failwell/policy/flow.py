@@ -1,0 +1,102 @@
+"""A flow is a generator that yields what it wants done and is told what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, Generic, TypeVar
+
+from failwell.contract.value import Value
+from failwell.wire.messages import Outcome, Request
+
+T = TypeVar("T")
+
+
+class Send(Value):
+    """Send *request*, for at most *timeout* seconds; the answer is a `Reply` or a `Failure`."""
+
+    request: Request
+    timeout: float | None = None
+
+    def __init__(self, request: Request, timeout: float | None = None) -> None:  # for every try: by hand it is faster
+        held = self.__dict__
+        held["request"], held["timeout"] = request, timeout
+
+
+class Sleep(Value):
+    """Wait *seconds*."""
+
+    seconds: float
+
+
+class Now(Value):
+    """Tell the moment, in seconds on a clock that never jumps."""
+
+
+class Random(Value):
+    """Give a number from 0.0 up to, but not including, 1.0."""
+
+
+class Emit(Value):
+    """Tell observers that *name* happened; nothing comes back."""
+
+    name: str
+    facts: dict[str, Any]
+
+
+NOW, RANDOM = Now(), Random()
+
+Effect = Send | Sleep | Now | Random | Emit
+Flow = Generator[Effect, Any, T]
+"""Yields effects, is sent their results, and returns a *T*."""
+
+
+class Open(Value):
+    """Send *request* like `Send`, but leave the body of a success to be read. What was open before is closed."""
+
+    request: Request
+    timeout: float | None = None
+
+
+class Read(Value):
+    """Some more of the open body, within *timeout* seconds: bytes, b"" at its end, or a `Failure`."""
+
+    timeout: float | None = None
+
+
+class Give(Value, Generic[T]):
+    """Hand *items* to whoever iterates, one by one; nothing comes back."""
+
+    items: Sequence[T]
+
+
+StreamEffect = Effect | Open | Read | Give[T]
+StreamFlow = Generator[StreamEffect[T], Any, None]
+"""Yields effects too, among them the *T*s that it gives. It holds nothing open: drivers do."""
+
+
+def send(request: Request, timeout: float | None = None) -> Flow[Outcome]:
+    """What came of sending *request* once."""
+    outcome: Outcome = yield Send(request, timeout)
+    return outcome
+
+
+def sleep(seconds: float) -> Flow[None]:
+    """Wait *seconds*."""
+    yield Sleep(seconds)
+
+
+def now() -> Flow[float]:
+    """The moment."""
+    moment: float = yield NOW
+    return moment
+
+
+def random() -> Flow[float]:
+    """A number from 0.0 up to, but not including, 1.0."""
+    number: float = yield RANDOM
+    return number
+
+
+def emit(name: str, **facts: Any) -> Flow[None]:
+    """Tell observers."""
+    yield Emit(name, facts)

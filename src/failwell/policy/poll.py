@@ -1,0 +1,91 @@
+"""Asking again until a long-running job is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+from failwell.contract.error import Error
+from failwell.contract.evidence import hint
+from failwell.policy.flow import Flow, Send, Sleep, emit, now, sleep
+
+T = TypeVar("T")
+
+SHORTEST_PAUSE = 0.05
+"""Seconds between two looks, at the least: an interval of 0 must not make a busy loop."""
+LAST_LOOK = 1.0
+"""Seconds that a look may take at least, also where fewer are left: the last one begins when time is up."""
+OVER: Final = object()
+
+
+def poll(
+    fetch: Callable[[], Flow[T]],
+    done: Callable[[T], bool],
+    *,
+    timeout: float,
+    timed_out: Callable[[T | None], Error],
+    transient: Callable[[Error], bool] = lambda _error: False,
+    interval: float = 1.0,
+    longest_interval: float = 10.0,
+    factor: float = 1.5,
+) -> Flow[T]:
+    """Fetch until *done*, waiting *interval* and then longer in between; raise *timed_out* after *timeout* seconds.
+
+    The error is told how long was waited, and ends with its hint.
+
+    A *transient* error of one fetch does not end the wait. The last wait is cut so that one fetch still happens at
+    the end of *timeout*; a wait inside a fetch, before a retry, that would end later is cut too, and is the last. No
+    try of a fetch has more time than is left of *timeout*, or a second where that is more.
+    """
+    started = yield from now()
+    end = started + timeout
+    last: T | None = None
+    # Compared in this order NaN, which is neither more nor less than anything, means the shortest.
+    pause = max(SHORTEST_PAUSE, interval)
+    while True:
+        try:
+            found = yield from _until(end, fetch())
+        except Error as error:
+            if not transient(error):
+                raise
+            yield from emit("poll_failed", error=type(error).__name__)
+        else:
+            if found is OVER:
+                break
+            last = cast(T, found)
+            if done(last):
+                return last
+        left = end - (yield from now())
+        if not left > 0:
+            break
+        yield from sleep(min(pause, left))
+        pause = min(pause * factor, longest_interval)
+    late = timed_out(last)
+    late.elapsed = (yield from now()) - started
+    if line := hint(late):
+        late.add_note(line)
+    raise late
+
+
+def _until(end: float, flow: Flow[T]) -> Flow[Any]:
+    """The result of *flow*, or `OVER` at the moment *end* if it would then still be waiting.
+
+    What it sends is answered until then, or within `LAST_LOOK`.
+    """
+    try:
+        effect = next(flow)
+        while True:
+            if isinstance(effect, Sleep):
+                left = end - (yield from now())
+                if effect.seconds > left:
+                    yield from sleep(max(left, 0.0))
+                    return OVER
+            elif isinstance(effect, Send):
+                left = max(LAST_LOOK, end - (yield from now()))
+                if effect.timeout is None or effect.timeout > left:
+                    effect = Send(effect.request, left)
+            effect = flow.send((yield effect))
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        flow.close()

@@ -1,0 +1,249 @@
+"""A vendor's reference server behind the fault layer: the whole API on this machine, with each failure on cue."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from failwell.clock import Clock, SystemClock
+from failwell.contract.error import Error
+from failwell.contract.spec import specs_of
+from failwell.sandbox.control import ArmError
+from failwell.sandbox.layer import FaultLayer
+from failwell.sandbox.listening import listen
+from failwell.sandbox.log import RequestLog
+from failwell.sandbox.problems import BadScriptError, SandboxError
+from failwell.sandbox.script import Rule, Script, rule_from_json
+from failwell.sandbox.serving import Uvicorn
+from failwell.sandbox.steps import Answer, Garbled, Reset, Silence, Step
+from failwell.sandbox.thread import Background, in_thread
+from failwell.sandbox.vendor import Served, Vendor
+from failwell.server.store import StoreDownError
+from failwell.wire.caused import UncausableError, outcome_of
+from failwell.wire.messages import Failure
+from failwell.wire.parse import build
+
+MATCHING = ("times", "method", "path")
+"""What of an error armed in JSON says which requests meet it."""
+
+
+HOST = "127.0.0.1"
+
+_UNANSWERED: Mapping[str, Step] = {"network": Reset(), "timeout": Silence(), "unreadable": Garbled("not-gzip", 200)}
+"""What a request meets that is to fail in that way, whatever is asked for."""
+
+_NOT_RUNNING = "The sandbox is not running. Call start(), or use it in a with statement."
+
+
+class Sandbox:
+    """The API of *vendor* on 127.0.0.1, until it is stopped.
+
+    *port* 0 takes a free one. *data* is the folder that the server keeps its files in; without one they are gone
+    when it stops. Share *clock* with a client, and its waits move the server's limits and expiries too.
+
+        with Sandbox(find_vendor("pictograph")) as sandbox:
+            sandbox.next(RateLimitError("Slow down", retry_after=2), times=2)
+
+    Raises:
+        SandboxError: the port is in use, or the server cannot be started. Whatever the vendor's server raises for
+            a data folder that it cannot use.
+    """
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        *,
+        port: int = 0,
+        data: Path | str | None = None,
+        clock: Clock | None = None,
+        token: str = "",
+    ) -> None:
+        self.vendor = vendor
+        self.token = token or secrets.token_urlsafe(18)
+        self.clock: Clock = clock if clock is not None else SystemClock()
+        self._port = port
+        self._data = Path(data) if data is not None else None
+        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._served: Served | None = None
+        self._stack: _Stack | None = None
+        self._background: Background | None = None
+
+    def start(self) -> Self:
+        """Start in a thread of its own; return when requests are answered. Can be called twice."""
+        if self._background is not None:
+            return self
+        # Looked at first: a port that is taken must not leave a data folder behind.
+        listen(HOST, self._port).close()
+        self._own = tempfile.TemporaryDirectory(prefix="failwell-", ignore_cleanup_errors=True)
+        if self._data is None:
+            self._folder.mkdir()
+        try:
+            self._served = self.vendor.serve(self._folder, self.clock)
+            stack = _Stack(self._served.app, self._port, self.token, self.arm_error, self.clock)
+            self._background = in_thread(stack, name=f"failwell-sandbox-{self.vendor.name}")
+            self._stack = stack
+            self.authority.write_bytes(stack.layer.authority)
+        except StoreDownError as problem:
+            self._put_away()
+            raise SandboxError(str(problem)) from problem
+        except BaseException:
+            self._put_away()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop, and remove the files unless they are kept in a folder of the caller's."""
+        background, self._background = self._background, None
+        try:
+            if background is not None:
+                background.stop()
+        finally:
+            self._put_away()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The base URL for clients."""
+        return self._running.url + self.vendor.base_path
+
+    @property
+    def control_url(self) -> str:
+        """The URL below which the control endpoint is."""
+        return f"{self._running.url}/_failwell"
+
+    @property
+    def https_url(self) -> str:
+        """The base URL for clients that speak TLS and trust `authority`."""
+        return self._running.https_url + self.vendor.base_path
+
+    @property
+    def authority(self) -> Path:
+        """The PEM file of the authority that vouches for `https_url`, for SSL_CERT_FILE or an `ssl.SSLContext`.
+
+        Made anew at each start, and gone when the sandbox stops.
+        """
+        if self._own is None:
+            raise RuntimeError(_NOT_RUNNING)
+        return Path(self._own.name, "authority.pem")
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Demo API keys, by role."""
+        return self._served.keys if self._served is not None else {}
+
+    @property
+    def log(self) -> RequestLog:
+        """What was asked, and what came of it."""
+        return self._running.log
+
+    @property
+    def script(self) -> Script:
+        """What is armed."""
+        return self._running.script
+
+    def next(self, error: Error, *, times: int = 1, method: str | None = None, path: str | None = None) -> int:
+        """Let the next *times* requests (of *method*, to *path*, a glob) meet *error*, rendered as the server would.
+
+        A network error resets the connection, a timeout stays silent.
+
+        Raises:
+            BadScriptError: an error of the SDK itself, which no server can cause.
+        """
+        return self.arm(self._step(error), times=times, method=method, path=path)
+
+    def arm(self, *steps: Step, times: int = 1, method: str | None = None, path: str | None = None) -> int:
+        """Let the next *times* requests (of *method*, to *path*, a glob) go through *steps*.
+
+        A `Certificate` is shown to the next *times* TLS connections.
+
+        Raises:
+            BadScriptError: the steps make no sense together.
+        """
+        return self.script.arm(Rule(steps, method=method, path=path, times=times))
+
+    def _step(self, error: Error) -> Step:
+        try:
+            outcome = outcome_of(error, self.vendor.catalogue, request_id=secrets.token_hex(8))
+        except UncausableError as problem:
+            raise BadScriptError("error", problem.found, problem.allowed) from problem
+        if isinstance(outcome, Failure):
+            return _UNANSWERED[outcome.kind]
+        return Answer(outcome.status, tuple(outcome.headers.items()), outcome.body)
+
+    def arm_error(self, payload: Mapping[str, object]) -> None:
+        """Arm an error that was described in JSON: `{"error": "RateLimitError", "fields": {...}, "times": 2}`.
+
+        Raises:
+            BadScriptError: an unknown class, fields that it does not have, or anything else that makes no sense.
+        """
+        for key in payload:
+            if key not in ("error", "fields", *MATCHING):
+                raise BadScriptError(key, "not a key of an armed error", f"only: error, fields, {', '.join(MATCHING)}")
+        by_name = {error.__name__: error for error in self.vendor.catalogue.errors}
+        name, fields = payload.get("error"), payload.get("fields", {})
+        if not isinstance(name, str) or name not in by_name:
+            raise BadScriptError("error", json.dumps(name), f"one of {', '.join(by_name)}")
+        if not isinstance(fields, dict):
+            raise BadScriptError("fields", json.dumps(fields), "an object with the fields of the error")
+        cls = by_name[name]
+        accepted = [spec.name for spec in specs_of(cls) if spec.init]
+        for field in fields:
+            if field not in accepted:
+                raise BadScriptError(f"fields.{field}", f"no field of {name}", f"one of {', '.join(accepted)}")
+        error = build(cls, {"message": cls.__doc__ or name, **fields})
+        matching = {key: payload[key] for key in MATCHING if key in payload}
+        self.script.arm(rule_from_json({**matching, "steps": [self._step(error).to_json()]}))
+
+    @property
+    def _folder(self) -> Path:
+        if self._data is not None:
+            return self._data
+        assert self._own is not None
+        return Path(self._own.name, "data")
+
+    @property
+    def _running(self) -> FaultLayer:
+        if self._stack is None:
+            raise RuntimeError(_NOT_RUNNING)
+        return self._stack.layer
+
+    def _put_away(self) -> None:
+        served, self._served = self._served, None
+        if served is not None:
+            served.close()
+        if self._own is not None:
+            self._own.cleanup()
+            self._own = None
+
+
+class _Stack:
+    """The reference server and the fault layer before it, in one loop."""
+
+    def __init__(self, app: Any, port: int, token: str, arm_error: ArmError, clock: Clock) -> None:
+        self._uvicorn = Uvicorn(app)
+        # The address of the server behind is known when it listens.
+        self.layer = FaultLayer(("127.0.0.1", 0), port=port, control_token=token, arm_error=arm_error, clock=clock.wall)
+
+    async def start(self) -> None:
+        self.layer.upstream = await self._uvicorn.start()
+        try:
+            await self.layer.start()
+        except BaseException:
+            await self._uvicorn.stop()
+            raise
+
+    async def stop(self) -> None:
+        await self.layer.stop()
+        await self._uvicorn.stop()

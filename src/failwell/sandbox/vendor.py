@@ -1,0 +1,93 @@
+"""A vendor that can be put in a sandbox: its contract, its reference server, its promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from failwell.clock import Clock
+from failwell.contract.catalogue import Catalogue
+from failwell.sandbox.problems import SandboxError
+
+GROUP = "failwell.vendors"
+"""Entry points of this group name a `Vendor` each."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A reference server that is ready to run: its ASGI *app*, demo *keys* by role, and how it is put away."""
+
+    app: Any
+    keys: Mapping[str, str]
+    close: Callable[[], None] = field(default=lambda: None)
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One API: *serve* builds its reference server in a data folder and on a clock.
+
+    *environment* names the variables that its SDK reads: `{"api_key": "PICTOGRAPH_API_KEY", ...}`. *promises* is
+    where the sentences of its page are checked, as "module:NAME". *base_path* is the end of the base URLs of its
+    clients: "/v1", or nothing.
+    """
+
+    name: str
+    catalogue: Catalogue
+    serve: Callable[[Path, Clock], Served]
+    environment: Mapping[str, str]
+    promises: str
+    base_path: str = ""
+
+
+class UnknownVendorError(SandboxError):
+    """No installed distribution brings a vendor of that name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(name, known)
+        self.name = name
+        self.known = known
+
+    def __str__(self) -> str:
+        known = ", ".join(self.known) or "none"
+        return f"No vendor is called {self.name!r}. Installed: {known}. Install another with: pip install failwell-NAME"
+
+
+class IncompleteVendorError(SandboxError):
+    """The distribution that brings the vendor *name* is installed, *missing* that its server needs is not."""
+
+    def __init__(self, name: str, missing: str, distribution: str) -> None:
+        super().__init__(name, missing, distribution)
+        self.name = name
+        self.missing = missing
+        self.distribution = distribution
+
+    def __str__(self) -> str:
+        remedy = f"pip install '{self.distribution}[server]'"
+        return f"The sandbox of {self.name!r} needs {self.missing}, which is not installed. Install it with: {remedy}"
+
+
+def known_vendors() -> tuple[str, ...]:
+    """The names of the vendors that are installed."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+
+
+def find_vendor(name: str) -> Vendor:
+    """The installed vendor called *name*.
+
+    Raises:
+        UnknownVendorError: there is none; it names those there are.
+        IncompleteVendorError: it needs a package that is not installed.
+    """
+    for point in entry_points(group=GROUP, name=name):
+        try:
+            vendor = point.load()
+        except ModuleNotFoundError as missing:
+            package = (missing.name or "").partition(".")[0]
+            distribution = point.dist.name if point.dist is not None else f"failwell-{name}"
+            raise IncompleteVendorError(name, package, distribution) from missing
+        if isinstance(vendor, Vendor):
+            return vendor
+    raise UnknownVendorError(name, known_vendors())

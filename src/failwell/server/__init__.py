@@ -1,0 +1,49 @@
+"""Raises the errors of a catalogue on a server, and answers for everything that goes wrong there (ASGI)."""
+
+from failwell.server.asgi import Contract, install
+from failwell.server.effects import side_effect
+from failwell.server.idempotency import Idempotency
+from failwell.server.jobs import Jobs
+from failwell.server.keys import Caller, Keys, KeyStore
+from failwell.server.limits import RateLimits
+from failwell.server.request_id import RequestIdFilter, current_request_id
+from failwell.server.sqlite import NotOurFileError
+from failwell.server.store import Answer, Claim, Claimed, Conflict, InProgress, Record, Store, StoreDownError
+from failwell.server.store_sqlite import SqliteStore
+from failwell.server.tiers import UnknownTierError
+from failwell.server.times import Clock
+from failwell.server.undeclared import UndeclaredError, UnlistedError
+from failwell.server.work import Kind, Step, Work, Workflow, immediately
+
+__all__ = [
+    "Answer",
+    "Caller",
+    "Claim",
+    "Claimed",
+    "Clock",
+    "Conflict",
+    "Contract",
+    "Idempotency",
+    "InProgress",
+    "Jobs",
+    "KeyStore",
+    "Keys",
+    "Kind",
+    "NotOurFileError",
+    "RateLimits",
+    "Record",
+    "RequestIdFilter",
+    "SqliteStore",
+    "Step",
+    "Store",
+    "StoreDownError",
+    "UndeclaredError",
+    "UnknownTierError",
+    "UnlistedError",
+    "Work",
+    "Workflow",
+    "current_request_id",
+    "immediately",
+    "install",
+    "side_effect",
+]

@@ -1,0 +1,48 @@
+"""The id of one request: taken over from the caller if it is well formed, otherwise made anew."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_TOKEN = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
+"""A token of RFC 9110, 5.6.2: no space, quote or line break can reach a log line or a header."""
+
+_current: ContextVar[str | None] = ContextVar("failwell_request_id", default=None)
+
+
+def request_id_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    """The id that the header *name* gives, or a new one if there is none, several, or one that is no token."""
+    given = [value for key, value in headers if key.lower() == name]
+    if len(given) == 1 and _TOKEN.fullmatch(given[0]):
+        return given[0].decode("ascii")
+    return uuid.uuid4().hex
+
+
+def current_request_id() -> str | None:
+    """The id of the request that is being answered, or None outside of one."""
+    return _current.get()
+
+
+@contextmanager
+def answering(request_id: str) -> Generator[None]:
+    """Make *request_id* the current one in the block, also in threads and tasks that start there."""
+    token = _current.set(request_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives every log record a `request_id`: add it to a handler whose format has `%(request_id)s`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Complete *record*; keep it."""
+        if not hasattr(record, "request_id"):
+            record.request_id = current_request_id()
+        return True

@@ -1,0 +1,131 @@
+"""From whatever was raised to the reply that the client gets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from starlette.types import Scope
+
+from failwell.contract import Catalogue, Error
+from failwell.contract.case import TRAVELLING
+from failwell.contract.value import changed
+from failwell.server.framework import UNHANDLED, refusal
+from failwell.server.refused import Refused, as_error, reply_to
+from failwell.server.store import Answer
+from failwell.server.undeclared import UndeclaredError, UnlistedError
+from failwell.wire import Reply, render
+
+logger = logging.getLogger("failwell.server")
+
+Convert = Callable[[Exception], Exception | None]
+"""A vendor's own mapping: an error of its catalogue, or None for an exception that it knows nothing about."""
+
+
+class Translator:
+    """Finds the error of *catalogue* for an exception, and holds an operation to what it declares.
+
+    *strict* decides what an undeclared error is: raised as `UndeclaredError`, or answered with the 500 and logged.
+    """
+
+    def __init__(self, catalogue: Catalogue, *, convert: Convert | None, strict: bool) -> None:
+        self.catalogue = catalogue
+        self._convert = convert
+        self._strict = strict
+
+    def reply(self, exc: Exception, scope: Scope) -> Reply:
+        """The reply to *exc*, which is logged with the request's id.
+
+        Raises:
+            UndeclaredError: under *strict*, the operation does not declare it.
+        """
+        request_id: str = scope["failwell.request_id"]
+        if isinstance(exc, Refused):
+            reply = reply_to(exc, self.catalogue, request_id)
+            _log_reply(scope, reply, exc)
+            return reply
+        if isinstance(exc, UndeclaredError):
+            return self.unhandled(exc, scope)
+        error = self._declared(exc, scope)
+        framework = refusal(exc) if error is None else None
+        if framework is not None:
+            error = as_error(framework, self.catalogue)
+        if error is None or error.case.source(error.source) not in TRAVELLING:
+            return self.unhandled(exc, scope)
+        # What the framework says in no class of its own may come from any operation: a body that is no JSON.
+        if framework is None or type(error) is not self.catalogue.default:
+            undeclared = self._undeclared(error, scope, own=framework is None)
+            if undeclared is not None and self._strict:
+                raise undeclared from exc
+            if undeclared is not None:
+                return self.unhandled(undeclared, scope)
+        reply = render(error, self.catalogue, request_id=request_id)
+        if framework is not None:
+            reply = changed(reply, headers={**reply.headers, **framework.headers})
+        _log_reply(scope, reply, exc)
+        return reply
+
+    def unhandled(self, exc: Exception, scope: Scope) -> Reply:
+        """The catalogue's 500, which says nothing of *exc*; the log says all."""
+        _log(logging.ERROR, scope, 500, type(exc).__name__, exc)
+        return reply_to(Refused(500, UNHANDLED), self.catalogue, scope["failwell.request_id"])
+
+    def broken_off(self, exc: Exception, scope: Scope) -> None:
+        """Log an *exc* that came when the reply had begun: nothing can be said to the client any more."""
+        _log(logging.ERROR, scope, None, type(exc).__name__, exc)
+
+    def disconnected(self, scope: Scope) -> None:
+        """Log that the client left before it had sent its whole request."""
+        _log(logging.INFO, scope, None, "the client disconnected")
+
+    def replayed(self, answer: Answer, scope: Scope) -> None:
+        """Log that a kept *answer* is given again; the record has both ids."""
+        _log(logging.INFO, scope, answer.status, f"replay of {answer.request_id}")
+
+    def _declared(self, exc: Exception, scope: Scope) -> Error | None:
+        if isinstance(exc, self.catalogue.base):
+            return exc
+        if self._convert is None:
+            return None
+        try:
+            converted = self._convert(exc)
+        except Exception as problem:  # noqa: BLE001 - the vendor's code; *exc* is still to be answered
+            _log(logging.ERROR, scope, None, type(problem).__name__, problem)
+            return None
+        return converted if isinstance(converted, self.catalogue.base) else None
+
+    def _undeclared(self, error: Error, scope: Scope, *, own: bool) -> UndeclaredError | None:
+        operation = operation_of(scope)
+        if own and not self.catalogue.lists(error):
+            return UnlistedError(operation, type(error), self.catalogue.name, error.case)
+        if operation is None or operation not in self.catalogue.operations:
+            return None
+        declared = self.catalogue.raises(operation)
+        return None if isinstance(error, declared) else UndeclaredError(operation, type(error), declared)
+
+
+def operation_of(scope: Scope) -> str | None:
+    """The `operation_id` of the route that answers, or None before routing and where only the path fits."""
+    route = scope.get("route")
+    if scope["type"] != "http" or scope["method"] not in (getattr(route, "methods", None) or ()):
+        return None
+    operation: str | None = getattr(route, "operation_id", None)
+    return operation
+
+
+def _log_reply(scope: Scope, reply: Reply, exc: Exception) -> None:
+    # A declared 5xx was raised on purpose and has told the client all, unless there is a cause behind it.
+    told = isinstance(exc, Error) and exc.__cause__ is None
+    if reply.status < 500:
+        _log(logging.INFO, scope, reply.status, type(exc).__name__)
+    elif told:
+        _log(logging.WARNING, scope, reply.status, type(exc).__name__)
+    else:
+        _log(logging.ERROR, scope, reply.status, type(exc).__name__, exc)
+
+
+def _log(level: int, scope: Scope, status: int | None, name: str, exc: Exception | None = None) -> None:
+    # The path is quoted: a line break in it must not begin a log line of its own.
+    said = (scope.get("method", "WEBSOCKET"), scope["path"], status or "-", name, scope["failwell.request_id"])
+    extra = {"request_id": scope["failwell.request_id"], "operation": operation_of(scope)}
+    logger.log(level, "%s %r: %s %s (request %s)", *said, exc_info=exc, extra=extra)

@@ -1,0 +1,87 @@
+"""What can be wrong with scripted replies, as exceptions. They are assertions: a test that meets one has failed.
+
+RepliesError
+├── NoClientError        what is to be answered is no client made with Failwell
+├── BadReplyError        what was given as a reply is none
+├── UnansweredError      a request came, and no reply was left
+└── UnusedRepliesError   the block ended, and replies were left
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from failwell.testing.asked import Asked
+
+
+class RepliesError(AssertionError):
+    """Replies and requests do not fit together."""
+
+
+class NoClientError(RepliesError):
+    """What was given as a client, of type *found*, has no engine that could be answered."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(found)
+        self.found = found
+
+    def __str__(self) -> str:
+        return f"A {self.found} cannot be answered. Pass a client made with Failwell, a resource of one, or its core."
+
+
+class BadReplyError(RepliesError):
+    """*found* was given as a reply, or for *place*; *allowed* says what can be."""
+
+    def __init__(self, place: str, found: str, allowed: str) -> None:
+        super().__init__(place, found, allowed)
+        self.place = place
+        self.found = found
+        self.allowed = allowed
+
+    def __str__(self) -> str:
+        return f"{self.place} is {self.found}. Give {self.allowed}."
+
+
+class UnansweredError(RepliesError):
+    """Request *number* of a block, *asked*, came when all *given* replies were used; *repeats* a call that failed."""
+
+    def __init__(self, number: int, asked: Asked, given: int, *, repeats: bool = False, over: bool = False) -> None:
+        super().__init__(number, asked, given)
+        self.number = number
+        self.asked = asked
+        self.given = given
+        self.repeats = repeats
+        self.over = over
+
+    def __str__(self) -> str:
+        what = f"Request {self.number}, {self.asked.method} {self.asked.path},"
+        if self.over:
+            return f"{what} came after the block of its replies was left. Wait for the call inside of the block."
+        left = f"{what} has no reply: {_counted(self.given)} given, none is left."
+        remedy = "Give one more, or pass then= for all that follow."
+        if not self.repeats:
+            return f"{left} {remedy}"
+        return f"{left} It repeats a call that failed: {remedy[0].lower()}{remedy[1:-1]}, or set max_retries=0."
+
+
+class UnusedRepliesError(RepliesError):
+    """The *unused* of the *given* replies were not asked for by the *requests* of the block."""
+
+    def __init__(self, unused: Sequence[str], given: int, requests: Sequence[Asked]) -> None:
+        super().__init__(tuple(unused), given, tuple(requests))
+        self.unused = tuple(unused)
+        self.given = given
+        self.requests = tuple(requests)
+
+    def __str__(self) -> str:
+        sent = ", ".join(f"{asked.method} {asked.path}" for asked in self.requests[-3:]) or "nothing"
+        return (
+            f"{len(self.unused)} of {self.given} replies not used: {', '.join(self.unused[:3])}. "
+            f"{len(self.requests)} sent, last {sent}. Leave out what no call asks for, or pass it as then=."
+        )
+
+
+def _counted(given: int) -> str:
+    return f"{given} reply was" if given == 1 else f"{given} replies were"

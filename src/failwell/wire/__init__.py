@@ -1,0 +1,39 @@
+"""How an error travels: envelopes, headers, Retry-After. Text and bytes only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from failwell.contract.late import load_late
+from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Problem
+
+if TYPE_CHECKING:
+    from failwell.wire.messages import Failure, Reply, Request
+    from failwell.wire.parse import parse, snapshot
+    from failwell.wire.render import render
+    from failwell.wire.retry_after import retry_after
+
+# A contract needs the envelopes alone; the rest loads when something travels.
+load_late(
+    __name__,
+    {
+        "messages": ("Failure", "Reply", "Request"),
+        "parse": ("parse", "snapshot"),
+        "render": ("render",),
+        "retry_after": ("retry_after",),
+    },
+)
+
+__all__ = [
+    "Detail",
+    "ErrorObject",
+    "Failure",
+    "FirstOf",
+    "Problem",
+    "Reply",
+    "Request",
+    "parse",
+    "render",
+    "retry_after",
+    "snapshot",
+]

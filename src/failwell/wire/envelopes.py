@@ -1,0 +1,210 @@
+"""The shapes of error bodies in use, each both ways."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from failwell.contract.case import phrase
+from failwell.contract.said import Said
+
+JSON = "application/json"
+BLANK = "about:blank"
+"""The `type` of a problem that says no more than its status (RFC 9457, 4.2.1)."""
+DEPTH = 8
+"""Levels below which nobody looks for a message."""
+
+
+_new = tuple.__new__
+"""Makes a `Said` of all its fields, in a third of the time."""
+
+
+class Detail:
+    """FastAPI's `{"detail": ...}`: a sentence, an object or a list of field errors.
+
+    `{"detail": "Dataset not found"}`, `{"detail": {"message": "...", "error_code": "...", "required": 5}}`,
+    `{"detail": [{"loc": [...], "msg": "...", "type": "..."}], "message": "..."}`. *code* names the key of the code.
+    """
+
+    lossless = True
+    content_type = JSON
+
+    def __init__(self, *, code: str = "code") -> None:
+        self.code = code
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """Choose the smallest shape that carries what is *said*."""
+        detail = body.get("detail")
+        facts = {**({self.code: said.code} if said.code is not None else {}), **said.details}
+        if "detail" in body and not isinstance(detail, dict):
+            body.update({"message": said.message, **facts})
+        elif detail is None and not facts:
+            body["detail"] = said.message
+        else:
+            body["detail"] = {"message": said.message, **facts, **(detail or {})}
+
+    def parse(self, body: Any) -> Said:
+        """Read any of the three shapes."""
+        if not isinstance(body, dict):
+            return Said()
+        detail = body.get("detail")
+        if isinstance(detail, dict):
+            message = _text(detail.get("message", detail.get("msg")))
+            return _new(Said, (0, _code(detail.get(self.code)), message, detail, None, None))
+        code = body.get(self.code)
+        message = detail if isinstance(detail, str) else body.get("message")
+        if not isinstance(message, str):
+            message = summary(detail) if isinstance(detail, list) else _text(detail)
+        return _new(Said, (0, None if code is None else _code(code), message, body, None, None))
+
+
+class ErrorObject:
+    """`{"error": {"code": ..., "message": ..., "details": {...}}, "request_id": ...}`.
+
+    *code* names the key of the code. Without *details* there are none where there is nothing to say in them.
+    """
+
+    lossless = True
+    content_type = JSON
+
+    def __init__(self, *, code: str = "code", details: bool = True) -> None:
+        self.code = code
+        self.details = details
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """Code, message and details below "error", the request's id beside it."""
+        inner = body.get("error")
+        facts: dict[str, Any] = {self.code: said.code, "message": said.message}
+        if self.details or said.details:
+            facts["details"] = dict(said.details)
+        body["error"] = {**facts, **inner} if isinstance(inner, dict) else facts
+        if said.request_id is not None:
+            body["request_id"] = said.request_id
+
+    def parse(self, body: Any) -> Said:
+        """Also reads `{"error": "a sentence", "code": ...}`."""
+        if not isinstance(body, dict):
+            return Said()
+        request_id = _code(body.get("request_id"))
+        error = body.get("error")
+        if not isinstance(error, dict):
+            return Said(code=_code(body.get(self.code)), message=_text(error), request_id=request_id)
+        details = error.get("details")
+        return Said(
+            code=_code(error.get(self.code)),
+            message=_text(error.get("message")),
+            details=details if isinstance(details, dict) else {},
+            request_id=request_id,
+        )
+
+
+class FirstOf:
+    """A flat object whose message is the first of some keys: `error`, `message`, `detail`, `errors`."""
+
+    lossless = False
+    content_type = JSON
+
+    def __init__(self, *keys: str, code: str = "code") -> None:
+        self.keys = keys or ("error", "message", "detail", "errors")
+        self.code = code
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """The message under the first key, the details beside it; a detail of that name is lost."""
+        body.update({key: value for key, value in said.details.items() if key not in self.keys})
+        if said.code is not None:
+            body[self.code] = said.code
+        body[self.keys[0]] = said.message
+
+    def parse(self, body: Any) -> Said:
+        """The first key that says something, whatever its type."""
+        if isinstance(body, str):
+            return Said(message=body)
+        if not isinstance(body, dict):
+            return Said()
+        message = next((text for key in self.keys if (text := _text(body.get(key)))), None)
+        return Said(code=_code(body.get(self.code)), message=message, details=body)
+
+
+class Problem:
+    """RFC 9457 problem+json: `type`, `title`, `status`, `detail`, `code`, and the details as extension members.
+
+    The `type` of a code is the address of its explanation, or begins with *type_base*.
+    """
+
+    lossless = True
+    content_type = "application/problem+json"
+    members = frozenset({"type", "title", "status", "detail", "instance", "code", "request_id"})
+
+    def __init__(self, *, type_base: str | None = None) -> None:
+        self.type_base = type_base
+
+    def render(self, body: dict[str, Any], said: Said) -> None:
+        """Details of the name of a standard member go below "details" (RFC 9457, 3.2 reserves the names)."""
+        facts: dict[str, Any] = {"type": BLANK, "title": phrase(said.status), "status": said.status}
+        if said.code is not None:
+            facts["code"] = said.code
+            facts["type"] = f"{self.type_base}{said.code}" if self.type_base is not None else said.address or BLANK
+        facts["detail"] = said.message
+        if said.request_id is not None:
+            facts["request_id"] = said.request_id
+        clashing = {key: value for key, value in said.details.items() if key in self.members or key == "details"}
+        free = {key: value for key, value in said.details.items() if key not in clashing}
+        body.update({**facts, **free, **({"details": clashing} if clashing else {})})
+
+    def parse(self, body: Any) -> Said:
+        """The code is `code`, or the last part of `type`."""
+        if not isinstance(body, dict):
+            return Said()
+        kind = body.get("type")
+        code = _code(body.get("code"))
+        if code is None and isinstance(kind, str) and kind != BLANK:
+            code = re.split("[/#:]", kind.rstrip("/"))[-1] or None
+        clashing = body.get("details")
+        details = {key: value for key, value in body.items() if key not in self.members and key != "details"}
+        if isinstance(clashing, dict):
+            details.update(clashing)
+        message = _text(body.get("detail"))
+        return Said(
+            code=code,
+            message=message if message is not None else _text(body.get("title")),
+            details=details,
+            request_id=_code(body.get("request_id")),
+        )
+
+
+def summary(errors: list[Any], depth: int = DEPTH) -> str:
+    """One sentence for a list of field errors: "2 invalid fields: annotations.0.name: Field required; ..."."""
+    lines: list[str] = []
+    for entry in errors if len(errors) <= 3 else errors[:3]:
+        if isinstance(entry, dict):
+            loc = entry.get("loc")
+            place = ".".join([str(part) for part in loc if part != "body"]) if isinstance(loc, list) else ""
+            said = entry["msg"] if "msg" in entry else entry.get("message")
+            if not isinstance(said, str):
+                said = _text(said, depth)
+            lines.append(f"{place}: {said or 'invalid'}" if place else said or "invalid")
+        else:
+            lines.append(_text(entry, depth) or "invalid")
+    count = len(errors)
+    if not count:
+        return "the request was refused as invalid"
+    more = f"; and {count - 3} more" if count > 3 else ""
+    return f"{count} invalid field{'s' if count > 1 else ''}: {'; '.join(lines)}{more}"
+
+
+def _text(value: Any, depth: int = DEPTH) -> str | None:
+    """What a person can read of *value*: a string as it is, the message inside an object, a list's summary."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        inside = (_text(value.get(key), depth - 1) for key in ("message", "msg", "detail", "error") if depth)
+        return next((text for text in inside if text), None)
+    if isinstance(value, list):
+        return summary(value, depth - 1) if value and depth else None
+    return None if isinstance(value, bool) or value is None else str(value)
+
+
+def _code(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

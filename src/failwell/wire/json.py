@@ -1,0 +1,150 @@
+"""JSON that cannot fail: any Python value out, any bytes in."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any
+
+from failwell.contract import caps
+
+if TYPE_CHECKING:
+    from json import JSONDecoder
+
+LONGEST = 1024 * 1024
+"""Bytes of an error body that are parsed; a longer one is kept, not read."""
+DIGITS = 400
+WHITESPACE = " \t\n\r"
+"""What may stand around a JSON value (RFC 8259, 2)."""
+DEPTH = 64
+
+
+class UnreadableError(ValueError):
+    """Bytes that are not a JSON document."""
+
+
+def dumps(value: Any) -> bytes:
+    """*value* as compact UTF-8 JSON. What JSON does not have becomes what `plain` says."""
+    return _writer()(plain(value)).encode()
+
+
+# Declaring errors needs no JSON: what reads and writes it is made, once, for the first reply.
+@functools.cache
+def _writer() -> Callable[[Any], str]:
+    from json import JSONEncoder
+
+    return JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
+    """*value* with JSON types only.
+
+    NaN and infinities become null, bytes their text (UTF-8, "�" for what is not), tuples and sets lists, other keys
+    their `str`, lone surrogates "�", integers of some 360 digits and more their hexadecimal text, a structure inside
+    itself (its id is in *above*) and values deeper than 64 levels "…", anything else its `str`.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return caps.whole(str.__str__(value))  # an enum's own str() is its name
+    if isinstance(value, int):
+        return int(value) if value.bit_length() < DIGITS * 3 else hex(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if not depth or id(value) in above:
+        return "…"
+    if isinstance(value, Mapping):
+        inside = (*above, id(value))
+        return {caps.whole(_key(key)): plain(part, depth - 1, inside) for key, part in value.items()}
+    if isinstance(value, list | tuple | AbstractSet):
+        inside = (*above, id(value))
+        return [plain(part, depth - 1, inside) for part in value]
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", "replace")
+    return caps.whole(_spoken(value))
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return key
+    if isinstance(key, bool) or key is None:
+        return {True: "true", False: "false", None: "null"}[key]
+    return _spoken(key)
+
+
+def _spoken(value: object) -> str:
+    """`str(value)`, or its type's name where even that fails: rendering an error must not raise another."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+        return f"<{type(value).__name__}>"
+
+
+def loads(body: bytes) -> Any:
+    """The value of *body*; integers of more than 400 digits stay text, NaN and Infinity are null.
+
+    Raises:
+        UnreadableError: *body* is no JSON document, is longer than 1 MiB, or nests too deep to read.
+    """
+    length = len(body)
+    if length > LONGEST:
+        raise UnreadableError(f"{length} bytes of JSON, the most we read of an error is {LONGEST}")
+    short = length <= DIGITS
+    try:
+        # Nearly all is UTF-8 that begins with the value; a text of any other kind cannot be read so to its end.
+        text = body.decode()
+        value, end = _scanner(short)(text, 0)
+        if end == len(text):
+            return value
+    except (ValueError, RecursionError, StopIteration):
+        pass
+    try:
+        text = _text(body).strip(WHITESPACE)
+        value, end = _decoder(short).raw_decode(text)
+    except (ValueError, RecursionError) as problem:
+        raise UnreadableError(f"{type(problem).__name__} while reading {len(body)} bytes of JSON") from None
+    if end != len(text):
+        raise UnreadableError(f"{len(text) - end} characters too many after {end} of JSON")
+    return value
+
+
+@functools.cache
+def _decoder(short: bool) -> JSONDecoder:
+    """Reads the value at the start of a text. No number in a *short* one has too many digits."""
+    from json import JSONDecoder
+
+    parse_int = int if short else _integer
+    return JSONDecoder(parse_int=parse_int, parse_float=_number, parse_constant=_no_constant)
+
+
+@functools.cache
+def _scanner(short: bool) -> Callable[[str, int], tuple[Any, int]]:
+    """What that decoder reads with: the value at a place, and where it ends; `StopIteration` where there is none."""
+    from json.scanner import make_scanner
+
+    context: Any = _decoder(short)  # not typed by typeshed
+    return make_scanner(context)
+
+
+def _text(body: bytes) -> str:
+    """*body* in the encoding that its first bytes show (RFC 8259 wants UTF-8, older servers may send UTF-16)."""
+    if body.isascii() and 0 not in body[:4]:
+        return body.decode("ascii")
+    from json import detect_encoding
+
+    return body.decode(detect_encoding(body), "surrogatepass")
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= DIGITS else digits
+
+
+def _number(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _no_constant(_name: str) -> None:
+    """NaN, Infinity and -Infinity are not JSON; a field that holds one keeps its default."""

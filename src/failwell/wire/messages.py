@@ -1,0 +1,126 @@
+"""What goes out and what comes back, without any HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from failwell.contract.secret import Secret
+from failwell.contract.value import Value
+
+Content = bytes | Callable[[], Iterable[bytes]] | Iterable[bytes]
+"""A request's body: bytes, a function that opens it anew for every attempt, or an iterable that is read once."""
+
+Into = Callable[[], Callable[[bytes], object]]
+"""Opens anew, for every attempt, what takes the body of a success piece by piece."""
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+"""Methods that may be sent twice (RFC 9110, 9.2.2)."""
+
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class Request(Value):
+    """One request, ready to be sent as often as needed. *target* is a path below the base URL, or a whole URL.
+
+    *secrets* are those in its body: they are masked in what the server says. With *into* the body of a success goes
+    there as it arrives, and not into the reply.
+    """
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+    content: Content = b""
+    operation: str | None = None
+    idempotency_key: str | None = None
+    with_credentials: bool = True
+    timeout: float | None = None
+    secrets: tuple[Secret, ...] = ()
+    into: Into | None = None
+
+    # Made for every call, and by hand three times as fast; the same for a reply.
+    def __init__(  # noqa: PLR0917 - in the order of the fields
+        self,
+        method: str,
+        target: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        content: Content = b"",
+        operation: str | None = None,
+        idempotency_key: str | None = None,
+        with_credentials: bool = True,
+        timeout: float | None = None,
+        secrets: tuple[Secret, ...] = (),
+        into: Into | None = None,
+    ) -> None:
+        held = self.__dict__
+        held["method"], held["target"], held["headers"], held["content"] = method, target, headers, content
+        held["operation"], held["idempotency_key"], held["timeout"] = operation, idempotency_key, timeout
+        held["with_credentials"], held["secrets"], held["into"] = with_credentials, secrets, into
+
+    def __repr__(self) -> str:
+        # The query may hold a signature, the headers a key.
+        return f"<Request {self.method} {self.target.partition('?')[0]}>"
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice does what sending it once does."""
+        return self.method in IDEMPOTENT or self.idempotency_key is not None
+
+    @property
+    def rewindable(self) -> bool:
+        """Whether its body can be sent a second time."""
+        return isinstance(self.content, bytes) or callable(self.content)
+
+
+class Reply(Value):
+    """One answer. Header names are lower case; *received* is the wall clock at its arrival, in seconds."""
+
+    status: int
+    headers: Mapping[str, str] = NO_HEADERS
+    body: bytes = b""
+    received: float | None = None
+    length: int | None = None
+
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str] = NO_HEADERS,
+        body: bytes = b"",
+        received: float | None = None,
+        length: int | None = None,
+    ) -> None:
+        held = self.__dict__
+        held["status"], held["headers"], held["body"] = status, headers, body
+        held["received"], held["length"] = received, length
+
+    def __repr__(self) -> str:
+        # Neither headers nor body: both may hold a key.
+        return f"Reply(status={self.status!r}, received={self.received!r}, length={self.length!r})"
+
+    @property
+    def body_length(self) -> int:
+        """Length of the whole body, also where only its start is kept."""
+        return len(self.body) if self.length is None else self.length
+
+
+class Failure(Value):
+    """No answer, or none that was whole.
+
+    *kind* is "network" (DNS, connect, TLS, reset, cut), "timeout" or "unreadable" (not HTTP). *sent* is False only
+    when no byte of the request can have reached the server. *cause* is a copy without request or traceback.
+    *head* is the reply, without its body, where there is one whose body cannot be decoded.
+    """
+
+    kind: Literal["network", "timeout", "unreadable"]
+    reason: str
+    sent: bool = True
+    cause: Exception | None = None
+    head: Reply | None = None
+
+    def __repr__(self) -> str:
+        return f"Failure(kind={self.kind!r}, reason={self.reason!r}, sent={self.sent!r})"
+
+
+Outcome = Reply | Failure

@@ -1,0 +1,291 @@
+"""From any reply to an error: total, whatever the status, the bytes and the headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from failwell.contract import caps
+from failwell.contract.case import Case, Source, phrase
+from failwell.contract.catalogue import Catalogue
+from failwell.contract.error import Error
+from failwell.contract.fields import Body, Header
+from failwell.contract.said import Said
+from failwell.contract.spec import FieldSpec, marks_of, specs_of
+from failwell.contract.types import UnfitError
+from failwell.wire import json
+from failwell.wire.messages import Reply
+from failwell.wire.render import whole_seconds
+from failwell.wire.retry_after import retry_after
+
+NOTHING = object()
+"""What a reply holds for a field that it does not name; None would be JSON's null."""
+
+
+def parse(reply: Reply, catalogue: Catalogue, *, operation: str | None = None, source: Source = "http") -> Error:
+    """The error that *reply* is. Always an instance of the catalogue's base, never another exception.
+
+    What is told in a stream has another *source* and the status 0: there its code alone decides.
+    """
+    try:
+        body = json.loads(reply.body)
+        said = catalogue.envelope.parse(body)
+    except json.UnreadableError:
+        body, said = None, Said(message=plain_text(reply))
+    status = reply.status
+    claimed = None
+    if catalogue.status_decides and (status or not catalogue.claimed(said.code)):
+        claimed, said = said.code, said._replace(code=None)
+    make: Make | None = None
+    if status and source == "http":
+        make = catalogue.makers.get((operation, status, said.code))
+    if make is None:
+        make = _maker(catalogue, operation, status, said.code, source)
+    error = make(said, body, reply)
+    held = error.__dict__
+    request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
+    held["request_id"] = caps.text(request_id) if request_id else None
+    if claimed is not None:
+        held["claimed_code"] = caps.text(claimed)
+    raw, cap = reply.body, catalogue.body_cap
+    held["body"] = raw if len(raw) <= cap else raw[:cap]
+    held["body_length"] = len(raw) if reply.length is None else reply.length
+    return error
+
+
+Make = Callable[[Said, Any, Reply], Error]
+"""Makes an error of what the envelope of a reply said, its whole body, and the reply."""
+
+
+def _maker(catalogue: Catalogue, operation: str | None, status: int, code: str | None, source: Source) -> Make:
+    """What makes the error that a reply of *status* and *code* is; remembered for the replies that are like it."""
+    cls, case = catalogue.resolve(status or None, code, operation=operation, source=source)
+    remembered = bool(status) and source == "http"
+    if remembered and not catalogue.claimed(code):
+        code = None  # what is remembered is not for servers to fill
+        known: Make | None = catalogue.makers.get((operation, status, code))
+        if known is not None:
+            return known
+    make = _quick(cls, case) if _is_quick(cls) else _thorough(cls, case)
+    if remembered:
+        catalogue.makers[operation, status, code] = make
+    return make
+
+
+def _thorough(cls: type[Error], case: Case) -> Make:
+    """Makes a *cls* step by step, with the constructor where somebody wrote one."""
+
+    def make(said: Said, body: Any, reply: Reply) -> Error:
+        error = _built(cls, {name: read(said, body, reply) for name, read in _readers(cls)})
+        if (known := error.case) is not case and known != case:
+            error.become(case)  # the table knows the operation, the error does not
+        return error
+
+    return make
+
+
+def _quick(cls: type[Error], case: Case) -> Make:
+    """Makes a *cls* that has one case at most, and no constructor but ours: what is known of it is looked up once."""
+    marks = marks_of(cls)
+    message_field, code_field, status_field = marked = marks.message, marks.code, marks.status
+    own = cls.cases[0] if cls.cases else Case()
+    silent_code = None
+    if code_field is not None:
+        fallback = next(spec.fallback() for spec in specs_of(cls) if spec.name == code_field)
+        silent_code = own.code if fallback is None else fallback
+    others = tuple((name, read) for name, read in _readers(cls) if name not in marked)
+    is_another = own is not case and own != case
+    new = cls.__new__
+
+    def make(said: Said, body: Any, reply: Reply) -> Error:
+        error: Error
+        if message_field is None:
+            error = new(cls)
+            held = error.__dict__
+        else:
+            message = said.message
+            if message is None:
+                message = message_of(None, reply.status)
+            elif len(message) > caps.TEXT or not message.isascii():
+                message = caps.text(message)
+            error = new(cls, message)  # which makes it the `args`
+            held = error.__dict__
+            held[message_field] = message
+        if code_field is not None:
+            code = said.code
+            held[code_field] = silent_code if code is None else caps.text(code)
+        if status_field is not None:
+            held[status_field] = reply.status
+        for name, read in others:
+            held[name] = read(said, body, reply)
+        if is_another:
+            error.become(case)  # the table knows the operation, the error does not
+        return error
+
+    return make
+
+
+def _is_quick(cls: type[Error]) -> bool:
+    """Whether a *cls* needs no more than its fields, and says by itself which case it is."""
+    settled = cls.settle is Error.settle and cls.__post_init__ is Error.__post_init__ and cls.__new__ is Error.__new__
+    return settled and len(cls.cases) <= 1 and _is_plain(cls) and not marks_of(cls).mirrored
+
+
+def message_of(said: str | None, status: int) -> str:
+    """What the server said, or a sentence about its silence."""
+    if said is not None:
+        return caps.text(said)
+    what = f"{status} {phrase(status)}".rstrip() if status else "An error"
+    return f"{what}, without a readable message"
+
+
+def plain_text(reply: Reply) -> str | None:
+    """The body of a reply that says in its headers that a person can read it, if it is short."""
+    if not reply.headers.get("content-type", "").startswith("text/plain") or len(reply.body) > caps.TEXT:
+        return None
+    text = reply.body.decode("utf-8", "replace").strip()
+    return text or None
+
+
+Read = Callable[[Said, Any, Reply], Any]
+"""What a reply holds for a field: of what its envelope said, its whole body, and the reply."""
+
+
+def _readers(cls: type[Error]) -> tuple[tuple[str, Read], ...]:
+    """How each field of *cls* is read from a reply; remembered on the class."""
+    known: tuple[tuple[str, Read], ...] | None = cls.__dict__.get("_readers")
+    if known is None:
+        known = tuple((spec.name, _reader(spec)) for spec in specs_of(cls))
+        cls._readers = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+    return known
+
+
+CONTAINERS = (list, dict)
+
+
+def _reader(spec: FieldSpec) -> Read:
+    """What a field holds of a reply: what it says, or what is filled in where it is silent or does not fit."""
+    fallback = spec.fallback
+    if spec.is_message:
+        return lambda said, _body, reply: message_of(said.message, reply.status)
+    if spec.is_status:
+        return lambda _said, _body, reply: reply.status or None
+    if spec.is_code:
+        return lambda said, _body, _reply: fallback() if said.code is None else caps.text(said.code)
+    if not spec.travels:
+        return lambda _said, _body, _reply: fallback()
+    find, fit, shape = _finder(spec), spec.fit, spec.shape
+    # Asked for most: what stands in the body itself needs no search.
+    at_top = spec.mark.path if isinstance(spec.mark, Body) and "." not in spec.mark.path else None
+
+    def read(said: Said, body: Any, reply: Reply) -> Any:
+        simple = at_top is not None and isinstance(body, dict)
+        found = body.get(at_top, NOTHING) if simple else find(said, body, reply)
+        if found is NOTHING:
+            return fallback()
+        try:
+            # Only what was cut must be copied, and most is small.
+            small = isinstance(found, CONTAINERS) and caps.within(reply.body)
+            return shape(found) if small or isinstance(found, int) else fit(found)
+        except UnfitError:
+            return fallback()
+
+    return read
+
+
+def _finder(spec: FieldSpec) -> Read:
+    """What the reply holds for a field, or `NOTHING`."""
+    if isinstance(spec.mark, Header):
+        name = spec.mark.name.lower()
+        return _waits(spec) if name == "retry-after" else lambda _said, _body, reply: _header(reply, name)
+    if isinstance(spec.mark, Body):
+        names = spec.mark.path.split(".")
+        return lambda _said, body, _reply: _inside(body, names)
+    key = spec.details_key or spec.name
+    return lambda said, _body, _reply: said.details.get(key, NOTHING)
+
+
+def _waits(spec: FieldSpec) -> Read:
+    """The seconds of a Retry-After, whole ones for a field that takes no others."""
+    exact = spec.hint in (float, float | None)
+
+    def find(_said: Said, _body: Any, reply: Reply) -> Any:
+        seconds = retry_after(reply.headers, now=reply.received)
+        if seconds is None:
+            return NOTHING
+        return seconds if exact else whole_seconds(seconds)
+
+    return find
+
+
+def _header(reply: Reply, name: str) -> Any:
+    said = reply.headers.get(name)
+    # Cut without the "…" of other texts, which a header could not carry on.
+    return NOTHING if said is None else said[: caps.TEXT]
+
+
+def take(body: Any, path: str) -> Any:
+    """The value at the dotted *path* of *body*, or `NOTHING`."""
+    return _inside(body, path.split("."))
+
+
+def _inside(body: Any, names: Iterable[str]) -> Any:
+    for name in names:
+        if not isinstance(body, dict) or name not in body:
+            return NOTHING
+        body = body[name]
+    return body
+
+
+def build(cls: type[Error], values: dict[str, Any]) -> Error:
+    """A *cls* with *values*. A hand-written constructor gets what it takes by name; the rest is set afterwards."""
+    accepted = _parameters(cls)
+    given = {name: value for name, value in values.items() if name in accepted}
+    error = cls(**given)
+    status = marks_of(cls).status
+    for name, value in values.items():
+        if name in accepted or value is None:
+            continue
+        # A range was filled in as 500: the status that was received says more.
+        if name == status or getattr(error, name, NOTHING) is None:
+            setattr(error, name, value)
+    return error
+
+
+def _built(cls: type[Error], values: dict[str, Any]) -> Error:
+    """The same, of a value for every field: without the constructor, where that would do no more than this."""
+    if not _is_plain(cls):
+        return build(cls, values)
+    error = cls.__new__(cls)
+    error.__dict__.update(values)
+    error.__post_init__()
+    return error
+
+
+def _is_plain(cls: type[Error]) -> bool:
+    """Whether a *cls* is made by setting its fields: nobody wrote a constructor, and it takes every field but one."""
+    known: bool | None = cls.__dict__.get("_plain")
+    if known is None:
+        written = any("_written_init" in base.__dict__ for base in cls.__mro__)
+        known = not written and all(spec.init or spec.is_status for spec in specs_of(cls))
+        cls._plain = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+    return known
+
+
+def _parameters(cls: type[Error]) -> frozenset[str]:
+    """What the constructor of *cls* takes by name; remembered on the class."""
+    known: frozenset[str] | None = cls.__dict__.get("_parameters")
+    if known is None:
+        written = "_written_init" in cls.__dict__
+        from inspect import signature
+
+        names = signature(cls).parameters if written else (spec.name for spec in specs_of(cls) if spec.init)
+        known = frozenset(names)
+        cls._parameters = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+    return known
+
+
+def snapshot(error: Error) -> tuple[Any, ...]:
+    """What of *error* travels: its class, its case, its `args` and the fields that the wire carries."""
+    fields = {spec.name: getattr(error, spec.name, None) for spec in specs_of(type(error)) if spec.travels}
+    return type(error), error.case, error.args, fields

@@ -1,0 +1,84 @@
+"""From an error to the reply it travels as."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from failwell.contract.catalogue import Catalogue
+from failwell.contract.error import Error
+from failwell.contract.fields import Body, Details, Header
+from failwell.contract.said import Said
+from failwell.contract.spec import FieldSpec, specs_of
+from failwell.wire import json
+from failwell.wire.messages import Reply
+
+
+def render(error: Error, catalogue: Catalogue, *, request_id: str | None = None) -> Reply:
+    """The reply *error* travels as in the envelope of *catalogue*; never raises, whatever the fields hold."""
+    status = error.status_on_the_wire
+    body: dict[str, Any] = {}
+    details: dict[str, Any] = {}
+    headers: dict[str, str] = {"content-type": catalogue.envelope.content_type}
+    message: str | None = None
+    for spec in specs_of(type(error)):
+        value = getattr(error, spec.name, None)
+        if spec.is_message:
+            message = str(json.plain(value))
+        elif not spec.travels or _silent(spec, value):
+            continue
+        elif isinstance(spec.mark, Header):
+            if (text := header_text(spec.mark.name, value)) is not None:
+                headers[spec.mark.name.lower()] = text
+        elif isinstance(spec.mark, Body):
+            put(body, spec.mark.path, json.plain(value))
+        elif isinstance(spec.mark, Details) and spec.details_key is not None:
+            details[spec.details_key] = json.plain(value)
+    if message is None:
+        message = str(json.plain(error))
+    code = error.code_on_the_wire
+    spoken = None if code is None else str(json.plain(code))
+    address = None if spoken is None else catalogue.address(spoken)
+    said = Said(status, spoken, message, details, request_id, address)
+    catalogue.envelope.render(body, said)
+    if request_id is not None:
+        headers[catalogue.headers.request_id.lower()] = request_id
+    return Reply(status, headers, json.dumps(body))
+
+
+def _silent(spec: FieldSpec, value: Any) -> bool:
+    """Whether leaving the field out says the same: the parser fills in the same value."""
+    if spec.required:
+        return False
+    fallback = spec.fallback()
+    return type(value) is type(fallback) and bool(value == fallback)
+
+
+def header_text(name: str, value: Any) -> str | None:
+    """*value* as a header's text, printable ASCII and whole seconds for Retry-After; None if nothing can be said."""
+    if name.lower() == "retry-after":
+        seconds = whole_seconds(value)
+        return None if seconds is None else str(seconds)
+    carried = json.plain(value)
+    if carried is None or isinstance(carried, bool):
+        return None if carried is None else str(carried).lower()
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in str(carried)).strip()
+
+
+def whole_seconds(value: Any) -> int | None:
+    """*value* rounded up to whole seconds, so that nobody comes back too early (RFC 9110, 10.2.3)."""
+    try:
+        return max(0, math.ceil(float(value)))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def put(body: dict[str, Any], path: str, value: Any) -> None:
+    """Set the value at the dotted *path* of *body*, making the objects on the way."""
+    *parents, last = path.split(".")
+    for name in parents:
+        inner = body.get(name)
+        if not isinstance(inner, dict):
+            inner = body[name] = {}
+        body = inner
+    body[last] = value
