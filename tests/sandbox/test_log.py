@@ -43,6 +43,65 @@ def test_own_secret_headers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("X-Auth-Token", CANARY, "***"),
+        ("PRIVATE-TOKEN", CANARY, "***"),
+        ("X-Amz-Security-Token", CANARY, "***"),
+        ("x-shopify-access-token", CANARY, "***"),
+        ("Ocp-Apim-Subscription-Key", CANARY, "***"),
+        ("x-goog-api-key", CANARY, "***"),
+        ("apikey", CANARY, "***"),
+        ("X-Client-Secret", CANARY, "***"),
+        ("X-Hub-Signature-256", CANARY, "***"),
+        ("X-Authentication", CANARY, "***"),
+        ("X_ACCESS_KEY", CANARY, "***"),
+        ("XAuth", CANARY, "***"),
+        ("DPoP", CANARY, "***"),
+        ("Set-Cookie", CANARY, "***"),
+        ("X-OTP", "123456", "***"),
+        ("X-Failwell-Token", CANARY, "***"),
+        ("X-Upstream", f"Bearer {CANARY}", "***"),
+        ("X-Upstream", f"basic {CANARY}", "***"),
+        ("X-Upstream", f"AWS4-HMAC-SHA256 Credential={CANARY}/20260101", "***"),
+        ("Referer", f"https://u:{CANARY}@h/x?token={CANARY}&page=2", "https://***@h/x?token=***&page=2"),
+        ("X-Note", "the demo key sk-demo is mine", "the demo key *** is mine"),
+        ("X-Note", "sk%2Bdemo", "***"),
+        ("Idempotency-Key", "k-1", "k-1"),
+        ("X-Idempotent-Key", "k-1", "k-1"),
+        ("X-Once-Key", "k-1", "k-1"),
+        ("Sec-WebSocket-Key", "dGhl", "dGhl"),
+        ("X-Author", "Ann", "Ann"),
+        ("Accept", "*/*", "*/*"),
+        ("X-Pinned", "yes", "yes"),
+        ("X-Note", "basic", "basic"),
+        ("X-Keyword", "car", "car"),
+        ("X-Note", "tokens are cheap", "tokens are cheap"),
+    ],
+)
+def test_secret_headers(name: str, value: str, kept: str) -> None:
+    """
+    Of a header that is a credential by its name or its value only the name is kept, and a known key stands nowhere.
+
+    A key that only tells a repeated request is kept, also by a name of the vendor's own.
+    """
+    log = RequestLog(keep=("X-ONCE-KEY",), secrets=("sk-demo", "sk+demo", ""))
+    log.arrival("GET", "/", [(name, value)]).record("reset", "", 0)
+
+    assert ((name, kept),) == log.entries()[0].headers
+
+
+def test_known_key_in_a_path() -> None:
+    """
+    A known key that a client puts into the path stands in no log, nor does a longer one that begins like another.
+    """
+    log = RequestLog(secrets=("sk-1", "sk-10"))
+    record(log, "/hooks/sk-10/x?a=sk-1")
+
+    assert "/hooks/***/x?a=***" == log.entries()[0].path
+
+
+@pytest.mark.parametrize(
     ("target", "kept"),
     [
         ("/x", "/x"),

@@ -397,6 +397,22 @@ def test_no_secrets_in_the_log(sandbox: Sandbox) -> None:
     assert sandbox.keys["member"] not in str(entry)
 
 
+def test_own_credential_header_in_the_log() -> None:
+    """
+    The header that a vendor's server takes its keys from is not in the log, whatever it is called.
+    """
+
+    def serve(folder: Path, clock: Clock) -> Served:
+        return replace(VENDOR.serve(folder, clock), credential_headers=("X-Badge",))
+
+    with Sandbox(replace(VENDOR, serve=serve)) as sandbox:
+        httpx2.get(f"{sandbox.url}/x/{sandbox.keys['pro']}", headers={"X-Badge": "mine", "X-Other": "shown"})
+        entry = sandbox.log.entries()[0]
+
+    assert "/x/***" == entry.path
+    assert {("X-Badge", "***"), ("X-Other", "shown")} <= set(entry.headers)
+
+
 def test_idempotency_expires_on_the_shared_clock(sandbox: Sandbox) -> None:
     """
     When a client sleeps 24 h on the shared clock, the server forgets its idempotency key.
@@ -440,9 +456,9 @@ def test_temporary_folder(nothing_left: Callable[[], bool], temporary: Path) -> 
     """
     with Sandbox(VENDOR) as sandbox:
         ask(sandbox)
-        during = [folder.name[:9] for folder in temporary.iterdir()]
+        during = [folder.name[:17] for folder in temporary.iterdir()]
 
-    assert ["failwell-"] == during
+    assert ["failwell-sandbox-"] == during
     until(nothing_left)
 
 

@@ -69,4 +69,4 @@ def assembled(
             public=public,
             most_bytes=most_bytes,
         )
-        return Served(contract, made, opened.pop_all().close)
+        return Served(contract, made, opened.pop_all().close, credential_headers=(header,))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import time
-from collections.abc import Callable, Iterable
 
 from failwell.sandbox.acting import act, send_answer
 from failwell.sandbox.certificates import Certificates
@@ -31,8 +29,8 @@ class FaultLayer:
     Stands on *port* of *host* before the HTTP/1.1 server at *upstream*.
 
     A request that no rule of `script` matches is passed on as it came. Every request gets an entry in `log`, before
-    the client can see the end of its reply. *redact* adds headers to those whose values are not logged; *clock* is the
-    wall clock of the log. `script` and `log` may be used from any thread; the rest belongs to the loop of `start`.
+    the client can see the end of its reply. `script` and `log` may be used from any thread; the rest belongs to the
+    loop of `start`.
 
     Who begins with TLS gets TLS, on the same port, by a certificate that `authority` vouches for or by the one that is
     armed. A handshake that fails gets an entry too, and so does an armed certificate that was accepted; one that takes
@@ -46,16 +44,15 @@ class FaultLayer:
         port: int = 0,
         *,
         control_token: str = "",
-        redact: Iterable[str] = (),
+        log: RequestLog | None = None,
         arm_error: ArmError | None = None,
-        clock: Callable[[], float] = time.time,
         longest_handshake: float = 10.0,
     ) -> None:
         self.upstream = upstream
         self.host = host
         self.port = port
         self.script = Script()
-        self.log = RequestLog(clock=clock, redact=redact)
+        self.log = log if log is not None else RequestLog()
         self._control = Control(self.script, self.log, token=control_token, arm_error=arm_error)
         self._longest_handshake = longest_handshake
         self._certificates = Certificates(host)

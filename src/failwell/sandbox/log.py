@@ -8,20 +8,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 MOST_ENTRIES = 10_000
 """Entries that are kept; the oldest go first."""
 
-SECRET_HEADERS = frozenset(
-    ("authorization", "proxy-authorization", "x-api-key", "api-key", "cookie", "set-cookie", "x-failwell-token")
-)
-"""Headers whose values are never kept, in lower case."""
-
 _HIDDEN = "***"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_SECRET_WORDS = frozenset(("auth", "jwt", "key", "keys", "pwd", "sig"))
-_SECRET_PARTS = re.compile(r"apikey|accesskey|authorization|credential|passw|secret|session|signature|token")
+_SECRET_WORDS = frozenset(
+    ("auth", "bearer", "cookie", "jwt", "key", "keys", "otp", "pass", "pin", "pwd", "sid", "sig", "xsrf", "csrf")
+)
+_SECRET_PARTS = re.compile(
+    r"apikey|accesskey|authentication|authorization|credential|dpop|passphrase|passw|secret|session|signature|token"
+)
+_NOT_SECRET = re.compile(r"idempoten(?:cy|t)|sec-websocket-key")
+"""Keys by name only: one tells a repeated request, the other a handshake."""
+_SCHEME = re.compile(r"(?i:basic|bearer|digest|dpop|negotiate|token)\s+\S|[A-Za-z0-9-]+\s+(?i:credential|signature)=")
+"""How a value begins that is a credential, whatever its header is called."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +46,48 @@ class Entry:
 
 
 class RequestLog:
-    """The newest entries, in order of arrival. Any thread may write, any may read."""
+    """The newest entries, in order of arrival. Any thread may write, any may read.
+
+    Of headers that look like credentials only the names are kept, and of those named in *redact*, in any case of the
+    letters, unless it is one to *keep*. *secrets* are hidden wherever they stand.
+    """
 
     def __init__(
-        self, *, clock: Callable[[], float] = time.time, redact: Iterable[str] = (), most: int = MOST_ENTRIES
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        redact: Iterable[str] = (),
+        keep: Iterable[str] = (),
+        secrets: Iterable[str] = (),
+        most: int = MOST_ENTRIES,
     ) -> None:
         self._clock = clock
-        self._secret = SECRET_HEADERS | {name.lower() for name in redact}
+        self._redact = frozenset(name.lower() for name in redact)
+        self._keep = frozenset(name.lower() for name in keep)
+        # The longest first: one may begin with another.
+        spelled = {spelling for secret in secrets if secret for spelling in (secret, quote(secret, safe=""))}
+        self._secrets = re.compile("|".join(map(re.escape, sorted(spelled, key=len, reverse=True))) or r"(?!)")
         self._changed = threading.Condition()
         self._entries: deque[Entry] = deque(maxlen=most)
         self._last_number = 0
 
     def arrival(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> Arrival:
         """Note that a request came in; its entry appears when the arrival's `record` is called."""
-        kept = tuple((name, _HIDDEN if name.lower() in self._secret else value) for name, value in headers)
+        kept = tuple((name, self._shown(name, value)) for name, value in headers)
+        path = self._masked(without_secrets(target))
         with self._changed:
             self._last_number += 1
-            return Arrival(self, Entry(self._last_number, self._clock(), method, without_secrets(target), kept))
+            return Arrival(self, Entry(self._last_number, self._clock(), method, path, kept))
+
+    def _shown(self, name: str, value: str) -> str:
+        """What is kept of the *value* of a header."""
+        lower = name.lower()
+        if lower in self._redact or (looks_secret(name) and lower not in self._keep) or _SCHEME.match(value):
+            return _HIDDEN
+        return self._masked(without_secrets(value) if "://" in value else value)
+
+    def _masked(self, text: str) -> str:
+        return self._secrets.sub(_HIDDEN, text)
 
     def add(self, entry: Entry) -> None:
         """Keep *entry*."""
@@ -118,10 +146,13 @@ def without_secrets(target: str) -> str:
 
 def _without_secret(parameter: re.Match[str]) -> str:
     name, equals, _ = parameter[0].partition("=")
-    return f"{name}={_HIDDEN}" if equals and _looks_secret(unquote(name)) else parameter[0]
+    return f"{name}={_HIDDEN}" if equals and looks_secret(unquote(name)) else parameter[0]
 
 
-def _looks_secret(name: str) -> bool:
+def looks_secret(name: str) -> bool:
+    """Whether a header or a parameter called *name* holds a credential."""
+    if _NOT_SECRET.search(name.lower()):
+        return False
     # By words, so that "api_key" and "apiKey" are hidden, and "keyword" and "design" are not.
     words = {word.lower() for word in _WORD.findall(name)}
     return not words.isdisjoint(_SECRET_WORDS) or _SECRET_PARTS.search(name.lower()) is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ from failwell.sandbox.problems import BadScriptError, SandboxError
 from failwell.sandbox.script import Rule, Script, rule_from_json
 from failwell.sandbox.serving import Uvicorn
 from failwell.sandbox.steps import Answer, Garbled, Reset, Silence, Step
+from failwell.sandbox.temporary import TemporaryFolder
 from failwell.sandbox.thread import Background, in_thread
 from failwell.sandbox.vendor import Served, Vendor
 from failwell.server.store import StoreDownError
@@ -68,7 +68,7 @@ class Sandbox:
         self.clock: Clock = clock if clock is not None else SystemClock()
         self._port = port
         self._data = Path(data) if data is not None else None
-        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._own: TemporaryFolder | None = None
         self._served: Served | None = None
         self._stack: _Stack | None = None
         self._background: Background | None = None
@@ -79,12 +79,18 @@ class Sandbox:
             return self
         # Looked at first: a port that is taken must not leave a data folder behind.
         listen(HOST, self._port).close()
-        self._own = tempfile.TemporaryDirectory(prefix="failwell-", ignore_cleanup_errors=True)
+        self._own = TemporaryFolder()
         if self._data is None:
             self._folder.mkdir()
         try:
             self._served = self.vendor.serve(self._folder, self.clock)
-            stack = _Stack(self._served.app, self._port, self.token, self.arm_error, self.clock)
+            log = RequestLog(
+                clock=self.clock.wall,
+                redact=self._served.credential_headers,
+                secrets=self._served.keys.values(),
+                keep=(self.vendor.catalogue.headers.idempotency_key,),
+            )
+            stack = _Stack(self._served.app, self._port, self.token, self.arm_error, log)
             self._background = in_thread(stack, name=f"failwell-sandbox-{self.vendor.name}")
             self._stack = stack
             self.authority.write_bytes(stack.layer.authority)
@@ -136,7 +142,7 @@ class Sandbox:
         """
         if self._own is None:
             raise RuntimeError(_NOT_RUNNING)
-        return Path(self._own.name, "authority.pem")
+        return self._own.path / "authority.pem"
 
     @property
     def keys(self) -> Mapping[str, str]:
@@ -211,7 +217,7 @@ class Sandbox:
         if self._data is not None:
             return self._data
         assert self._own is not None
-        return Path(self._own.name, "data")
+        return self._own.path / "data"
 
     @property
     def _running(self) -> FaultLayer:
@@ -231,10 +237,10 @@ class Sandbox:
 class _Stack:
     """The reference server and the fault layer before it, in one loop."""
 
-    def __init__(self, app: Any, port: int, token: str, arm_error: ArmError, clock: Clock) -> None:
+    def __init__(self, app: Any, port: int, token: str, arm_error: ArmError, log: RequestLog) -> None:
         self._uvicorn = Uvicorn(app)
         # The address of the server behind is known when it listens.
-        self.layer = FaultLayer(("127.0.0.1", 0), port=port, control_token=token, arm_error=arm_error, clock=clock.wall)
+        self.layer = FaultLayer(("127.0.0.1", 0), port=port, control_token=token, arm_error=arm_error, log=log)
 
     async def start(self) -> None:
         self.layer.upstream = await self._uvicorn.start()

@@ -18,11 +18,15 @@ GROUP = "failwell.vendors"
 
 @dataclass(frozen=True)
 class Served:
-    """A reference server that is ready to run: its ASGI *app*, demo *keys* by role, and how it is put away."""
+    """A reference server that is ready to run: its ASGI *app*, demo *keys* by role, and how it is put away.
+
+    *credential_headers* are those that clients send a key in: no log has their values.
+    """
 
     app: Any
     keys: Mapping[str, str]
     close: Callable[[], None] = field(default=lambda: None)
+    credential_headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
