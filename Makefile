@@ -3,7 +3,8 @@
 # The first of these that is 3.11 or newer builds .venv. Name another: make install PYTHON=/path/to/python3
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 
-VENV := .venv
+# Named with a PYTHON of another version, it is left alone: that one gets .venv-3.13, say, beside it.
+VENV := $(if $(filter file,$(origin PYTHON)),.venv,$(shell tools/name-venv $(PYTHON)))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.installed
@@ -13,10 +14,10 @@ EVERYTHING := -e ".[cli,fast,models,server,ws]" $(foreach sdk,$(SDKS),-e "$(sdk)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint format check documented mutate build reference docs constraints judges bench clean
+.PHONY: help install demo test test-all test-quick lint format check documented mutate build reference docs constraints judges bench clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## Build the environment in .venv, with everything pinned
 
@@ -35,6 +36,15 @@ demo: install  ## Check the SDKs against their error contracts, over real socket
 
 test: install  ## Run the tests on all cores
 	@$(BIN)/pytest -q -n auto --dist worksteal
+
+test-all:  ## Run them on each Python of this machine, 3.11 to 3.14, one after the other
+	@tools/test-all
+
+# What differs between the versions of Python shows here: the grammar of declarations, processes, sockets, SQLite.
+test-quick: install  ## Run those that other versions of Python are most likely to fail
+	@$(BIN)/pytest -q -n auto --dist worksteal $(QUICK)
+
+QUICK := tests/contract tests/wire tests/policy tests/client tests/server tests/subconscious_server/test_worker.py
 
 lint: install  ## Check format, style, imports and types
 	@$(BIN)/ruff check --quiet
@@ -105,5 +115,5 @@ $(PEERS)/.installed: benchmarks/requirements-peers.txt tools/make-venv
 	@touch $@
 
 clean:  ## Remove everything that was built, .venv too
-	@rm -rf $(VENV) $(JUDGES) $(PEERS) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv-3.* $(JUDGES) $(PEERS) dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +

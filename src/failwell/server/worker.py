@@ -13,12 +13,14 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSClient, SetWorkflowID
+from sqlalchemy import Engine, event
 
 from failwell.server.work import Kind, Work
 
@@ -39,6 +41,13 @@ GOING_ON = ("ENQUEUED", "PENDING", "DELAYED")
 """What DBOS says of a workflow that has not ended."""
 
 _log = logging.getLogger(__name__)
+
+
+@event.listens_for(Engine, "connect")
+def _tells_milliseconds(connection: sqlite3.Connection, _: object) -> None:
+    """Teach SQLite before 3.42 what `unixepoch('subsec')` is, which DBOS stamps its rows with: it would be NULL."""
+    if sqlite3.sqlite_version_info < (3, 42):
+        connection.create_function("unixepoch", 1, lambda _: time.time())
 
 
 class Worker:
