@@ -20,7 +20,7 @@ from .asks import BROKEN, BUSY, IN_PROGRESS, KEYED, OK, PICTOGRAPH, READ, REFUSE
 
 RULES = BudgetRules()
 USED_UP = (
-    "the retry budget of the server is used up: 10 within 10 s, or 10% of the calls of this process if that is more"
+    "the retry budget of the server is used up: 100 within 10 s, or 10% of the calls of this process if that is more"
 )
 
 
@@ -44,20 +44,20 @@ def withdrawn(budget: Budget, moment: float, wanted: int) -> int:
 
 def test_floor() -> None:
     """
-    R10. Ten retries within 10 s are always free, so a lone caller sees the retries that its page documents.
+    R10. Ten retries a second are always free, so a lone caller sees the retries that its page documents.
     """
-    assert 10 == withdrawn(Budget(RULES), 0.0, 100)
+    assert 100 == withdrawn(Budget(RULES), 0.0, 1_000)
 
 
 def test_every_call_earns() -> None:
     """
-    R10. Every call deposits 0.1 retry: 1,000 calls may cause 100.
+    R10. Every call deposits 0.1 retry: 2,000 calls may cause 200.
     """
     budget = Budget(RULES)
-    for _ in range(1_000):
+    for _ in range(2_000):
         budget.deposit(5.0)
 
-    assert 100 == withdrawn(budget, 5.0, 1_000)
+    assert 200 == withdrawn(budget, 5.0, 1_000)
 
 
 def test_what_was_earned_is_forgotten() -> None:
@@ -65,10 +65,10 @@ def test_what_was_earned_is_forgotten() -> None:
     A healthy time does not pay for a storm: what was earned more than the window ago counts no more.
     """
     budget = Budget(RULES)
-    for _ in range(1_000):
+    for _ in range(2_000):
         budget.deposit(0.0)
 
-    assert 10 == withdrawn(budget, 11.0, 1_000)
+    assert 100 == withdrawn(budget, 11.0, 1_000)
 
 
 def test_what_was_spent_comes_back() -> None:
@@ -77,15 +77,16 @@ def test_what_was_spent_comes_back() -> None:
     """
     budget = Budget(RULES)
 
-    assert [10, 0, 10] == [withdrawn(budget, moment, 20) for moment in (0.0, 9.99, 11.0)]
+    assert [100, 0, 100] == [withdrawn(budget, moment, 200) for moment in (0.0, 9.99, 11.0)]
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 3.0), st.booleans()), max_size=200))
 def test_never_more_than_its_share(happened: list[tuple[float, bool]]) -> None:
     """
-    Whatever happens when: the retries of any 10 s are at most ten, or a tenth of the calls of the 11 s until then.
+    Whatever happens when: the retries of any 10 s are at most the floor, or a tenth of the calls of the 11 s until then.
     """
-    budget, moment = Budget(RULES), 0.0
+    rules = BudgetRules(floor=10)
+    budget, moment = Budget(rules), 0.0
     calls: list[float] = []
     retries: list[float] = []
     for pause, is_call in happened:
@@ -95,9 +96,9 @@ def test_never_more_than_its_share(happened: list[tuple[float, bool]]) -> None:
             budget.deposit(moment)
         elif budget.withdraw(moment) is not None:
             retries.append(moment)
-            recent = sum(made > moment - RULES.window for made in retries)
-            earned = RULES.per_call * sum(made >= moment - 1.1 * RULES.window for made in calls)
-            assert recent <= max(RULES.floor, earned)
+            recent = sum(made > moment - rules.window for made in retries)
+            earned = rules.per_call * sum(made >= moment - 1.1 * rules.window for made in calls)
+            assert recent <= max(rules.floor, earned)
 
 
 def test_counts() -> None:
@@ -105,16 +106,16 @@ def test_counts() -> None:
     R10. A budget counts what it gave and what it suppressed.
     """
     budget = Budget(RULES)
-    withdrawn(budget, 0.0, 25)
+    withdrawn(budget, 0.0, 125)
 
-    assert (10, 15) == (budget.retries, budget.suppressed)
+    assert (100, 25) == (budget.retries, budget.suppressed)
 
 
 def test_given_back() -> None:
     """
     A retry that is given back can be made by another call; one that is forgotten by now is nobody's.
     """
-    budget = Budget(RULES)
+    budget = Budget(BudgetRules(floor=10))
     taken = [budget.withdraw(0.0) for _ in range(10)]
     assert taken[3] is not None
     assert taken[4] is not None
@@ -149,7 +150,7 @@ def test_a_suppressed_retry_is_visible() -> None:
 def spent_budget() -> Budget:
     """A budget of which nothing is left."""
     budget = Budget(RULES)
-    withdrawn(budget, 0.0, 10)
+    withdrawn(budget, 0.0, 100)
     return budget
 
 
@@ -173,6 +174,32 @@ def test_a_lone_caller_sees_all_retries() -> None:
         waited.append(player.waited)
 
     assert [[1.0, 2.0, 4.0]] * 3 == waited
+
+
+@pytest.mark.parametrize("workers", [1, 8, 16])
+def test_workers_that_meet_a_blip(workers: int) -> None:
+    """
+    R10. Eight workers that upload a folder through a blip of three seconds lose no file to the budget; sixteen neither.
+    """
+    done: list[Tried] = []
+    policy = RetryPolicy(RetryRules(), PICTOGRAPH.classify)
+    guard, random = Guard(Budget(RULES)), Random(2)
+
+    def serve(_request: Request, answer: Answer) -> None:
+        answer(BROKEN if 5.0 <= world.now < 8.0 else OK)
+
+    def work(_done: Tried | None = None) -> None:
+        done.extend([] if _done is None else [_done])
+        if world.now < 20.0:
+            world.at(world.now + 0.5, lambda: world.start(with_retries(Send(KEYED), policy, guard=guard), work))
+
+    world = Simulation(serve, random.random)
+    for _ in range(workers):
+        world.at(random.random(), work)
+    world.run()
+
+    assert 20 * workers < len(done)
+    assert [] == [tried.held_back for tried in done if not succeeded(tried.outcome)]
 
 
 @pytest.mark.parametrize("outcome", [BROKEN, REFUSED, SLOW, BUSY, asked_to_wait("5", 503), asked_to_wait("0")], ids=str)
@@ -275,16 +302,16 @@ class Outage:
 @pytest.mark.parametrize(("takes", "normal_from"), [(0.5, 7), (2.0, 7), (9.0, 8)])
 def test_200_workers_against_an_outage(takes: float, normal_from: int) -> None:
     """
-    R10. 200 workers against 100 % failure: at most 20 % extra load from the second window of 10 s on.
+    R10. 200 workers against 100 % failure: at most 20 % extra load, or ten requests a second where that is more.
 
-    In the first it is 20 % and 10 requests; one window after the last failure no retry is suppressed any more.
+    One window after the last failure no retry is suppressed any more.
     """
     outage = Outage(takes, begins=30.0, ends=90.0)
     outage.run(until=140.0)
 
-    assert outage.repeated(0) <= 0.2 * outage.calls[0] + 10
+    assert outage.repeated(0) <= max(0.2 * outage.calls[0], RULES.floor)
     for window in range(1, 6):
-        assert 0 < outage.repeated(window) <= 0.2 * outage.calls[window]
+        assert 0 < outage.repeated(window) <= max(0.2 * outage.calls[window], RULES.floor)
         assert outage.suppressed[window] > 0
     for window in range(normal_from, 11):
         assert (0, 0) == (outage.suppressed[window], outage.failed[window])

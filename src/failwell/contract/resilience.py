@@ -9,11 +9,12 @@ class BudgetRules(Value):
     """How many retries the calls to one origin may cost together.
 
     Every call earns *per_call* of a retry, and *floor* retries within *window* seconds are always free, earned or not.
-    What was earned is forgotten after the window, so that a healthy hour does not pay for a storm of retries.
+    What was earned is forgotten after the window, so that a healthy hour does not pay for a storm of retries. The floor
+    is ten a second, which may all be made at once: eight workers that meet a blip of three seconds need 24 retries.
     """
 
     per_call: float = 0.1
-    floor: int = 10
+    floor: int = 100
     window: float = 10.0
 
 
