@@ -83,7 +83,7 @@ def test_what_was_spent_comes_back() -> None:
 @given(st.lists(st.tuples(st.floats(0.0, 3.0), st.booleans()), max_size=200))
 def test_never_more_than_its_share(happened: list[tuple[float, bool]]) -> None:
     """
-    Whatever happens when: the retries of any 10 s are at most the floor, or a tenth of the calls of the 11 s until then.
+    The retries of any 10 s are at most the floor, or a tenth of the calls of the 11 s until then.
     """
     rules = BudgetRules(floor=10)
     budget, moment = Budget(rules), 0.0

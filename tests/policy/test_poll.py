@@ -139,6 +139,52 @@ def test_transient_errors() -> None:
     assert (b"done", ["poll_failed"] * 2) == (found, [told.name for told in player.emitted])
 
 
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.2"}, 0.2),
+        ({"retry-after": "0.0001"}, 0.05),
+        ({"retry-after": "Mon, 21 Sep 2026 14:13:50 GMT"}, 30.0),
+        ({"retry-after-ms": "2500"}, 2.5),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1790000040"}, 40.0),
+        ({"ratelimit": "limit=9, remaining=0, reset=12"}, 12.0),
+        ({"retry-after": "0"}, 1.0),
+        ({"retry-after": "soon"}, 1.0),
+        ({"x-ratelimit-remaining": "3", "x-ratelimit-reset": "1790000040"}, 1.0),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("status", [200, 202])
+def test_the_server_says_when_to_look_again(headers: dict[str, str], pause: float, status: int) -> None:
+    """
+    R20. What an answer says of waiting is the next pause; those after it are as they would have been.
+    """
+    running = Reply(status, headers, b"running", 1_790_000_000.0)
+    found, player = polled([running, RUNNING, DONE])
+
+    assert (b"done", [pause, 1.5 if pause == 1.0 else 1.0]) == (found, player.waited)
+
+
+def test_the_server_says_when_to_look_again_too_late() -> None:
+    """
+    A pause that would end after the timeout is cut: there is a last look when time is up.
+    """
+    error, player = polled([Reply(202, {"retry-after": "999999"}, b"running"), RUNNING], timeout=20.0)
+
+    assert (PollTimeoutError, [20.0], 2) == (type(error), player.waited, len(player.sent))
+
+
+def test_a_refused_look_says_when_to_look_again() -> None:
+    """
+    A look that failed for good after its retries is not followed by another before the time that the server named.
+    """
+    busy = [asked_to_wait("9", 503)] * 4
+    found, player = polled([*busy, DONE], fetch=patient_look)
+
+    assert (b"done", [9.0, 9.0, 9.0, 9.0]) == (found, player.waited)
+
+
 def test_other_errors() -> None:
     """
     An error that is not transient ends the wait at once, as it is.

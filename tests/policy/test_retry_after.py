@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from failwell.contract import RetryRules
+from failwell.policy import RetryPolicy
 from failwell.wire.messages import Reply
 
 from .asks import IN_PROGRESS, KEYED, OK, READ, asked_to_wait, tried
@@ -35,7 +37,9 @@ def test_never_shortened(hint: float, chance: float, status: int) -> None:
     assert float(f"{hint:f}") <= player.waited[0]
 
 
-@pytest.mark.parametrize("hint", ["121", "120.001", "300", "86400", "1e9", "99999999999999"])
+@pytest.mark.parametrize(
+    "hint", ["121", "120.001", "300", "86400", "1e9", "99999999999999", pytest.param("9" * 308, id="308 digits")]
+)
 @pytest.mark.parametrize("status", [429, 503])
 def test_over_the_longest_wait(hint: str, status: int) -> None:
     """
@@ -44,6 +48,16 @@ def test_over_the_longest_wait(hint: str, status: int) -> None:
     last, player = tried(READ, [asked_to_wait(hint, status)])
 
     assert ([], f"asked to wait {float(hint):g} s, the most we wait is 120 s") == (player.waited, last.gave_up)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_very_many_digits(status: int) -> None:
+    """
+    R7. A Retry-After of 5,000 digits is above every cap: the reply is returned at once.
+    """
+    last, player = tried(READ, [asked_to_wait("9" * 5000, status)])
+
+    assert ([], "asked to wait 1.79769e+308 s, the most we wait is 120 s") == (player.waited, last.gave_up)
 
 
 def test_kept_on_503() -> None:
@@ -76,7 +90,7 @@ def test_not_read_on_other_failures(status: int) -> None:
 
 @pytest.mark.parametrize(
     "hint",
-    ["0", "0.0", "-1", "-0.5", "nan", "NaN", "inf", "-inf", "soon", "", " ", "1 2", "1_0", "0x10", "٣", "9" * 400],
+    ["0", "0.0", "-1", "-0.5", "nan", "NaN", "inf", "-inf", "soon", "", " ", "1 2", "1_0", "0x10", "٣"],
 )
 @pytest.mark.parametrize("status", [429, 503])
 def test_no_busy_loop(hint: str, status: int) -> None:
@@ -148,15 +162,32 @@ def test_a_date_too_far_away() -> None:
         ({"ratelimit-remaining": "0", "ratelimit-reset": "9"}, 9.0),
         ({"ratelimit": '"default";r=3;t=12'}, 1.0),
         ({"ratelimit": ";;=,;r=0;t=;"}, 1.0),
+        ({"x-ms-retry-after-ms": "2500"}, 2.5),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1790000030"}, 30.0),
+        ({"x-ratelimit-remaining": "3", "x-ratelimit-reset": "1790000030"}, 1.0),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m30s"}, 90.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "1.5"}, 1.5),
+        ({"retry-after": "Mon, 21 Sep 2026 16:14:20 CEST"}, 1.0),
     ],
 )
-def test_other_forms(headers: dict[str, str], wait: float) -> None:
+@pytest.mark.parametrize("status", [429, 503])
+def test_other_forms(headers: dict[str, str], wait: float, status: int) -> None:
     """
-    Milliseconds and RateLimit headers are read too; one that says nothing means the backoff.
+    Milliseconds and limits of which nothing remains are read too; one that says nothing means the backoff.
     """
-    _, player = tried(READ, [Reply(429, headers), OK])
+    _, player = tried(READ, [Reply(status, headers, received=1_790_000_000.0), OK])
 
     assert [wait] == player.waited
+
+
+def test_a_throttled_case_of_another_status() -> None:
+    """
+    What a catalogue calls throttled waits as it is told, whatever its status: GitHub's limits come with 403.
+    """
+    policy = RetryPolicy(RetryRules(), lambda _reply: "throttled")
+    _, player = tried(READ, [asked_to_wait("7", 403), OK], policy=policy)
+
+    assert [7.0] == player.waited
 
 
 @pytest.mark.parametrize(("hint", "wait"), [("3", 3.0), ("0", 1.0), ("120", 120.0)])

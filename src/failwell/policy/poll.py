@@ -8,6 +8,8 @@ from typing import Any, Final, TypeVar, cast
 from failwell.contract.error import Error
 from failwell.contract.evidence import hint
 from failwell.policy.flow import Flow, Send, Sleep, emit, now, sleep
+from failwell.policy.retry import WAITS_FOR_THE_SERVER
+from failwell.wire.messages import Outcome, Reply
 
 T = TypeVar("T")
 
@@ -36,15 +38,24 @@ def poll(
     A *transient* error of one fetch does not end the wait. The last wait is cut so that one fetch still happens at
     the end of *timeout*; a wait inside a fetch, before a retry, that would end later is cut too, and is the last. No
     try of a fetch has more time than is left of *timeout*, or a second where that is more.
+
+    What the last answer says of waiting (Retry-After, or a limit that is used up) is the next pause, within *timeout*.
     """
     started = yield from now()
     end = started + timeout
     last: T | None = None
     # Compared in this order NaN, which is neither more nor less than anything, means the shortest.
     pause = max(SHORTEST_PAUSE, interval)
+    asked: float | None = None
+
+    def hear(outcome: Outcome) -> None:
+        nonlocal asked
+        answered = isinstance(outcome, Reply) and (outcome.status < 300 or outcome.status in WAITS_FOR_THE_SERVER)
+        asked = cast(Reply, outcome).asked_wait if answered else None
+
     while True:
         try:
-            found = yield from _until(end, fetch())
+            found = yield from _until(end, fetch(), hear)
         except Error as error:
             if not transient(error):
                 raise
@@ -58,6 +69,9 @@ def poll(
         left = end - (yield from now())
         if not left > 0:
             break
+        if asked:  # 0 must not make a busy loop
+            yield from sleep(min(max(SHORTEST_PAUSE, asked), left))
+            continue
         yield from sleep(min(pause, left))
         pause = min(pause * factor, longest_interval)
     late = timed_out(last)
@@ -67,10 +81,10 @@ def poll(
     raise late
 
 
-def _until(end: float, flow: Flow[T]) -> Flow[Any]:
+def _until(end: float, flow: Flow[T], hear: Callable[[Outcome], None]) -> Flow[Any]:
     """The result of *flow*, or `OVER` at the moment *end* if it would then still be waiting.
 
-    What it sends is answered until then, or within `LAST_LOOK`.
+    What it sends is answered until then, or within `LAST_LOOK`; *hear* is told the answer.
     """
     try:
         effect = next(flow)
@@ -84,6 +98,10 @@ def _until(end: float, flow: Flow[T]) -> Flow[Any]:
                 left = max(LAST_LOOK, end - (yield from now()))
                 if effect.timeout is None or effect.timeout > left:
                     effect = Send(effect.request, left)
+                outcome: Outcome = yield effect
+                hear(outcome)
+                effect = flow.send(outcome)
+                continue
             effect = flow.send((yield effect))
     except StopIteration as stop:
         return stop.value

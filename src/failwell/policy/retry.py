@@ -18,7 +18,6 @@ from failwell.policy.tried import Tried
 from failwell.wire import json
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from failwell.wire.rate_limit import used_up_for
-from failwell.wire.retry_after import retry_after
 
 if TYPE_CHECKING:
     from failwell.policy.window import Slice
@@ -107,9 +106,9 @@ class RetryPolicy(Value):
         """Seconds for which the server asked to be left alone, or None."""
         if not isinstance(outcome, Reply):
             return None
-        if outcome.status not in WAITS_FOR_THE_SERVER and self.classify(outcome) != "in_progress":
+        if outcome.status not in WAITS_FOR_THE_SERVER and self.classify(outcome) not in ("throttled", "in_progress"):
             return None
-        return retry_after(outcome.headers, now=outcome.received)
+        return outcome.asked_wait
 
     def costs(self, outcome: Outcome) -> bool:
         """Whether a retry after *outcome* is paid from the budget.
@@ -125,8 +124,10 @@ class RetryPolicy(Value):
         """Seconds for which *outcome* holds back the other calls, too; None if it does not."""
         if not isinstance(outcome, Reply):
             return None
-        if outcome.status in WAITS_FOR_THE_SERVER and self.classify(outcome) != "never":
-            return retry_after(outcome.headers, now=outcome.received)
+        if outcome.status >= 400:
+            kind = self.classify(outcome)
+            if kind == "throttled" or (kind != "never" and outcome.status in WAITS_FOR_THE_SERVER):
+                return outcome.asked_wait
         return used_up_for(outcome.headers, now=outcome.received)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
 from failwell.contract.secret import Secret
 from failwell.contract.value import Value
+from failwell.wire.retry_after import retry_after
 
 Content = bytes | Callable[[], Iterable[bytes]] | Iterable[bytes]
 """A request's body: bytes, a function that opens it anew for every attempt, or an iterable that is read once."""
@@ -94,6 +96,11 @@ class Reply(Value):
         held = self.__dict__
         held["status"], held["headers"], held["body"] = status, headers, body
         held["received"], held["length"] = received, length
+
+    @cached_property
+    def asked_wait(self) -> float | None:
+        """Seconds that it asks to wait, in whatever dialect; None if it does not. Read once."""
+        return retry_after(self.headers, now=self.received)
 
     def __repr__(self) -> str:
         # Neither headers nor body: both may hold a key.

@@ -16,7 +16,6 @@ from failwell.contract.types import UnfitError
 from failwell.wire import json
 from failwell.wire.messages import Reply
 from failwell.wire.render import whole_seconds
-from failwell.wire.retry_after import retry_after
 
 NOTHING = object()
 """What a reply holds for a field that it does not name; None would be JSON's null."""
@@ -210,7 +209,7 @@ def _waits(spec: FieldSpec) -> Read:
     exact = spec.hint in (float, float | None)
 
     def find(_said: Said, _body: Any, reply: Reply) -> Any:
-        seconds = retry_after(reply.headers, now=reply.received)
+        seconds = reply.asked_wait
         if seconds is None:
             return NOTHING
         return seconds if exact else whole_seconds(seconds)
