@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -17,7 +18,7 @@ from pictograph.exceptions import CATALOGUE, RateLimitError
 NOW = 1_792_567_680.0  # Wed, 21 Oct 2026 07:28:00 GMT
 SOON = "Wed, 21 Oct 2026 07:28:30 GMT"
 
-FORMS: list[tuple[str, dict[str, str], float | None]] = [
+FORMS: list[tuple[str, dict[str, str], Any]] = [
     ("nothing", {}, None),
     ("integer", {"retry-after": "120"}, 120.0),
     ("zero", {"retry-after": "0"}, 0.0),
