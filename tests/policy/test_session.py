@@ -220,11 +220,15 @@ def test_classes() -> None:
         (SessionRules(name_field="kind"), '{"kind":"error"}', ShopError),
         (SessionRules(error_field="error"), '{"error":{"code":"busy"}}', BusyError),
         (SessionRules(), '{"type":"answer","error":{"code":"spoilt"}}', None),
-        (SessionRules(error_field="error"), '{"error":null}', None),
+        (SessionRules(error_field="error"), '{"error":true}', ShopError),
+        (SessionRules(error_field="error"), '{"error":["No."]}', ShopError),
+        *((SessionRules(error_field="error"), f'{{"error":{said},"text":"hi"}}', None)
+          for said in ("null", "false", '""', "{}", "[]", "0", "0.0")),
+        (SessionRules(error_field="a.error"), '{"a":{"error":false}}', None),
         (SessionRules(), "an error in words", None),
         (SessionRules(), '["error"]', None),
     ],
-)
+)  # fmt: skip
 def test_errors_in_messages(rules: SessionRules, message: str, cls: type[Error] | None) -> None:
     """
     What is an error is declared; which one it is its code alone decides.

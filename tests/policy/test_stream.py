@@ -471,14 +471,31 @@ def test_error_inside_is_not_resumed() -> None:
     assert (ShopError, 1) == (type(error), len(player.opened))
 
 
-@pytest.mark.parametrize("data", [b'{"error": null}', b'{"text": "an error"}', b"error", b'["error"]', b'{"error'])
+NO_ERROR = [b"null", b"false", b'""', b"{}", b"[]", b"0", b"0.0", b"-0"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [*(b'{"error": %b, "text": "hi"}' % nothing for nothing in NO_ERROR),
+     b'{"text": "an error"}', b"error", b'["error"]', b'{"error'],
+)  # fmt: skip
 def test_what_is_no_error(data: bytes) -> None:
     """
-    An event that has the word and not the field is an event.
+    An event that has the word and not the field is an event; so is one whose field says that there is no error.
     """
     player, error = played([[b"data: " + data + b"\n\n"]], StreamRules(error_field="error"))
 
     assert ([data.decode()], None) == (player.given, error)
+
+
+@pytest.mark.parametrize("something", [b"true", b"1", b'"No."', b'{"code": null}', b"[0]", b"-1"])
+def test_what_is_an_error(something: bytes) -> None:
+    """
+    An event whose field says anything at all is an error.
+    """
+    _, error = played([[b'data: {"error": %b}\n\n' % something]], StreamRules(error_field="error"))
+
+    assert ShopError is type(error)
 
 
 def test_no_error_event() -> None:

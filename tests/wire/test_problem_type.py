@@ -72,7 +72,20 @@ def test_type_base_wins() -> None:
     assert "urn:desk:lost" == sent(LostError("No"), desk(Problem(type_base="urn:desk:"), "https://desk.test/errors"))
 
 
-@pytest.mark.parametrize("kind", ["https://desk.test/errors#lost", "https://desk.test/errors/lost/", "urn:desk:lost"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "https://desk.test/errors#lost",
+        "https://desk.test/errors/lost/",
+        "https://desk.test/errors/lost?v=1",
+        "https://desk.test/errors/lost/?v=1/2",
+        "https://desk.test/errors?v=1#lost",
+        "https://desk.test/errors/lost#",
+        "/errors/lost?v=1",
+        "urn:desk:lost",
+        "lost",
+    ],
+)
 def test_code_in_the_type(kind: str) -> None:
     """
     A reply whose code stands in its `type` alone is read as that code.

@@ -297,7 +297,7 @@ def _reply(
     headers = _headers(response)
     if shown("\n".join(headers.values()).encode("utf-8", "surrogateescape"), secrets):
         headers = {name: masked(value.encode(), secrets).decode() for name, value in headers.items()}
-    return Reply(response.status, headers, body, received, length)
+    return Reply.arrived(response.status, headers, body, received, length)
 
 
 def _failure(problem: Exception, head: BaseResponse | None, received: float, secrets: tuple[Secret, ...]) -> Failure:

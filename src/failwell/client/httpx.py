@@ -258,7 +258,7 @@ class _Body:
         headers = self._response.headers.raw
         if shown(b"\n".join([value for _, value in headers]), secrets):
             headers = [(name, masked(value, secrets)) for name, value in headers]
-        return Reply(self._response.status_code, _joined(headers), body, received, length)
+        return Reply.arrived(self._response.status_code, _joined(headers), body, received, length)
 
     def undecoded(self, problem: Exception, received: float, secrets: tuple[Secret, ...]) -> Failure:
         """What came of a success whose body is not the gzip (or the like) that its headers announce."""

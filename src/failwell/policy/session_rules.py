@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from failwell.contract.value import Value
 from failwell.policy.call import UnreadableReplyError
-from failwell.policy.stream_rules import parsed
+from failwell.policy.stream_rules import parsed, says_something
 from failwell.wire.frames import GOING_AWAY, LONGEST_MESSAGE, NO_CODE, NORMAL, Message
-from failwell.wire.parse import NOTHING, take
+from failwell.wire.parse import take
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -26,10 +26,11 @@ class SessionRules(Value):
     seconds to say anything; after that the session counts as dropped. A message of more than *longest_message* bytes
     drops it, too, with the code 1009.
 
-    A message that is a JSON object is an error if its *name_field* is one of *error_names*, or if it has something
-    below *error_field*. A session has ended, and has not been dropped, when the server closes it with one of
-    *ends_with*. A drop with one of the codes *renewed_after* (1006 where there was none) may be followed by a new
-    session. *close_within* is how long the server's part of a close is waited for.
+    A message that is a JSON object is an error if its *name_field* is one of *error_names*, or if it says something
+    below *error_field* (false, null, 0 and what is empty say that there is no error). A session has ended, and has not
+    been dropped, when the server closes it with one of *ends_with*. A drop with one of the codes *renewed_after* (1006
+    where there was none) may be followed by a new session. *close_within* is how long the server's part of a close is
+    waited for.
     """
 
     ping_every: float | None = 20.0
@@ -54,9 +55,7 @@ class SessionRules(Value):
         body = parsed(message.encode("utf-8", "replace"))
         if body is None:
             return False
-        return _is_named(body, self.name_field, self.error_names) or (
-            field is not None and take(body, field) not in (NOTHING, None)
-        )
+        return _is_named(body, self.name_field, self.error_names) or (field is not None and says_something(body, field))
 
 
 def _is_named(body: Mapping[str, Any], field: str, names: tuple[str, ...]) -> bool:

@@ -19,7 +19,8 @@ class StreamRules(Value):
     *ends_with* are the names of events that end it, and are given; *done* is the data of one that is not
     (`"[DONE]"`). A stream that stops without one of them has broken off. Where neither is declared, it may just stop.
 
-    An event of the name *error_event*, or whose data is a JSON object with something below *error_field*, is an error.
+    An event of the name *error_event*, or whose data is a JSON object that says something below *error_field*, is an
+    error; false, null, 0 and what is empty say that there is none.
 
     A *resumable* stream that broke off, or just stopped, is asked for again from its last id on, until it is answered
     with 204. That is for a GET. A POST is never sent again: *follow* is where its answer, or an event, names the URL at
@@ -49,7 +50,7 @@ class StreamRules(Value):
             return True
         if self.error_field is None or self.error_field.rpartition(".")[2] not in event.data:
             return False  # most events, which need not be parsed for it
-        return take(parsed(event.data.encode("utf-8", "replace")), self.error_field) not in (NOTHING, None)
+        return says_something(parsed(event.data.encode("utf-8", "replace")), self.error_field)
 
 
 def parsed(text: bytes) -> Mapping[str, Any] | None:
@@ -59,6 +60,12 @@ def parsed(text: bytes) -> Mapping[str, Any] | None:
     except json.UnreadableError:
         return None
     return value if isinstance(value, Mapping) else None
+
+
+def says_something(body: Any, path: str) -> bool:
+    """Whether there is more at the dotted *path* of *body* than false, null, 0 or what is empty."""
+    found = take(body, path)
+    return found is not NOTHING and bool(found)
 
 
 def named(mark: Body | Header | None, head: Reply | None, body: Any) -> str | None:

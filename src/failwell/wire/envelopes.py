@@ -11,6 +11,10 @@ from failwell.contract.said import Said
 JSON = "application/json"
 BLANK = "about:blank"
 """The `type` of a problem that says no more than its status (RFC 9457, 4.2.1)."""
+DESCRIPTION = "error_description"
+"""Where OAuth has its sentence; `error` is a name there (RFC 6749, 5.2)."""
+BESIDE = (DESCRIPTION, "message", "detail")
+"""Keys of the sentence beside an `error` that is text."""
 DEPTH = 8
 """Levels below which nobody looks for a message."""
 
@@ -82,13 +86,15 @@ class ErrorObject:
             body["request_id"] = said.request_id
 
     def parse(self, body: Any) -> Said:
-        """Also reads `{"error": "a sentence", "code": ...}`."""
+        """Also reads `{"error": "a sentence", "code": ...}`; what is beside a name for the error says more than it."""
         if not isinstance(body, dict):
             return Said()
         request_id = _code(body.get("request_id"))
         error = body.get("error")
         if not isinstance(error, dict):
-            return Said(code=_code(body.get(self.code)), message=_text(error), request_id=request_id)
+            better = (body.get(key) for key in BESIDE)
+            message = next((text for text in better if isinstance(text, str) and text.strip()), None)
+            return Said(code=_code(body.get(self.code)), message=message or _text(error), request_id=request_id)
         details = error.get("details")
         return Said(
             code=_code(error.get(self.code)),
@@ -116,12 +122,20 @@ class FirstOf:
         body[self.keys[0]] = said.message
 
     def parse(self, body: Any) -> Said:
-        """The first key that says something, whatever its type."""
+        """The first key that says something, whatever its type; not more than the status says is nothing."""
         if isinstance(body, str):
             return Said(message=body)
         if not isinstance(body, dict):
             return Said()
-        message = next((text for key in self.keys if (text := _text(body.get(key)))), None)
+        described = body.get(DESCRIPTION)
+        if isinstance(described, str) and described.strip():
+            message: str | None = described
+        else:
+            message = next((text for key in self.keys if (text := _text(body.get(key)))), None)
+            status = body.get("statusCode", body.get("status"))
+            if status is not None and message is not None and message == _phrase(status):
+                texts = (_text(body.get(key)) for key in self.keys)
+                message = next((text for text in texts if text and text != message), message)
         return Said(code=_code(body.get(self.code)), message=message, details=body)
 
 
@@ -152,24 +166,37 @@ class Problem:
         body.update({**facts, **free, **({"details": clashing} if clashing else {})})
 
     def parse(self, body: Any) -> Said:
-        """The code is `code`, or the last part of `type`."""
+        """The code is `code`, or the last part of `type`. The title is the message where `detail` says nothing."""
         if not isinstance(body, dict):
             return Said()
         kind = body.get("type")
         code = _code(body.get("code"))
         if code is None and isinstance(kind, str) and kind != BLANK:
-            code = re.split("[/#:]", kind.rstrip("/"))[-1] or None
+            code = self._named(kind)
         clashing = body.get("details")
         details = {key: value for key, value in body.items() if key not in self.members and key != "details"}
         if isinstance(clashing, dict):
             details.update(clashing)
-        message = _text(body.get("detail"))
+        message, title = _text(body.get("detail")), _text(body.get("title"))
+        # A title of the status, as `render` writes it, says nothing where the message is empty.
+        if message is None or (not message.strip() and title != _phrase(body.get("status"))):
+            message = title or message
         return Said(
             code=code,
-            message=message if message is not None else _text(body.get("title")),
+            message=message,
             details=details,
             request_id=_code(body.get("request_id")),
         )
+
+    def _named(self, kind: str) -> str | None:
+        """The code of which *kind* is the type: what it ends with, without its query."""
+        address, _, fragment = kind.removeprefix(self.type_base or "").partition("#")
+        code = re.split("[/#:]", fragment.rstrip("/") or address.partition("?")[0].rstrip("/"))[-1]
+        return code or None
+
+
+def _phrase(status: object) -> str | None:
+    return phrase(status) if isinstance(status, int) else None
 
 
 def summary(errors: list[Any], depth: int = DEPTH) -> str:
@@ -181,7 +208,7 @@ def summary(errors: list[Any], depth: int = DEPTH) -> str:
             place = ".".join([str(part) for part in loc if part != "body"]) if isinstance(loc, list) else ""
             said = entry["msg"] if "msg" in entry else entry.get("message")
             if not isinstance(said, str):
-                said = _text(said, depth)
+                said = _text(said, depth) or _text(entry.get("detail") or entry.get("title"), depth)
             lines.append(f"{place}: {said or 'invalid'}" if place else said or "invalid")
         else:
             lines.append(_text(entry, depth) or "invalid")

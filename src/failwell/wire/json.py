@@ -129,12 +129,18 @@ def _scanner(short: bool) -> Callable[[str, int], tuple[Any, int]]:
 
 
 def _text(body: bytes) -> str:
-    """*body* in the encoding that its first bytes show (RFC 8259 wants UTF-8, older servers may send UTF-16)."""
+    """*body* in the encoding that its first bytes show (RFC 8259 wants UTF-8, older servers may send UTF-16).
+
+    What is no UTF-8 in it becomes "�": one name in Latin-1 must not hide the message around it.
+    """
     if body.isascii() and 0 not in body[:4]:
         return body.decode("ascii")
     from json import detect_encoding
 
-    return body.decode(detect_encoding(body), "surrogatepass")
+    try:
+        return body.decode(detect_encoding(body), "surrogatepass")
+    except ValueError:
+        return body.decode("utf-8", "replace")
 
 
 def _integer(digits: str) -> int | str:

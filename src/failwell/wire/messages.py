@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from failwell.contract.secret import Secret
 from failwell.contract.value import Value
@@ -77,7 +77,10 @@ class Request(Value):
 
 
 class Reply(Value):
-    """One answer. Header names are lower case; *received* is the wall clock at its arrival, in seconds."""
+    """One answer. Header names are lower case; *received* is the wall clock at its arrival, in seconds.
+
+    One made by hand may have header names in any case, and a body that is text.
+    """
 
     status: int
     headers: Mapping[str, str] = NO_HEADERS
@@ -89,13 +92,26 @@ class Reply(Value):
         self,
         status: int,
         headers: Mapping[str, str] = NO_HEADERS,
-        body: bytes = b"",
+        body: bytes | bytearray | memoryview | str = b"",
         received: float | None = None,
         length: int | None = None,
     ) -> None:
         held = self.__dict__
+        if headers is not NO_HEADERS:
+            headers = _lowered(headers)
+        held["headers"], held["body"] = headers, body if type(body) is bytes else _sent(body)
+        held["status"], held["received"], held["length"] = status, received, length
+
+    @classmethod
+    def arrived(
+        cls, status: int, headers: Mapping[str, str], body: bytes, received: float | None, length: int | None = None
+    ) -> Reply:
+        """What a transport brings, whose header names are lower case: made without a look at them."""
+        reply = cls.__new__(cls)
+        held = reply.__dict__
         held["status"], held["headers"], held["body"] = status, headers, body
         held["received"], held["length"] = received, length
+        return reply
 
     @cached_property
     def asked_wait(self) -> float | None:
@@ -128,6 +144,31 @@ class Failure(Value):
 
     def __repr__(self) -> str:
         return f"Failure(kind={self.kind!r}, reason={self.reason!r}, sent={self.sent!r})"
+
+
+def _lowered(headers: Any) -> Mapping[str, str]:
+    """*headers*, a mapping or pairs, by lower-case name; repeated ones in one line (RFC 9110, 5.3)."""
+    try:
+        if "".join(headers).islower() and (type(headers) is dict or isinstance(headers, Mapping)):
+            return headers
+    except TypeError:  # pairs, or names in bytes
+        pass
+    lowered: dict[str, str] = {}
+    for name, value in headers.items() if isinstance(headers, Mapping) else headers or ():
+        key, text = _header_text(name).lower(), _header_text(value)
+        lowered[key] = f"{lowered[key]}, {text}" if key in lowered else text
+    return lowered
+
+
+def _header_text(part: object) -> str:
+    return part.decode("latin-1") if isinstance(part, bytes) else str(part)
+
+
+def _sent(body: object) -> bytes:
+    """A *body* made by hand as it would have come."""
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    return bytes(body) if isinstance(body, bytes | bytearray | memoryview) else b""
 
 
 Outcome = Reply | Failure

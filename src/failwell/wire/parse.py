@@ -16,6 +16,7 @@ from failwell.contract.types import UnfitError
 from failwell.wire import json
 from failwell.wire.messages import Reply
 from failwell.wire.render import whole_seconds
+from failwell.wire.words import of_body, of_text
 
 NOTHING = object()
 """What a reply holds for a field that it does not name; None would be JSON's null."""
@@ -29,8 +30,11 @@ def parse(reply: Reply, catalogue: Catalogue, *, operation: str | None = None, s
     try:
         body = json.loads(reply.body)
         said = catalogue.envelope.parse(body)
+        if (message := said.message) is None or not message or message.isspace():
+            cls, _ = catalogue.resolve(reply.status or None, said.code, operation=operation, source=source)
+            said = _in_other_words(said, body, cls, reply.status)
     except json.UnreadableError:
-        body, said = None, Said(message=plain_text(reply))
+        body, said = None, Said(message=of_text(reply))
     status = reply.status
     claimed = None
     if catalogue.status_decides and (status or not catalogue.claimed(said.code)):
@@ -138,12 +142,24 @@ def message_of(said: str | None, status: int) -> str:
     return f"{what}, without a readable message"
 
 
-def plain_text(reply: Reply) -> str | None:
-    """The body of a reply that says in its headers that a person can read it, if it is short."""
-    if not reply.headers.get("content-type", "").startswith("text/plain") or len(reply.body) > caps.TEXT:
-        return None
-    text = reply.body.decode("utf-8", "replace").strip()
-    return text or None
+def _in_other_words(said: Said, body: Any, cls: type[Error], status: int) -> Said:
+    """*said*, with the message that a *body* of another shape than the vendor's has, if any."""
+    own: frozenset[str] = frozenset()
+    if said.message is not None:
+        # One that is there and empty may be the vendor's: then what a field of the *cls* holds is no message either,
+        # nor is the title that problem+json has for every error of this status.
+        own = _names(cls)
+        if isinstance(body, dict) and body.get("title") == phrase(status):
+            own |= {"title"}
+    found = of_body(body, other_than=own)
+    return said if found is None else said._replace(message=found)
+
+
+def _names(cls: type[Error]) -> frozenset[str]:
+    """The keys that the fields of *cls* have in a body."""
+    specs = [spec for spec in specs_of(cls) if spec.travels]
+    places = [spec.mark.path.partition(".")[0] for spec in specs if isinstance(spec.mark, Body)]
+    return frozenset([*places, *(spec.details_key for spec in specs if spec.details_key is not None)])
 
 
 Read = Callable[[Said, Any, Reply], Any]
