@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.installed
 
 SDKS := $(patsubst %/pyproject.toml,%,$(wildcard sdks/*/pyproject.toml))
-EVERYTHING := -e ".[cli,fast,models,server,ws]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group dev
+EVERYTHING := -e ".[all]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

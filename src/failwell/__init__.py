@@ -35,15 +35,17 @@ from failwell.contract.late import load_late
 if TYPE_CHECKING:
     from failwell.client.batch import AsyncBatch, Batch, batch
     from failwell.client.resuming import resume
+    from failwell.contract.extras import MissingExtraError
     from failwell.policy.batch import BatchError
     from failwell.policy.upload import SourceChangedError
 
-# What a client is needed for.
+# What few programs need, or needs an extra.
 load_late(
     __name__,
     {
         "client.batch": ("AsyncBatch", "Batch", "batch"),
         "client.resuming": ("resume",),
+        "contract.extras": ("MissingExtraError",),
         "policy.batch": ("BatchError",),
         "policy.upload": ("SourceChangedError",),
     },
@@ -72,6 +74,7 @@ __all__ = [
     "HeldBack",
     "Local",
     "Message",
+    "MissingExtraError",
     "Raises",
     "Resilience",
     "RetryRules",

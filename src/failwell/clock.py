@@ -7,6 +7,8 @@ import threading
 import time
 from typing import Protocol
 
+from failwell.contract.extras import needs
+
 
 class Clock(Protocol):
     """What Failwell needs of time and chance. Durations are seconds."""
@@ -48,7 +50,8 @@ class SystemClock:
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        import anyio  # loaded with the first client that awaits
+        with needs("client", "To await"):
+            import anyio  # loaded with the first client that awaits
 
         await anyio.sleep(seconds)
 
@@ -83,7 +86,8 @@ class VirtualClock:
 
     async def asleep(self, seconds: float) -> None:
         self.sleep(seconds)
-        from anyio.lowlevel import checkpoint
+        with needs("client", "To await"):
+            from anyio.lowlevel import checkpoint
 
         await checkpoint()
 

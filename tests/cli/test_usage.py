@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import failwell as failwell_itself
+
 from .command import FAILWELL, environment, failwell, run, with_vendors
 
 
@@ -29,7 +31,40 @@ def test_version() -> None:
     """
     ran = failwell("--version")
 
-    assert (0, f"failwell {version('failwell')}\n", "") == (ran.code, ran.out, ran.err)
+    assert (0, f"failwell {failwell_itself.__version__}\n", "") == (ran.code, ran.out, ran.err)
+    assert version("failwell") == failwell_itself.__version__
+
+
+def test_as_a_module() -> None:
+    """
+    `python -m failwell` is the command, for whoever has several Pythons, and calls itself by the same name.
+    """
+    ran, said = run(sys.executable, "-m", "failwell", "--help"), failwell("--help")
+
+    assert said == ran
+    assert "Usage: failwell [OPTIONS]" in ran.out
+
+
+@pytest.mark.parametrize("program", ["failwell", "pictograph"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion(program: str, shell: str) -> None:
+    """
+    The commands complete in a shell, with a script that they print themselves.
+    """
+    env = environment(**{f"_{program.upper()}_COMPLETE": f"source_{shell}"})
+    ran = run(str(Path(sys.executable).with_name(program)), env=env)
+
+    assert (0, "", True) == (ran.code, ran.err, f"_{program.upper()}_COMPLETE=complete_{shell}" in ran.out)
+
+
+def test_completed_commands() -> None:
+    """
+    A shell that asks is told the commands.
+    """
+    asked = {"_FAILWELL_COMPLETE": "complete_bash", "COMP_WORDS": "failwell ex", "COMP_CWORD": "1"}
+    ran = run(FAILWELL, env=environment(**asked))
+
+    assert (0, ["explain"]) == (ran.code, ran.out.split())
 
 
 @pytest.mark.parametrize("command", ["check", "sandbox", "vendors"])
@@ -86,20 +121,30 @@ def test_vendors(tmp_path: Path) -> None:
     assert "another\npictograph\nsubconscious\n" == failwell("vendors", env=env).out
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich", "uvicorn", "fastapi", "limits"])
-def test_missing_extra(tmp_path: Path, missing: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "missing", "who", "extra"),
+    [
+        ("check", "typer", "The failwell command", "cli"),
+        ("--help", "rich", "The failwell command", "cli"),
+        ("check", "uvicorn", "failwell: failwell check", "sandbox"),
+        ("sandbox", "trustme", "failwell: failwell sandbox", "sandbox"),
+        ("vendors", "starlette", "failwell: failwell vendors", "sandbox"),
+    ],
+)
+def test_missing_extra(tmp_path: Path, command: str, missing: str, who: str, extra: str) -> None:
     """
     Without its extras the command is a sentence that tells how to install them, not a traceback.
     """
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{missing!r}] = None\n")
 
-    ran = failwell("check", "pictograph", env=environment(PYTHONPATH=str(tmp_path)))
+    arguments = ("pictograph",) if command in ("check", "sandbox") else ()
+    ran = failwell(command, *arguments, env=environment(PYTHONPATH=str(tmp_path)))
 
-    message = f"The failwell command needs {missing}. Install it with: pip install 'failwell[cli,server]'\n"
+    message = f'{who} needs {missing}, which is not installed. Install it with: pip install "failwell[{extra}]"\n'
     assert (2, "", message) == (ran.code, ran.out, ran.err)
 
 
-@pytest.mark.parametrize("missing", ["numpy", "PIL"])
+@pytest.mark.parametrize("missing", ["numpy", "PIL", "fastapi", "limits"])
 def test_missing_extra_of_a_vendor(tmp_path: Path, missing: str) -> None:
     """
     A vendor whose server needs what is not installed says what, and how to get it.
@@ -110,7 +155,7 @@ def test_missing_extra_of_a_vendor(tmp_path: Path, missing: str) -> None:
 
     message = (
         f"failwell: The sandbox of 'pictograph' needs {missing}, which is not installed. "
-        "Install it with: pip install 'failwell-pictograph[server]'\n"
+        'Install it with: pip install "failwell-pictograph[server]"\n'
     )
     assert (2, "", message) == (ran.code, ran.out, ran.err)
 

@@ -289,7 +289,7 @@ def test_what_cannot_be_combined(make: Any, own: object, monkeypatch: pytest.Mon
         make(KEY, http="faster")
     with pytest.raises(ConfigurationError, match='http_client is for http="httpx2"'):
         make(KEY, http="fast", http_client=own)
-    monkeypatch.setattr("failwell.client.checks.find_spec", lambda _name: None)
+    monkeypatch.setattr("failwell.client.checks.missing", lambda _extra: ("pyreqwest",))
     with pytest.raises(ConfigurationError, match=r"pip install \"failwell\[fast\]\""):
         make(KEY, http="fast")
 

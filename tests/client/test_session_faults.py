@@ -629,7 +629,7 @@ def test_without_the_package(server: Talks, colour: str, monkeypatch: pytest.Mon
     """
     monkeypatch.setitem(sys.modules, "wsproto", None)
 
-    with pytest.raises(SetupError, match=r"Install it: pip install 'failwell\[ws\]'"):
+    with pytest.raises(SetupError, match=r'Install it: pip install "failwell\[ws\]"'):
         used(colour, server.url, lambda chats: chats.plain("/echo"), to_the_end)
     assert [] == server.asked
 

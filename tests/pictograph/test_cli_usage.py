@@ -76,7 +76,7 @@ def test_missing_extra(tmp_path: Path, missing: list[str], named: str) -> None:
 
     ran = run(PICTOGRAPH, "--help", env=environment(PYTHONPATH=str(tmp_path)))
 
-    message = f"The pictograph command needs {named}. Install it with: pip install 'failwell-pictograph[cli]'\n"
+    message = f'The pictograph command needs {named}. Install it with: pip install "failwell-pictograph[cli]"\n'
     assert (2, "", message) == (ran.code, ran.out, ran.err)
 
 

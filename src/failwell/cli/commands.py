@@ -12,29 +12,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from failwell.cli.looking import add_look_ups
+from failwell import __version__
+from failwell.cli.looking import LOOK_UPS
 from failwell.cli.report import report_to
-from failwell.conformance.faults.table import show_faults
-from failwell.conformance.junit import junit
-from failwell.conformance.problems import AdapterError
-from failwell.conformance.promises import COLOURS, Colour, Promise, Promises
-from failwell.conformance.remote import RemoteAdapter
-from failwell.conformance.run import check as check_vendor
-from failwell.conformance.run import promises_of, sdk_of
-from failwell.conformance.table import show
-from failwell.conformance.verdicts import Row
+from failwell.contract.extras import require
 from failwell.contract.problems import ContractError
-from failwell.sandbox.problems import SandboxError
-from failwell.sandbox.sandbox import Sandbox
-from failwell.sandbox.vendor import Vendor, find_vendor, known_vendors
+
+if TYPE_CHECKING:
+    from failwell.conformance.promises import Colour, Promise, Promises
+    from failwell.conformance.verdicts import Row
+    from failwell.sandbox.vendor import Vendor
+
+# What a sandbox needs is loaded by the commands that start one: the others run where it is not installed.
 
 P = ParamSpec("P")
 
@@ -46,7 +42,6 @@ ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 app = typer.Typer(
     help="Error contracts for SDKs and HTTP APIs: raise it on the server, catch it in the client.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -56,7 +51,7 @@ Name = Annotated[str, typer.Argument(metavar="VENDOR", help="Whose API, e.g. pic
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"failwell {version('failwell')}")
+        typer.echo(f"failwell {__version__}")
         raise typer.Exit
 
 
@@ -89,7 +84,7 @@ def told(command: Callable[P, int]) -> Callable[P, None]:
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             code = INTERRUPTED
-        except (AdapterError, ContractError, SandboxError) as problem:
+        except ContractError as problem:
             typer.echo(f"failwell: {problem}", err=True)
             code = UNUSABLE
         except BrokenPipeError:
@@ -147,6 +142,15 @@ def check(
         raise typer.BadParameter("it needs --adapter FILE, which says how to drive the SDK.", param_hint="--python")
     if json_file is not None and json_file == junit_file:
         raise typer.BadParameter(f"{junit_file!r} is where --json is written.", param_hint="--junit")
+    require("sandbox", "failwell check")
+    from failwell.conformance.faults.table import show_faults
+    from failwell.conformance.junit import junit
+    from failwell.conformance.promises import COLOURS
+    from failwell.conformance.remote import RemoteAdapter
+    from failwell.conformance.run import promises_of, sdk_of
+    from failwell.conformance.table import show
+    from failwell.sandbox.vendor import find_vendor
+
     found = find_vendor(vendor)
     promises = promises_of(found)
     with report_to(json_file) as report, report_to(junit_file) as junit_report, ExitStack() as stack:
@@ -175,6 +179,8 @@ def check(
 
 def _checked(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...]) -> list[Row]:
     """The rows of *vendor*'s page."""
+    from failwell.conformance.run import check as check_vendor
+
     agreed = promises.agreement
     total = len(promises) + (0 if agreed is None else len(agreed))
     return _watched(total, lambda told: check_vendor(vendor, promises=promises, colours=colours, progress=told))
@@ -217,6 +223,10 @@ def sandbox(
     ] = None,
 ) -> int:
     """Run an API on this machine, behind a layer that can do every failure on cue. Ctrl-C ends it."""
+    require("sandbox", "failwell sandbox")
+    from failwell.sandbox.sandbox import Sandbox
+    from failwell.sandbox.vendor import find_vendor
+
     found = find_vendor(vendor)
     with Sandbox(found, port=port, data=data) as running:
         names = found.environment
@@ -245,12 +255,16 @@ def sandbox(
 @told
 def vendors() -> int:
     """List the vendors that are installed."""
+    require("sandbox", "failwell vendors")
+    from failwell.sandbox.vendor import known_vendors
+
     for name in known_vendors():
         typer.echo(name)
     return HELD
 
 
-add_look_ups(app, told)
+for _name, _command in LOOK_UPS.items():
+    app.command(_name)(told(_command))
 
 
 def run() -> None:

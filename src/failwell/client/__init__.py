@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from failwell.contract.extras import require
 from failwell.contract.late import load_late
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from failwell.client.transport import AsyncTransport, Transport
     from failwell.client.uploading import chunked_upload, resumable_uploads
     from failwell.client.waiting import JobKind, wait_for
+
+require("client", __name__)
 
 # Pages, streams and answers load with the first resource that has them.
 load_late(

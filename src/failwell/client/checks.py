@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from importlib.util import find_spec
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ import httpx2
 from failwell.contract import caps
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
+from failwell.contract.extras import missing
 from failwell.contract.resilience import Resilience
 from failwell.wire.parse import build
 
@@ -100,7 +100,7 @@ def checked_http(catalogue: Catalogue, value: object, http_client: object) -> Ht
         raise configuration_problem(catalogue, f'http is {value!r}; it must be "httpx2" or "fast".')
     if value == "fast" and http_client is not None:
         raise configuration_problem(catalogue, 'http_client is for http="httpx2". Leave it out, or http="fast".')
-    if value == "fast" and find_spec("pyreqwest") is None:
+    if value == "fast" and missing("fast"):
         raise configuration_problem(
             catalogue, 'http="fast" needs pyreqwest, which is not installed: pip install "failwell[fast]".'
         )

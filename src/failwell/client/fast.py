@@ -15,16 +15,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 import httpx2
-from pyreqwest.bytes import Bytes
-from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
-from pyreqwest.exceptions import (
-    DetailedPyreqwestError,
-    PyreqwestError,
-    RequestTimeoutError,
-)
-from pyreqwest.proxy import ProxyBuilder
-from pyreqwest.request import RequestBuilder, SyncRequestBuilder
-from pyreqwest.response import BaseResponse
 
 from failwell.client.deadline import LONGEST_ATTEMPT
 from failwell.client.httpx import HIGHEST_KEPT, AwaitingHttpx, BlockingHttpx
@@ -33,9 +23,22 @@ from failwell.client.pool import LIMITS
 from failwell.client.prepared import WITH_BODY, Prepared
 from failwell.client.proxies import of_environment
 from failwell.contract import caps
+from failwell.contract.extras import needs
 from failwell.contract.secret import Secret, masked, shown
 from failwell.wire.json import LONGEST
 from failwell.wire.messages import Failure, Outcome, Reply, Request
+
+with needs("fast", __name__):
+    from pyreqwest.bytes import Bytes
+    from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
+    from pyreqwest.exceptions import (
+        DetailedPyreqwestError,
+        PyreqwestError,
+        RequestTimeoutError,
+    )
+    from pyreqwest.proxy import ProxyBuilder
+    from pyreqwest.request import RequestBuilder, SyncRequestBuilder
+    from pyreqwest.response import BaseResponse
 
 PROBLEMS = (PyreqwestError, ValueError)
 """What may come out of the library below: a `ValueError` for a URL that is none."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Generator
-from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, get_args, overload
 
@@ -17,6 +16,7 @@ from failwell.client.line import AwaitingWire, BlockingWire
 from failwell.client.operation import bound, dressed, inner
 from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.contract.error import Error
+from failwell.contract.extras import missing
 from failwell.policy.flow import Emit, Flow, Now, Random, Read, Send, Sleep
 from failwell.policy.session import Connect, Dialogue, HangUp, SessionFlow, Talk, Write
 from failwell.policy.session_rules import Heard, Renewed, read_json
@@ -53,8 +53,8 @@ def connected_by(dialogue: Dialogue[M, T], request: Request, http: str, **settin
             sends over something else than httpx2.
     """
     wrong = ""
-    if find_spec("wsproto") is None:  # with which frames are made and read
-        wrong = "Sessions need a package for websockets, which is not installed. Install it: pip install 'failwell[ws]'"
+    if missing("ws"):  # with which frames are made and read
+        wrong = 'Sessions need a package for websockets, which is not installed. Install it: pip install "failwell[ws]"'
     elif http != "httpx2":
         wrong = f"Sessions go over httpx2, and this client has http={http!r}. Leave it out, or use another client."
     if wrong:

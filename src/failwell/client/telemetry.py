@@ -9,11 +9,13 @@ from contextvars import Token
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from opentelemetry import metrics, propagate, trace
-from opentelemetry.context import Context, attach, detach, get_current
-from opentelemetry.trace import Span, SpanKind, StatusCode
-
+from failwell.contract.extras import needs
 from failwell.wire.messages import IDEMPOTENT
+
+with needs("otel", __name__):
+    from opentelemetry import metrics, propagate, trace
+    from opentelemetry.context import Context, attach, detach, get_current
+    from opentelemetry.trace import Span, SpanKind, StatusCode
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -16,9 +16,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from failwell.conformance.seen import ShortfallError
+from failwell.contract.problems import ContractError
 
 
-class AdapterError(Exception):
+class AdapterError(ContractError):
     """The SDK under test cannot be reached through its adapter."""
 
 

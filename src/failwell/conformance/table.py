@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from failwell.conformance.verdicts import Row
+from failwell.contract.extras import needs
+
+with needs("cli", __name__):
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
 
 def show(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
 from failwell.contract.case import phrase
+from failwell.contract.extras import needs
 from failwell.reference.explain import Explanation
 from failwell.reference.facts import Attribute, Line
 from failwell.wire.json import plain
+
+with needs("cli", __name__):
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
 
 LONGEST_VALUE = 300
 """Characters of a pasted value that are shown."""

@@ -10,8 +10,10 @@ What can go wrong with a sandbox, as exceptions.
 
 from __future__ import annotations
 
+from failwell.contract.problems import ContractError
 
-class SandboxError(Exception):
+
+class SandboxError(ContractError):
     """The sandbox cannot do what it was asked to do."""
 
 

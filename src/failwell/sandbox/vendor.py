@@ -10,6 +10,7 @@ from typing import Any
 
 from failwell.clock import Clock
 from failwell.contract.catalogue import Catalogue
+from failwell.contract.extras import MissingExtraError
 from failwell.sandbox.problems import SandboxError
 
 GROUP = "failwell.vendors"
@@ -69,7 +70,7 @@ class IncompleteVendorError(SandboxError):
         self.distribution = distribution
 
     def __str__(self) -> str:
-        remedy = f"pip install '{self.distribution}[server]'"
+        remedy = f'pip install "{self.distribution}[server]"'
         return f"The sandbox of {self.name!r} needs {self.missing}, which is not installed. Install it with: {remedy}"
 
 
@@ -88,7 +89,7 @@ def find_vendor(name: str) -> Vendor:
     for point in entry_points(group=GROUP, name=name):
         try:
             vendor = point.load()
-        except ModuleNotFoundError as missing:
+        except (ModuleNotFoundError, MissingExtraError) as missing:
             package = (missing.name or "").partition(".")[0]
             distribution = point.dist.name if point.dist is not None else f"failwell-{name}"
             raise IncompleteVendorError(name, package, distribution) from missing

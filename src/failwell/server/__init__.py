@@ -1,19 +1,48 @@
 """Raises the errors of a catalogue on a server, and answers for everything that goes wrong there (ASGI)."""
 
-from failwell.server.asgi import Contract, install
-from failwell.server.effects import side_effect
-from failwell.server.idempotency import Idempotency
-from failwell.server.jobs import Jobs
-from failwell.server.keys import Caller, Keys, KeyStore
-from failwell.server.limits import RateLimits
-from failwell.server.request_id import RequestIdFilter, current_request_id
-from failwell.server.sqlite import NotOurFileError
-from failwell.server.store import Answer, Claim, Claimed, Conflict, InProgress, Record, Store, StoreDownError
-from failwell.server.store_sqlite import SqliteStore
-from failwell.server.tiers import UnknownTierError
-from failwell.server.times import Clock
-from failwell.server.undeclared import UndeclaredError, UnlistedError
-from failwell.server.work import Kind, Step, Work, Workflow, immediately
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from failwell.contract.extras import require
+from failwell.contract.late import load_late
+
+if TYPE_CHECKING:
+    from failwell.server.asgi import Contract, install
+    from failwell.server.effects import side_effect
+    from failwell.server.idempotency import Idempotency
+    from failwell.server.jobs import Jobs
+    from failwell.server.keys import Caller, Keys, KeyStore
+    from failwell.server.limits import RateLimits
+    from failwell.server.request_id import RequestIdFilter, current_request_id
+    from failwell.server.sqlite import NotOurFileError
+    from failwell.server.store import Answer, Claim, Claimed, Conflict, InProgress, Record, Store, StoreDownError
+    from failwell.server.store_sqlite import SqliteStore
+    from failwell.server.tiers import UnknownTierError
+    from failwell.server.times import Clock
+    from failwell.server.undeclared import UndeclaredError, UnlistedError
+    from failwell.server.work import Kind, Step, Work, Workflow, immediately
+
+require("server", __name__)
+load_late(
+    __name__,
+    {
+        "asgi": ("Contract", "install"),
+        "effects": ("side_effect",),
+        "idempotency": ("Idempotency",),
+        "jobs": ("Jobs",),
+        "keys": ("Caller", "Keys", "KeyStore"),
+        "limits": ("RateLimits",),
+        "request_id": ("RequestIdFilter", "current_request_id"),
+        "sqlite": ("NotOurFileError",),
+        "store": ("Answer", "Claim", "Claimed", "Conflict", "InProgress", "Record", "Store", "StoreDownError"),
+        "store_sqlite": ("SqliteStore",),
+        "tiers": ("UnknownTierError",),
+        "times": ("Clock",),
+        "undeclared": ("UndeclaredError", "UnlistedError"),
+        "work": ("Kind", "Step", "Work", "Workflow", "immediately"),
+    },
+)
 
 __all__ = [
     "Answer",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
-
+from failwell.contract.extras import needs
 from failwell.server.keys import Caller
+
+with needs("fastapi", __name__):
+    from fastapi import Depends, Request
 
 
 async def caller_of(request: Request) -> Caller:

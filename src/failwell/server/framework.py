@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from failwell.contract.case import phrase
@@ -20,9 +20,14 @@ OWN_HEADERS = frozenset({"content-length", "content-type", "content-encoding", "
 """Headers that speak of a body which the envelope replaces."""
 
 
+def of_fastapi(module: str, name: str) -> Any:
+    """The *name* of FastAPI's *module*, or () where nobody has loaded that: then nothing is an instance of it."""
+    return getattr(sys.modules.get(f"fastapi.{module}"), name, ())
+
+
 def refusal(exc: Exception) -> Refused | None:
     """What the framework means by *exc*, or None if it is not one of its own."""
-    if isinstance(exc, RequestValidationError):
+    if isinstance(exc, of_fastapi("exceptions", "RequestValidationError")):
         return invalid([_entry(problem) for problem in exc.errors()[:MOST_ENTRIES]])
     if isinstance(exc, HTTPException):
         headers = {name.lower(): value for name, value in (exc.headers or {}).items()}

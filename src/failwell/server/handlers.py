@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
-from fastapi.exceptions import RequestValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,6 +12,7 @@ from starlette.routing import Mount
 from starlette.websockets import WebSocket
 
 from failwell.contract import Error
+from failwell.server.framework import of_fastapi
 
 
 async def contract_handler(request: Request | WebSocket, exc: Exception) -> Response:
@@ -29,9 +28,6 @@ async def contract_handler(request: Request | WebSocket, exc: Exception) -> Resp
     return Response(reply.body, reply.status, headers=dict(reply.headers))
 
 
-FRAMEWORKS_OWN: frozenset[object] = frozenset({http_exception_handler, request_validation_exception_handler})
-
-
 def take_over(app: Starlette) -> None:
     """Let *app*, and the apps that are mounted in it, answer errors with `contract_handler`.
 
@@ -45,7 +41,7 @@ def take_over(app: Starlette) -> None:
             f"The app has exception handlers of its own for: {names}. The contract answers those. "
             "Remove them, and map what they did with install(..., convert=...)."
         )
-    for key in (HTTPException, RequestValidationError, Error):
+    for key in _answered():
         app.add_exception_handler(key, contract_handler)
     # A stack that was built already holds the old handlers.
     app.middleware_stack = None
@@ -57,8 +53,19 @@ def take_over(app: Starlette) -> None:
 def _is_ours(key: Any) -> bool:
     if isinstance(key, int):
         return key >= 400
-    return key is Exception or issubclass(key, HTTPException | RequestValidationError | Error)
+    return key is Exception or issubclass(key, _answered())
 
 
 def _may_go(handler: object) -> bool:
-    return handler is contract_handler or handler in FRAMEWORKS_OWN
+    return handler is contract_handler or handler in _frameworks_own()
+
+
+def _frameworks_own() -> list[object]:
+    names = ("http_exception_handler", "request_validation_exception_handler")
+    return [of_fastapi("exception_handlers", name) for name in names]
+
+
+def _answered() -> tuple[type[Exception], ...]:
+    """What the contract answers, of the frameworks that are loaded."""
+    invalid = of_fastapi("exceptions", "RequestValidationError")
+    return (HTTPException, Error, *((invalid,) if invalid else ()))

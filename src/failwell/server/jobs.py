@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from failwell.contract.extras import require
+
 _log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
@@ -27,9 +29,13 @@ class Jobs:
     *work* names the function that returns its `Work`, as "module:function"; it is called with the folder and
     *settings*, which are JSON. Of several servers with the same folder one has the worker that works; when it dies,
     with its server or without, the next one takes over what is unfinished.
+
+    Raises:
+        MissingExtraError: what the worker remembers its steps with is not installed.
     """
 
     def __init__(self, work: str, folder: Path, settings: Mapping[str, object] | None = None) -> None:
+        require("jobs", "Jobs")
         self._folder = folder
         self._command = [sys.executable, "-m", "failwell.server.worker", work, str(folder), json.dumps(settings or {})]
         self._lock = threading.Lock()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import limits
-from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
-
+from failwell.contract.extras import needs
 from failwell.server.bucket import Buckets
 from failwell.server.refused import Refused
 from failwell.server.times import Clock, whole_seconds
-from failwell.server.window import Window
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import RateLimiter
 
 Strategy = Literal["moving-window", "fixed-window"]
 
@@ -29,10 +30,13 @@ class RateLimits:
 
     Raises:
         ValueError: a limit cannot be read.
+        MissingExtraError: the package that reads and counts them is not installed.
     """
 
     def __init__(self, *each: str, strategy: Strategy = "moving-window") -> None:
-        self.items = tuple(limits.parse(one) for one in each)
+        with needs("limits", "RateLimits"):
+            from limits import parse
+        self.items = tuple(parse(one) for one in each)
         self.strategy: Strategy = strategy
         self.burst: int | None = None
         """How many calls may come at once; None where the windows decide that."""
@@ -120,6 +124,10 @@ class _Windows:
     """Counts calls in the windows of the `limits` library."""
 
     def __init__(self, rate_limits: RateLimits) -> None:
+        from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
+
+        from failwell.server.window import Window
+
         self._items = rate_limits.items
         self._namespace = rate_limits.strategy
         self._window = Window()
@@ -142,7 +150,7 @@ class _Windows:
         states.sort(key=lambda state: (state.remaining > 0, -state.wait if full else state.remaining))
         return not full, states
 
-    def _state(self, item: limits.RateLimitItem, who: tuple[str, str], now: float) -> _State:
+    def _state(self, item: RateLimitItem, who: tuple[str, str], now: float) -> _State:
         reset, remaining = self._limiter.get_window_stats(item, *who)
         seconds = item.get_expiry()
         name, left = f"{item.amount}-per-{seconds}s", max(0, remaining)

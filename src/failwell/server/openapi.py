@@ -6,13 +6,13 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from failwell.contract import Catalogue
 from failwell.contract.case import phrase
 from failwell.reference.openapi import OpenApiErrors
+from failwell.server.framework import of_fastapi
 
 Part = dict[str, Any]
 
@@ -23,11 +23,11 @@ FRAMEWORKS_OWN = "#/components/schemas/HTTPValidationError"
 
 def describe(app: Starlette, catalogue: Catalogue) -> None:
     """Let `app.openapi()`, and that of the FastAPI apps mounted in it, tell of the errors of *catalogue*."""
-    if isinstance(app, FastAPI):
+    if isinstance(app, of_fastapi("applications", "FastAPI")):
         own = app.openapi
         if isinstance(own, Described):
             own = own.own  # installed a second time
-        app.openapi = Described(own, catalogue)  # type: ignore[method-assign]  # as FastAPI's documentation does
+        app.openapi = Described(own, catalogue)  # as FastAPI's documentation does
     for route in app.routes:
         if isinstance(route, Mount) and isinstance(route.app, Starlette):
             describe(route.app, catalogue)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Annotated
 
-from fastapi import Header
-
+from failwell.contract.extras import needs
 from failwell.server.times import WallClock
+
+with needs("fastapi", __name__):
+    from fastapi import Header
 
 REMEMBERED = 24 * 3600.0
 """Seconds that a key finds its job: as long as an answer is kept under it."""

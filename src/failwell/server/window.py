@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-from limits.storage import MovingWindowSupport, Storage
+from failwell.contract.extras import needs
+
+with needs("limits", __name__):
+    from limits.storage import MovingWindowSupport, Storage
 
 SWEPT_EVERY = 256
 """Hits between two sweeps of keys that nobody uses any more."""

@@ -19,10 +19,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from dbos import DBOS, DBOSClient, SetWorkflowID
-from sqlalchemy import Engine, event
-
+from failwell.contract.extras import needs
 from failwell.server.work import Kind, Work
+
+with needs("jobs", __name__):
+    from dbos import DBOS, DBOSClient, SetWorkflowID
+    from sqlalchemy import Engine, event
 
 P = ParamSpec("P")
 T = TypeVar("T")

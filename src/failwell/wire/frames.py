@@ -3,6 +3,8 @@
 # Without `from __future__ import annotations`, for the NamedTuples: it would compile types that are text.
 from typing import TYPE_CHECKING, NamedTuple
 
+from failwell.contract.extras import needs
+
 if TYPE_CHECKING:
     from wsproto.events import Event
     from wsproto.frame_protocol import FrameProtocol
@@ -58,7 +60,8 @@ class Frames:
     """
 
     def __init__(self, *, longest: int = LONGEST_MESSAGE) -> None:
-        from wsproto.connection import Connection, ConnectionType
+        with needs("ws", "A websocket"):
+            from wsproto.connection import Connection, ConnectionType
 
         self._connection = Connection(ConnectionType.CLIENT)
         self._longest = longest

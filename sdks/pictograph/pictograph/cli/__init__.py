@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
-EXTRA = ("typer", "rich")
+from failwell.contract.extras import missing
 
 
 def run() -> None:
     """Run the command with the program's arguments; without its extra, say how to get it. Ends the program."""
-    missing = [package for package in EXTRA if find_spec(package) is None]
-    if missing:
-        needs = " and ".join(missing)
-        remedy = "Install it with: pip install 'failwell-pictograph[cli]'"
+    if lacking := missing("cli"):
+        needs = " and ".join(lacking)
+        remedy = 'Install it with: pip install "failwell-pictograph[cli]"'
         sys.stderr.write(f"The pictograph command needs {needs}. {remedy}\n")
         sys.exit(2)
     try:

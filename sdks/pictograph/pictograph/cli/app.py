@@ -11,7 +11,6 @@ from pictograph.cli.streams import prepare
 app = typer.Typer(
     help="Look at what Pictograph has, and wait for it. PICTOGRAPH_API_KEY holds the key.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

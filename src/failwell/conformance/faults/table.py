@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from failwell.conformance.table import summed_up, tell_shortfalls, told_verdict
 from failwell.conformance.verdicts import Row
+from failwell.contract.extras import needs
+
+with needs("cli", __name__):
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
 
 def show_faults(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> None:

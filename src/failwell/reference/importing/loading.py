@@ -54,7 +54,7 @@ def _yaml(text: str, where: str) -> Any:
         import yaml
     except ModuleNotFoundError:
         raise UnreadableDocumentError(
-            where, "it is YAML, which needs PyYAML. Install it with: pip install 'failwell[cli]'"
+            where, 'it is YAML, which needs PyYAML. Install it with: pip install "failwell[cli]"'
         ) from None
     # libyaml reads some ten times faster; a wheel may have come without it.
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

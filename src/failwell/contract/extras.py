@@ -1,0 +1,87 @@
+"""What each extra installs, and the sentence for whoever lacks one: Failwell itself needs nothing else."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from failwell.contract.problems import ContractError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "cli": ("typer", "rich"),
+    "client": ("httpx2", "anyio"),
+    "fast": ("pyreqwest",),
+    "fastapi": ("fastapi",),
+    "jobs": ("dbos",),
+    "limits": ("limits",),
+    "models": ("pydantic",),
+    "otel": ("opentelemetry",),
+    "sandbox": ("starlette", "uvicorn", "trustme"),
+    "server": ("starlette", "anyio"),
+    "ws": ("wsproto",),
+}
+"""The packages that an extra is needed for, by the names under which they are imported."""
+
+
+class MissingExtraError(ContractError, ImportError):
+    """Packages that *what* needs are *missing*; *extra* installs them."""
+
+    def __init__(self, what: str, extra: str, missing: tuple[str, ...]) -> None:
+        super().__init__(what, extra, missing)
+        self.name = missing[0]
+        self.what = what
+        self.extra = extra
+        self.missing = missing
+
+    def __str__(self) -> str:
+        names = " and ".join(filter(None, (", ".join(self.missing[:-1]), self.missing[-1])))
+        are, them = ("is", "it") if len(self.missing) == 1 else ("are", "them")
+        return (
+            f"{self.what} needs {names}, which {are} not installed. "
+            f'Install {them} with: pip install "failwell[{self.extra}]"'
+        )
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, tuple[str, ...]]]:
+        return type(self), (self.what, self.extra, self.missing)
+
+
+def missing(extra: str) -> tuple[str, ...]:
+    """The packages of *extra* that are not installed. None of them is loaded to find out."""
+    from importlib.util import find_spec
+
+    return tuple(name for name in EXTRAS[extra] if sys.modules.get(name) is None and find_spec(name) is None)
+
+
+def require(extra: str, what: str) -> None:
+    """Go on where the packages of *extra* are installed, which *what* needs, now or later.
+
+    Raises:
+        MissingExtraError: they are not.
+    """
+    if lacking := missing(extra):
+        raise MissingExtraError(what, extra, lacking)
+
+
+class needs:  # noqa: N801 - read as a word: `with needs("fast", __name__): import pyreqwest`
+    """Around the imports of packages of *extra*, which *what* needs.
+
+    Raises:
+        MissingExtraError: one of them is not installed.
+    """
+
+    def __init__(self, extra: str, what: str) -> None:
+        self._extra = extra
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if isinstance(problem, ModuleNotFoundError) and (problem.name or "").partition(".")[0] in EXTRAS[self._extra]:
+            lacking = missing(self._extra) or (str(problem.name),)
+            raise MissingExtraError(self._what, self._extra, lacking) from None
