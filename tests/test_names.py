@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
 import tomllib
 from importlib.metadata import metadata, version
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.tracked import ROOT, tracked
+
 DISTRIBUTIONS = {
     "failwell": ".",
     "failwell-pictograph": "sdks/pictograph",
@@ -21,20 +20,6 @@ FORMER = "err" + "ata"
 """The name until 0.1, which belongs to somebody else. Written so that this file does not have it."""
 MAY_TELL = ("CHANGELOG.md", "changelog.d/", "tests/test_folders.py")
 """The changelog says what happened, and a test puts a clone into a folder of that name."""
-
-
-def tracked() -> list[str]:
-    """The files of the repository, those that are new included."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    if listed.returncode != 0:
-        pytest.skip("the tests do not run in a clone, so that nobody knows which files are tracked")
-    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def test_former_name() -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import base64
 import pickle
 import traceback
-from pathlib import Path
+
+import h11
+import httpcore2
+import httpx2
+
+import failwell
+import pictograph
+from tests.homes import homes
 
 from .colours import chain
 
-OURS = ("/failwell/", "/pictograph/", "/httpx2/", "/httpcore2/", "/h11/")
-TESTS = str(Path(__file__).parent.parent)
+OURS = homes(failwell, pictograph, httpx2, httpcore2, h11)
 
 
 def frames(error: BaseException) -> list[str]:
@@ -26,7 +32,7 @@ def frames(error: BaseException) -> list[str]:
         shown += [
             f"{frame.filename}:{frame.lineno} {frame.name} {frame.locals}"
             for frame in one.stack
-            if any(name in frame.filename for name in OURS) and not frame.filename.startswith(TESTS)
+            if frame.filename.startswith(OURS)
         ]
         waiting += [one.__cause__, one.__context__]
     return shown

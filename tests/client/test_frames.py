@@ -6,6 +6,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 import failwell
@@ -16,11 +17,12 @@ from failwell.wire.messages import Reply
 from pictograph import train_pipeline
 from pictograph.exceptions import PictographError
 from pictograph.resources.training import Training
+from tests.homes import homes
 
 from .colours import KEY, every_colour, mutate, raised, read
 from .socket_server import Step, http, serving
 
-HOMES = tuple(str(Path(str(package.__file__)).parent) for package in (failwell, pictograph))
+HOMES = homes(failwell, pictograph)
 NO_CREDITS = http(402, b'{"detail": {"message": "Out of credits."}}', "X-Request-ID: req-9")
 
 
@@ -43,7 +45,9 @@ def test_three_frames(step: Step, call: Any, colour: str) -> None:
     with serving(step) as server:
         error = raised(colour, call, base_url=server.url)
 
-    libraries = [frame for frame in traceback.extract_tb(error.__traceback__) if "httpx2" in frame.filename]
+    libraries = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(homes(httpx2))
+    ]
     assert 1 <= len(ours(error)) <= 3
     assert [] == libraries
     assert not {"drive", "adrive", "call", "with_retries", "send"} & set(ours(error))

@@ -19,6 +19,7 @@ import anyio
 import httpx2
 import pytest
 
+import failwell
 from failwell.client import AsyncEventStream, EventStream
 from failwell.clock import VirtualClock
 from failwell.policy import StreamFlow
@@ -34,6 +35,7 @@ from pictograph.exceptions import (
     PictographError,
     RequestTimeoutError,
 )
+from tests.homes import homes
 
 from .colours import KEY, every_colour, run_in
 from .leaks import everything, leaked
@@ -559,7 +561,9 @@ def test_three_frames(layer: FaultLayer, colour: str) -> None:
         *_, error = gathered(
             colour, at(layer.url, max_retries=0), lambda streams: streams.raw("/numbers?count=1", ENDLESS)
         )
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/failwell/" in frame.filename]
+        frames = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(homes(failwell))
+        ]
 
         assert isinstance(error, PictographError)
         assert ["__next__" if colour == "blocking" else "__anext__"] == [frame.name for frame in frames]

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+import failwell
 from failwell import Secret
 from pictograph.exceptions import PaymentRequiredError, PollTimeoutError, ValidationError
 from pictograph.models import RemoteDataset
+from tests.homes import homes
 
 from .backend import Backend, every_colour
 
@@ -163,7 +165,7 @@ def test_no_secret(call: Any, key: Any, colour: str) -> None:
         backend.ask(colour, lambda client: call(client, key))
     error = caught.value
     shown = traceback.TracebackException.from_exception(error, capture_locals=True)
-    ours = [str(frame.locals) for frame in shown.stack if "/failwell/" in frame.filename]
+    ours = [str(frame.locals) for frame in shown.stack if frame.filename.startswith(homes(failwell))]
 
     assert KEY == backend.payload(0)["api_key"]
     assert "The provider does not know ***." == str(error)
