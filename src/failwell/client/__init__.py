@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from failwell.client.resuming import resumable, resume
     from failwell.client.sessions import AsyncSession, JsonDialogue, Opening, Session, session
     from failwell.client.streamed import AsyncEventStream, EventStream, streamed
+    from failwell.client.targets import naming
     from failwell.client.transport import AsyncTransport, Transport
     from failwell.client.uploading import chunked_upload, resumable_uploads
     from failwell.client.waiting import JobKind, wait_for
@@ -42,6 +43,7 @@ load_late(
         "resuming": ("resumable", "resume"),
         "sessions": ("AsyncSession", "JsonDialogue", "Opening", "Session", "session"),
         "streamed": ("AsyncEventStream", "EventStream", "streamed"),
+        "targets": ("naming",),
         "transport": ("AsyncTransport", "Transport"),
         "uploading": ("chunked_upload", "resumable_uploads"),
         "waiting": ("JobKind", "wait_for"),
@@ -79,6 +81,7 @@ __all__ = [
     "document",
     "event",
     "listing",
+    "naming",
     "nothing",
     "one",
     "operation",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from failwell.client.targets import whole
 from failwell.contract import caps
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
@@ -38,7 +39,8 @@ def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
     try:
         split = urlsplit(base_url)
         valid = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
-        httpx2.URL(base_url)
+        if valid and not (split.username or split.password):
+            whole(base_url)
     except (ValueError, httpx2.InvalidURL):
         split, valid = urlsplit(""), False
     if not valid or any(c.isspace() for c in base_url):
@@ -47,7 +49,7 @@ def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
         raise configuration_problem(
             catalogue, f"base_url is {shown!r}; it must be like https://api.example.com, with http or https."
         )
-    if split.username or split.password or split.query or split.fragment:
+    if split.username or split.password or "?" in base_url or "#" in base_url:
         raise configuration_problem(
             catalogue, "base_url has a user, a password, a query or a fragment; pass credentials as an argument."
         )

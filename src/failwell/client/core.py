@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlencode
 
 import httpx2
 
@@ -23,9 +22,11 @@ from failwell.client.checks import (
 from failwell.client.detach import ContentError
 from failwell.client.driver import OnEvent, adrive, astream, drive, stream
 from failwell.client.listeners import Listeners
+from failwell.client.paths import query
 from failwell.client.prepared import Prepared
 from failwell.client.proxies import BadProxyError
 from failwell.client.resource import Resource
+from failwell.client.targets import BadTargetError, check_path, over_http, whole
 from failwell.client.trust import BadTrustError
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
@@ -322,7 +323,7 @@ class Core:
             self._request(
                 operation,
                 "GET",
-                path,
+                over_http(path),
                 params=params,
                 payload=None,
                 headers=headers,
@@ -364,10 +365,9 @@ class Core:
             # Made once, outside the attempts: every retry must carry the first one's key.
             key = _new_key() if idempotency_key is None else self._checked_key(idempotency_key)
             headers = (*headers, (self.catalogue.headers.idempotency_key, key))
-        known = {name: value for name, value in (params or {}).items() if value is not None}
         return Request(
             method,
-            f"{path}?{urlencode(known)}" if known else path,
+            self._target(operation, path, params),
             headers,
             content,
             operation,
@@ -376,6 +376,25 @@ class Core:
             secrets=secrets,
             into=into,
         )
+
+    def _target(self, operation: str, path: str, params: Mapping[str, object] | None) -> str:
+        """*path* with *params* for its query, if requests can be sent there."""
+        refused = None
+        try:
+            if not isinstance(path, str):
+                refused = f"is of type {type(path).__name__}; it must be text"
+            elif path.startswith("/"):
+                check_path(path)
+            else:
+                whole(path)
+        except BadTargetError as problem:
+            refused = str(problem)
+        if refused is None and params and ("?" in path or "#" in path):
+            refused = "has a query, and there are params too. Pass all of them as params"
+        if refused is not None:
+            raise configuration_problem(self.catalogue, f"{operation} was not sent: its target {refused}.")
+        asked = query(operation, params) if params else ""
+        return f"{path}?{asked}" if asked else path
 
     def _policy(self, operation: str) -> RetryPolicy:
         policy = self._policies.get(operation)

@@ -40,8 +40,8 @@ with needs("fast", __name__):
     from pyreqwest.request import RequestBuilder, SyncRequestBuilder
     from pyreqwest.response import BaseResponse
 
-PROBLEMS = (PyreqwestError, ValueError)
-"""What may come out of the library below: a `ValueError` for a URL that is none."""
+PROBLEMS = (PyreqwestError, ValueError, httpx2.InvalidURL)
+"""What may come out of the library below, or of a target that is none."""
 NOT_SENT = "client error (Connect)"
 """What its errors say, in a chain of causes, when no connection was made. Their classes do not tell."""
 REFUSED = "invalid peer certificate: "
@@ -82,7 +82,7 @@ class BlockingFast:
             return self._other.send(request, timeout)
         head: BaseResponse | None = None
         try:
-            builder = self._client.request(request.method, _url(self._prepared, request))
+            builder = self._client.request(request.method, str(self._prepared.place(request.target).url))
             with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
                 head = response
                 reader = response.body_reader
@@ -141,7 +141,7 @@ class AwaitingFast:
             return await self._other.send(request, timeout)
         head: BaseResponse | None = None
         try:
-            builder = self._client.request(request.method, _url(self._prepared, request))
+            builder = self._client.request(request.method, str(self._prepared.place(request.target).url))
             async with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
                 head = response
                 reader = response.body_reader
@@ -253,10 +253,6 @@ def _with_password(proxy: httpx2.Proxy) -> str:
     return str(proxy.url.copy_with(username=user, password=password))
 
 
-def _url(prepared: Prepared, request: Request) -> str:
-    return request.target if "://" in request.target else prepared.base_url + request.target
-
-
 def _filled(builder: B, prepared: Prepared, request: Request, timeout: float | None) -> B:
     """*builder* with the headers and the body of *request*, to be over within *timeout* seconds."""
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in prepared.headers(request)]
@@ -318,6 +314,6 @@ def _failure(problem: Exception, head: BaseResponse | None, received: float, sec
         return Failure("timeout", reason, cause=cause)
     if head is not None and CUT not in causes:  # the body is whole, and not what its headers announce
         return Failure("unreadable", reason, cause=cause, head=_reply(head, b"", None, received, secrets))
-    if head is None and isinstance(problem, ValueError):
+    if head is None and isinstance(problem, ValueError | httpx2.InvalidURL):
         return Failure("unreadable", reason, sent=False, cause=cause)
     return Failure("network", reason, sent=NOT_SENT not in causes, cause=cause)

@@ -34,7 +34,7 @@ def of_body(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
 
 def of_query(target: str) -> tuple[Secret, ...]:
     """The query of a whole URL, which may be a signature, and its longer values."""
-    if "://" not in target:
+    if target.startswith("/"):
         return ()
     query = target.partition("#")[0].partition("?")[2]  # `urlsplit` raises for a URL that is none
     values = [part.partition("=")[2] for part in query.split("&")]

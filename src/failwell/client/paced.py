@@ -6,7 +6,8 @@ import threading
 from typing import Any, TypeVar
 
 from failwell.client.resource import Resource
-from failwell.client.shared import Guards, origin_of
+from failwell.client.shared import Guards
+from failwell.client.targets import origin_of
 from failwell.contract.value import changed
 from failwell.policy.guard import Guard
 from failwell.policy.pacing import Pacer
@@ -28,7 +29,7 @@ class PacedGuards(Guards):
         guard = self._guards.of(operation, target)
         if guard.pacer is not None:
             return guard
-        origin = origin_of(target) if "://" in target else ""
+        origin = "" if target.startswith("/") else origin_of(target)
         with self._lock:
             pacer = self._pacers.get(origin)
             if pacer is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
 
 import httpx2
 
+from failwell.client.targets import below, origin, whole
 from failwell.contract.secret import Secret
 from failwell.wire.messages import Request
 
@@ -15,6 +15,14 @@ FRAMING = frozenset({"host", "content-length", "transfer-encoding"})
 """Headers that say where a request ends or goes: where somebody names one, httpx2 decides about the others."""
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "QUERY"})
 """Methods whose requests say how long their body is, also where there is none (RFC 9110, 8.6)."""
+
+
+class Place(NamedTuple):
+    """Where a request goes, the host and port that it names, and whether that is the client's own origin."""
+
+    url: httpx2.URL
+    host: bytes
+    own: bool
 
 
 class Prepared:
@@ -31,26 +39,35 @@ class Prepared:
         self.secrets = tuple(
             part for _, secret in credentials for part in (secret, Secret(secret.reveal().rpartition(" ")[2]))
         )
-        split = urlsplit(self.base_url)
-        self._origin = (split.scheme, split.netloc)
+        self.base = httpx2.URL(self.base_url)
+        self.origin = origin(self.base)
         self._plain = [(name.encode(), value.encode()) for name, value in headers]
         self._credentials = credentials
         self._frames_itself = any(name.lower() in FRAMING for name, _ in (*headers, *credentials))
-        self._place = functools.lru_cache(maxsize=256)(_place)
+        self._below = functools.lru_cache(maxsize=256)(self._place_below)
 
     def __repr__(self) -> str:
         return f"<Prepared for {self.base_url}>"
 
-    def url(self, request: Request) -> httpx2.URL:
-        """Where *request* goes. Whole URLs are not kept: they may be signed."""
-        if "://" in request.target:
-            return httpx2.URL(request.target)
-        return self._place(self.base_url + request.target)[0]
+    def place(self, target: str) -> Place:
+        """Where a request to *target* goes. Whole URLs are not kept: they may be signed.
+
+        Raises:
+            BadTargetError: it is no target.
+        """
+        if target[:1] == "/":
+            return self._below(target)
+        url = whole(target)
+        return Place(url, url.netloc, origin(url) == self.origin)
+
+    def _place_below(self, target: str) -> Place:
+        url = below(self.base, target)
+        return Place(url, url.netloc, own=True)
 
     def headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         """The headers of *request*; the credentials only where they belong: on the client's own origin."""
         named = [(name.encode(), value.encode()) for name, value in request.headers]
-        if not request.with_credentials or not self._own(request.target):
+        if not request.with_credentials or not self.place(request.target).own:
             return [*self._plain, *named]
         return [*self._plain, *((name.encode(), key.reveal().encode()) for name, key in self._credentials), *named]
 
@@ -58,28 +75,13 @@ class Prepared:
         """*request* as httpx2 sends it, with *content* for its body."""
         headers, method = self.headers(request), request.method.upper()
         own_frame = self._frames_itself or any(name.lower() in FRAMING for name, _ in request.headers)
-        if own_frame or not isinstance(content, bytes) or "://" in request.target:
-            return httpx2.Request(method, self.url(request), headers=headers, content=content, extensions=extensions)
+        url, host, _ = self.place(request.target)
+        if own_frame or not isinstance(content, bytes):
+            return httpx2.Request(method, url, headers=headers, content=content, extensions=extensions)
         # The same, in a third of the time: httpx2 looks for each of these again, and makes the list of headers twice.
-        url, host = self._place(self.base_url + request.target)
         headers.insert(0, (b"Host", host))
         if content or method in WITH_BODY:
             headers.append((b"Content-Length", b"%d" % len(content)))
         sent = httpx2.Request(method, url, headers=headers, stream=httpx2.ByteStream(content), extensions=extensions)
         sent.read()  # hooks of a user's own client may look at it
         return sent
-
-    def _own(self, target: str) -> bool:
-        if "://" not in target:
-            return True
-        try:
-            split = urlsplit(target)
-        except ValueError:
-            return False  # no URL at all
-        return (split.scheme, split.netloc) == self._origin
-
-
-def _place(url: str) -> tuple[httpx2.URL, bytes]:
-    """*url*, and the host that it names, with the port."""
-    parsed = httpx2.URL(url)
-    return parsed, parsed.netloc

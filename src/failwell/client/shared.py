@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
+from failwell.client.targets import origin_of
 from failwell.clock import Clock, SystemClock
 from failwell.contract.resilience import Resilience
 from failwell.policy.breaker import Breaker
@@ -87,12 +87,6 @@ def shared(name: str, rules: Resilience, clock: Clock) -> Origin:
         return origin
 
 
-def origin_of(url: str) -> str:
-    """The scheme, host and port of *url*."""
-    split = urlsplit(url)
-    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}"
-
-
 def _after_fork() -> None:
     global _lock  # noqa: PLW0603 - the parent's may be held by a thread that this process does not have
     _lock = threading.RLock()
@@ -120,7 +114,7 @@ class Guards:
 
     def of(self, operation: str, target: str) -> Guard:
         """What a call of *operation* to *target*, a path or a whole URL, shares with others."""
-        if "://" in target and (name := origin_of(target)) != self._own.name:
+        if target[:1] != "/" and (name := origin_of(target)) != self._own.name:
             # Somebody else's server: it is not sent the credentials, so they do not tell its callers apart.
             return shared(name, self._rules, self._clock).guard(operation, "")
         known = self._known.get(operation)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
-from urllib.parse import urljoin, urlsplit
 
 from failwell.client.checks import configuration_problem
 from failwell.client.core import Core
 from failwell.client.resuming import checked_token
 from failwell.client.sources import Uploadable, source_of
+from failwell.client.targets import BadTargetError, below, origin, whole
 from failwell.contract.error import Error
 from failwell.contract.value import changed
 from failwell.policy.batch import declared
@@ -18,6 +18,7 @@ from failwell.policy.flow import Flow
 from failwell.policy.retry import RetryPolicy
 from failwell.policy.token import Token, arguments_of
 from failwell.policy.upload import CHUNK_SIZE, ChunkedUpload, Piece, Progress, Source, SourceChangedError, upload
+from failwell.wire.addresses import resolved
 from failwell.wire.messages import Reply
 from failwell.wire.parse import build
 
@@ -93,7 +94,12 @@ def located(core: Core, path: str) -> Callable[[Reply], str]:
         location = reply.headers.get("location")
         if not location:
             raise UnreadableReplyError("it has no Location")
-        return urljoin(core.base_url + path, location)
+        address = resolved(core.base_url, path, location)
+        try:
+            return str(whole(location if address is None else address))
+        except BadTargetError as problem:
+            refused = f"its Location {problem}"
+        raise UnreadableReplyError(refused)
 
     return decode
 
@@ -170,24 +176,26 @@ def _address(core: Core, operation: str, text: str, source: Source) -> str:
     if whose != f"{core.catalogue.name}.{operation}" or not isinstance(place, str) or not isinstance(before, dict):
         refused = f"The resume token is for {whose}, not for an upload by {operation}. Call it, or failwell.resume."
         raise configuration_problem(core.catalogue, refused)
-    if not place.startswith("/") or place.startswith("//"):
+    try:
+        address = below(core.prepared.base.copy_with(path="/"), place)
+    except BadTargetError:
+        address = None
+    if address is None:
         refused = f"The resume token leads to {place[:100]!r}, which is no path of the API. Upload it anew."
         raise configuration_problem(core.catalogue, refused)
     if before != source.identity:
         raise _changed(core, source.name, before, source.identity)
-    return _origin(core) + place
+    return str(address)
 
 
 def _place(core: Core, address: str) -> str | None:
     """The path of *address*, if nothing else of it is needed to come back."""
-    split = urlsplit(address)
-    own = f"{split.scheme}://{split.netloc}" == _origin(core)
-    return split.path if own and not split.query and not split.fragment else None
-
-
-def _origin(core: Core) -> str:
-    split = urlsplit(core.base_url)
-    return f"{split.scheme}://{split.netloc}"
+    try:
+        url = whole(address)
+    except BadTargetError:
+        return None
+    plain = origin(url) == core.prepared.origin and not url.query and not url.fragment
+    return url.raw_path.decode() if plain else None
 
 
 def _changed(core: Core, name: str | None, before: Mapping[str, Any], now: Mapping[str, Any]) -> Error:

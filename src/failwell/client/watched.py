@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from failwell.client.detach import ContentError
+from failwell.client.targets import origin_of
 from failwell.contract.error import Error
 from failwell.contract.value import changed
 from failwell.policy.flow import Emit, Give, Open, Read, Send
@@ -98,7 +98,7 @@ class Watch:
         if self._span is not None:
             headers = self._span.attempt_began(request.method, where, resent)
             # A stranger's server has no use for our trace, and baggage may be confidential.
-            if headers and ("://" not in request.target or _same_origin(where, self._listeners.base_url)):
+            if headers and (request.target.startswith("/") or origin_of(where) == origin_of(self._listeners.base_url)):
                 request = changed(request, headers=(*request.headers, *headers))
                 effect = type(effect)(request, effect.timeout)
         if self._tells:
@@ -194,13 +194,8 @@ class Watch:
 
 def address_of(base_url: str, target: str) -> str:
     """Where a request to *target* goes, without what may be a secret: user, password, query and fragment."""
-    if "://" not in target:
+    if target.startswith("/"):
         return base_url + target.partition("?")[0].partition("#")[0]
     scheme, _, rest = target.partition("?")[0].partition("#")[0].partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
-
-
-def _same_origin(url: str, other: str) -> bool:
-    one, two = urlsplit(url), urlsplit(other)
-    return (one.scheme, one.netloc) == (two.scheme, two.netloc)

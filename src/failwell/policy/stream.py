@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
-from urllib.parse import urljoin
 
 from failwell.contract import caps
 from failwell.contract.catalogue import Catalogue
@@ -21,6 +20,7 @@ from failwell.policy.retry import RetryPolicy, succeeded, with_retries
 from failwell.policy.stream_rules import StreamRules, named, parsed
 from failwell.policy.tried import Tried
 from failwell.wire import json
+from failwell.wire.addresses import resolved
 from failwell.wire.messages import Failure, Reply, Request
 from failwell.wire.parse import parse
 from failwell.wire.sse import MEDIA_TYPE, Decoder, Event, EventTooLongError
@@ -32,7 +32,6 @@ Mask = Callable[[Request, bytes], bytes]
 GuardOf = Callable[[Request], Guard]
 
 LAST_EVENT_ID = "Last-Event-ID"
-WEB = ("http://", "https://")
 
 
 def no_mask(_request: Request, text: bytes) -> bytes:
@@ -229,8 +228,8 @@ class _Stream(Generic[T]):
         """Remember where an answer, or an event, says that the stream is, and what it tells of."""
         self.about = self.about or named(self.rules.about, head, body)
         where = named(self.rules.follow, head, body) if self.next is None else None
-        target = urljoin(self.base_url + self.request.target, where) if where else ""
-        if target.startswith(WEB):
+        target = resolved(self.base_url, self.request.target, where) if where else None
+        if target is not None:
             headers = tuple(pair for pair in self.request.headers if pair[0].lower() != "content-type")
             self.next = changed(
                 self.request, method="GET", target=target, headers=headers, content=b"", idempotency_key=None

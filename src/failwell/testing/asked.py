@@ -48,13 +48,13 @@ class Asked(Value):
 def asked_by(core: Core, request: Request, content: bytes, timeout: float | None, secrets: tuple[Secret, ...]) -> Asked:
     """What *request* is on the wire, as *core* sends it."""
     target = urlsplit(request.target)
-    signed = bool(target.scheme)
+    signed = not request.target.startswith("/")
     query = {name: MASK if signed else value for name, value in parse_qsl(target.query, keep_blank_values=True)}
     headers = {
         name.decode().lower(): masked(value, secrets).decode("latin-1")
         for name, value in core.prepared.headers(request)
     }
-    url = str(core.prepared.url(request)).partition("?")[0]
+    url = str(core.prepared.place(request.target).url).partition("?")[0]
     return Asked(
         request.method,
         target.path,

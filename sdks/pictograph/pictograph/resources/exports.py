@@ -17,6 +17,7 @@ from failwell.client import (
     Pages,
     Resource,
     listing,
+    naming,
     nothing,
     one,
     operation,
@@ -152,7 +153,11 @@ class Exports(Resource[C], name="exports"):
                 return file.write
 
             where: DownloadTarget = yield from self.core.call(
-                "exports.download", "GET", _download(export), one(DownloadTarget, "data"), params={"dataset": dataset}
+                "exports.download",
+                "GET",
+                _download(export),
+                naming(one(DownloadTarget, "data"), "download_url"),
+                params={"dataset": dataset},
             )
             yield from self.core.call(
                 "exports.download", "GET", where.download_url, nothing, with_credentials=False, into=from_the_start

@@ -10,7 +10,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import Awaiting, Blocking, Page, Pages, Resource, listing, nothing, one, operation, page, paged
+from failwell.client import (
+    Awaiting,
+    Blocking,
+    Page,
+    Pages,
+    Resource,
+    listing,
+    naming,
+    nothing,
+    one,
+    operation,
+    page,
+    paged,
+)
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
@@ -99,7 +112,7 @@ class Images(Resource[C], name="images"):
             "images.upload",
             "POST",
             path("images", "upload-url"),
-            one(UploadTarget, "data"),
+            naming(one(UploadTarget, "data"), "upload_url"),
             payload={**named, "content_type": kind},
             mutating=True,
             idempotency_key=idempotency_key,
