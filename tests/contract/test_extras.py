@@ -162,8 +162,6 @@ def test_the_command_with_nothing() -> None:
         ("limits", "from failwell.server import RateLimits; RateLimits('1/second')", "limits"),
         ("limits", "from failwell.server import RateLimits; RateLimits.rate('1/second', burst=2)", "limits"),
         ("limits", "import failwell.server.window", "limits"),
-        ("dbos", "import pathlib; from failwell.server import Jobs; Jobs('a:b', pathlib.Path())", "jobs"),
-        ("dbos", "import failwell.server.worker", "jobs"),
         ("uvicorn", "import failwell.sandbox.steps", "sandbox"),
         ("trustme", "import failwell.testing.faults", "sandbox"),
         ("rich", "import failwell.conformance.table", "cli"),
@@ -186,9 +184,9 @@ def test_one_package_is_missing(package: str, door: str, extra: str) -> None:
 @pytest.mark.parametrize("module", ["failwell.server", "failwell.server.asgi", "failwell.sandbox", "failwell.testing"])
 def test_a_server_without_fastapi(module: str) -> None:
     """
-    What FastAPI, rate limits and jobs need is not loaded for an app without them.
+    What FastAPI and rate limits need is not loaded for an app without them.
     """
-    program = f"import sys, {module}; print(*{{'fastapi', 'limits', 'dbos', 'pydantic', 'httpx2'}} & {{*sys.modules}})"
+    program = f"import sys, {module}; print(*{{'fastapi', 'limits', 'pydantic', 'httpx2'}} & {{*sys.modules}})"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert "\n" == ran.stdout
@@ -200,7 +198,7 @@ def test_a_starlette_app_is_installed() -> None:
     """
     program = """
 import asyncio, sys
-sys.modules["fastapi"] = sys.modules["limits"] = sys.modules["dbos"] = sys.modules["httpx2"] = None
+sys.modules["fastapi"] = sys.modules["limits"] = sys.modules["httpx2"] = None
 from starlette.applications import Starlette
 import failwell
 from failwell.server import install

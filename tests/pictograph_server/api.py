@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pictograph_server import Settings, Store, as_contract_error, create_app
 from pictograph_server.app import BASE_PATH
+from pictograph_server.work import unfinished_jobs
 
 CHECKPOINT = re.compile(r".+\.\d+\.npz")
 """The name of what a run has learned so far. The last one goes a moment after the run has ended."""
@@ -50,7 +51,9 @@ class Api:
         self.clock = clock
         self.settings = settings
         self.app = create_app(store, clock=clock, settings=self.settings)
-        self.app.state.services.take_up()
+        # Once, and not as the lifespan does for as long as it lasts: tests look at jobs that nobody does.
+        if next(unfinished_jobs(store), None) is not None:
+            self.app.state.services.jobs.nudge()
         self.app.add_exception_handler(RequestValidationError, _raise_as_contract_error)
         self.app.add_exception_handler(HTTPException, _raise_as_contract_error)
         self.key = Key()

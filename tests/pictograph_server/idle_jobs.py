@@ -18,6 +18,9 @@ class IdleJobs:
     def __init__(self) -> None:
         self.nudges = 0
 
+    def admit(self) -> None:
+        pass
+
     def nudge(self) -> None:
         self.nudges += 1
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from failwell.server import Jobs
+from failwell.server import Jobs, JobsDownError, StoreDownError
 
 WORK = '''
 """Jobs are the files of a folder: "1.waiting" until they are "1.done" or "1.given-up"."""
@@ -37,7 +37,8 @@ def open_work(folder, settings):
         return number
 
     def end(job_id, how, text=""):
-        (folder / f"{job_id}.{how}").write_text(text)
+        (folder / f"{job_id}.part").write_text(text)
+        (folder / f"{job_id}.part").replace(folder / f"{job_id}.{how}")
         (folder / f"{job_id}.waiting").unlink(missing_ok=True)
 
     def slow(step, job_id):
@@ -58,6 +59,26 @@ def open_work(folder, settings):
         step(part, job_id, 0)
         os._exit(7)
 
+    def waits(step, job_id):
+        step(part, job_id, 0)
+        (folder / f"{job_id}.stands").touch()
+        while not (folder / f"{job_id}.go").exists():
+            time.sleep(0.01)
+        step(end, job_id, "done")
+
+    def raises(job_id):
+        note(f"{job_id} raise in {os.getpid()}")
+        raise LookupError("first")
+
+    def catching(step, job_id):
+        try:
+            step(raises, job_id)
+        except LookupError as problem:
+            (folder / f"{job_id}.stands").touch()
+            while (folder / f"{job_id}.stop").exists():
+                time.sleep(0.01)
+            step(end, job_id, "done", f"raised: {problem}")
+
     def unfinished():
         for waiting in sorted(folder.glob("*.waiting")):
             yield waiting.read_text(), waiting.name.removesuffix(".waiting")
@@ -65,7 +86,9 @@ def open_work(folder, settings):
     def give_up(kind, job_id, reason):
         end(job_id, "given-up", f"{kind}: {reason}")
 
-    kinds = {"slow": Kind(slow, 2), "broken": Kind(broken), "deadly": Kind(deadly, most_restarts=2)}
+    kinds = {"slow": Kind(slow, 2), "broken": Kind(broken), "deadly": Kind(deadly, most_crashes=2)}
+    kinds |= {"waits": Kind(waits, most_crashes=2), "catching": Kind(catching)}
+    kinds |= {"endless": Kind(lambda step, job_id: None)}
     return Work(kinds, unfinished, give_up)
 '''
 
@@ -295,7 +318,7 @@ def test_deadly_job(folder: Folder) -> None:
     reason = folder.when("1.given-up")
     folder.when("2.done")
 
-    assert "deadly: it was interrupted 3 times, and may be the cause" == reason
+    assert "deadly: the worker died 3 times in the same step of it, so it may be the cause" == reason
     assert {"1 part 0", "2 part 0", "2 part 1", "2 part 2"} == set(folder.log)
 
 
@@ -344,38 +367,65 @@ def test_ctrl_c(folder: Folder) -> None:
     assert os.getpgid(jobs.worker_pid) != os.getpgrp()
 
 
-def test_work_that_is_none(folder: Folder, capfd: pytest.CaptureFixture[str]) -> None:
+BROKEN_STARTS = [
+    ("def open_work(folder, settings): return 5", "TypeError: work_of_a_test:open_work returned int, not Work."),
+    ("def open_work(folder, settings): raise RuntimeError('no engine')", "RuntimeError: no engine"),
+    ("import a_module_that_is_missing", "ModuleNotFoundError: No module named 'a_module_that_is_missing'"),
+    ("x = 5", "AttributeError: module 'work_of_a_test' has no attribute 'open_work'"),
+    ("import os; os._exit(3)", "it ended with exit code 3."),
+]
+
+
+@pytest.mark.parametrize(("module", "cause"), BROKEN_STARTS)
+def test_worker_that_cannot_start(folder: Folder, caplog: pytest.LogCaptureFixture, module: str, cause: str) -> None:
     """
-    A function that returns something else is named, in the worker's own words.
+    A worker that dies at its start is told of once, with the cause; no job is accepted until one can start.
     """
-    (folder.path.parent / "modules" / "work_of_a_test.py").write_text("def open_work(folder, settings): return 5\n")
+    file = folder.path.parent / "modules" / "work_of_a_test.py"
+    file.write_text(module + "\n")
+    folder.accept("1")
     jobs = folder.jobs()
+    jobs.admit()
     jobs.nudge()
-    said: list[str] = []
+    seen: set[int | None] = set()
 
-    def complained() -> bool:
-        said.append(capfd.readouterr().err)
-        return "TypeError: work_of_a_test:open_work returned int, not Work." in "".join(said)
+    def again_and_again() -> bool:
+        seen.add(jobs.worker_pid)
+        return 3 <= len(seen)
 
-    until(complained)
+    until(again_and_again)
+    with pytest.raises(JobsDownError) as refused:
+        jobs.admit()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+
+    assert (str(folder.path), cause) == (refused.value.folder, refused.value.problem)
+    assert 1 == len(told)
+    assert (True, True) == (told[0].startswith(f"The worker of {folder.path} cannot start: "), cause in told[0])
+
+    file.write_text(WORK)
+    folder.when("1.done")
+    until(lambda: "works again" in caplog.text)
+    jobs.admit()
 
 
 def test_steps_are_kept_on_disk(folder: Folder) -> None:
     """
-    What is remembered lies beside the data, in `jobs.sqlite`.
+    What is remembered lies beside the data, in `jobs.sqlite`, until the job has ended.
     """
     folder.accept("1")
+    folder.make("1.stop-after-1")
     folder.jobs().nudge()
-    folder.when("1.done")
+    folder.when("1.stands-after-1")
 
     def names() -> list[str]:
         with closing(sqlite3.connect(folder.path / "jobs.sqlite")) as db:
-            rows = db.execute("SELECT function_name FROM operation_outputs ORDER BY function_id").fetchall()
+            rows = db.execute("SELECT name FROM steps ORDER BY number").fetchall()
         return [row[0] for row in rows]
 
-    # A step is remembered a moment after it was done.
-    until(lambda: 4 == len(names()))
-    assert ["part", "part", "part", "end"] == names()
+    assert ["part", "part"] == names()
+    folder.make("1.go-on-after-1")
+    folder.when("1.done")
+    until(lambda: not names())
 
 
 def _alive(pid: int) -> bool:
@@ -384,6 +434,176 @@ def _alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_many_orderly_restarts(folder: Folder) -> None:
+    """
+    Whoever is stopped in good order is not suspect, however often: a long job goes on each time.
+    """
+    folder.accept("1", "waits")
+    for _ in range(4):
+        jobs = folder.jobs()
+        jobs.nudge()
+        folder.when("1.stands")
+        (folder.path / "1.stands").unlink()
+        jobs.close()
+    folder.make("1.go")
+
+    folder.jobs().nudge()
+
+    folder.when("1.done")
+    assert 1 == folder.log.count("1 part 0")
+
+
+def test_beside_a_deadly_job(folder: Folder) -> None:
+    """
+    Jobs beside one that ends the process are done, each step once: after its first time it waits for the others.
+    """
+    for job_id in ("1", "2"):
+        folder.accept(job_id)
+        folder.make(f"{job_id}.stop-after-1")
+    jobs = folder.jobs()
+    jobs.nudge()
+    for job_id in ("1", "2"):
+        folder.when(f"{job_id}.stands-after-1")
+    folder.accept("3", "deadly")
+    until(lambda: "3 part 0" in folder.log)
+    for job_id in ("1", "2"):
+        folder.make(f"{job_id}.go-on-after-1")
+
+    assert "the worker died 3 times" in folder.when("3.given-up")
+    for job_id in ("1", "2"):
+        folder.when(f"{job_id}.done")
+        assert 3 == sum(line.startswith(f"{job_id} ") for line in folder.log)
+
+
+def test_left_by_another_server(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    S15. Two servers on one folder, the one with the job is killed: the other starts a worker, and goes on.
+    """
+    monkeypatch.setattr("failwell.server.jobs.WATCH_EVERY", 0.05)
+    folder.accept("1")
+    folder.make("1.stop-after-0")
+    with subprocess.Popen([sys.executable, "-c", STARTER, str(folder.path)], stdout=subprocess.PIPE) as server:
+        folder.when("1.stands-after-0")
+        other = folder.jobs()
+        other.watch(lambda: any(folder.path.glob("*.waiting")))
+        server.kill()
+    folder.make("1.go-on-after-0")
+
+    folder.when("1.done")
+
+    assert ["1 part 0", "1 part 1", "1 part 2"] == folder.log
+    assert other.worker_pid == folder.workers[-1]
+
+
+def test_watched_store_is_down(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A store that cannot be asked for unfinished jobs is asked again.
+    """
+    monkeypatch.setattr("failwell.server.jobs.WATCH_EVERY", 0.01)
+    answers: Iterator[bool | Exception] = iter(
+        [StoreDownError("locked"), sqlite3.OperationalError("database is locked"), False, True]
+    )
+
+    def unfinished() -> bool:
+        answer = next(answers)
+        if isinstance(answer, bool):
+            return answer
+        raise answer
+
+    jobs = folder.jobs()
+    jobs.watch(unfinished)
+
+    until(lambda: jobs.worker_pid is not None)
+
+
+def test_nudges_of_a_worker_that_stands_still(folder: Folder) -> None:
+    """
+    A worker that reads none of them is nudged a hundred thousand times, and nobody waits.
+    """
+    folder.accept("1")
+    jobs = folder.jobs()
+    jobs.nudge()
+    folder.when("1.done")
+    assert jobs.worker_pid is not None
+    os.kill(jobs.worker_pid, signal.SIGSTOP)
+    begun = time.monotonic()
+
+    for _ in range(100_000):
+        jobs.nudge()
+
+    assert 30 > time.monotonic() - begun
+    os.kill(jobs.worker_pid, signal.SIGCONT)
+    folder.accept("2")
+    folder.when("2.done")
+
+
+def test_stands_still_when_closed(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A worker that does not end in good order is killed.
+    """
+    monkeypatch.setattr("failwell.server.jobs.GRACE", 0.1)
+    folder.accept("1")
+    jobs = folder.jobs()
+    jobs.nudge()
+    folder.when("1.done")
+    worker = jobs.worker_pid
+    assert worker is not None
+    os.kill(worker, signal.SIGSTOP)
+
+    jobs.close()
+
+    assert not _alive(worker)
+
+
+def test_idle_worker(folder: Folder) -> None:
+    """
+    A worker that has nothing to do takes less than 0.5 % of a core.
+    """
+    folder.accept("1")
+    jobs = folder.jobs()
+    jobs.nudge()
+    folder.when("1.done")
+    until(lambda: not (folder.path / "worker.running").exists())
+    before = _seconds_of(jobs.worker_pid)
+    begun = time.monotonic()
+    time.sleep(4)
+
+    assert 0.005 > (_seconds_of(jobs.worker_pid) - before) / (time.monotonic() - begun)
+
+
+def _seconds_of(pid: int | None) -> float:
+    """The seconds of CPU that a process has taken."""
+    # In nanoseconds: the clock ticks of /proc/PID/stat are too coarse.
+    return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def test_workflow_without_an_end(folder: Folder) -> None:
+    """
+    A job whose workflow returns, and has not ended it, is given up: it would wait for ever.
+    """
+    folder.accept("1", "endless")
+    folder.jobs().nudge()
+
+    assert "endless: its work came to an end without a result" == folder.when("1.given-up")
+
+
+def test_raised_step(folder: Folder) -> None:
+    """
+    What a step raised is remembered like what it returns: after a crash the workflow takes the same way.
+    """
+    folder.accept("1", "catching")
+    folder.make("1.stop")
+    jobs = folder.jobs()
+    jobs.nudge()
+    folder.when("1.stands")
+    assert jobs.worker_pid is not None
+    os.kill(jobs.worker_pid, signal.SIGKILL)
+    (folder.path / "1.stop").unlink()
+
+    assert "raised: first" == folder.when("1.done")
+    assert ["1 raise"] == folder.log
 
 
 def test_settings_are_json(tmp_path: Path) -> None:

@@ -29,8 +29,7 @@ def create_app(store: Store, *, clock: Clock, settings: Settings | None = None) 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         try:
-            if unfinished_runs(store):
-                jobs.nudge()
+            jobs.watch(lambda: bool(unfinished_runs(store)))
             yield
         finally:
             jobs.close()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from failwell.server import Caller, Clock, Jobs
+from failwell.server import Caller, Clock, Jobs, JobsDownError
 from failwell.server.callers import Calling
 from failwell.server.events import EventStream, event, followed
 from failwell.server.submissions import Key
@@ -78,9 +78,13 @@ def _accepted(caller: Caller, parts: Services, body: NewRun, key: str | None) ->
     if problems:
         raise ValidationError(summary(problems), problems)
     try:
+        parts.jobs.admit()
         parts.engine.admit(body.engine)
     except EngineDownError as problem:
         raise SubconsciousError("service_unavailable", str(problem)) from None
+    except JobsDownError as problem:
+        message = "Runs cannot be started at the moment: the server cannot work on them. Try again in a minute."
+        raise SubconsciousError("service_unavailable", message) from problem
     except EngineSlowError as problem:
         raise SubconsciousError("timeout", str(problem)) from None
     run_id = create_run(parts.store, parts.clock, tenant=caller.tenant, key_id=caller.key_id, new=body, key=key)

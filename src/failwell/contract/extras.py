@@ -15,7 +15,6 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "client": ("httpx2", "anyio"),
     "fast": ("pyreqwest",),
     "fastapi": ("fastapi",),
-    "jobs": ("dbos",),
     "limits": ("limits",),
     "models": ("pydantic",),
     "otel": ("opentelemetry",),

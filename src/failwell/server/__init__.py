@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from failwell.server.asgi import Contract, install
     from failwell.server.effects import side_effect
     from failwell.server.idempotency import Idempotency
-    from failwell.server.jobs import Jobs
+    from failwell.server.jobs import Jobs, JobsDownError
     from failwell.server.keys import Caller, Keys, KeyStore
     from failwell.server.limits import RateLimits
     from failwell.server.request_id import RequestIdFilter, current_request_id
@@ -30,7 +30,7 @@ load_late(
         "asgi": ("Contract", "install"),
         "effects": ("side_effect",),
         "idempotency": ("Idempotency",),
-        "jobs": ("Jobs",),
+        "jobs": ("Jobs", "JobsDownError"),
         "keys": ("Caller", "Keys", "KeyStore"),
         "limits": ("RateLimits",),
         "request_id": ("RequestIdFilter", "current_request_id"),
@@ -55,6 +55,7 @@ __all__ = [
     "Idempotency",
     "InProgress",
     "Jobs",
+    "JobsDownError",
     "KeyStore",
     "Keys",
     "Kind",

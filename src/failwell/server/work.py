@@ -9,6 +9,9 @@ from typing import ParamSpec, Protocol, TypeAlias, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+READY = "ready"
+"""What a worker says to who started it once it can work; anything else is why it cannot."""
+
 
 class Step(Protocol):
     """Calls a function and remembers its result: after a crash it is not called again, the result is read.
@@ -29,12 +32,13 @@ Workflow: TypeAlias = Callable[[Step, str], None]
 class Kind:
     """One kind of job: its *workflow*, and how many of them may run *at_once*; the others wait for their turn.
 
-    A job that was interrupted *most_restarts* times is given up at the next: it may be what ends the process.
+    A job in whose step the process died by itself more than *most_crashes* times, without a step done in between, is
+    given up: it may be what ends the process. Orderly ends are not counted, of which there may be any number.
     """
 
     workflow: Workflow
     at_once: int = 2
-    most_restarts: int = 20
+    most_crashes: int = 5
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Work:
 
     *unfinished* tells the kind and the id of every job that was accepted and has not ended, oldest first: the rows of
     your own tables, written in the transaction that accepted the job, so that none is lost in between. *give_up* ends
-    the job of a kind and an id for the reason given: its workflow raised, or it was interrupted too often. A job that
+    the job of a kind and an id for the reason given: its workflow raised, or may be what ends the process. A job that
     has ended stays as it is.
     """
 

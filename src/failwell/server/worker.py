@@ -1,7 +1,7 @@
 """The process that does jobs: `python -m failwell.server.worker MODULE:FUNCTION FOLDER SETTINGS`.
 
-DBOS remembers in `jobs.sqlite` which steps are done. The process has no orderly end: it ends at once when whoever
-started it is gone, and the next one goes on after the last step that was remembered.
+Which steps are done is remembered in `jobs.sqlite`. It ends when whoever started it is gone or says so, in the middle
+of what it is doing; the next one goes on after the last step that was remembered.
 """
 
 from __future__ import annotations
@@ -13,113 +13,92 @@ import os
 import sqlite3
 import sys
 import threading
-import time
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+import traceback
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
-from failwell.contract.extras import needs
-from failwell.server.work import Kind, Work
-
-with needs("jobs", __name__):
-    from dbos import DBOS, DBOSClient, SetWorkflowID
-    from sqlalchemy import Engine, event
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-NAME = "failwell"
-VERSION = "1"
-"""Pinned: a job goes on under a newer release. A workflow whose steps change must still know the old ones."""
+from failwell.server.patience import patient
+from failwell.server.running import Running
+from failwell.server.steps import Steps
+from failwell.server.work import READY, Kind, Work
 
 LOOK_EVERY = 1.0
 """Seconds after which new jobs are looked for without a nudge."""
 
-POLL_EVERY = 0.1
-"""Seconds between two looks at who is next in a queue."""
-
-GOING_ON = ("ENQUEUED", "PENDING", "DELAYED")
-"""What DBOS says of a workflow that has not ended."""
-
 _log = logging.getLogger(__name__)
 
 
-@event.listens_for(Engine, "connect")
-def _tells_milliseconds(connection: sqlite3.Connection, _: object) -> None:
-    """Teach SQLite before 3.42 what `unixepoch('subsec')` is, which DBOS stamps its rows with: it would be NULL."""
-    if sqlite3.sqlite_version_info < (3, 42):
-        connection.create_function("unixepoch", 1, lambda _: time.time())
-
-
 class Worker:
-    """Does the jobs of *work*, and remembers their steps in *folder*."""
+    """Does the jobs of *work*, remembers their *steps*, and sets *nudged* when one has ended."""
 
-    def __init__(self, work: Work, folder: Path) -> None:
+    def __init__(self, work: Work, steps: Steps, running: Running, nudged: threading.Event) -> None:
         self._work = work
-        self._begun: set[str] = set()
-        self._workflows = {name: _registered(name, kind, work) for name, kind in work.kinds.items()}
-        url = f"sqlite:///{folder / 'jobs.sqlite'}"
-        DBOS.migrate(url)
-        # Before the launch: a queue that is known then is served at once, another one only a second later.
-        with _closing(DBOSClient(system_database_url=url, application_name=NAME)) as client:
-            for name, kind in work.kinds.items():
-                client.register_queue(name, worker_concurrency=kind.at_once, polling_interval_sec=POLL_EVERY)
-        DBOS(
-            config={
-                "name": NAME,
-                "system_database_url": url,
-                "application_version": VERSION,
-                "executor_id": NAME,
-                "log_level": "WARNING",
-            }
-        )
-        DBOS.launch()
+        self._steps = steps
+        self._running = running
+        self._nudged = nudged
+        self._lock = threading.Lock()
+        self._at: dict[str, str] = {}
+        self._over: set[str] = set()
+        if left := running.left_behind():
+            steps.crashed(left)
+            running.clear()
 
     def look(self) -> None:
-        """Begin every unfinished job that this process does not know yet; give up those that can only be given up."""
-        unfinished = list(self._work.unfinished())
-        for name, job_id in unfinished:
-            if job_id not in self._begun:
-                # The job's id is the workflow's: one that was begun by an earlier process is not begun a second time.
-                with SetWorkflowID(job_id):
-                    DBOS.enqueue_workflow(name, self._workflows[name], job_id)
-        self._begun = {job_id for _, job_id in unfinished}
-        if over := [job for job in unfinished if _is_over(job[1])]:
-            # Looked up again: a job that ended between the two questions has ended well.
-            for name, job_id in set(over).intersection(self._work.unfinished()):
-                restarts = self._work.kinds[name].most_restarts
-                self._work.give_up(name, job_id, f"it was interrupted {restarts + 1} times, and may be the cause")
+        """Begin the unfinished jobs whose turn it is, the oldest first; give up those that can only be given up.
 
+        Of the jobs that were running when a worker died by itself, one runs at a time. So the one that is to blame is
+        found, and the others have done no more than wait for it.
+        """
+        with self._lock:
+            over, at = set(self._over), dict(self._at)
+        unfinished = patient("The worker", lambda: list(self._work.unfinished()))
+        self._forget({job for _, job in unfinished} | at.keys())
+        crashes = patient("The worker", self._steps.crashes)
+        # The sort is stable: the oldest comes first where nobody is suspect, and of the suspects the likely innocent.
+        for name, job in sorted(unfinished, key=lambda found: crashes.get(found[1], 0)):
+            kind, times = self._work.kinds[name], crashes.get(job, 0)
+            if job in at:
+                continue
+            if job in over:
+                self._give_up(name, job, "its work came to an end without a result")
+            elif times > kind.most_crashes:
+                reason = f"the worker died {times} times in the same step of it, so it may be the cause"
+                self._give_up(name, job, reason)
+            elif list(at.values()).count(name) < kind.at_once and not (times and crashes.keys() & at.keys()):
+                at[job] = name
+                self._begin(name, kind, job)
 
-def _is_over(job_id: str) -> bool:
-    found = DBOS.get_workflow_status(job_id)
-    return found is not None and found.status not in GOING_ON
+    def _begin(self, name: str, kind: Kind, job: str) -> None:
+        with self._lock:
+            self._at[job] = name
+        threading.Thread(target=self._do, args=(name, kind, job), name=f"{name}-{job}", daemon=True).start()
 
-
-def _registered(name: str, kind: Kind, work: Work) -> Callable[[str], None]:
-    def run(job_id: str) -> None:
+    def _do(self, name: str, kind: Kind, job: str) -> None:
         try:
-            kind.workflow(_remembered, job_id)
+            patient(f"Job {job}", self._running.begin, job)
+            kind.workflow(self._steps.of(job), job)
         except Exception:  # noqa: BLE001 - logged, and told by the job's own status
             # Whatever it was must not leave a job that is unfinished for ever.
-            _log.exception("Job %s (%s) failed unexpectedly", job_id, name)
-            _remembered(work.give_up, name, job_id, "the server failed inside; its log knows more")
+            _log.exception("Job %s (%s) failed unexpectedly", job, name)
+            self._give_up(name, job, "the server failed inside; its log knows more")
+        patient(f"Job {job}", self._running.end, job)
+        with self._lock:
+            del self._at[job]
+            self._over.add(job)
+        self._nudged.set()
 
-    return DBOS.workflow(name=name, max_recovery_attempts=kind.most_restarts)(run)
+    def _give_up(self, name: str, job: str, reason: str) -> None:
+        try:
+            patient(f"Job {job}", self._work.give_up, name, job, reason)
+        except Exception:  # noqa: BLE001 - logged; the next look tries it again
+            _log.exception("Job %s (%s) could not even be given up", job, name)
 
-
-def _remembered(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    return DBOS.run_step({"name": getattr(function, "__name__", "step")}, function, *args, **kwargs)
-
-
-@contextmanager
-def _closing(client: DBOSClient) -> Generator[DBOSClient]:
-    """*client* for the length of a block."""
-    try:
-        yield client
-    finally:
-        client.destroy()
+    def _forget(self, jobs: set[str]) -> None:
+        """Forget what was remembered of all other jobs than these."""
+        with self._lock:
+            self._over &= jobs
+        patient("The worker", self._steps.forget_all_but, jobs)
 
 
 @contextmanager
@@ -149,20 +128,31 @@ def opened(spec: str, folder: Path, settings: str) -> Work:
     return work
 
 
-def _end_with(starter: int, nudged: threading.Event) -> None:
-    """Pass on the nudges of whoever started this process; end when it is gone."""
+def _end_with(starter: int, nudged: threading.Event, running: Running) -> None:
+    """Pass on the nudges of whoever started this process; end when it is gone, or says so."""
     while os.read(starter, 4096):
         nudged.set()
-    os._exit(0)
+    running.end_process()
 
 
 def main() -> None:
     """Work until the process that started this one is gone."""
-    spec, folder, settings = sys.argv[1:4]
-    nudged = threading.Event()
-    threading.Thread(target=_end_with, args=(sys.stdin.fileno(), nudged), daemon=True).start()
-    with alone(Path(folder)):
-        worker = Worker(opened(spec, Path(folder), settings), Path(folder))
+    # What the work prints is for the log: the pipe is for what we say.
+    starter = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    spec, folder, settings = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    nudged, running = threading.Event(), Running(folder)
+    threading.Thread(target=_end_with, args=(sys.stdin.fileno(), nudged, running), daemon=True).start()
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone(folder))
+            worker = Worker(opened(spec, folder, settings), Steps(folder), running, nudged)
+        except Exception:  # noqa: BLE001 - told by whoever started us, once, who starts us again
+            starter.write(traceback.format_exc())
+            starter.close()
+            sys.exit(1)
+        starter.write(READY)
+        starter.close()
         while True:
             nudged.clear()
             worker.look()

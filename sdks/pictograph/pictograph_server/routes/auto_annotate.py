@@ -24,6 +24,7 @@ router = APIRouter(prefix="/auto-annotate/batch", tags=["auto_annotate"])
 @router.post("", operation_id="auto_annotate.batch", status_code=201)
 def batch(caller: Writer, parts: Parts, body: NewBatch, key: Key = None) -> Batch:
     """Look for classes in many images; the answer does not wait for the end."""
+    parts.admit()
     started = start_batch(
         parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body, key=key
     )

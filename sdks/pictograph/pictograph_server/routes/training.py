@@ -17,6 +17,7 @@ router = APIRouter(prefix="/training", tags=["training"])
 @router.post("/", operation_id="training.create", status_code=201)
 def create(caller: Writer, parts: Parts, body: NewRun, key: Key = None) -> One[Run]:
     """Pay for a run and start it; the answer does not wait for its end."""
+    parts.admit()
     run = create_run(
         parts.store, parts.clock, parts.settings, tenant=caller.tenant, key_id=caller.key_id, new=body, key=key
     )
