@@ -15,6 +15,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "client": ("httpx2", "anyio"),
     "fast": ("pyreqwest",),
     "fastapi": ("fastapi",),
+    "jobs": (),
     "limits": ("limits",),
     "models": ("pydantic",),
     "otel": ("opentelemetry",),
