@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from failwell.conformance.beside import beside
     from failwell.conformance.faults.calls import Call, Calls
     from failwell.conformance.problems import AdapterError
-    from failwell.conformance.promises import Adapter, ClassAdapter, Colour, Promise, Promises, events_of
+    from failwell.conformance.promises import Adapter, ClassAdapter, Colour, Promise, Promises, events_of, repeated
     from failwell.conformance.remote import RemoteAdapter
     from failwell.conformance.run import check
     from failwell.conformance.seen import Seen, ShortfallError, same
@@ -31,7 +31,7 @@ load_late(
             "Calls",
         ),
         "problems": ("AdapterError",),
-        "promises": ("Adapter", "ClassAdapter", "Colour", "Promise", "Promises", "events_of"),
+        "promises": ("Adapter", "ClassAdapter", "Colour", "Promise", "Promises", "events_of", "repeated"),
         "remote": ("RemoteAdapter",),
         "run": ("check",),
         "seen": ("Seen", "ShortfallError", "same"),
@@ -58,5 +58,6 @@ __all__ = [
     "beside",
     "check",
     "events_of",
+    "repeated",
     "same",
 ]

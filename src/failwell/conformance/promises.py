@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -124,6 +125,33 @@ class ClassAdapter:
 async def settled(value: Any) -> Any:
     """*value*, awaited if it can be: one action serves both colours."""
     return await value if inspect.isawaitable(value) else value
+
+
+Errors = tuple[type[BaseException], ...]
+
+
+def repeated(action: Callable[[Any], Any], times: int, *, ignoring: Errors = ()) -> Callable[[Any], Any]:
+    """*action* so many *times* on one client, or until it raises what is not to be ignored; it serves both colours."""
+
+    def run(client: Any) -> Any:
+        for done in range(times):
+            with contextlib.suppress(*ignoring):
+                value = action(client)
+                if inspect.isawaitable(value):
+                    return _repeated(value, action, client, times - done - 1, ignoring)
+        return None
+
+    return run
+
+
+async def _repeated(
+    first: Awaitable[Any], action: Callable[[Any], Any], client: Any, more: int, ignoring: Errors
+) -> None:
+    with contextlib.suppress(*ignoring):
+        await first
+    for _ in range(more):
+        with contextlib.suppress(*ignoring):
+            await action(client)
 
 
 def events_of(stream: Any) -> Any:

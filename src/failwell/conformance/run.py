@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 
-from failwell.clock import VirtualClock
-from failwell.conformance.bench import Bench
+from failwell.conformance.bench import Bench, BenchClock
 from failwell.conformance.cue import Cue, quiet
 from failwell.conformance.problems import NotOfferedError
 from failwell.conformance.promises import COLOURS, Colour, Promise, Promises
@@ -54,7 +53,7 @@ def check(
         SnapshotError: the contract that the promises agree with cannot be read.
     """
     promises = promises if promises is not None else promises_of(vendor)
-    clock, tried = VirtualClock(), list(promises)
+    clock, tried = BenchClock(), list(promises)
     if promises.agreement is not None:
         cue = Cue()
         tried += promises.agreement.promises(vendor.catalogue, cue)
