@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import anyio
+import pytest
+
+from failwell.conformance import repeated
+from failwell.conformance.bench import PATIENT, PAUSE, BenchClock
+from failwell.conformance.promises import settled
+
+
+class Counter:
+    """A client whose calls fail by number, blocking or awaited."""
+
+    def __init__(self, fails: dict[int, BaseException], *, awaiting: bool) -> None:
+        self.calls = 0
+        self._fails = fails
+        self._awaiting = awaiting
+
+    def call(self) -> Any:
+        """One more call."""
+        return self._acall() if self._awaiting else self._done()
+
+    async def _acall(self) -> None:
+        self._done()
+
+    def _done(self) -> None:
+        self.calls += 1
+        if self.calls in self._fails:
+            raise self._fails[self.calls]
+
+
+@pytest.mark.parametrize("awaiting", [False, True], ids=["blocking", "awaiting"])
+@pytest.mark.parametrize(
+    ("fails", "ignoring", "ends", "calls"),
+    [
+        ({}, (), None, 5),
+        ({3: KeyError()}, (), KeyError, 3),
+        ({1: KeyError(), 2: KeyError()}, (KeyError,), None, 5),
+        ({1: KeyError(), 4: ValueError()}, (KeyError,), ValueError, 4),
+    ],
+)
+def test_repeated(
+    awaiting: bool,
+    fails: dict[int, BaseException],
+    ignoring: tuple[type[BaseException], ...],
+    ends: type[BaseException] | None,
+    calls: int,
+) -> None:
+    """
+    A call is made again on one client, in either colour, until it raises what is not to be ignored.
+    """
+    client, ended = Counter(fails, awaiting=awaiting), None
+
+    try:
+        anyio.run(settled, repeated(lambda client: client.call(), 5, ignoring=ignoring)(client))
+    except (KeyError, ValueError) as error:
+        ended = type(error)
+
+    assert (ends, calls) == (ended, client.calls)
+
+
+@pytest.mark.parametrize("awaiting", [False, True], ids=["blocking", "awaiting"])
+def test_retries_cost_nothing(awaiting: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The first waits of a call take no real time, those of a poll that goes on a little: a job gets the machine.
+    """
+    slept: list[float] = []
+
+    async def asleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(anyio if awaiting else time, "sleep", asleep if awaiting else slept.append)
+    clock = BenchClock()
+    for _ in range(PATIENT + 2):
+        if awaiting:
+            anyio.run(clock.asleep, 60.0)
+        else:
+            clock.sleep(60.0)
+
+    assert [0.0] * PATIENT + [PAUSE] * 2 == slept
+    assert ([60.0] * (PATIENT + 2), 60.0 * (PATIENT + 2)) == (clock.waits(), clock.now())
