@@ -40,7 +40,9 @@ def open_desk(tmp_path: Path, shop: Shop, clock: VirtualClock) -> Iterator[OpenD
     def open_one(**options: Any) -> Desk:
         statements: list[str] = []
         keys = KeyStore(tmp_path / "keys.db", clock=clock, trace=statements.append)
-        store = SqliteStore(tmp_path / "answers.db", trace=statements.append, busy=options.pop("busy", 1.0))
+        store = SqliteStore(
+            tmp_path / "answers.db", clock=clock, trace=statements.append, busy=options.pop("busy", 1.0)
+        )
         ours = {
             name: options.pop(name) for name in ("limits", "strict", "convert", "public", "writers") if name in options
         }

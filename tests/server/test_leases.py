@@ -33,6 +33,9 @@ def told(reply: httpx2.Response) -> tuple[int, str | None, str | None]:
 
 IN_PROGRESS = (409, "idempotency_in_progress", "1")
 
+OVERDUE = (409, "idempotency_in_progress", "2")
+"""What is told while the owner has missed a renewal, or renews late on a busy machine: the rest of the lease."""
+
 
 def another(worker: Worker, replies: list[httpx2.Response]) -> httpx2.Response:
     """The reply to one more order, which is added to *replies*."""
@@ -65,7 +68,8 @@ def test_killed_worker(tmp_path: Path) -> None:
         again = heir.order()
 
         assert isinstance(first.exception(), httpx2.TransportError)
-        assert ({IN_PROGRESS}, 201) == ({told(reply) for reply in replies[:-1]}, replies[-1].status_code)
+        assert {told(reply) for reply in replies[:-1]} <= {IN_PROGRESS, OVERDUE}
+        assert 201 == replies[-1].status_code
         assert ([f"begun {dead.pid}", f"begun {heir.pid}", f"done {heir.pid}"], True) == (log(tmp_path), seconds < 10)
         assert (replies[-1].content, "true") == (again.content, again.headers["idempotent-replayed"])
 
@@ -111,7 +115,8 @@ def test_working_worker_keeps_its_key(tmp_path: Path) -> None:
         until(lambda: another(other, seen).status_code != 409 or time.monotonic() - begun > 1.5 * LEASE)
         slow.let_go()
 
-        assert ({IN_PROGRESS}, 201) == ({told(reply) for reply in seen}, first.result().status_code)
+        assert {told(reply) for reply in seen} <= {IN_PROGRESS, OVERDUE}
+        assert 201 == first.result().status_code
         assert first.result().content == other.order().content
         assert [f"begun {slow.pid}", f"done {slow.pid}"] == log(tmp_path)
 
@@ -140,10 +145,7 @@ def test_concurrent_calls_over_several_processes(tmp_path: Path) -> None:
 
 def claimed_at(desk: Desk, *, lease: float) -> None:
     """Let somebody who is never heard of again begin the order."""
-    now = desk.clock.wall()
-    claim = desk.store.claim(
-        ORDERS, fingerprint(b"", b""), "dead", now=now, leased_until=now + lease, kept_until=now + 99
-    )
+    claim = desk.store.claim(ORDERS, fingerprint(b"", b""), "dead", lease=lease, kept=99)
 
     assert "Claimed()" == repr(claim)
 
@@ -153,7 +155,8 @@ def claimed_at(desk: Desk, *, lease: float) -> None:
     ("lease", "after", "wait", "then"),
     [
         (60, 0, "1", 409),
-        (60, 29.9, "1", 409),
+        (60, 7.5, "1", 409),
+        (60, 7.6, "53", 200),
         (60, 30, "30", 200),
         (60, 45.5, "15", 200),
         (60, 59.5, "1", 200),

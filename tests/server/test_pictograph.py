@@ -164,9 +164,8 @@ async def test_idempotency_conflicts(server: Server) -> None:
     """
     S3. Another body is `idempotency_conflict`; a first call that still runs is `idempotency_in_progress`.
     """
-    now = server.clock.wall()
     record = Record("a", "POST", "/training", KEY["Idempotency-Key"])
-    server.store.claim(record, fingerprint(b"", b""), "first", now=now, leased_until=now + 60, kept_until=now + 99)
+    server.store.claim(record, fingerprint(b"", b""), "first", lease=60, kept=99)
     async with ask(server.contract(), headers={"X-API-Key": server.keys.create("a", "member")}) as client:
         errors = [parsed(await client.post("/training", content=body, headers=KEY)) for body in (b"{}", b"")]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from failwell.clock import VirtualClock
 from failwell.server import Caller, KeyStore, NotOurFileError, Record, SqliteStore, StoreDownError
 from failwell.server.keys import _hash
 from failwell.server.sqlite import APPLICATION_ID
@@ -82,8 +83,8 @@ def test_answers_of_the_first_release_are_kept(tmp_path: Path) -> None:
     """
     path = tmp_path / "idempotency.sqlite"
     execute(path, OLD_ANSWERS + AN_ANSWER)
-    with closing(SqliteStore(path)) as store:
-        claim = store.claim(Record("a", "POST", "/", "k"), b"\x01", "me", now=50, leased_until=60, kept_until=150)
+    with closing(SqliteStore(path, clock=VirtualClock(wall=50))) as store:
+        claim = store.claim(Record("a", "POST", "/", "k"), b"\x01", "me", lease=10, kept=100)
 
     assert (204, APPLICATION_ID) == (getattr(claim, "status", claim), ask(path, "PRAGMA application_id"))
 
@@ -108,7 +109,7 @@ def test_one_file_for_both(tmp_path: Path) -> None:
     for _ in range(2):
         with closing(KeyStore(path)) as keys, closing(SqliteStore(path)) as store:
             key = keys.create("a", "member")
-            store.claim(Record("a", "POST", "/", "k"), b"", "me", now=0, leased_until=9, kept_until=9)
+            store.claim(Record("a", "POST", "/", "k"), b"", "me", lease=9, kept=9)
             found = keys.find(key)
 
         assert found is not None

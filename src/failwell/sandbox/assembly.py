@@ -48,7 +48,7 @@ def assembled(
             app = build(opened)
             keys = KeyStore(folder / "keys.sqlite", header=header, prefix=prefix, clock=clock)
             opened.enter_context(closing(keys))
-            records = opened.enter_context(closing(SqliteStore(folder / "idempotency.sqlite")))
+            records = opened.enter_context(closing(SqliteStore(folder / "idempotency.sqlite", clock=clock)))
             made = {name: keys.create(tenant, role, tier=tier) for name, (tenant, role, tier) in demo.items()}
             if REVOKED in made:
                 keys.revoke(made[REVOKED])

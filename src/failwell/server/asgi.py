@@ -73,7 +73,7 @@ def install(
         Translator(catalogue, convert=convert, strict=_under_pytest() if strict is None else strict),
         auth=None if keys is None else Auth(keys, public=public, writers=writers, realm=catalogue.name),
         limiter=None if limits is None else Tiers(limits, time),
-        keyed=None if idempotency is None else Keyed(Claims(idempotency, time), catalogue.headers.idempotency_key),
+        keyed=None if idempotency is None else Keyed(Claims(idempotency), catalogue.headers.idempotency_key),
         most_bytes=most_bytes,
     )
 

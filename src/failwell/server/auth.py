@@ -12,7 +12,7 @@ from starlette.types import Scope
 from failwell.server.keys import Caller, Keys
 from failwell.server.refused import Refused
 from failwell.server.store import StoreDownError
-from failwell.server.threads import in_thread
+from failwell.server.threads import Threads
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -28,6 +28,7 @@ class Auth:
 
     def __init__(self, keys: Keys, *, public: Sequence[str], writers: Sequence[str], realm: str) -> None:
         self._keys = keys
+        self._threads = Threads()
         self._public = tuple(public)
         self._writers = tuple(writers)
         self._bearer = keys.header.lower() == "authorization"
@@ -50,7 +51,7 @@ class Auth:
         """
         key = self._key(scope)
         try:
-            caller = await in_thread(partial(self._keys.find, key), patience=PATIENCE)
+            caller = await self._threads.run(partial(self._keys.find, key), patience=PATIENCE)
         except StoreDownError as problem:
             message = "API keys cannot be checked at the moment. Try again in a few seconds."
             raise Refused(503, message, headers={"retry-after": "2"}) from problem

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import anyio
 
 from failwell.server.idempotency import Idempotency
 from failwell.server.store import Answer, Claim, Claimed, InProgress, Record, StoreDownError
-from failwell.server.threads import in_thread
-from failwell.server.times import Clock, whole_seconds
+from failwell.server.threads import Threads
 
 logger = logging.getLogger("failwell.server")
 
-T = TypeVar("T")
+RENEWALS = 12
+"""How often an owner renews its lease in the length of one."""
+
+OVERDUE = 1.5 / RENEWALS
+"""The part of a lease after which an owner that has not renewed it has missed a renewal."""
+
+BETWEEN_TRIES = 0.25
+"""Seconds between two tries to tell a store that is down what has become of a claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +42,11 @@ def ticket_for(record: Record) -> Ticket:
 
 
 class Claims:
-    """Claims, renews and settles records in the store of *policy*. Durations are read from *clock*."""
+    """Claims, renews and settles records in the store of *policy*."""
 
-    def __init__(self, policy: Idempotency, clock: Clock) -> None:
+    def __init__(self, policy: Idempotency) -> None:
         self.policy = policy
-        self._clock = clock
+        self._threads = Threads()
 
     async def claim(self, ticket: Ticket, fingerprint: bytes) -> Claim:
         """Try to become the owner of the ticket's record.
@@ -48,22 +55,17 @@ class Claims:
             StoreDownError: also if the store does not answer in time.
         """
         policy = self.policy
-        given_up = False
 
-        def ask() -> Claim:
-            now = self._clock.wall()
-            until = {"leased_until": now + policy.lease, "kept_until": now + policy.kept}
-            claim = policy.store.claim(ticket.record, fingerprint, ticket.owner, now=now, **until)
+        def too_late(claim: Claim) -> None:
             # The request was refused meanwhile: nobody will run it, so nobody may own it.
-            if given_up and isinstance(claim, Claimed):
-                policy.store.release(ticket.record, ticket.owner)
-            return claim
+            if isinstance(claim, Claimed):
+                with suppress(StoreDownError):
+                    policy.store.release(ticket.record, ticket.owner)
 
-        try:
-            return await self._on_time(ask)
-        except BaseException:
-            given_up = True
-            raise
+        ask = partial(
+            policy.store.claim, ticket.record, fingerprint, ticket.owner, lease=policy.lease, kept=policy.kept
+        )
+        return await self._threads.run(ask, patience=policy.patience, late=too_late)
 
     def wait(self, claim: InProgress) -> int:
         """Whole seconds after which who met *claim* may try again.
@@ -71,42 +73,57 @@ class Claims:
         While the owner renews its lease, nobody knows when it will be done: the policy's `in_progress_wait`. An owner
         that has missed a renewal has probably died: then until its lease ends.
         """
-        now, policy = self._clock.wall(), self.policy
-        if claim.leased_until is None or claim.leased_until - now > policy.lease / 2:
+        policy = self.policy
+        if claim.leased_for is None or policy.lease - claim.leased_for <= OVERDUE * policy.lease:
             return policy.in_progress_wait
-        return max(policy.in_progress_wait, whole_seconds(claim.leased_until, now=now))
+        return max(policy.in_progress_wait, math.ceil(claim.leased_for))
 
-    async def keep(self, ticket: Ticket, answer: Answer) -> None:
-        """Keep *answer*, unless the record has got another owner. A store that is down is logged."""
-        until = self._clock.wall() + self.policy.kept
-        await self._settle(
-            partial(self.policy.store.complete, ticket.record, ticket.owner, answer, kept_until=until), "kept"
-        )
+    def keeping(self, ticket: Ticket, answer: Answer) -> Settlement:
+        """What keeps *answer*, unless the record has got another owner."""
+        keep = partial(self.policy.store.complete, ticket.record, ticket.owner, answer, kept=self.policy.kept)
+        return Settlement(keep, "kept", self._threads)
 
-    async def release(self, ticket: Ticket) -> None:
-        """Forget the record, unless it has got another owner. A store that is down is logged."""
-        await self._settle(partial(self.policy.store.release, ticket.record, ticket.owner), "released")
+    def releasing(self, ticket: Ticket) -> Settlement:
+        """What forgets the record, unless it has got another owner."""
+        return Settlement(partial(self.policy.store.release, ticket.record, ticket.owner), "released", self._threads)
 
     async def keep_alive(self, ticket: Ticket, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
-        """Renew the lease three times in its length, until it is lost or the caller stops waiting."""
+        """Renew the lease `RENEWALS` times in its length, until it is lost or the caller stops waiting."""
+        lease = self.policy.lease
         while True:
-            await sleep(self.policy.lease / 3)
-            until = self._clock.wall() + self.policy.lease
-            renew = partial(self.policy.store.renew, ticket.record, ticket.owner, leased_until=until)
+            await sleep(lease / RENEWALS)
+            renew = partial(self.policy.store.renew, ticket.record, ticket.owner, lease=lease)
             try:
-                if not await self._on_time(renew):
+                if not await self._threads.run(renew, patience=lease):
                     return
             except StoreDownError as problem:
                 logger.warning("The lease of an idempotency key could not be renewed: %s", problem)
 
-    async def _settle(self, call: Callable[[], bool], what: str) -> None:
-        try:
-            if not await self._on_time(call):
-                # The lease ran out and somebody else owns the record: theirs stands.
-                logger.warning("The lease of an idempotency key was lost before its answer was %s.", what)
-        except StoreDownError as problem:
-            # The work is done, so its answer is sent. The key stays taken until the lease ends.
-            logger.warning("The answer under an idempotency key could not be %s: %s", what, problem)
 
-    async def _on_time(self, call: Callable[[], T]) -> T:
-        return await in_thread(call, patience=self.policy.patience)
+class Settlement:
+    """The end of a claim, which must reach the store: *call* is what ends it, *what* becomes of the answer then."""
+
+    def __init__(self, call: Callable[[], bool], what: str, threads: Threads) -> None:
+        self.done = False
+        self._call = call
+        self._what = what
+        self._threads = threads
+        self._problem: StoreDownError | None = None
+
+    async def within(self, patience: float) -> None:
+        """Try until the store has taken it, for *patience* seconds. A store that is down is logged."""
+        with anyio.move_on_after(patience):
+            while not self.done:
+                try:
+                    owned = await self._threads.run(self._call, patience=patience)
+                except StoreDownError as problem:
+                    self._problem = problem
+                    await anyio.sleep(BETWEEN_TRIES)
+                else:
+                    self.done = True
+                    if not owned:
+                        # The lease ran out and somebody else owns the record: theirs stands.
+                        logger.warning("The lease of an idempotency key was lost before its answer was %s.", self._what)
+        if not self.done:
+            why = self._problem or f"the store did not answer within {patience:g} s"
+            logger.warning("The answer under an idempotency key could not be %s: %s", self._what, why)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import queue
+import random
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-BETWEEN_TRIES = 0.01
-"""Seconds between two tries to open a file that another process opens for the first time."""
+LONGEST_PAUSE = 0.002
+"""Seconds between two tries to get a lock that another process has.
+
+SQLite itself waits longer and longer, up to 0.1 s: with eight processes, who has waited long is overtaken for seconds.
+"""
 
 
 class Connections:
@@ -36,34 +41,60 @@ class Connections:
         self._prepare = prepare
         self._trace = trace
         self._closed = False
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._writers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._turn = threading.Lock()
 
     @contextmanager
-    def one(self) -> Generator[sqlite3.Connection]:
+    def reading(self) -> Generator[sqlite3.Connection]:
         """A connection that nobody else uses meanwhile. Every statement is a transaction of its own."""
-        try:
-            db = self._idle.get_nowait()
-        except queue.Empty:
-            db = self._connect()
-        try:
+        with self._one(self._readers, self._busy) as db:
             yield db
+
+    @contextmanager
+    def writing(self) -> Generator[sqlite3.Connection]:
+        """A connection that alone may write: all of the block is kept, or nothing.
+
+        Two that read first and write then would otherwise both read the old state.
+        """
+        given_up = time.monotonic() + self._busy
+        # One thread of each process at a time asks for the file's lock.
+        if not self._turn.acquire(timeout=self._busy):
+            raise _locked()
+        try:
+            with self._one(self._writers, 0) as db:
+                _tried(lambda: db.execute("BEGIN IMMEDIATE"), given_up)
+                with _ended(db):
+                    yield db
         finally:
-            self._idle.put(db)
-            if self._closed:
-                self.close()
+            self._turn.release()
 
     def close(self) -> None:
         """Close what is idle now; what is in use closes when its user is done."""
         self._closed = True
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except queue.Empty:
-                return
+        for idle in (self._readers, self._writers):
+            while True:
+                try:
+                    idle.get_nowait().close()
+                except queue.Empty:
+                    break
 
-    def _connect(self) -> sqlite3.Connection:
-        # A connection serves one thread at a time, though not always the same one: `_idle` sees to that.
-        db = sqlite3.connect(self.path, timeout=self._busy, isolation_level=None, check_same_thread=False)
+    @contextmanager
+    def _one(self, idle: queue.LifoQueue[sqlite3.Connection], busy: float) -> Generator[sqlite3.Connection]:
+        try:
+            db = idle.get_nowait()
+        except queue.Empty:
+            db = self._connect(busy)
+        try:
+            yield db
+        finally:
+            idle.put(db)
+            if self._closed:
+                self.close()
+
+    def _connect(self, busy: float) -> sqlite3.Connection:
+        # A connection serves one thread at a time, though not always the same one: the queues see to that.
+        db = sqlite3.connect(self.path, timeout=busy, isolation_level=None, check_same_thread=False)
         try:
             self._share(db)
             # Survives the death of the process; a power cut may lose the last moments, but never tears the file.
@@ -78,25 +109,21 @@ class Connections:
 
     def _share(self, db: sqlite3.Connection) -> None:
         """Let readers and a writer use the file of *db* at the same time, now and for good."""
-        given_up = time.monotonic() + self._busy
-        while True:
-            try:
-                db.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as problem:
-                # Two that change a new file at the same time stand in each other's way: SQLite refuses one at once.
-                if not is_a(problem, sqlite3.SQLITE_BUSY) or time.monotonic() >= given_up:
-                    raise
-                time.sleep(BETWEEN_TRIES)
+        # Two that change a new file at the same time stand in each other's way: SQLite refuses one at once.
+        _tried(lambda: db.execute("PRAGMA journal_mode = WAL"), time.monotonic() + self._busy)
 
 
 @contextmanager
-def transaction(db: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Generator[None]:
-    """Keep all that the block does with *db*, or nothing.
+def snapshot(db: sqlite3.Connection) -> Generator[None]:
+    """Let *db* see one unchanging state of the database in the block."""
+    db.execute("BEGIN")
+    with _ended(db):
+        yield
 
-    By default it alone may write: two that read first and write then would otherwise both read the old state.
-    """
-    db.execute(begin)
+
+@contextmanager
+def _ended(db: sqlite3.Connection) -> Generator[None]:
+    """Keep all that the block does in the transaction of *db*, or nothing."""
     try:
         yield
         db.execute("COMMIT")
@@ -105,6 +132,26 @@ def transaction(db: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Gener
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _tried(execute: Callable[[], object], given_up: float) -> None:
+    """*execute* until it is not refused because of another's lock, or until the moment *given_up*."""
+    while True:
+        try:
+            execute()
+        except sqlite3.OperationalError as problem:
+            if not is_a(problem, sqlite3.SQLITE_BUSY) or time.monotonic() >= given_up:
+                raise
+        else:
+            return
+        time.sleep(LONGEST_PAUSE * random.uniform(0.25, 1))  # noqa: S311 - so that two do not keep step
+
+
+def _locked() -> sqlite3.OperationalError:
+    """What SQLite says of a file that another writes to."""
+    problem = sqlite3.OperationalError("database is locked")
+    problem.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return problem
 
 
 def look_at(path: Path | str, question: Callable[[sqlite3.Connection], object], *, busy: float) -> None:

@@ -43,15 +43,15 @@ class Idempotency:
     *response_cap*, or one that is streamed, is sent but not kept. *keep_server_errors* keeps a 5xx that came after the
     first side effect. Durations are seconds.
 
-    *lease* is for how long a key is taken after its owner died. An owner that lives renews it three times in its
+    *lease* is for how long a key is taken after its owner died. An owner that lives renews it twelve times in its
     length; one that stands still for longer, as a stopped process does, loses the key to the next who asks, and cannot
     change the record any more. *in_progress_wait* is the Retry-After of a 409 while the first call still runs; once
     the owner is overdue with a renewal, it is what is left of the lease.
 
     *when_down* says what happens when the store fails, or does not answer within *patience* seconds: "closed", the
     default, refuses requests that have a key with 503 and Retry-After; "open" lets them run without a record, so that
-    a retry may do the work twice. Requests without a key never notice. An answer that cannot be kept is sent all the
-    same, and its key stays taken until the lease ends.
+    a retry may do the work twice. Requests without a key never notice. An answer that cannot be kept within *patience*
+    is sent all the same; keeping it is tried for another *lease*, and its key stays taken meanwhile.
 
     Raises:
         ValueError: *headers* has `set-cookie`, which would hand one caller's session to another, or *patience* is not

@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS api_keys (
 )
 """
 
+_ADD = "INSERT INTO api_keys (id, hash, tenant, role, tier, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+
 
 def _add_tier(db: sqlite3.Connection) -> None:
     """Give the keys of a file from before there were tiers the tier ""."""
@@ -95,11 +97,8 @@ class KeyStore:
     def create(self, tenant: str, role: str, *, tier: str = "") -> str:
         """Make a key of *tenant* for *role*, within the limits of *tier*, and return it. It cannot be read again."""
         key = self._prefix + secrets.token_urlsafe(32)
-        with self._database.writing() as db:
-            db.execute(
-                "INSERT INTO api_keys (id, hash, tenant, role, tier, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (f"key_{secrets.token_hex(8)}", _hash(key), tenant, role, tier, self._clock.wall()),
-            )
+        facts = (f"key_{secrets.token_hex(8)}", _hash(key), tenant, role, tier, self._clock.wall())
+        self._database.write(lambda db: db.execute(_ADD, facts))
         return key
 
     def move(self, key: str, tier: str) -> bool:
@@ -132,8 +131,7 @@ class KeyStore:
     def _change(self, change: str, value: object, key: str) -> bool:
         """Make *change* with *value* to *key*, the key or its id; False if it is unknown or revoked."""
         statement = f"UPDATE api_keys SET {change} WHERE (id = ? OR hash = ?) AND revoked_at IS NULL"  # noqa: S608 - our own words
-        with self._database.writing() as db:
-            return db.execute(statement, (value, key, _hash(key))).rowcount == 1
+        return self._database.write(lambda db: db.execute(statement, (value, key, _hash(key))).rowcount == 1)
 
 
 def _hash(key: str) -> bytes:

@@ -6,7 +6,7 @@ import anyio
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-from failwell.server.claims import Claims, Ticket
+from failwell.server.claims import Claims, Settlement, Ticket
 from failwell.server.effects import Effects
 from failwell.server.sending import Outgoing
 from failwell.server.store import Answer
@@ -35,7 +35,7 @@ class Recording:
         self._chunks: list[bytes] = []
         self._size = 0
         self._passing = False
-        self._settled = False
+        self._settlement: Settlement | None = None
         self._decided = anyio.Event()
 
     @property
@@ -60,13 +60,16 @@ class Recording:
         await self._claims.keep_alive(self._ticket)
 
     async def close(self, *, interrupted: bool) -> None:
-        """Give the key free if no answer was kept.
+        """Give the key free if no answer was kept, and tell the store what it could not be told so far.
 
         Not when the app was *interrupted* after a side effect: the key then waits for the end of its lease.
         """
-        if not self._settled and not (interrupted and self._effects.happened):
-            self._settled = True
-            await self._claims.release(self._ticket)
+        if self._settlement is None:
+            if interrupted and self._effects.happened:
+                return
+            self._settlement = self._claims.releasing(self._ticket)
+        if not self._settlement.done:
+            await self._settlement.within(self._claims.policy.lease)
 
     async def __call__(self, message: Message) -> None:
         """Take the next *message* of the reply."""
@@ -97,11 +100,11 @@ class Recording:
 
     async def _finish(self) -> None:
         status: int = self._start["status"]
-        if self._claims.policy.keeps(status, effects=self._effects.happened):
-            self._settled = True
-            await self._claims.keep(self._ticket, self._answer(status))
-        else:
-            await self.close(interrupted=False)
+        keep = self._claims.policy.keeps(status, effects=self._effects.happened)
+        claims, ticket = self._claims, self._ticket
+        self._settlement = claims.keeping(ticket, self._answer(status)) if keep else claims.releasing(ticket)
+        # Before the client knows its answer: what it then does may depend on its key.
+        await self._settlement.within(claims.policy.patience)
         await self._send(more=False)
 
     async def _send(self, *, more: bool) -> None:

@@ -7,11 +7,15 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from failwell.server.connections import Connections, is_a, look_at, transaction
+from failwell.server.connections import Connections, is_a, look_at
+from failwell.server.group_commit import GroupCommit, WaitedInVainError
 from failwell.server.store import StoreDownError
 
-BUSY = 1.0
+T = TypeVar("T")
+
+BUSY = 2.0
 """Seconds to wait for another writer before the store counts as down."""
 
 APPLICATION_ID = 0x45727261  # "Erra": tells our files from another program's
@@ -53,17 +57,11 @@ class Database:
         self, path: Path | str, tables: Tables, *, busy: float = BUSY, trace: Callable[[str], object] | None = None
     ) -> None:
         self._connections = Connections(path, busy=busy, trace=trace)
+        self._commits = GroupCommit(self._connections.writing, patience=busy)
         try:
             with self._named():
                 look_at(path, lambda db: self._check(db, tables), busy=busy)
-            with self.writing() as db:
-                # Once more: somebody else may have made the file since.
-                if not self._check(db, tables):
-                    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                for statement in tables.make:
-                    db.execute(statement)
-                if tables.upgrade is not None:
-                    tables.upgrade(db)
+            self.write(lambda db: self._make(db, tables))
         except BaseException:
             self.close()
             raise
@@ -71,18 +69,26 @@ class Database:
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
         """A connection to ask one question with."""
-        with self._named(), self._connections.one() as db:
+        with self._named(), self._connections.reading() as db:
             yield db
 
-    @contextmanager
-    def writing(self) -> Generator[sqlite3.Connection]:
-        """A connection that alone may write: all of the block is kept, or nothing."""
-        with self._named(), self._connections.one() as db, transaction(db):
-            yield db
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What *work* returns, given a connection that alone may write: all of it is kept, or nothing."""
+        with self._named():
+            return self._commits.write(work)
 
     def close(self) -> None:
         """Close what is idle now; what is in use closes when its user is done."""
         self._connections.close()
+
+    def _make(self, db: sqlite3.Connection, tables: Tables) -> None:
+        # Once more: somebody else may have made the file since.
+        if not self._check(db, tables):
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        for statement in tables.make:
+            db.execute(statement)
+        if tables.upgrade is not None:
+            tables.upgrade(db)
 
     def _check(self, db: sqlite3.Connection, tables: Tables) -> bool:
         """Whether *db* has our mark. Raises: NotOurFileError."""
@@ -99,8 +105,8 @@ class Database:
         path = self._connections.path
         try:
             yield
-        except sqlite3.Error as problem:
-            if is_a(problem, sqlite3.SQLITE_NOTADB):
+        except (sqlite3.Error, WaitedInVainError) as problem:
+            if isinstance(problem, sqlite3.Error) and is_a(problem, sqlite3.SQLITE_NOTADB):
                 raise NotOurFileError(path, "not a database") from problem
             raise StoreDownError(
                 f"The store {path!r} failed: {problem}. Look at its disk and permissions, and at who locks it."

@@ -41,32 +41,37 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """Somebody else runs the same request now, and has it until *leased_until*, if the store knows."""
+    """Somebody else runs the same request now; its lease lasts another *leased_for* seconds, if the store knows."""
 
-    leased_until: float | None = None
+    leased_for: float | None = None
 
 
 Claim = Claimed | Answer | Conflict | InProgress
 
 
 class Store(Protocol):
-    """Keeps records. The methods may block: they are called in worker threads. *now* is seconds since the epoch.
+    """Keeps records. The methods may block: they are called in worker threads. *lease* and *kept* are seconds from now.
 
-    Each may raise `StoreDownError`. They are atomic across the threads, processes and hosts that share the store.
+    Each may raise `StoreDownError`. They are atomic across the threads, processes and hosts that share the store, and
+    those read one clock, which does not jump: a lease must not end early, nor late, when the time of day is set.
     """
 
-    def claim(
-        self, record: Record, fingerprint: bytes, owner: str, *, now: float, leased_until: float, kept_until: float
-    ) -> Claim:
-        """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*."""
+    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+        """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*.
+
+        The record outlasts its lease, renewed or not, whatever *kept* says.
+        """
         ...
 
-    def renew(self, record: Record, owner: str, *, leased_until: float) -> bool:
-        """Lengthen the lease; False if *record* is not *owner*'s any more."""
+    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
         ...
 
-    def complete(self, record: Record, owner: str, answer: Answer, *, kept_until: float) -> bool:
-        """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more."""
+    def complete(self, record: Record, owner: str, answer: Answer, *, kept: float) -> bool:
+        """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more.
+
+        It is asked again after a failure: *owner*'s answer that is there already is kept, and not changed.
+        """
         ...
 
     def release(self, record: Record, owner: str) -> bool:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from failwell.clock import SystemClock
+from failwell.server import steady
 from failwell.server.sqlite import BUSY, Database, Tables
 from failwell.server.store import Answer, Claim, Claimed, Conflict, InProgress, Record
+from failwell.server.times import Clock
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS idempotency (
@@ -19,7 +24,7 @@ CREATE TABLE IF NOT EXISTS idempotency (
 )
 """
 TABLES = Tables(
-    make=(_TABLE, "CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (kept_until)"),
+    make=(_TABLE, "CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (kept_until)", steady.TABLE),
     proof="SELECT fingerprint, kept_until, owner, leased_until FROM idempotency LIMIT 0",
 )
 
@@ -34,13 +39,20 @@ _BEGIN = """
 INSERT OR REPLACE INTO idempotency (fingerprint, kept_until, owner, leased_until, tenant, method, route, key)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
+_SHORTEN = """
+UPDATE idempotency SET leased_until = ? WHERE tenant = ? AND method = ? AND route = ? AND key = ?
+"""
 _RENEW = """
-UPDATE idempotency SET leased_until = ?
-WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NULL
+UPDATE idempotency SET leased_until = ?1, kept_until = max(kept_until, ?1)
+WHERE tenant = ?2 AND method = ?3 AND route = ?4 AND key = ?5 AND owner = ?6 AND status IS NULL
 """
 _COMPLETE = """
 UPDATE idempotency SET status = ?, headers = ?, body = ?, request_id = ?, kept_until = ?
 WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NULL
+"""
+_ANSWERED = """
+SELECT 1 FROM idempotency
+WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NOT NULL
 """
 _RELEASE = """
 DELETE FROM idempotency
@@ -53,21 +65,33 @@ WHERE rowid IN (SELECT rowid FROM idempotency WHERE kept_until <= ? ORDER BY kep
 
 
 class SqliteStore:
-    """Keeps records in the file at *path*. *trace* is told each statement that is executed.
+    """Keeps records in the file at *path*. *clock* is the machine's; *trace* is told each statement that is executed.
 
     Raises:
         NotOurFileError: here, if *path* is something else; it is left as it is.
         StoreDownError: here and in every method, if SQLite fails or is locked for more than *busy* seconds.
     """
 
-    def __init__(self, path: Path | str, *, busy: float = BUSY, trace: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        clock: Clock | None = None,
+        busy: float = BUSY,
+        trace: Callable[[str], object] | None = None,
+    ) -> None:
         self._database = Database(path, TABLES, busy=busy, trace=trace)
+        try:
+            self._now = self._database.write(partial(steady.steady_time, clock=clock or SystemClock()))
+        except BaseException:
+            self.close()
+            raise
 
-    def claim(
-        self, record: Record, fingerprint: bytes, owner: str, *, now: float, leased_until: float, kept_until: float
-    ) -> Claim:
+    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
         """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*."""
-        with self._database.writing() as db:
+
+        def claim(db: sqlite3.Connection) -> Claim:
+            now = self._now()
             db.execute(_PURGE, (now, PURGED_AT_ONCE))
             row = db.execute(_FIND, record).fetchone()
             if row is not None and row[1] > now:
@@ -75,31 +99,45 @@ class SqliteStore:
                     return Conflict()
                 if row[3] is not None:
                     return _answer(row[3:])
+                if now < row[2] <= now + lease:
+                    return InProgress(leased_for=round(row[2] - now, 3))
                 if row[2] > now:
-                    return InProgress(leased_until=row[2])
-            db.execute(_BEGIN, (fingerprint, kept_until, owner, leased_until, *record))
+                    # No lease is that long: it is of an earlier boot, under a wall clock that was ahead. It ends in
+                    # our time, unless its owner is alive after all and renews it.
+                    db.execute(_SHORTEN, (now + lease, *record))
+                    return InProgress(leased_for=lease)
+            # However short the answer is to be kept: while it is waited for, the record must be there.
+            db.execute(_BEGIN, (fingerprint, now + max(kept, lease), owner, now + lease, *record))
             return Claimed()
 
-    def renew(self, record: Record, owner: str, *, leased_until: float) -> bool:
-        """Lengthen the lease; False if *record* is not *owner*'s any more."""
-        return self._change(_RENEW, leased_until, *record, owner)
+        return self._database.write(claim)
 
-    def complete(self, record: Record, owner: str, answer: Answer, *, kept_until: float) -> bool:
+    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
+        return self._database.write(lambda db: _changed(db, _RENEW, self._now() + lease, *record, owner))
+
+    def complete(self, record: Record, owner: str, answer: Answer, *, kept: float) -> bool:
         """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more."""
-        facts = (answer.status, json.dumps(answer.headers), answer.body, answer.request_id, kept_until)
-        return self._change(_COMPLETE, *facts, *record, owner)
+        facts = (answer.status, json.dumps(answer.headers), answer.body, answer.request_id)
+
+        def complete(db: sqlite3.Connection) -> bool:
+            if _changed(db, _COMPLETE, *facts, self._now() + kept, *record, owner):
+                return True
+            return db.execute(_ANSWERED, (*record, owner)).fetchone() is not None
+
+        return self._database.write(complete)
 
     def release(self, record: Record, owner: str) -> bool:
         """Forget *record* so that its key may be tried again; False if it is not *owner*'s any more."""
-        return self._change(_RELEASE, *record, owner)
+        return self._database.write(lambda db: _changed(db, _RELEASE, *record, owner))
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
-    def _change(self, statement: str, *values: object) -> bool:
-        with self._database.writing() as db:
-            return db.execute(statement, values).rowcount == 1
+
+def _changed(db: sqlite3.Connection, statement: str, *values: object) -> bool:
+    return db.execute(statement, values).rowcount == 1
 
 
 def _answer(row: tuple[int, str, bytes, str]) -> Answer:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from failwell.server.connections import Connections, look_at, transaction
+from failwell.server.connections import Connections, look_at, snapshot
 from failwell.server.effects import side_effect
 from failwell.server.folder import DataFolder, DataFolderError
 
@@ -48,7 +48,7 @@ class DataStore:
             # Before anything is written, there or beside it.
             look_at(path, self._version, busy=_BUSY_SECONDS)
             self.folder.prepare()
-            with self._connections.one() as db:
+            with self._connections.writing() as db:
                 self._migrate(db)
             self._begin()
         except sqlite3.DatabaseError as problem:
@@ -63,7 +63,7 @@ class DataStore:
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
         """A connection that sees one unchanging state of the database."""
-        with self._connections.one() as db, transaction(db, "BEGIN"):
+        with self._connections.reading() as db, snapshot(db):
             yield db
 
     @contextmanager
@@ -72,7 +72,7 @@ class DataStore:
 
         What was kept is a side effect of the request: an error that comes later is replayed to who repeats it.
         """
-        with self._connections.one() as db, transaction(db):
+        with self._connections.writing() as db:
             yield db
         side_effect()
 
@@ -99,12 +99,11 @@ class DataStore:
     def _migrate(self, db: sqlite3.Connection) -> None:
         """Bring *db* to our schema. Raises: DataFolderError."""
         schema = self._schema
-        with transaction(db):
-            for step in schema.steps[self._version(db) :]:
-                for statement in filter(str.strip, step.split(";")):
-                    db.execute(statement)
-            db.execute(f"PRAGMA application_id = {schema.application_id}")
-            db.execute(f"PRAGMA user_version = {len(schema.steps)}")
+        for step in schema.steps[self._version(db) :]:
+            for statement in filter(str.strip, step.split(";")):
+                db.execute(statement)
+        db.execute(f"PRAGMA application_id = {schema.application_id}")
+        db.execute(f"PRAGMA user_version = {len(schema.steps)}")
 
 
 def _prepare(db: sqlite3.Connection) -> None:
