@@ -72,8 +72,14 @@ class Database:
         with self._named(), self._connections.reading() as db:
             yield db
 
+    @contextmanager
+    def writing(self) -> Generator[sqlite3.Connection]:
+        """A connection that alone may write: all of the block is kept, or nothing."""
+        with self._named(), self._connections.writing() as db:
+            yield db
+
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What *work* returns, given a connection that alone may write: all of it is kept, or nothing."""
+        """What *work* returns, given such a connection; those that wait at the same time share a transaction."""
         with self._named():
             return self._commits.write(work)
 
