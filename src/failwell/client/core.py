@@ -32,7 +32,7 @@ from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
-from failwell.contract.secret import Secret, masked
+from failwell.contract.secret import Mask, Secret, masked
 from failwell.contract.value import changed
 from failwell.policy.call import call
 from failwell.policy.flow import Flow, StreamFlow
@@ -83,6 +83,7 @@ class Core:
     ) -> None:
         # What no import needs loads with the first client.
         from failwell.client.logs import mask_in_logs
+        from failwell.client.masks import spellings
         from failwell.client.shared import Guards
 
         self.catalogue = catalogue
@@ -117,7 +118,7 @@ class Core:
             refused = str(problem)
         if refused is not None:  # raised here, because the frames of the other hold the proxy's password
             raise configuration_problem(catalogue, refused)
-        mask_in_logs(self._transport.secrets)
+        mask_in_logs(spellings(self._transport.secrets))
 
     @property
     def connection(self) -> tuple[Any, Clock]:
@@ -238,10 +239,10 @@ class Core:
             guard=self._guards.of(operation, path),
             timeout=self.timeout,
             deadline=self.deadline,
-            mask=lambda text: masked(text, self._transport.secrets_of(request)),
+            mask=self._mask(request),
         )
         if self._listeners.attentive():
-            flow = self._listeners.watched(flow, request, self.clock)
+            flow = self._listeners.watched(flow, request, self.clock, self._mask(request))
         return (yield from flow)
 
     def stream(
@@ -293,11 +294,11 @@ class Core:
             timeout=self.timeout,
             deadline=self.deadline,
             base_url=self.base_url,
-            mask=lambda sent, text: masked(text, self._transport.secrets_of(sent)),
+            mask=lambda sent, text: self._mask(sent)(text),
             guard=lambda sent: self._guards.of(operation, sent.target),
         )
         if self._listeners.attentive():
-            return self._listeners.watched(flow, request, self.clock, streams=True)
+            return self._listeners.watched(flow, request, self.clock, self._mask(request), streams=True)
         return flow
 
     def session(
@@ -337,7 +338,7 @@ class Core:
             policy=self._policy(operation),
             timeout=self.timeout,
             deadline=self.deadline,
-            mask=lambda text: masked(text, self._transport.secrets_of(Request("GET", path, secrets=secrets))),
+            mask=self._mask(Request("GET", path, secrets=secrets)),
             guard=self._guards.of(operation, path),
         )
 
@@ -395,6 +396,10 @@ class Core:
             raise configuration_problem(self.catalogue, f"{operation} was not sent: its target {refused}.")
         asked = query(operation, params) if params else ""
         return f"{path}?{asked}" if asked else path
+
+    def _mask(self, request: Request) -> Mask:
+        """What takes the secrets out of what a server says to *request*."""
+        return lambda text: masked(text, self._transport.secrets_of(request))
 
     def _policy(self, operation: str) -> RetryPolicy:
         policy = self._policies.get(operation)

@@ -24,8 +24,8 @@ from failwell.client.prepared import WITH_BODY, Prepared
 from failwell.client.proxies import of_environment
 from failwell.contract import caps
 from failwell.contract.extras import needs
-from failwell.contract.secret import Secret, masked, shown
-from failwell.wire.json import LONGEST
+from failwell.contract.secret import Secret, masked
+from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 with needs("fast", __name__):
@@ -87,7 +87,7 @@ class BlockingFast:
                 head = response
                 reader = response.body_reader
                 if response.status < 400 and _length(response) <= HIGHEST_KEPT:
-                    return self._reply(request, response, bytes(reader.bytes()), None)
+                    return self._reply(response, bytes(reader.bytes()), None)
                 body = _Kept(response.status)
                 try:
                     while (chunk := reader.read_chunk()) is not None and body.take(chunk):
@@ -95,7 +95,7 @@ class BlockingFast:
                 except PROBLEMS as problem:
                     if not _will_do(response, problem):
                         raise
-                return self._reply(request, response, body.start, body.length)
+                return self._reply(response, body.start, body.length)
         except PROBLEMS as problem:
             return self._failure(request, problem, head)
 
@@ -103,8 +103,8 @@ class BlockingFast:
         """One attempt, like `send`, over httpx2; the body of a success is left to be read."""
         return self._other.open(request, timeout)
 
-    def _reply(self, request: Request, response: BaseResponse, body: bytes, length: int | None) -> Reply:
-        return _reply(response, body, length, self._wall(), self.secrets_of(request))
+    def _reply(self, response: BaseResponse, body: bytes, length: int | None) -> Reply:
+        return _reply(response, body, length, self._wall())
 
     def _failure(self, request: Request, problem: Exception, head: BaseResponse | None) -> Failure:
         return _failure(problem, head, self._wall(), self.secrets_of(request))
@@ -146,7 +146,7 @@ class AwaitingFast:
                 head = response
                 reader = response.body_reader
                 if response.status < 400 and _length(response) <= HIGHEST_KEPT:
-                    return self._reply(request, response, bytes(await reader.bytes()), None)
+                    return self._reply(response, bytes(await reader.bytes()), None)
                 body = _Kept(response.status)
                 try:
                     while (chunk := await reader.read_chunk()) is not None and body.take(chunk):
@@ -154,7 +154,7 @@ class AwaitingFast:
                 except PROBLEMS as problem:
                     if not _will_do(response, problem):
                         raise
-                return self._reply(request, response, body.start, body.length)
+                return self._reply(response, body.start, body.length)
         except PROBLEMS as problem:
             return self._failure(request, problem, head)
 
@@ -162,8 +162,8 @@ class AwaitingFast:
         """One attempt, like `send`, over httpx2; the body of a success is left to be read."""
         return await self._other.open(request, timeout)
 
-    def _reply(self, request: Request, response: BaseResponse, body: bytes, length: int | None) -> Reply:
-        return _reply(response, body, length, self._wall(), self.secrets_of(request))
+    def _reply(self, response: BaseResponse, body: bytes, length: int | None) -> Reply:
+        return _reply(response, body, length, self._wall())
 
     def _failure(self, request: Request, problem: Exception, head: BaseResponse | None) -> Failure:
         return _failure(problem, head, self._wall(), self.secrets_of(request))
@@ -184,7 +184,7 @@ class _Kept:
     """The body of an error, or of a success that does not tell its length, as it comes in."""
 
     def __init__(self, status: int) -> None:
-        self._cap = LONGEST if status >= 300 else None
+        self._cap = KEPT if status >= 300 else None
         self._chunks: list[bytes] = []
         self._kept = 0
         self.length = 0
@@ -285,18 +285,12 @@ def _headers(response: BaseResponse) -> dict[str, str]:
     return headers
 
 
-def _reply(
-    response: BaseResponse, body: bytes, length: int | None, received: float, secrets: tuple[Secret, ...]
-) -> Reply:
-    """What arrived. The body of a success is the caller's: it is masked if it turns out to be unreadable."""
+def _reply(response: BaseResponse, body: bytes, length: int | None, received: float) -> Reply:
+    """What arrived, as it arrived: an error that it becomes shows it without secrets."""
     length = len(body) if length is None else length
     if response.status >= 300:
-        body = masked(body[:LONGEST], secrets)
-        length = length if length > LONGEST else len(body)
-    headers = _headers(response)
-    if shown("\n".join(headers.values()).encode("utf-8", "surrogateescape"), secrets):
-        headers = {name: masked(value.encode(), secrets).decode() for name, value in headers.items()}
-    return Reply.arrived(response.status, headers, body, received, length)
+        body = body[:KEPT]
+    return Reply.arrived(response.status, _headers(response), body, received, length)
 
 
 def _failure(problem: Exception, head: BaseResponse | None, received: float, secrets: tuple[Secret, ...]) -> Failure:
@@ -313,7 +307,7 @@ def _failure(problem: Exception, head: BaseResponse | None, received: float, sec
     if isinstance(problem, RequestTimeoutError):
         return Failure("timeout", reason, cause=cause)
     if head is not None and CUT not in causes:  # the body is whole, and not what its headers announce
-        return Failure("unreadable", reason, cause=cause, head=_reply(head, b"", None, received, secrets))
+        return Failure("unreadable", reason, cause=cause, head=_reply(head, b"", None, received))
     if head is None and isinstance(problem, ValueError | httpx2.InvalidURL):
         return Failure("unreadable", reason, sent=False, cause=cause)
     return Failure("network", reason, sent=NOT_SENT not in causes, cause=cause)

@@ -15,13 +15,13 @@ from failwell.client.cancelling import CancellableTransport
 from failwell.client.deadline import LONGEST_ATTEMPT, AttemptTransport, Until, timeouts
 from failwell.client.detach import ContentError, detached
 from failwell.client.failures import LIBRARY_ERRORS, TIMEOUTS, AttemptTimeoutError, failure
-from failwell.client.masks import of_body, of_query, spellings
+from failwell.client.masks import of_body, of_query
 from failwell.client.opened import AwaitingBody, BlockingBody
 from failwell.client.prepared import Prepared
 from failwell.client.proxies import Proxies, of_environment, secrets_of_environment
-from failwell.contract.secret import Secret, masked, shown
+from failwell.contract.secret import Secret
 from failwell.contract.value import changed
-from failwell.wire.json import LONGEST
+from failwell.wire.json import KEPT, LONGEST
 from failwell.wire.messages import Content, Failure, Into, Outcome, Reply, Request
 
 PHASES = ("connect", "read", "write", "pool")
@@ -40,7 +40,7 @@ class BlockingHttpx:
         self._wall = wall
         self._own = client is None
         self._client = client if client is not None else _blocking_client()
-        self.secrets = spellings((*prepared.secrets, *secrets_of_environment()))
+        self.secrets = tuple(dict.fromkeys((*prepared.secrets, *secrets_of_environment())))
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
@@ -73,7 +73,7 @@ class BlockingHttpx:
         response = self._client.send(sent, stream=True, follow_redirects=False)
         if until is not None and _is_left_open(response):
             secrets = self.secrets_of(request)
-            return BlockingBody(_Body(response, None).reply(self._wall(), secrets), response, until, secrets)
+            return BlockingBody(_Body(response, None).reply(self._wall()), response, until, secrets)
         try:
             body = _Body(response, request.into)
             try:
@@ -88,7 +88,7 @@ class BlockingHttpx:
             except LIBRARY_ERRORS as problem:
                 if response.status_code < 400 or isinstance(problem, TIMEOUTS):
                     raise
-            return body.reply(self._wall(), self.secrets_of(request))
+            return body.reply(self._wall())
         finally:
             response.close()
 
@@ -111,7 +111,7 @@ class AwaitingHttpx:
         self._wall = wall
         self._own = client is None
         self._client = client if client is not None else _awaiting_client()
-        self.secrets = spellings((*prepared.secrets, *secrets_of_environment()))
+        self.secrets = tuple(dict.fromkeys((*prepared.secrets, *secrets_of_environment())))
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
@@ -148,7 +148,7 @@ class AwaitingHttpx:
         response = await self._client.send(sent, stream=True, follow_redirects=False)
         if keep_open and _is_left_open(response):
             secrets = self.secrets_of(request)
-            return AwaitingBody(_Body(response, None).reply(self._wall(), secrets), response, secrets)
+            return AwaitingBody(_Body(response, None).reply(self._wall()), response, secrets)
         try:
             body = _Body(response, request.into)
             try:
@@ -164,7 +164,7 @@ class AwaitingHttpx:
             except LIBRARY_ERRORS:
                 if response.status_code < 400:
                     raise
-            return body.reply(self._wall(), self.secrets_of(request))
+            return body.reply(self._wall())
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
@@ -233,7 +233,7 @@ class _Body:
     def __init__(self, response: httpx2.Response, into: Into | None) -> None:
         self._response = response
         self._write = _opened(into) if into is not None and response.is_success else None
-        self._cap = LONGEST if response.status_code >= 300 else None
+        self._cap = KEPT if response.status_code >= 300 else None
         self._chunks: list[bytes] = []
         self._length = 0
         self._kept = 0
@@ -249,20 +249,16 @@ class _Body:
             self._kept += len(chunk)
         return self._cap is None or self._length < HIGHEST_KEPT
 
-    def reply(self, received: float, secrets: tuple[Secret, ...]) -> Reply:
+    def reply(self, received: float) -> Reply:
+        """What arrived, as it arrived: an error that it becomes shows it without secrets."""
         body, length = b"".join(self._chunks), self._length
-        # The body of a success is the caller's: it is masked if it turns out to be unreadable.
         if self._cap is not None:
-            body = masked(body[: self._cap], secrets)
-            length = length if length > self._cap else len(body)
-        headers = self._response.headers.raw
-        if shown(b"\n".join([value for _, value in headers]), secrets):
-            headers = [(name, masked(value, secrets)) for name, value in headers]
-        return Reply.arrived(self._response.status_code, _joined(headers), body, received, length)
+            body = body[: self._cap]
+        return Reply.arrived(self._response.status_code, _joined(self._response.headers.raw), body, received, length)
 
     def undecoded(self, problem: Exception, received: float, secrets: tuple[Secret, ...]) -> Failure:
         """What came of a success whose body is not the gzip (or the like) that its headers announce."""
-        head = changed(self.reply(received, secrets), body=b"", length=None)
+        head = changed(self.reply(received), body=b"", length=None)
         return changed(failure(problem, secrets), head=head)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from failwell.client.driver import OnEvent
     from failwell.client.telemetry import Telemetry
     from failwell.clock import Clock
+    from failwell.contract.secret import Mask
     from failwell.wire.messages import Request
 
 R = TypeVar("R")
@@ -68,12 +69,15 @@ class Listeners:
         )
 
     def watched(
-        self, flow: Generator[Any, Any, R], request: Request, clock: Clock, *, streams: bool = False
+        self, flow: Generator[Any, Any, R], request: Request, clock: Clock, mask: Mask, *, streams: bool = False
     ) -> Generator[Any, Any, R]:
-        """*flow*, which sends *request* and its retries, for all who listen; *streams* if it leaves answers open."""
+        """*flow*, which sends *request* and its retries, for all who listen; *streams* if it leaves answers open.
+
+        *mask* takes the secrets out of what they hear.
+        """
         from failwell.client.watched import Watch, watched
 
-        return watched(flow, Watch(self, request, clock, streams=streams))
+        return watched(flow, Watch(self, request, clock, streams=streams, mask=mask))
 
     def telemetry(self) -> Telemetry | None:
         """OpenTelemetry, if the program has set it up: we do not load it, and without a provider it has no use."""

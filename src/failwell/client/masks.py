@@ -13,7 +13,10 @@ SHORTEST = 8
 
 
 def spellings(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
-    """*secrets* as they are, as JSON escapes them (slashes too, or not), and as a URL does."""
+    """*secrets* as they are, as JSON escapes them (slashes too, or not), and as a URL does: for logs.
+
+    What a server says is searched more thoroughly, by `masked`.
+    """
     found: dict[Secret, None] = {}
     for secret in secrets:
         escaped = json.dumps(secret.reveal())[1:-1]
@@ -28,8 +31,8 @@ def basic(user: str, password: str) -> Secret:
 
 
 def of_body(secrets: tuple[Secret, ...]) -> tuple[Secret, ...]:
-    """The spellings of *secrets* that a request's body carries, without those that are too short to be one."""
-    return spellings(tuple(secret for secret in secrets if len(secret.reveal()) >= SHORTEST)) if secrets else ()
+    """The *secrets* that a request's body carries, without those that are too short to be one."""
+    return tuple(secret for secret in secrets if len(secret.reveal()) >= SHORTEST) if secrets else ()
 
 
 def of_query(target: str) -> tuple[Secret, ...]:

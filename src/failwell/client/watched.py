@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from failwell.client.detach import ContentError
 from failwell.client.targets import origin_of
 from failwell.contract.error import Error
+from failwell.contract.secret import Mask, masked_text
 from failwell.contract.value import changed
 from failwell.policy.flow import Emit, Give, Open, Read, Send
 from failwell.wire.messages import Failure, Outcome, Request
@@ -61,14 +62,18 @@ def _reason_of(left: GeneratorExit) -> BaseException:
 
 
 class Watch:
-    """One call that *listeners* hear of; *streams* if it leaves answers open, whose caller comes and goes meanwhile."""
+    """One call that *listeners* hear of; *streams* if it leaves answers open, whose caller comes and goes meanwhile.
 
-    def __init__(self, listeners: Listeners, request: Request, clock: Clock, *, streams: bool) -> None:
+    *mask* takes the secrets out of what servers say.
+    """
+
+    def __init__(self, listeners: Listeners, request: Request, clock: Clock, *, streams: bool, mask: Mask) -> None:
         self._listeners = listeners
         self._tells = listeners.hears_all()
         self._request = request
         self._clock = clock
         self._streams = streams
+        self._mask = mask
         self._where = address_of(listeners.base_url, request.target)
         self._sent = 0
         self._out: Request | None = None
@@ -117,7 +122,8 @@ class Watch:
         head = outcome.head if isinstance(outcome, Failure) else outcome
         if head is not None:
             self._status = head.status
-            self._request_id = head.headers.get(self._listeners.request_id_header)
+            named = head.headers.get(self._listeners.request_id_header)
+            self._request_id = None if named is None else masked_text(named, self._mask)
         if isinstance(outcome, Failure):
             self._attempt_ended(outcome)
         elif not (left_open and 200 <= outcome.status < 300):

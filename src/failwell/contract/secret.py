@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
+
+Mask = Callable[[bytes], bytes]
+"""Takes the secrets out of a text; gives back the very same bytes where there are none."""
 
 MASK = "***"
 
@@ -19,6 +23,11 @@ class Secret:
     def reveal(self) -> str:
         """The credential itself. Keep it out of local variables: tracebacks may print those."""
         return self._value
+
+    @property
+    def sent(self) -> bytes:
+        """The credential as bytes. The same holds for it as for what `reveal` gives."""
+        return self._sent
 
     def is_in(self, text: bytes) -> bool:
         """Whether *text* shows it."""
@@ -41,21 +50,32 @@ class Secret:
 
 
 def masked(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
-    """*text* with every value of *secrets* replaced by `***`."""
-    if not shown(text, secrets):
-        return text
-    # The longest first: a key that begins like another must not leave its tail behind.
-    for value in sorted(
-        (secret.reveal().encode("utf-8", "surrogatepass") for secret in secrets), key=len, reverse=True
-    ):
-        if value:
-            text = text.replace(value, MASK.encode())
+    """*text* with every value of *secrets* replaced by `***`, however it is spelled.
+
+    As it is, in UTF-16 and UTF-32, and with any of its characters escaped as JSON, JavaScript, URLs and HTML do.
+    """
+    if shown(text, secrets):
+        # The longest first: a key that begins like another must not leave its tail behind.
+        for value in sorted((secret.sent for secret in secrets), key=len, reverse=True):
+            if value:
+                text = text.replace(value, MASK.encode())
+    if b"\\" in text or b"%" in text or b"&" in text or b"\0" in text:
+        from failwell.contract.spelled import masked_spellings
+
+        text = masked_spellings(text, secrets)
     return text
 
 
+def masked_text(text: str, mask: Mask) -> str:
+    """*text* without the secrets that *mask* knows."""
+    raw = text.encode("utf-8", "surrogatepass")
+    found = mask(raw)
+    return text if found is raw or found == raw else found.decode("utf-8", "replace")
+
+
 def shown(text: bytes, secrets: tuple[Secret, ...]) -> bool:
-    """Whether *text* has one of *secrets* in it."""
-    for secret in secrets:  # noqa: SIM110 - asked of every reply, where a generator takes longer than the search
+    """Whether *text* has one of *secrets* in it, as it is."""
+    for secret in secrets:  # noqa: SIM110 - asked of every error, where a generator takes longer than the search
         if secret.is_in(text):
             return True
     return False

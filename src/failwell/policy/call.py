@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from failwell.contract import caps
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
-from failwell.contract.evidence import NO_BODY, Body, HeldBack, attach, hint
+from failwell.contract.evidence import NO_BODY, Attempt, HeldBack, attach, hint
+from failwell.contract.evidence import Body as Kept
+from failwell.contract.secret import Mask, masked_text
 from failwell.contract.spec import specs_of
-from failwell.contract.value import changed
 from failwell.policy.flow import Flow, Send
 from failwell.policy.guard import UNGUARDED, Guard
 from failwell.policy.refusal import Refused
@@ -17,7 +19,7 @@ from failwell.policy.retry import RetryPolicy, with_retries
 from failwell.policy.tried import Tried
 from failwell.wire import json
 from failwell.wire.messages import Failure, Reply, Request
-from failwell.wire.parse import build, parse
+from failwell.wire.parse import build, kept, parse
 from failwell.wire.render import whole_seconds
 
 T = TypeVar("T")
@@ -47,14 +49,13 @@ def call(
     policy: RetryPolicy,
     timeout: float | None,
     deadline: float | None = None,
-    mask: Callable[[bytes], bytes] = bytes,
+    mask: Mask = bytes,
     guard: Guard = UNGUARDED,
 ) -> Flow[T]:
     """Send *request* under *policy* and decode the answer; raise the catalogue's error if there is none.
 
     *timeout* bounds one attempt, *deadline* the whole call, in seconds. *guard* is what the call shares with others: it
-    may hold back a retry, or the call itself. *mask* takes the secrets out of the body of
-    a success that cannot be read, or that tells of a failed job; bodies of errors come without them.
+    may hold back a retry, or the call itself. *mask* takes the secrets out of all that an error shows.
     """
     tried = yield from with_retries(
         Send(request, timeout),
@@ -65,19 +66,20 @@ def call(
     )
     outcome = tried.outcome
     failure: Failure | None = None
+    body: Kept | None = None
     if isinstance(outcome, Reply):
         told = outcome
         if 200 <= outcome.status < 300:
             try:
                 return decode(outcome)
             except UnreadableReplyError as problem:
-                failure = Failure("unreadable", str(problem))
+                failure = Failure("unreadable", masked_text(str(problem), mask))
             except JobFailedError as job:
                 # Through the table that every reply goes through: it is the error that a call would have met.
-                told = Reply(job.status, {}, mask(json.dumps(job.body)))
-            tried = tried._replace(outcome=changed(outcome, body=mask(outcome.body), length=None))
+                told = Reply(job.status, {}, json.dumps(job.body))
         if failure is None:
-            error = parse(told, catalogue, operation=request.operation)
+            error = parse(told, catalogue, operation=request.operation, mask=mask)
+            body = Kept(error.body, error.body_length) if told is outcome else None
         else:
             error = from_failure(failure, request, catalogue, tried)
     elif isinstance(outcome, Refused):
@@ -87,7 +89,7 @@ def call(
         if failure.head is not None:
             tried = tried._replace(outcome=failure.head)
         error = from_failure(failure, request, catalogue, tried)
-    complete(error, tried, request, catalogue)
+    complete(error, tried, request, catalogue, mask=mask, body=body)
     # Raised here, outside every `except`: the live library exception must not become its __context__.
     raise error from (failure.cause if failure is not None else None)
 
@@ -146,20 +148,31 @@ def _path(target: str) -> str:
     return target.partition("?")[0]
 
 
-def complete(error: Error, tried: Tried, request: Request, catalogue: Catalogue) -> None:
-    """Put on *error* what the call knows: every attempt, the time, the key, one hint."""
-    outcome, request_id, body = tried.outcome, error.request_id, NO_BODY
+def complete(
+    error: Error,
+    tried: Tried,
+    request: Request,
+    catalogue: Catalogue,
+    *,
+    mask: Mask = bytes,
+    body: Kept | None = None,
+) -> None:
+    """Put on *error* what the call knows: every attempt, the time, the key, one hint; nothing that *mask* takes out.
+
+    *body* is what is kept of the reply's, where that is known.
+    """
+    outcome, request_id = tried.outcome, error.request_id
     if isinstance(outcome, Reply):
-        request_id = request_id or outcome.headers.get(catalogue.request_id_header)
-        kept = outcome.body
-        body = Body(kept[: catalogue.body_cap], len(kept) if outcome.length is None else outcome.length)
+        if not request_id and (named := outcome.headers.get(catalogue.request_id_header)):
+            request_id = caps.text(masked_text(named, mask))
+        body = kept(outcome, mask(outcome.body), catalogue.body_cap) if body is None else body
     attach(
         error,
         request_id=request_id,
-        attempts=tried.attempts,
+        attempts=_masked(tried.attempts, mask),
         elapsed=tried.elapsed,
         idempotency_key=request.idempotency_key,
-        body=body,
+        body=body or NO_BODY,
         held_back=tried.held_back,
     )
     note = hint(error)
@@ -168,3 +181,12 @@ def complete(error: Error, tried: Tried, request: Request, catalogue: Catalogue)
         note = f"{why} {note}" if note else why
     if note:
         error.add_note(note)
+
+
+def _masked(attempts: tuple[Attempt, ...], mask: Mask) -> tuple[Attempt, ...]:
+    """*attempts* without secrets in the ids that the server gave them."""
+    named = "\n".join([attempt.request_id for attempt in attempts if attempt.request_id])
+    if not named or masked_text(named, mask) is named:
+        return attempts
+    return tuple([attempt._replace(request_id=masked_text(attempt.request_id or "", mask) or None)
+                  for attempt in attempts])  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any, Final, Generic, TypeVar
 
 from failwell.contract import caps
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt
+from failwell.contract.secret import Mask, masked_text
 from failwell.contract.spec import specs_of
 from failwell.contract.value import Value, changed
 from failwell.policy.call import UnreadableReplyError, complete, from_failure, from_refusal
@@ -123,7 +124,7 @@ class Talk(Generic[M, T]):
         policy: RetryPolicy,
         timeout: float | None,
         deadline: float | None = None,
-        mask: Callable[[bytes], bytes] = bytes,
+        mask: Mask = bytes,
         guard: Guard = UNGUARDED,
     ) -> None:
         self.request = request
@@ -159,7 +160,8 @@ class Talk(Generic[M, T]):
     @property
     def request_id(self) -> str | None:
         """The id that the server gave the request which opened the connection."""
-        return None if self.head is None else self.head.headers.get(self.catalogue.request_id_header)
+        named = None if self.head is None else self.head.headers.get(self.catalogue.request_id_header)
+        return None if named is None else self._shown(named)
 
     @property
     def unsent(self) -> tuple[Message, ...]:
@@ -190,7 +192,7 @@ class Talk(Generic[M, T]):
             request_id_header=self.catalogue.request_id_header,
             guard=self.guard,
         )
-        tried = yield from _upgraded(ask, self.rules.subprotocols)
+        tried = yield from _upgraded(ask, self.rules.subprotocols, self.mask)
         self._attempts += tried.attempts
         head = tried.outcome
         if not isinstance(head, Reply) or not succeeded(head):
@@ -535,7 +537,7 @@ class Talk(Generic[M, T]):
         elif isinstance(outcome, Refused):
             error = from_refusal(outcome.held_back, self.request, self.catalogue)
         else:
-            error = parse(outcome, self.catalogue, operation=self.request.operation)
+            error = parse(outcome, self.catalogue, operation=self.request.operation, mask=self.mask)
         head = outcome.head if isinstance(outcome, Failure) else outcome
         return (yield from self._error(error, head or outcome, tried))
 
@@ -557,19 +559,21 @@ class Talk(Generic[M, T]):
         return (yield from self._error(error, self.head or Reply(101)))
 
     def _unreadable(self, message: Message, problem: str) -> SessionFlow[Error]:
-        error = self._built("unreadable", f"A message in the session at {self._path} could not be read: {problem}.")
+        error = self._built(
+            "unreadable", f"A message in the session at {self._path} could not be read: {self._shown(problem)}."
+        )
         return (yield from self._error(error, self._seen(message)))
 
     def _told(self, message: Message) -> SessionFlow[Error]:
         """The error that *message* tells of, by the table for all errors: its code alone decides."""
         seen = self._seen(message)
         told = changed(seen, status=0, headers={**seen.headers, "content-type": "text/plain"})
-        error = parse(told, self.catalogue, operation=self.request.operation, source="stream")
+        error = parse(told, self.catalogue, operation=self.request.operation, source="stream", mask=self.mask)
         return (yield from self._error(error, seen))
 
     def _seen(self, message: Message) -> Reply:
         said = message.encode("utf-8", "replace") if isinstance(message, str) else message
-        return changed(self.head or Reply(101), body=self.mask(said), length=None)
+        return changed(self.head or Reply(101), body=said, length=None)
 
     def _error(
         self, error: Error, outcome: Reply | Failure | Refused, tried: Tried | None = None
@@ -578,7 +582,7 @@ class Talk(Generic[M, T]):
         moment: float = yield NOW
         timeout, held_back = (self.timeout, None) if tried is None else (tried.timeout, tried.held_back)
         facts = Tried(outcome, tuple(self._attempts), moment - self._started, timeout, held_back)
-        complete(error, facts, self.request, self.catalogue)
+        complete(error, facts, self.request, self.catalogue, mask=self.mask)
         if self.drop is not None:
             error.close_code, error.close_reason = self.drop.code, self.drop.reason
         error.unsent = tuple(self._kept(message) for message in self.unsent)
@@ -605,7 +609,7 @@ class Talk(Generic[M, T]):
         return self.request.target.partition("?")[0]
 
     def _shown(self, text: str) -> str:
-        return caps.text(self.mask(text.encode("utf-8", "replace")).decode("utf-8", "replace"))
+        return caps.text(masked_text(text, self.mask))
 
     def _kept(self, message: Message) -> Message:
         """*message* without secrets."""
@@ -614,14 +618,14 @@ class Talk(Generic[M, T]):
         return self.mask(message.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
-def _upgraded(flow: Generator[Effect, Any, Tried], subprotocols: tuple[str, ...]) -> SessionFlow[Tried]:
+def _upgraded(flow: Generator[Effect, Any, Tried], subprotocols: tuple[str, ...], mask: Mask) -> SessionFlow[Tried]:
     """*flow*, for which the success of a request is that there is a websocket now."""
     try:
         effect = next(flow)
         while True:
             if isinstance(effect, Send):
                 outcome: Outcome = yield Connect(effect.request, effect.timeout, subprotocols)
-                effect = flow.send(_as_success(outcome))
+                effect = flow.send(_as_success(outcome, mask))
             else:
                 effect = flow.send((yield effect))
     except StopIteration as stop:
@@ -631,14 +635,14 @@ def _upgraded(flow: Generator[Effect, Any, Tried], subprotocols: tuple[str, ...]
         flow.close()
 
 
-def _as_success(outcome: Outcome) -> Outcome:
+def _as_success(outcome: Outcome, mask: Mask) -> Outcome:
     """*outcome* as the retry rules know it: to them 101 is no success, and 200 is one."""
     if not isinstance(outcome, Reply):
         return outcome
     if outcome.status == 101:
         return changed(outcome, status=200)
     if succeeded(outcome):
-        kind = outcome.headers.get("content-type", "no content type")
+        kind = masked_text(outcome.headers.get("content-type", "no content type"), mask)
         problem = f"status {outcome.status} with {outcome.body_length} bytes of {kind}, expected 101 and a websocket"
         return Failure("unreadable", problem, head=outcome)
     return outcome

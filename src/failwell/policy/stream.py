@@ -10,6 +10,7 @@ from failwell.contract import caps
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt, HeldBack
+from failwell.contract.secret import masked_text
 from failwell.contract.value import changed
 from failwell.policy.call import UnreadableReplyError, complete, from_failure, from_refusal
 from failwell.policy.flow import Flow, Give, Now, Open, Random, Read, Send, StreamEffect, StreamFlow, emit, now, sleep
@@ -169,8 +170,8 @@ class _Stream(Generic[T]):
         kind = head.headers.get("content-type", "no content type")
         size = f"{length} bytes" if length <= json.LONGEST else f"more than {json.LONGEST} bytes"
         problem = f"status {head.status} with {size} of {kind}, expected {MEDIA_TYPE}"
-        seen = changed(head, body=self.mask(self.request, body), length=None)
-        raise (yield from self._broken(Failure("unreadable", problem), seen))
+        seen = changed(head, body=body, length=None)
+        raise (yield from self._broken(Failure("unreadable", self._shown(problem)), seen))
 
     def _read(self) -> Generator[StreamEffect[T], Any, Failure | None]:
         """Give the events that come. How the stream broke off; None when it has ended."""
@@ -303,18 +304,20 @@ class _Stream(Generic[T]):
         if isinstance(outcome, Refused):
             error = from_refusal(outcome.held_back, self.request, self.catalogue)
         else:
-            error = parse(outcome, self.catalogue, operation=self.request.operation)
+            error = parse(outcome, self.catalogue, operation=self.request.operation, mask=self._mask)
         return (yield from self._error(error, outcome, held_back))
 
     def _told(self, event: Event, unreadable: str | None) -> Flow[Error]:
         """The error that *event* tells of, by the table for all errors; or that it is *unreadable*."""
         head = self.head or Reply(200)
-        said = self.mask(self.request, event.data.encode("utf-8", "replace"))
+        said = event.data.encode("utf-8", "replace")
         seen = changed(head, body=said, length=None)
         if unreadable is not None:
-            return (yield from self._broken(Failure("unreadable", f"{unreadable}, after {self._so_far}"), seen))
+            return (
+                yield from self._broken(Failure("unreadable", f"{self._shown(unreadable)}, after {self._so_far}"), seen)
+            )
         told = Reply(0, {**head.headers, "content-type": "text/plain"}, said)
-        error = parse(told, self.catalogue, operation=self.request.operation, source="stream")
+        error = parse(told, self.catalogue, operation=self.request.operation, source="stream", mask=self._mask)
         return (yield from self._error(error, seen))
 
     def _broken(self, failure: Failure, seen: Reply | None = None, *, held_back: HeldBack | None = None) -> Flow[Error]:
@@ -336,13 +339,16 @@ class _Stream(Generic[T]):
         """*error* with all that is known of the stream."""
         moment = yield from now()
         tried = Tried(outcome, tuple(self.attempts), moment - self.started, self.wait, held_back)
-        complete(error, tried, self.request, self.catalogue)
+        complete(error, tried, self.request, self.catalogue, mask=self._mask)
         error.last_event_id = self._shown(self.last_event_id)
         error.stream_of = None if self.about is None else self._shown(self.about)
         return error
 
+    def _mask(self, text: bytes) -> bytes:
+        return self.mask(self.request, text)
+
     def _shown(self, text: str) -> str:
-        return caps.text(self.mask(self.request, text.encode("utf-8", "replace")).decode("utf-8", "replace"))
+        return caps.text(masked_text(text, self._mask))
 
 
 def _kept_open(flow: Flow[R]) -> Generator[StreamEffect[Any], Any, R]:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from failwell.client.detach import ContentError
 from failwell.clock import Clock, VirtualClock
-from failwell.contract.secret import masked
 from failwell.testing.asked import asked_by
 from failwell.testing.events import Opened
-from failwell.wire.json import LONGEST
+from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Scripted:
         found = self._script.answer(asked_by(self._core, request, content, timeout, secrets))
         if isinstance(found, Failure) and found.kind == "timeout":
             self._pass(timeout)
-        return _kept(found, secrets) if isinstance(found, Reply) else found
+        return _kept(found) if isinstance(found, Reply) else found
 
     def _pass(self, timeout: float | None) -> None:
         """Let the time go by that was waited for nothing."""
@@ -155,14 +154,11 @@ def _opened(found: Brought) -> Brought:
     return found
 
 
-def _kept(reply: Reply, secrets: tuple[Secret, ...]) -> Reply:
-    """What a transport keeps of *reply*: of an error its start, and nowhere a secret but in the body of a success."""
-    headers = {name: masked(text.encode(), secrets).decode() for name, text in reply.headers.items()}
+def _kept(reply: Reply) -> Reply:
+    """What a transport keeps of *reply*: of an error its start."""
     if reply.status < 300:
-        return Reply(reply.status, headers, reply.body, reply.received, reply.length)
-    length = reply.body_length
-    body = masked(reply.body[:LONGEST], secrets)
-    return Reply(reply.status, headers, body, reply.received, length if length > LONGEST else len(body))
+        return reply
+    return Reply(reply.status, reply.headers, reply.body[:KEPT], reply.received, reply.body_length)
 
 
 def _read(request: Request) -> bytes:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LONGEST = 1024 * 1024
 """Bytes of an error body that are parsed; a longer one is kept, not read."""
+KEPT = LONGEST + 64 * 1024
+"""Bytes that a transport keeps of an error's body: a key across the end of what an error shows is seen whole."""
 DIGITS = 400
 WHITESPACE = " \t\n\r"
 """What may stand around a JSON value (RFC 8259, 2)."""

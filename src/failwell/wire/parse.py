@@ -9,8 +9,10 @@ from failwell.contract import caps
 from failwell.contract.case import Case, Source, phrase
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
+from failwell.contract.evidence import Body as Kept
 from failwell.contract.fields import Body, Header
 from failwell.contract.said import Said
+from failwell.contract.secret import MASK, Mask, masked_text
 from failwell.contract.spec import FieldSpec, marks_of, specs_of
 from failwell.contract.types import UnfitError
 from failwell.wire import json
@@ -18,23 +20,40 @@ from failwell.wire.messages import Reply
 from failwell.wire.render import whole_seconds
 from failwell.wire.words import of_body, of_text
 
+LONGEST_NUMBER = 1000
+"""Bits of a number that is looked at for secrets: what has more is none, and takes its time to write."""
+_new = tuple.__new__
+"""Makes a `Kept` of all its fields, in a third of the time."""
 NOTHING = object()
 """What a reply holds for a field that it does not name; None would be JSON's null."""
 
 
-def parse(reply: Reply, catalogue: Catalogue, *, operation: str | None = None, source: Source = "http") -> Error:
+def parse(
+    reply: Reply,
+    catalogue: Catalogue,
+    *,
+    operation: str | None = None,
+    source: Source = "http",
+    mask: Mask | None = None,
+) -> Error:
     """The error that *reply* is. Always an instance of the catalogue's base, never another exception.
 
-    What is told in a stream has another *source* and the status 0: there its code alone decides.
+    What is told in a stream has another *source* and the status 0: there its code alone decides. *mask* takes the
+    secrets out of what the error shows and keeps; which error it is, the reply says as it came.
     """
+    raw = reply.body
+    seen = raw if mask is None else mask(raw)
+    hide = None if mask is None else _hiding(mask, reply, seen)
     try:
-        body = json.loads(reply.body)
+        body = json.loads(raw)
         said = catalogue.envelope.parse(body)
         if (message := said.message) is None or not message or message.isspace():
             cls, _ = catalogue.resolve(reply.status or None, said.code, operation=operation, source=source)
             said = _in_other_words(said, body, cls, reply.status)
     except json.UnreadableError:
-        body, said = None, Said(message=of_text(reply))
+        words = of_text(reply)
+        # A charset may spell what its bytes do not show.
+        body, said = None, Said(message=words if words is None or mask is None else masked_text(words, mask))
     status = reply.status
     claimed = None
     if catalogue.status_decides and (status or not catalogue.claimed(said.code)):
@@ -44,20 +63,56 @@ def parse(reply: Reply, catalogue: Catalogue, *, operation: str | None = None, s
         make = catalogue.makers.get((operation, status, said.code))
     if make is None:
         make = _maker(catalogue, operation, status, said.code, source)
-    error = make(said, body, reply)
+    if hide is not None and said.code is not None and not catalogue.claimed(said.code):
+        said = said._replace(code=hide(said.code))
+    error = make(said, body, reply, hide)
     held = error.__dict__
     request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
-    held["request_id"] = caps.text(request_id) if request_id else None
+    held["request_id"] = caps.text(request_id if hide is None else hide(request_id)) if request_id else None
     if claimed is not None:
-        held["claimed_code"] = caps.text(claimed)
-    raw, cap = reply.body, catalogue.body_cap
-    held["body"] = raw if len(raw) <= cap else raw[:cap]
-    held["body_length"] = len(raw) if reply.length is None else reply.length
+        held["claimed_code"] = caps.text(claimed if hide is None or catalogue.claimed(claimed) else hide(claimed))
+    held["body"], held["body_length"] = kept(reply, seen, catalogue.body_cap)
     return error
 
 
-Make = Callable[[Said, Any, Reply], Error]
-"""Makes an error of what the envelope of a reply said, its whole body, and the reply."""
+def kept(reply: Reply, seen: bytes, cap: int) -> Kept:
+    """What an error keeps of the body of *reply*, which is *seen* without its secrets: at most *cap* bytes."""
+    length = reply.length
+    cut = length is not None and length > len(reply.body)
+    return _new(Kept, (seen if len(seen) <= cap else seen[:cap], length if cut else len(seen)))
+
+
+Hide = Callable[[Any], Any]
+"""Gives back a JSON value without the secrets in it."""
+
+
+def _hiding(mask: Mask, reply: Reply, seen: bytes) -> Hide | None:
+    """What takes the secrets out of the values of *reply*; None where there are none, as nearly always."""
+    if seen is reply.body or seen == reply.body:
+        headers = "\n".join(reply.headers.values())
+        if masked_text(headers, mask) is headers:
+            return None
+    return lambda value: masked_value(value, mask)
+
+
+def masked_value(value: Any, mask: Mask, depth: int = json.DEPTH) -> Any:
+    """The JSON *value* without the secrets that *mask* knows, in texts, keys and numbers."""
+    if isinstance(value, str):
+        return masked_text(value, mask)
+    if isinstance(value, dict | list) and not depth:
+        return caps.ELLIPSIS
+    if isinstance(value, dict):
+        return {masked_text(str(key), mask): masked_value(part, mask, depth - 1) for key, part in value.items()}
+    if isinstance(value, list):
+        return [masked_value(part, mask, depth - 1) for part in value]
+    if value is None or isinstance(value, bool):
+        return value
+    digits = str(value) if isinstance(value, float) or value.bit_length() < LONGEST_NUMBER else ""
+    return value if masked_text(digits, mask) is digits else MASK
+
+
+Make = Callable[[Said, Any, Reply, Hide | None], Error]
+"""Makes an error of what the envelope of a reply said, its whole body, the reply, and what is to be hidden of it."""
 
 
 def _maker(catalogue: Catalogue, operation: str | None, status: int, code: str | None, source: Source) -> Make:
@@ -78,8 +133,8 @@ def _maker(catalogue: Catalogue, operation: str | None, status: int, code: str |
 def _thorough(cls: type[Error], case: Case) -> Make:
     """Makes a *cls* step by step, with the constructor where somebody wrote one."""
 
-    def make(said: Said, body: Any, reply: Reply) -> Error:
-        error = _built(cls, {name: read(said, body, reply) for name, read in _readers(cls)})
+    def make(said: Said, body: Any, reply: Reply, hide: Hide | None) -> Error:
+        error = _built(cls, {name: read(said, body, reply, hide) for name, read in _readers(cls)})
         if (known := error.case) is not case and known != case:
             error.become(case)  # the table knows the operation, the error does not
         return error
@@ -100,7 +155,7 @@ def _quick(cls: type[Error], case: Case) -> Make:
     is_another = own is not case and own != case
     new = cls.__new__
 
-    def make(said: Said, body: Any, reply: Reply) -> Error:
+    def make(said: Said, body: Any, reply: Reply, hide: Hide | None) -> Error:
         error: Error
         if message_field is None:
             error = new(cls)
@@ -109,6 +164,8 @@ def _quick(cls: type[Error], case: Case) -> Make:
             message = said.message
             if message is None:
                 message = message_of(None, reply.status)
+            elif hide is not None:
+                message = caps.text(hide(message))
             elif len(message) > caps.TEXT or not message.isascii():
                 message = caps.text(message)
             error = new(cls, message)  # which makes it the `args`
@@ -120,7 +177,7 @@ def _quick(cls: type[Error], case: Case) -> Make:
         if status_field is not None:
             held[status_field] = reply.status
         for name, read in others:
-            held[name] = read(said, body, reply)
+            held[name] = read(said, body, reply, hide)
         if is_another:
             error.become(case)  # the table knows the operation, the error does not
         return error
@@ -134,10 +191,10 @@ def _is_quick(cls: type[Error]) -> bool:
     return settled and len(cls.cases) <= 1 and _is_plain(cls) and not marks_of(cls).mirrored
 
 
-def message_of(said: str | None, status: int) -> str:
+def message_of(said: str | None, status: int, hide: Hide | None = None) -> str:
     """What the server said, or a sentence about its silence."""
     if said is not None:
-        return caps.text(said)
+        return caps.text(said if hide is None else hide(said))
     what = f"{status} {phrase(status)}".rstrip() if status else "An error"
     return f"{what}, without a readable message"
 
@@ -162,8 +219,10 @@ def _names(cls: type[Error]) -> frozenset[str]:
     return frozenset([*places, *(spec.details_key for spec in specs if spec.details_key is not None)])
 
 
-Read = Callable[[Said, Any, Reply], Any]
+Find = Callable[[Said, Any, Reply], Any]
 """What a reply holds for a field: of what its envelope said, its whole body, and the reply."""
+Read = Callable[[Said, Any, Reply, Hide | None], Any]
+"""The same, as the field's type has it, and without what is to be hidden."""
 
 
 def _readers(cls: type[Error]) -> tuple[tuple[str, Read], ...]:
@@ -182,23 +241,25 @@ def _reader(spec: FieldSpec) -> Read:
     """What a field holds of a reply: what it says, or what is filled in where it is silent or does not fit."""
     fallback = spec.fallback
     if spec.is_message:
-        return lambda said, _body, reply: message_of(said.message, reply.status)
+        return lambda said, _body, reply, hide: message_of(said.message, reply.status, hide)
     if spec.is_status:
-        return lambda _said, _body, reply: reply.status or None
+        return lambda _said, _body, reply, _hide: reply.status or None
     if spec.is_code:
-        return lambda said, _body, _reply: fallback() if said.code is None else caps.text(said.code)
+        return lambda said, _body, _reply, _hide: fallback() if said.code is None else caps.text(said.code)
     if not spec.travels:
-        return lambda _said, _body, _reply: fallback()
+        return lambda _said, _body, _reply, _hide: fallback()
     find, fit, shape = _finder(spec), spec.fit, spec.shape
     # Asked for most: what stands in the body itself needs no search.
     at_top = spec.mark.path if isinstance(spec.mark, Body) and "." not in spec.mark.path else None
 
-    def read(said: Said, body: Any, reply: Reply) -> Any:
+    def read(said: Said, body: Any, reply: Reply, hide: Hide | None) -> Any:
         simple = at_top is not None and isinstance(body, dict)
         found = body.get(at_top, NOTHING) if simple else find(said, body, reply)
         if found is NOTHING:
             return fallback()
         try:
+            if hide is not None:
+                return fit(hide(found))
             # Only what was cut must be copied, and most is small.
             small = isinstance(found, CONTAINERS) and caps.within(reply.body)
             return shape(found) if small or isinstance(found, int) else fit(found)
@@ -208,7 +269,7 @@ def _reader(spec: FieldSpec) -> Read:
     return read
 
 
-def _finder(spec: FieldSpec) -> Read:
+def _finder(spec: FieldSpec) -> Find:
     """What the reply holds for a field, or `NOTHING`."""
     if isinstance(spec.mark, Header):
         name = spec.mark.name.lower()
@@ -220,7 +281,7 @@ def _finder(spec: FieldSpec) -> Read:
     return lambda said, _body, _reply: said.details.get(key, NOTHING)
 
 
-def _waits(spec: FieldSpec) -> Read:
+def _waits(spec: FieldSpec) -> Find:
     """The seconds of a Retry-After, whole ones for a field that takes no others."""
     exact = spec.hint in (float, float | None)
 
