@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 
@@ -20,11 +21,11 @@ Spans = list[tuple[int, int]]
 
 
 def masked_spellings(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
-    """*text* with `***` for every one of *secrets* that is escaped in it, or in a wide encoding."""
+    """*text* with `***` for every one of *secrets*, as it is, escaped, or in a wide encoding."""
     if b"\0" in text:
         text = _masked_wide(text, secrets)
     kept, end = bytearray(), 0
-    for start, stop in sorted(_spelled(text, secrets, LEVELS)):
+    for start, stop in sorted(_spelled(text, secrets, LEVELS), key=_longest_first):
         if start >= end:
             kept += text[end:start] + MASK.encode()
         end = max(end, stop)
@@ -55,25 +56,30 @@ def _masked_wide(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
 
 
 def _spelled(text: bytes, secrets: tuple[Secret, ...], levels: int) -> Spans:
-    """Where *text* has one of *secrets*, once it is unescaped up to *levels* times."""
-    plain = _ESCAPE.sub(_meant, text)
-    if plain == text:
-        return []
+    """Where *text* has one of *secrets*, as it is, or once it is unescaped up to *levels* times."""
     found: Spans = []
     for secret in secrets:
-        value, place = secret.sent, -1
-        while value and (place := plain.find(value, place + 1)) >= 0:
+        value, place = secret.sent, 0
+        while value and (place := text.find(value, place)) >= 0:
             found.append((place, place + len(value)))
-    if levels > 1:
-        found += _spelled(plain, secrets, levels - 1)
-    return _places(text, found) if found else []
+            place += len(value)
+    if levels:
+        plain = _ESCAPE.sub(lambda escape: _meant(escape[0]), text)
+        if plain != text and (escaped := _spelled(plain, secrets, levels - 1)):
+            found += _places(text, escaped)
+    return found
+
+
+def _longest_first(span: tuple[int, int]) -> tuple[int, int]:
+    """The order in which spans are taken out: a key that begins like another must not leave its tail behind."""
+    return span[0], -span[1]
 
 
 def _places(text: bytes, found: Spans) -> Spans:
     """The spans *found* in what *text* means, as spans of *text*."""
     before, starts, ends, shift = [0], [0], [0], 0
     for escape in _ESCAPE.finditer(text):
-        meant = len(_meant(escape))
+        meant = len(_meant(escape[0]))
         # From here on the escape, and then what is behind it.
         before += [escape.start() - shift, escape.start() - shift + meant]
         starts += [escape.start(), escape.end()]
@@ -90,9 +96,9 @@ def _places(text: bytes, found: Spans) -> Spans:
     return spans
 
 
-def _meant(escape: re.Match[bytes]) -> bytes:
-    """The character that an *escape* stands for; the escape itself where it stands for none."""
-    said = escape[0]
+@functools.lru_cache(maxsize=1024)
+def _meant(said: bytes) -> bytes:
+    """The character that an escape stands for; the escape itself where it stands for none."""
     if said[:1] == b"%":
         return bytes((int(said[1:], 16),))
     if said[:1] == b"&":
