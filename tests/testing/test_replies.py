@@ -148,7 +148,7 @@ def without_address(value: object) -> str:
         ("unreadable", ApiError, "it is not HTTP"),
         (Failure("network", "no route to host", sent=False), NetworkError, "no route to host"),
         (503, ServerError, "503 Service Unavailable"),
-        (Reply(418, {"Content-Type": "text/html"}, b"<h1>teapot</h1>"), ApiError, "418"),
+        (Reply(418, {"Content-Type": "text/html"}, b"<h1>teapot</h1>"), ApiError, "teapot"),
         (b"no JSON", ApiError, "expected JSON"),
         ({"rows": []}, ApiError, "without the key 'data'"),
         (None, ApiError, "status 204 with an empty body"),

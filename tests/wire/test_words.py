@@ -96,6 +96,7 @@ TEXTS: list[tuple[str, bytes, str]] = [
         b"<html><head><title>\n502 Bad\n Gateway &amp; more</title>",
         "502 Bad Gateway & more",
     ),
+    ("text/html", b"<title>502</title><h1>Bad Gateway</h1>", "502 Bad Gateway"),
     ("text/html", b"<!doctype html><h1>Sorry, <em>closed</em></h1>", "Sorry, closed"),
     ("text/html; charset=latin-1", "<TITLE lang=de>Müll</TITLE>".encode("latin-1"), "Müll"),
     ("application/xml", b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", "Access Denied"),
@@ -116,7 +117,8 @@ def test_words_that_are_no_json(content_type: str, body: bytes, words: str) -> N
 SILENT = [
     b"", b"null", b"true", b"7", b"{}", b"[]", b"[[]]", b'""', b'" "', b'{"code": "x"}', b'{"id": 7, "tags": ["a"]}',
     b'{"status": "failed"}', b'{"error": true}', b'{"error": {"code": "x"}}', b'{"detail": "cut', b"\x00\x01",
-    b"\x89PNG\r\n", b"<html><body>page</body></html>", b"<title> </title>", b'{"message": {"message": {}}}',
+    b"\x89PNG\r\n", b'{"detail": "\xff\xfe"}', b"<title>502</title>",
+    b"<html><body>page</body></html>", b"<title> </title>", b'{"message": {"message": {}}}',
 ]  # fmt: skip
 
 

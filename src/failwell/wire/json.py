@@ -21,6 +21,7 @@ DIGITS = 400
 WHITESPACE = " \t\n\r"
 """What may stand around a JSON value (RFC 8259, 2)."""
 DEPTH = 64
+UNKNOWN = "\ufffd"
 
 
 class UnreadableError(ValueError):
@@ -142,7 +143,10 @@ def _text(body: bytes) -> str:
     try:
         return body.decode(detect_encoding(body), "surrogatepass")
     except ValueError:
-        return body.decode("utf-8", "replace")
+        text = body.decode("utf-8", "replace")
+        if UNKNOWN * 2 in text:
+            raise  # noise, or a language of which nothing would be left
+        return text
 
 
 def _integer(digits: str) -> int | str:

@@ -108,10 +108,13 @@ def _of_page(text: str) -> str | None:
     """The title, the heading or the message of a page of HTML or XML."""
     from html import unescape
 
+    number = ""
     for pattern in _TEXT_IN:
         found = pattern.search(text)
-        if found and (said := _SPACE.sub(" ", unescape(_TAG.sub(" ", found[1]))).strip()):
-            return said
+        said = _SPACE.sub(" ", unescape(_TAG.sub(" ", found[1]))).strip() if found else ""
+        if any(character.isalpha() for character in said):
+            return f"{number} {said}".strip()
+        number = number or said
     return None
 
 
