@@ -8,8 +8,9 @@ from urllib.parse import quote, unquote
 
 import pytest
 
+from failwell.client import Core
 from failwell.contract import Secret, log_fields
-from pictograph.exceptions import ConflictError
+from pictograph.exceptions import CATALOGUE, ConflictError
 
 from .colours import every_colour, raised, read
 from .leaks import everything, leaked
@@ -137,8 +138,6 @@ def test_key_that_is_a_word_of_a_stream(key: str, colour: str) -> None:
     """
     A key that is a word of a stream hides none of its events.
     """
-    from .probe import CATALOGUE, Core
-
     with streaming() as server:
 
         def engine(*, awaiting: bool) -> Core:
