@@ -60,7 +60,7 @@ class Connections:
         given_up = time.monotonic() + self._busy
         # One thread of each process at a time asks for the file's lock.
         if not self._turn.acquire(timeout=self._busy):
-            raise _locked()
+            raise locked()
         try:
             with self._one(self._writers, 0) as db:
                 _tried(lambda: db.execute("BEGIN IMMEDIATE"), given_up)
@@ -147,7 +147,7 @@ def _tried(execute: Callable[[], object], given_up: float) -> None:
         time.sleep(LONGEST_PAUSE * random.uniform(0.25, 1))  # noqa: S311 - so that two do not keep step
 
 
-def _locked() -> sqlite3.OperationalError:
+def locked() -> sqlite3.OperationalError:
     """What SQLite says of a file that another writes to."""
     problem = sqlite3.OperationalError("database is locked")
     problem.sqlite_errorcode = sqlite3.SQLITE_BUSY

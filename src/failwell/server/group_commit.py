@@ -9,16 +9,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+from failwell.server.connections import locked
+
 T = TypeVar("T")
 
 Work = Callable[[sqlite3.Connection], Any]
-
-
-class WaitedInVainError(Exception):
-    """Others were writing for so long that a write was withdrawn: nothing of it was done."""
-
-    def __str__(self) -> str:
-        return "writes wait for one that does not end"
 
 
 class GroupCommit:
@@ -43,7 +38,7 @@ class GroupCommit:
         """What *work* returns, when it is committed; it may be called twice, where the first try was rolled back.
 
         Raises:
-            WaitedInVainError: it was not begun in time, and will not be.
+            sqlite3.OperationalError: it was not begun in time, and will not be: the database counts as locked.
             Exception: what *work* raised, or the transaction. Nothing of it is kept.
         """
         mine = _Write(work)
@@ -75,7 +70,7 @@ class GroupCommit:
                 self._changed.wait(left)
             elif mine in self._queue:
                 self._queue.remove(mine)
-                raise WaitedInVainError
+                raise locked()
             else:
                 # It is under way: only its end tells whether it was done.
                 self._changed.wait()
@@ -108,7 +103,7 @@ class _Write:
         self.work = work
         self.over = False
         self.result: Any = None
-        self.problem: Exception | None = WaitedInVainError()
+        self.problem: Exception | None = locked()
 
     def outcome(self) -> Any:
         if self.problem is not None:

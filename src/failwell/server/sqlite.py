@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from failwell.server.connections import Connections, is_a, look_at
-from failwell.server.group_commit import GroupCommit, WaitedInVainError
+from failwell.server.group_commit import GroupCommit
 from failwell.server.store import StoreDownError
 
 T = TypeVar("T")
@@ -111,8 +111,8 @@ class Database:
         path = self._connections.path
         try:
             yield
-        except (sqlite3.Error, WaitedInVainError) as problem:
-            if isinstance(problem, sqlite3.Error) and is_a(problem, sqlite3.SQLITE_NOTADB):
+        except sqlite3.Error as problem:
+            if is_a(problem, sqlite3.SQLITE_NOTADB):
                 raise NotOurFileError(path, "not a database") from problem
             raise StoreDownError(
                 f"The store {path!r} failed: {problem}. Look at its disk and permissions, and at who locks it."

@@ -11,12 +11,15 @@ from failwell.contract import Catalogue, Error
 from failwell.contract.case import TRAVELLING
 from failwell.contract.value import changed
 from failwell.server.framework import UNHANDLED, refusal
+from failwell.server.patience import passes
 from failwell.server.refused import Refused, as_error, reply_to
-from failwell.server.store import Answer
+from failwell.server.store import Answer, StoreDownError
 from failwell.server.undeclared import UndeclaredError, UnlistedError
 from failwell.wire import Reply, render
 
 logger = logging.getLogger("failwell.server")
+
+OUT_OF_SERVICE = "The server has no room, or too much to do, at the moment. Try again in a few seconds."
 
 Convert = Callable[[Exception], Exception | None]
 """A vendor's own mapping: an error of its catalogue, or None for an exception that it knows nothing about."""
@@ -50,6 +53,8 @@ class Translator:
         framework = refusal(exc) if error is None else None
         if framework is not None:
             error = as_error(framework, self.catalogue)
+        if error is None and (isinstance(exc, StoreDownError) or passes(exc)):
+            return self.out_of_service(exc, scope)
         if error is None or error.case.source(error.source) not in TRAVELLING:
             return self.unhandled(exc, scope)
         # What the framework says in no class of its own may come from any operation: a body that is no JSON.
@@ -69,6 +74,12 @@ class Translator:
         """The catalogue's 500, which says nothing of *exc*; the log says all."""
         _log(logging.ERROR, scope, 500, type(exc).__name__, exc)
         return reply_to(Refused(500, UNHANDLED), self.catalogue, scope["failwell.request_id"])
+
+    def out_of_service(self, exc: Exception, scope: Scope) -> Reply:
+        """The catalogue's 503 for an *exc* that passes by itself, such as a locked database; the log says all."""
+        _log(logging.ERROR, scope, 503, type(exc).__name__, exc)
+        refused = Refused(503, OUT_OF_SERVICE, headers={"retry-after": "2"})
+        return reply_to(refused, self.catalogue, scope["failwell.request_id"])
 
     def broken_off(self, exc: Exception, scope: Scope) -> None:
         """Log an *exc* that came when the reply had begun: nothing can be said to the client any more."""
