@@ -235,10 +235,10 @@ def test_timeout(sandbox: Sandbox, colour: Colour) -> None:
     """
     sandbox.next(RequestTimeoutError("too slow"))
 
-    found = met(sandbox, colour=colour, timeout=0.2)
+    found = met(sandbox, colour=colour, timeout=1.0)  # within which it arrives on a busy machine, too
 
     assert isinstance(found, RequestTimeoutError)
-    assert 0.2 == found.timeout
+    assert 1.0 == found.timeout
     assert ["client went away"] == [entry.outcome for entry in sandbox.log.wait_for(1)]
 
 

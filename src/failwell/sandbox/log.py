@@ -100,7 +100,7 @@ class RequestLog:
         with self._changed:
             return tuple(sorted(self._entries, key=lambda entry: entry.number))
 
-    def wait_for(self, count: int, *, timeout: float = 5.0) -> tuple[Entry, ...]:
+    def wait_for(self, count: int, *, timeout: float = 30.0) -> tuple[Entry, ...]:
         """
         What is kept, as soon as that is *count* entries or *timeout* is over.
 

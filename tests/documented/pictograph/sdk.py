@@ -20,6 +20,9 @@ A_DAY = 86_400.0
 MANY = 150
 """Pictures that keep a worker busy for some tenths of a second."""
 
+TIME_TO_ARRIVE = 1.0
+"""Seconds within which a request reaches the sandbox, where every core is busy too: an attempt may not be shorter."""
+
 MOST_CALLS = 2000
 """Calls at one moment that no tier is thought to allow."""
 

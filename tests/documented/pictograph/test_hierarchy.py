@@ -31,7 +31,7 @@ from pictograph.exceptions import (
 from tests.documented.units import TREE_LINE, units
 from tests.spec import page, tree
 
-from .sdk import A_DAY, BOX, MANY, Names, Sdk, fresh, list_datasets
+from .sdk import A_DAY, BOX, MANY, TIME_TO_ARRIVE, Names, Sdk, fresh, list_datasets
 from .snippets import snippet
 
 NAMES = [leaf.name for leaf in tree("pictograph")]
@@ -361,9 +361,9 @@ def test_request_timeout_error(sdk: Sdk, step: Silence | Drip) -> None:
     sdk.sandbox.arm(step)
 
     with pytest.raises(RequestTimeoutError) as caught:
-        sdk.call(list_datasets, timeout=0.4, max_retries=0)
+        sdk.call(list_datasets, timeout=TIME_TO_ARRIVE, max_retries=0)
 
-    assert (0.4, None, 1) == (caught.value.timeout, caught.value.status_code, len(caught.value.attempts))
+    assert (TIME_TO_ARRIVE, None, 1) == (caught.value.timeout, caught.value.status_code, len(caught.value.attempts))
     assert ["client went away"] == sdk.hung_up(1)
 
 

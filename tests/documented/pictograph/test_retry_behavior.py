@@ -25,7 +25,7 @@ from pictograph.exceptions import (
     ValidationError,
 )
 
-from .sdk import Names, Sdk, fresh, list_datasets
+from .sdk import TIME_TO_ARRIVE, Names, Sdk, fresh, list_datasets
 from .snippets import snippet
 
 BACKOFF = pytest.approx([1, 2, 4], rel=0.25)
@@ -234,9 +234,9 @@ def test_other_timeout(sdk: Sdk) -> None:
     """
     sdk.sandbox.arm(Silence(), times=2)
     with pytest.raises(RequestTimeoutError) as caught:
-        sdk.call(list_datasets, timeout=0.4, max_retries=1)
+        sdk.call(list_datasets, timeout=TIME_TO_ARRIVE, max_retries=1)
 
-    assert (0.4, 2) == (caught.value.timeout, len(caught.value.attempts))
+    assert (TIME_TO_ARRIVE, 2) == (caught.value.timeout, len(caught.value.attempts))
     assert ["client went away"] * 2 == sdk.hung_up(2)
     assert pytest.approx([1], rel=0.25) == sdk.waits
 
