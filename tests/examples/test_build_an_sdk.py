@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -43,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ran(command: str, folder: Path) -> str:
     """What *command* of the page prints in *folder*; it has to exit with 0."""
     done = subprocess.run(  # noqa: S602 - our own page
-        command.replace(".venv/bin/", f"{BIN}/"),
+        command.replace(".venv/bin/", f"{shlex.quote(str(BIN))}/"),
         shell=True,
         cwd=folder,
         env=environment(folder),
