@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 ENGINE = '''
-"""An engine that notes what it is asked, and stands still where it is told to."""
+"""An engine that notes which worker asked it for what, and stands still where it is told to."""
 
 import os
 import time
@@ -39,7 +39,7 @@ class Noting:
     def think(self, task, thoughts):
         number = len(thoughts)
         with (FOLDER / "log").open("a") as log:
-            log.write(f"{number} in {os.getpid()}\\n")
+            log.write(f"{number} in {os.getppid()}\\n")
         if number == 3:
             return Answer(says="!")
         while number == 2 and not (FOLDER / "go").exists() and not task.is_over():

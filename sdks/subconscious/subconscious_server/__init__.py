@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from subconscious_server.app import create_app
-from subconscious_server.engine import (
-    Answer,
-    Engine,
-    EngineDownError,
-    EngineSlowError,
-    Fact,
-    NoAnswerError,
-    Task,
-    Thought,
+from typing import TYPE_CHECKING
+
+from failwell.contract.late import load_late
+
+if TYPE_CHECKING:
+    from subconscious_server.app import create_app
+    from subconscious_server.engine import (
+        Answer,
+        Engine,
+        EngineDownError,
+        EngineSlowError,
+        Fact,
+        NoAnswerError,
+        Task,
+        Thought,
+    )
+    from subconscious_server.settings import Settings
+    from subconscious_server.store import Store
+
+# The processes that engines think in need no FastAPI.
+load_late(
+    __name__,
+    {
+        "app": ("create_app",),
+        "engine": (
+            "Answer",
+            "Engine",
+            "EngineDownError",
+            "EngineSlowError",
+            "Fact",
+            "NoAnswerError",
+            "Task",
+            "Thought",
+        ),
+        "settings": ("Settings",),
+        "store": ("Store",),
+    },
 )
-from subconscious_server.settings import Settings
-from subconscious_server.store import Store
 
 __all__ = [
     "Answer",

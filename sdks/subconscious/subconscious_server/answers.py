@@ -14,6 +14,8 @@ from subconscious_server.wire import Object
 _SAYS_NOTHING = frozenset({"$defs", "additionalProperties", "default", "description", "examples", "title", "$schema"})
 _KNOWN = _SAYS_NOTHING | {"$ref", "anyOf", "const", "enum", "format", "items", "properties", "required", "type"}
 _DEEPEST = 16
+_MOST_TRIES = 10_000
+"""Schemas that are tried: one that refers to itself in each of 12 alternatives has 12 ** 16 ways to fail."""
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -31,7 +33,15 @@ def filled(schema: Object, facts: Sequence[Fact], text: str) -> JsonValue:
     Raises:
         NoAnswerError: there is none, or the schema asks for what cannot be checked here.
     """
-    return _Filling(schema, facts, text).value(schema, "", 0)
+    try:
+        return _Filling(schema, facts, text).value(schema, "", 0)
+    except _TooManyTriesError:
+        message = f"Nothing that was found fits answerFormat in {_MOST_TRIES:,} ways to fill it. Ask for less at once."
+        raise NoAnswerError(message) from None
+
+
+class _TooManyTriesError(Exception):
+    """There are more ways to fill the schema than are tried."""
 
 
 class _Filling:
@@ -39,8 +49,12 @@ class _Filling:
         self._root = root
         self._facts = list(facts)
         self._text = text
+        self._tries = 0
 
     def value(self, schema: Any, name: str, depth: int) -> JsonValue:
+        self._tries += 1
+        if self._tries > _MOST_TRIES:
+            raise _TooManyTriesError
         schema = self._resolved(schema, depth)
         if "const" in schema:
             const: JsonValue = schema["const"]

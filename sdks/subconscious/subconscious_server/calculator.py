@@ -12,6 +12,8 @@ from typing import Any
 
 MOST_BITS = 10_000
 """Bits that a number may have on the way: 9 ** 9 ** 9 is refused, not worked on for a week."""
+MOST_DIGITS = 1000
+"""Digits that a number can be rounded to: so many zeros and no more are written down on the way."""
 LONGEST = 500
 """Characters that a calculation may have."""
 
@@ -35,7 +37,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log": math.log10,
     "max": max,
     "min": min,
-    "round": lambda value, digits=0: round(value, int(digits)),
+    "round": lambda value, digits=0: _rounded(value, digits),
     "sin": math.sin,
     "sqrt": math.sqrt,
     "tan": math.tan,
@@ -140,6 +142,12 @@ def _value(tree: ast.AST) -> Fraction:
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
         raise CalculationError("the number is too large")
     return value
+
+
+def _rounded(value: Fraction, digits: Fraction | int) -> Fraction:
+    if not -MOST_DIGITS <= digits <= MOST_DIGITS:
+        raise CalculationError(f"a number is rounded to {MOST_DIGITS} digits at most")
+    return Fraction(round(value, int(digits)))
 
 
 def _combined(sign: ast.AST, left: Fraction, right: Fraction) -> Fraction:

@@ -19,6 +19,12 @@ class Settings:
     run_seconds: float = 600.0
     """How long a run may take that says no `options.timeout`."""
 
+    thought_seconds: float = 10.0
+    """How long the engine may compute for one thought; waiting for others is not counted."""
+
+    thought_bytes: int = 512 * 1024 * 1024
+    """How much memory the engine may take for its thoughts, beside what it is itself."""
+
     workers: int = 8
     """Runs that are worked on at the same time; the others wait as "queued"."""
 

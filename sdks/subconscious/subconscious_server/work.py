@@ -9,7 +9,8 @@ from typing import Any
 
 from failwell.clock import SystemClock
 from failwell.server import Clock, Kind, Step, Work
-from subconscious_server.engine import Answer, Engine, EngineDownError, NoAnswerError, Task, Thought, engine_of
+from subconscious_server.confined import Confined
+from subconscious_server.engine import Answer, Engine, EngineDownError, NoAnswerError, Task, Thought
 from subconscious_server.outside import OutsideError, fetch_of
 from subconscious_server.runs import (
     begin_run,
@@ -33,7 +34,7 @@ def open_work(folder: Path, settings: dict[str, Any]) -> Work:
     """What is to be done in *folder*, by a worker of a server with *settings*."""
     chosen = Settings(**settings)
     store = Store(folder)
-    thinking = Thinking(store, SystemClock(), chosen, engine_of(chosen))
+    thinking = Thinking(store, SystemClock(), chosen, Confined(chosen))
     return Work(
         {"run": Kind(thinking.run, chosen.workers)},
         lambda: [("run", run_id) for run_id in unfinished_runs(store)],
