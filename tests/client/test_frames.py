@@ -14,13 +14,15 @@ import pictograph
 from failwell.contract import log_fields
 from failwell.policy import play
 from failwell.wire.messages import Reply
-from pictograph import train_pipeline
+from pictograph import AsyncClient, Client, train_pipeline
 from pictograph.exceptions import PictographError
 from pictograph.resources.training import Training
 from tests.homes import homes
 
-from .colours import KEY, every_colour, mutate, raised, read
+from .colours import KEY, chain, every_colour, mutate, raised, read
+from .probe import core
 from .socket_server import Step, http, serving
+from .streams import gathered, streaming
 
 HOMES = homes(failwell, pictograph)
 NO_CREDITS = http(402, b'{"detail": {"message": "Out of credits."}}', "X-Request-ID: req-9")
@@ -117,18 +119,69 @@ def test_log_fields() -> None:
     assert 0 < elapsed < 5
 
 
-def test_errors_inside_an_except() -> None:
+CUT: Step = b""
+INSIDE: dict[str, tuple[Step, Any]] = {
+    "error": (NO_CREDITS, read),
+    "written": (NO_CREDITS, mutate),
+    "no answer": (CUT, read),
+    "unreadable": (http(200, b"[]"), read),
+    "workflow": (http(500), lambda client: train_pipeline(client, "ds")),
+    "page": (http(500), lambda client: client.datasets.list()),
+}
+
+
+@every_colour
+@pytest.mark.parametrize("name", INSIDE)
+def test_errors_inside_an_except(name: str, colour: str) -> None:
     """
-    An error that is raised while the caller handles another keeps the caller's as its context, and nothing of ours.
+    An error that is raised while the caller handles another has the caller's as its context, shown, and none of ours.
     """
-    with serving(NO_CREDITS) as server:
-        mine = KeyError("mine")
+    step, call = INSIDE[name]
+    mine = KeyError("mine")
+    with serving(step) as server:
         try:
             raise mine
         except KeyError:
-            error = raised("blocking", read, base_url=server.url)
+            error = raised(colour, call, base_url=server.url)
+
+    shown = "".join(traceback.format_exception(error))
+    assert mine is error.__context__
+    assert (1, 1) == (shown.count("KeyError: 'mine'"), shown.count("During handling of the above exception"))
+    assert {id(one) for one in chain(error)} == {id(one) for one in (error, mine, error.__cause__) if one is not None}
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_settings_inside_an_except(client: Any) -> None:
+    """
+    So does one about the settings of a client.
+    """
+    mine = KeyError("mine")
+    try:
+        raise mine
+    except KeyError:
+        with pytest.raises(PictographError) as caught:
+            client(api_key=KEY, timeout=-1)
+
+    assert mine is caught.value.__context__
+    assert "KeyError: 'mine'" in "".join(traceback.format_exception(caught.value))
+
+
+@every_colour
+def test_streams_inside_an_except(colour: str) -> None:
+    """
+    So does one in the middle of a stream.
+    """
+    mine = KeyError("mine")
+    with streaming() as server:
+        try:
+            raise mine
+        except KeyError:
+            *_, error = gathered(
+                colour, lambda *, awaiting: core(server.url, awaiting=awaiting), lambda streams: streams.raw("/nothing")
+            )
 
     assert mine is error.__context__
+    assert "KeyError: 'mine'" in "".join(traceback.format_exception(error))
 
 
 def test_flows_fail_without_a_driver() -> None:

@@ -19,7 +19,7 @@ from failwell.client.checks import (
     checked_seconds,
     configuration_problem,
 )
-from failwell.client.detach import ContentError
+from failwell.client.detach import ContentError, show_context
 from failwell.client.driver import OnEvent, adrive, astream, drive, stream
 from failwell.client.listeners import Listeners
 from failwell.client.paths import query
@@ -141,7 +141,8 @@ class Core:
             return drive(flow, cast("BlockingHttpx", self._transport), self.clock, self._tell)
         except Error as error:
             # The frames of drivers and generators tell a caller nothing.
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem
@@ -153,7 +154,8 @@ class Core:
         try:
             return await adrive(flow, cast("AwaitingHttpx", self._transport), self.clock, self._tell)
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from failwell.contract import caps
+from failwell.contract.error import Error
 from failwell.contract.secret import Secret, masked
 
 
@@ -20,6 +21,15 @@ def detached(problem: BaseException, secrets: tuple[Secret, ...] = ()) -> Except
     if str(copy) != text:
         copy = Exception(f"{cls.__name__}: {text}")
     return copy
+
+
+def show_context(error: Error) -> None:
+    """Let *error* show what the caller was handling when he made the call, as an error of his own code would."""
+    cause, met = error.__cause__, error.__context__
+    if cause is None:
+        error.__suppress_context__ = False
+    elif cause.__context__ is None and met is not cause:
+        cause.__context__ = met  # of an error with a cause only the cause's is shown
 
 
 class ContentError(Exception):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from failwell.client.checks import configuration_problem
 from failwell.client.core import Core
+from failwell.client.detach import show_context
 from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
@@ -78,7 +79,8 @@ class KeyedClient(Resource[C]):
             core = Core(service.catalogue, base_url=base_url, credentials=((service.header, key),), **settings)
         except Error as error:
             # The frames of those who look at the settings tell a caller nothing.
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         super().__init__(core)
 
     @property

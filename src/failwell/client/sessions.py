@@ -12,6 +12,7 @@ import anyio
 
 from failwell.client.checks import configuration_problem
 from failwell.client.core import Core
+from failwell.client.detach import show_context
 from failwell.client.line import AwaitingWire, BlockingWire
 from failwell.client.operation import bound, dressed, inner
 from failwell.client.resource import Awaiting, Blocking, Resource
@@ -100,7 +101,8 @@ class Session(Generic[M, T]):
             self._run(work)
         except Error as error:
             # The frames of drivers and generators tell a caller nothing.
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
 
     def receive(self, timeout: float | None = None) -> T:
         """The next message, within *timeout* seconds (None: however long it takes).
@@ -114,7 +116,8 @@ class Session(Generic[M, T]):
             if found is None:
                 raise self._run(self._talk.over())
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         return found.item
 
     def _next(self, timeout: float | None) -> Heard[T] | None:
@@ -132,7 +135,8 @@ class Session(Generic[M, T]):
         try:
             found = self._next(None)
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         if found is None:
             raise StopIteration
         return found.item
@@ -161,7 +165,8 @@ class Session(Generic[M, T]):
         try:
             self._run(self._talk.close())
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         finally:
             self._wire.hang_up()
 
@@ -249,7 +254,8 @@ class AsyncSession(Generic[M, T]):
         try:
             await self._run(work)
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
 
     async def receive(self, timeout: float | None = None) -> T:
         """The next message, within *timeout* seconds (None: however long it takes).
@@ -263,7 +269,8 @@ class AsyncSession(Generic[M, T]):
             if found is None:
                 raise await self._run(self._talk.over())
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         return found.item
 
     async def _next(self, timeout: float | None) -> Heard[T] | None:
@@ -281,7 +288,8 @@ class AsyncSession(Generic[M, T]):
         try:
             found = await self._next(None)
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         if found is None:
             raise StopAsyncIteration
         return found.item
@@ -312,7 +320,8 @@ class AsyncSession(Generic[M, T]):
         try:
             await self._run(self._talk.close())
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         finally:
             await self._wire.hang_up()
 
@@ -390,7 +399,8 @@ class Opening(Generic[M, T]):
         try:
             self._session = await AsyncSession[M, T].opened_by(self._core, self._flow)
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         return self._session
 
     async def __aenter__(self) -> AsyncSession[M, T]:
@@ -483,7 +493,8 @@ class session(Generic[S, P, M, T]):  # noqa: N801 - used as a decorator
             try:
                 return Session(resource.core, work)
             except Error as error:
-                raise error.with_traceback(None) from error.__cause__
+                show_context(error)
+                raise error.with_traceback(None)
 
         return self._dressed(run, "Session[{0}]")
 

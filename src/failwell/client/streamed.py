@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, get_args, overload
 
 from failwell.client.core import Core
-from failwell.client.detach import ContentError
+from failwell.client.detach import ContentError, show_context
 from failwell.client.operation import bound, dressed, inner
 from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.contract.error import Error
@@ -42,7 +42,8 @@ class EventStream(Generic[T]):
             return next(self._events)
         except Error as error:
             # The frames of drivers and generators tell a caller nothing.
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         except (ContentError, RuntimeError) as met:
             problem = self._core.plain(met)
         raise problem
@@ -78,7 +79,8 @@ class AsyncEventStream(Generic[T]):
         try:
             return await anext(self._events)
         except Error as error:
-            raise error.with_traceback(None) from error.__cause__
+            show_context(error)
+            raise error.with_traceback(None)
         except (ContentError, RuntimeError) as met:
             problem = self._core.plain(met)
         raise problem
