@@ -12,7 +12,7 @@ from failwell.contract.error import Error
 from failwell.contract.problems import CatalogueError
 from failwell.contract.resilience import Resilience
 from failwell.contract.said import Said
-from failwell.contract.spec import check_headers_again, required_of, specs_of
+from failwell.contract.spec import check_types_again, required_of, specs_of
 from failwell.contract.value import Value
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Catalogue:
                 f"{error.__name__} ({error.declared_at}) is not a {self.base.__name__}, which callers of "
                 f"{self.name!r} catch. Derive it from {self.base.__name__}, or leave it out of the catalogue."
             )
-        check_headers_again(error)
+        check_types_again(error)
         if "_written_init" in error.__dict__:
             self._check_constructor(error)
         else:

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, Self, dataclass_transform
 
+from failwell.contract import caps
 from failwell.contract.case import Case, Retry, Source, StatusRange, phrase
 from failwell.contract.evidence import Attempt, HeldBack
 from failwell.contract.fields import field
 from failwell.contract.late import LateMember
-from failwell.contract.spec import check_headers, constructed, declare_fields, marks_of
+from failwell.contract.spec import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.value import changed
 
 MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__")
@@ -27,7 +28,7 @@ class Error(Exception):
     not travel, *cases* any further claims.
 
     Raises:
-        DeclarationError: a field is bound to a header that cannot carry its type.
+        DeclarationError: a header, or JSON, cannot carry the type of a field, or a field has the name of a member.
     """
 
     request_id: str | None = None
@@ -101,8 +102,8 @@ class Error(Exception):
         elif not inherits_written and "_written_init" in cls.__dict__:
             del cls._written_init
         cls.__doc__ = cls.__dict__.get("__doc__") or cls.__mro__[1].__doc__
-        declare_fields(cls)
-        check_headers(cls)
+        declare_fields(cls, Error)
+        check_types(cls)
         for name in MADE_LATE if written or inherits_written else ("__init__", *MADE_LATE):
             setattr(cls, name, LateMember(cls, name, constructed))
 
@@ -198,6 +199,20 @@ class Error(Exception):
         said = str(self.args[0]) if self.args else ""
         return said if said.strip() else self._without_words()
 
+    def __repr__(self) -> str:
+        # With the class, what an assertion or a list of errors needs: the message, the code, the status, the fields.
+        marks = marks_of(type(self))
+        facts: dict[str, Any] = {}
+        if marks.code is None and self.code_on_the_wire is not None:
+            facts["code"] = self.code_on_the_wire
+        if marks.status is None and self.has_status:
+            facts["status"] = self.status_on_the_wire
+        names = (spec.name for spec in specs_of(type(self)) if not spec.is_message)
+        facts.update((name, getattr(self, name, None)) for name in names)
+        said = [_shown(self.args[0])] if self.args else []
+        said += [f"{name}={_shown(value)}" for name, value in facts.items() if value is not None]
+        return caps.text(f"{type(self).__name__}({', '.join(said)})")
+
     def _without_words(self) -> str:
         """A sentence for a reply that said nothing a person could read."""
         if not self.has_status:
@@ -207,6 +222,19 @@ class Error(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (type(self), self.args), self.__dict__.copy()
+
+
+LONGEST_SHOWN = 200
+"""Characters of a value that a repr shows."""
+
+
+def _shown(value: object) -> str:
+    """The repr of *value*, in one short piece."""
+    try:
+        text = repr(value[: LONGEST_SHOWN + 1] if isinstance(value, str | bytes | list | tuple) else value)
+    except Exception:  # noqa: BLE001 - a foreign __repr__ may raise anything
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + caps.ELLIPSIS
 
 
 def _rebuilt(cls: type[Error], args: tuple[Any, ...]) -> Error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 import sys
 import types
 import typing
@@ -115,14 +116,25 @@ def specs_of(cls: type[Error]) -> tuple[FieldSpec, ...]:
     return known
 
 
-def declare_fields(cls: type[Error]) -> None:
+SESSION_FACTS = frozenset({"close_code", "close_reason"})
+"""Members of every error that a class may declare as fields of its own: a session fills in both."""
+
+
+def declare_fields(cls: type[Error], root: type[Error]) -> None:
     """Take the fields that *cls* itself declares out of its body; what stays there is their defaults.
 
     Raises:
-        DeclarationError: a default that all instances would share, or a `field()` without a type.
+        DeclarationError: a default that all instances would share, a `field()` without a type, or one with the name of
+            what every error of *root* has.
     """
     declared: dict[str, Declared] = {}
     annotations = annotations_of(cls)
+    for name in (*annotations, *_mixed_in(cls)):
+        if hasattr(root, name) and not name.startswith("_") and name not in SESSION_FACTS:
+            raise DeclarationError(
+                f"{cls.__name__}.{name} would hide `{name}`, which every error has ({cls.declared_at}). Give the field "
+                f'another name; Body("{name}") says where it travels.'
+            )
     for name in annotations:
         found = cls.__dict__.get(name, MISSING)
         declared[name] = found if isinstance(found, Declared) else Declared(found)
@@ -141,6 +153,12 @@ def declare_fields(cls: type[Error]) -> None:
         if isinstance(value, Declared):
             raise DeclarationError(f"{cls.__name__}.{name} is a field() without a type ({cls.declared_at}). Name one.")
     cls._declared = declared  # type: ignore[attr-defined]  # read here only
+
+
+def _mixed_in(cls: type) -> list[str]:
+    """The fields of the dataclasses that *cls* itself mixes in."""
+    return [name for base in cls.__bases__ if "_declared" not in base.__dict__
+            for name in base.__dict__.get("__dataclass_fields__", ())]  # fmt: skip
 
 
 def _declared_by(cls: type) -> dict[str, Declared]:
@@ -231,13 +249,13 @@ def required_of(cls: type[Error]) -> list[FieldSpec]:
     return [_own_specs(base)[name] for name, base in owners.items() if _declared_by(base)[name].required]
 
 
-def check_headers(cls: type[Error]) -> None:
-    """Refuse a header field that *cls* itself declares with a type that a header cannot carry.
+def check_types(cls: type[Error]) -> None:
+    """Refuse a field that *cls* itself declares with a type that a header, or JSON, cannot carry.
 
     Raises:
         DeclarationError: naming the field, its type and the line of the class.
     """
-    if not any(_may_be_a_header(hint) for hint in annotations_of(cls).values()):
+    if not any(_needs_a_look(hint) for hint in annotations_of(cls).values()):
         return
     try:
         specs = _own_specs(cls)
@@ -247,26 +265,29 @@ def check_headers(cls: type[Error]) -> None:
     for spec in specs.values():
         if isinstance(spec.mark, Header):
             _check_header(cls, spec, spec.mark)
+        elif spec.travels and cls.source in TRAVELLING:
+            _check_lost(cls, spec)
 
 
-def check_headers_again(cls: type[Error]) -> None:
+def check_types_again(cls: type[Error]) -> None:
     """Look at the fields again whose types had names that were declared further down.
 
     Raises:
-        DeclarationError: as `check_headers`.
+        DeclarationError: as `check_types`.
     """
     for base in cls.__mro__:
         if "_unchecked" in base.__dict__:
-            check_headers(base)
+            check_types(base)
 
 
 _MARKS = {"Annotated", "Any", "Body", "Code", "Details", "Local", "Message", "Status"}
-_NO_HEADER = _MARKS | {"None", "bool", "bytes", "dict", "float", "int", "list", "str"}
+_KNOWN = _MARKS | {"None", "bool", "dict", "float", "int", "list", "str"}
+_ODD_KEYS = re.compile(r"\bdict\[\s*(?!str\b|Any\b)")
 _PUNCTUATION = str.maketrans(dict.fromkeys("[](){}|,.=", " "))
 
 
-def _may_be_a_header(annotation: Any) -> bool:
-    """Whether resolving *annotation* could show a header: only a name that says nothing else could hide one.
+def _needs_a_look(annotation: Any) -> bool:
+    """Whether resolving *annotation* could show a header or an odd type: only a name that says nothing else could.
 
     Resolving all of a contract takes as long as importing it.
     """
@@ -274,7 +295,18 @@ def _may_be_a_header(annotation: Any) -> bool:
         return True
     without_texts = " ".join(annotation.replace("'", '"').split('"')[::2])
     names = without_texts.translate(_PUNCTUATION).split()
-    return not _NO_HEADER.issuperset(names)
+    return not _KNOWN.issuperset(names) or _ODD_KEYS.search(without_texts) is not None
+
+
+def _check_lost(cls: type[Error], spec: FieldSpec) -> None:
+    from failwell.contract.types import lost
+
+    if spec.is_message or spec.is_code or spec.is_status or (why := lost(spec.hint)) is None:
+        return
+    raise DeclarationError(
+        f"{cls.__name__}.{spec.name} {why} ({cls.declared_at}). Use JSON's types, an Enum of them, datetime, date, "
+        "time, UUID, Decimal, tuple or set; or Local() for what never travels."
+    )
 
 
 def _check_header(cls: type[Error], spec: FieldSpec, header: Header) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import types
+from abc import ABCMeta
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin
 
 from failwell.contract import caps
@@ -33,6 +36,9 @@ def shape(hint: Any) -> Fit:
         return _none
     if hint in _SIMPLE:
         return _SIMPLE[hint]
+    hint = meant(hint)
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
     origin = get_origin(hint)
     if origin is Literal:
         return _one_of(get_args(hint))
@@ -40,11 +46,157 @@ def shape(hint: Any) -> Fit:
         fits = [shape(choice) for choice in sorted(get_args(hint), key=_eagerness)]
         return _or_none(fits[1]) if len(fits) == 2 and fits[0] is _none else _first(fits)
     plain = origin or hint
-    if isinstance(plain, type) and issubclass(plain, Mapping):
+    if not isinstance(plain, type):
+        return _anything
+    if issubclass(plain, Enum):
+        return _enum(plain)
+    if (read := _reader(plain)) is not None:
+        return _from_text(read)
+    if issubclass(plain, Mapping):
         return _map(*[shape(argument) for argument in get_args(hint)[1:]] or [_anything])
-    if isinstance(plain, type) and issubclass(plain, Sequence):
+    if issubclass(plain, tuple):
+        return _tuple(get_args(hint))
+    if issubclass(plain, AbstractSet):
+        entries = _list(*[shape(argument) for argument in get_args(hint)[:1]] or [_anything])
+        return _set(frozenset if plain is frozenset else set, entries)
+    if issubclass(plain, Sequence):
         return _list(*[shape(argument) for argument in get_args(hint)[:1]] or [_anything])
     return _anything
+
+
+def meant(hint: Any) -> Any:
+    """The type that *hint* names: what a `NewType` or a `type` alias stands for, or itself."""
+    while (other := getattr(hint, "__supertype__", None) or getattr(hint, "__value__", None)) is not None:
+        hint = other
+    return hint
+
+
+def choices(hint: Any) -> tuple[Any, ...]:
+    """The types that *hint* allows, one by one."""
+    hint = meant(hint)
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple(one for choice in get_args(hint) for one in choices(choice))
+    return (hint,)
+
+
+PLAIN = (int, float, bool, str, list, tuple, dict, set, frozenset, object)
+"""Classes whose values travel as JSON, and come back as what they were."""
+
+
+def lost(hint: Any) -> str | None:
+    """Why a value of the type *hint* would not come back as what it was; None if it does."""
+    those = choices(hint)
+    named = [(get_origin(choice) or choice) for choice in those]
+    spoken = [plain for plain in named if isinstance(plain, type) and _is_text(plain)]
+    rivals = [plain for plain in named if plain in (str, int, float, bool)]
+    if spoken and (len(spoken) > 1 or rivals):
+        return f"may be {_or([*spoken, *rivals])}, which look alike in JSON"
+    rows = [plain for plain in named if isinstance(plain, type) and plain in (list, tuple, set, frozenset)]
+    if len(rows) > 1:
+        return f"may be {_or(rows)}, which look alike in JSON"
+    return next((why for choice, plain in zip(those, named, strict=True) if (why := _lost(choice, plain))), None)
+
+
+def _lost(choice: Any, plain: Any) -> str | None:
+    if not isinstance(plain, type) or plain is type(None) or plain in (Any, object, int, float, bool, str):
+        return None
+    arguments = get_args(choice)
+    if issubclass(plain, Enum):
+        values = [member.value for member in plain]
+        wrong = [value for value in values if not isinstance(value, str | int) or isinstance(value, bool)]
+        return (
+            f"may be {plain.__name__}, whose value {wrong[0]!r} is neither text nor a whole number" if wrong else None
+        )
+    if _reader(plain) is not None:
+        return None
+    if issubclass(plain, Mapping):
+        keys = [key for key in choices(arguments[0]) if key not in (str, Any, object)] if len(arguments) == 2 else []
+        if keys:
+            return f"may be a map whose keys are {_or(keys)}, and in JSON all keys are text"
+        return lost(arguments[1]) if len(arguments) == 2 else None
+    generic = plain in PLAIN or (isinstance(plain, ABCMeta) and plain.__module__ == "collections.abc")
+    if not generic:
+        return f"may be {plain.__name__}, which comes back as something else"
+    return next((why for part in arguments if part is not ... and (why := lost(part))), None)
+
+
+def _or(found: list[Any]) -> str:
+    return " or ".join(choice.__name__ if isinstance(choice, type) else str(choice) for choice in found)
+
+
+def _is_text(plain: type) -> bool:
+    """Whether values of *plain* travel as text that one must know to be none."""
+    if issubclass(plain, Enum):
+        return not issubclass(plain, str | int)
+    return _reader(plain) is not None
+
+
+def _reader(plain: type) -> Callable[[Any], Any] | None:
+    """What makes a *plain* of its text, for those that Python can write and read without a loss.
+
+    Asked for by name: who declares no such field need not load their modules.
+    """
+    if plain.__module__ == "datetime" and plain.__name__ in ("datetime", "date", "time"):
+        read: Callable[[Any], Any] = plain.fromisoformat  # type: ignore[attr-defined]  # all three have it
+        return read
+    if (plain.__module__, plain.__name__) in (("uuid", "UUID"), ("decimal", "Decimal")):
+        return plain
+    return None
+
+
+def _from_text(read: Callable[[Any], Any]) -> Fit:
+    is_number = getattr(read, "__name__", "") == "Decimal"
+
+    def pick(value: Any) -> Any:
+        if is_number and isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or len(value) > DIGITS or not value.isascii() or "_" in value:
+            raise UnfitError
+        try:
+            found = read(value)
+        except (ValueError, ArithmeticError):
+            raise UnfitError from None
+        if is_number and not found.is_finite():
+            raise UnfitError
+        return found
+
+    return pick
+
+
+def _enum(cls: type[Enum]) -> Fit:
+    def pick(value: Any) -> Any:
+        for member in cls:
+            if member.value == value and type(member.value) is type(value):
+                return member
+        raise UnfitError
+
+    return pick
+
+
+def _tuple(arguments: tuple[Any, ...]) -> Fit:
+    if not arguments:
+        return lambda value: tuple(_any_list(value))
+    if len(arguments) == 2 and arguments[1] is ...:
+        entries = _list(shape(arguments[0]))
+        return lambda value: tuple(entries(value))
+    fits = [shape(argument) for argument in arguments if argument != ()]
+
+    def pick(value: Any) -> Any:
+        if len(_any_list(value)) != len(fits):
+            raise UnfitError
+        return tuple([fit(part) for fit, part in zip(fits, value, strict=True)])
+
+    return pick
+
+
+def _set(kind: type, entries: Fit) -> Fit:
+    def pick(value: Any) -> Any:
+        try:
+            return kind(entries(value))
+        except TypeError:
+            raise UnfitError from None
+
+    return pick
 
 
 def _anything(value: Any) -> Any:
@@ -53,7 +205,11 @@ def _anything(value: Any) -> Any:
 
 def _eagerness(choice: Any) -> int:
     """Where a type of a union is tried: a number would also read "5", which a `str` beside it must keep."""
-    return 0 if choice is type(None) else 1 if choice is str else 2
+    if choice is type(None):
+        return 0
+    if isinstance(choice, type) and issubclass(choice, Enum):
+        return 1
+    return 2 if choice is str else 3
 
 
 def _none(value: Any) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin
 
 from failwell.contract import Case, Catalogue, Error
 from failwell.contract.spec import FieldSpec, specs_of
+from failwell.contract.types import meant, shape
 from failwell.wire import Reply, render
 from failwell.wire.parse import build
 
@@ -103,7 +106,13 @@ def sample(spec: FieldSpec) -> Any:
     return _sample(spec.hint, spec.name, fallback)
 
 
+WRITTEN = {"datetime": "2026-01-31T12:00:00+00:00", "date": "2026-01-31", "time": "12:00:00", "Decimal": "9.50",
+           "UUID": "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"}  # fmt: skip
+"""A value of each type that travels as text of a form."""
+
+
 def _sample(hint: Any, name: str, fallback: Any) -> Any:
+    hint = meant(hint)
     if hint in NUMBERS:
         first, second = NUMBERS[hint]
         return second if fallback == first else first
@@ -115,6 +124,15 @@ def _sample(hint: Any, name: str, fallback: Any) -> Any:
     if origin in (Union, types.UnionType):
         return _sample(next(choice for choice in arguments if choice is not type(None)), name, fallback)
     plain = origin or hint
+    if isinstance(plain, type) and issubclass(plain, Enum):
+        return next((member for member in plain if member != fallback), fallback)
+    if isinstance(plain, type) and plain.__module__ in ("datetime", "uuid", "decimal") and plain.__name__ in WRITTEN:
+        return shape(plain)(WRITTEN[plain.__name__])
+    if isinstance(plain, type) and issubclass(plain, tuple) and arguments and arguments[-1] is not ...:
+        return tuple(_sample(one, name, None) for one in arguments)
+    if isinstance(plain, type) and issubclass(plain, tuple | AbstractSet):
+        kind = plain if plain in (tuple, frozenset) else set
+        return kind([_sample(arguments[0] if arguments else Any, name, None)])
     if isinstance(plain, type) and issubclass(plain, Mapping):
         value = arguments[1] if len(arguments) > 1 else Any
         return dict(FIELD_ERROR) if name == "errors" else {"name": _sample(value, name, None)}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin
 
 from failwell.contract import Body, Case, Catalogue, Error
 from failwell.contract.spec import FieldSpec, specs_of
+from failwell.contract.types import meant
 from failwell.reference.examples import example, sample
 from failwell.reference.meanings import meanings
 from failwell.wire import json, render
@@ -22,6 +25,14 @@ ANY_MESSAGE = "\N{WHITE SQUARE}message"
 """Words that nobody says: where they turn up in a body is where code and message travel."""
 
 SIMPLE = {int: "integer", float: "number", bool: "boolean", str: "string", type(None): "null"}
+WRITTEN: dict[tuple[str, str], Schema] = {
+    ("datetime", "datetime"): {"type": "string", "format": "date-time"},
+    ("datetime", "date"): {"type": "string", "format": "date"},
+    ("datetime", "time"): {"type": "string", "format": "time"},
+    ("uuid", "UUID"): {"type": "string", "format": "uuid"},
+    ("decimal", "Decimal"): {"type": "string"},
+}
+"""Types whose values travel as text of a form."""
 
 
 def body_schema(cls: type[Error], case: Case, catalogue: Catalogue) -> Schema:
@@ -186,6 +197,7 @@ def schema_of(spec: FieldSpec) -> Schema:
 
 def of_hint(hint: Any, *, without_none: bool = False) -> Schema:
     """The schema of what fits the type *hint*; of anything, for a type that is not of JSON."""
+    hint = meant(hint)
     if hint in SIMPLE:
         return {"type": SIMPLE[hint]}
     origin, arguments = get_origin(hint), get_args(hint)
@@ -195,6 +207,14 @@ def of_hint(hint: Any, *, without_none: bool = False) -> Schema:
         choices = [of_hint(one) for one in arguments if not (without_none and one is type(None))]
         return choices[0] if len(choices) == 1 else {"anyOf": choices}
     plain = origin or hint
+    if isinstance(plain, type) and issubclass(plain, Enum):
+        return {"enum": [member.value for member in plain]}
+    if isinstance(plain, type) and (plain.__module__, plain.__name__) in WRITTEN:
+        return dict(WRITTEN[plain.__module__, plain.__name__])
+    if isinstance(plain, type) and issubclass(plain, tuple) and arguments and arguments[-1] is not ...:
+        return {"type": "array", "prefixItems": [of_hint(one) for one in arguments], "minItems": len(arguments)}
+    if isinstance(plain, type) and issubclass(plain, AbstractSet):
+        return {"type": "array", "uniqueItems": True, "items": of_hint(arguments[0]) if arguments else {}}
     if isinstance(plain, type) and issubclass(plain, Mapping):
         value = of_hint(arguments[1]) if len(arguments) > 1 else {}
         return {"type": "object", **({"additionalProperties": value} if value else {})}

@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from failwell.contract import caps
@@ -44,12 +45,15 @@ def _writer() -> Callable[[Any], str]:
 def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
     """*value* with JSON types only.
 
-    NaN and infinities become null, bytes their text (UTF-8, "�" for what is not), tuples and sets lists, other keys
-    their `str`, lone surrogates "�", integers of some 360 digits and more their hexadecimal text, a structure inside
-    itself (its id is in *above*) and values deeper than 64 levels "…", anything else its `str`.
+    NaN and infinities become null, bytes their text (UTF-8, "�" for what is not), members of an enum their value,
+    tuples and sets lists, other keys their `str`, lone surrogates "�", integers of some 360 digits
+    and more their hexadecimal text, a structure inside itself (its id is in *above*) and values deeper than 64 levels
+    "…", anything else its `str`.
     """
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Enum):
+        return plain(value.value, depth - 1, above) if depth else "…"
     if isinstance(value, str):
         return caps.whole(str.__str__(value))  # an enum's own str() is its name
     if isinstance(value, int):
