@@ -12,6 +12,7 @@ import pytest
 from failwell.clock import VirtualClock
 from failwell.server import Step
 from subconscious_server import Settings
+from subconscious_server.runs import end_run, unfinished_runs
 
 from .api import Api
 
@@ -227,6 +228,43 @@ def test_submitted_again(api: Api, clock: VirtualClock) -> None:
 
     assert (first, first) == (replayed, found)
     assert 3 == len({first, other, api.submit(key="a-key")})
+
+
+def _submit(api: Api, path: str, instructions: str) -> tuple[int, str]:
+    """The status, and the id of the run, or the message."""
+    body = {"engine": "tim", "input": {"instructions": instructions}}
+    reply = api.send("POST", path, json=body, headers={"Idempotency-Key": "a-key"})
+    if "x-run-id" in reply.headers:
+        return reply.status_code, reply.headers["x-run-id"]
+    answer = reply.json()
+    return reply.status_code, str(answer.get("runId") or answer["error"]["message"])
+
+
+@pytest.mark.parametrize("forget", [False, True], ids=["record", "no record"])
+@pytest.mark.parametrize("first", ["/runs", "/runs/stream"])
+@pytest.mark.parametrize("second", ["/runs", "/runs/stream"])
+@pytest.mark.parametrize("instructions", ["What is 1 + 1?", "What is 2 + 2?"], ids=["same body", "other body"])
+def test_key_on_another_route_or_with_another_body(
+    api: Api, monkeypatch: pytest.MonkeyPatch, first: str, second: str, *, instructions: str, forget: bool
+) -> None:
+    """
+    S2, S3. A key is that of one route, and of one body: on the other route it is another run, with another body a 409.
+    """
+    store = api.services.store
+    # A stream ends with its run.
+    monkeypatch.setattr(api.jobs, "nudge", lambda: [end_run(store, run, "canceled") for run in unfinished_runs(store)])
+    _, run_id = _submit(api, first, "What is 1 + 1?")
+    if forget and first == "/runs":
+        _forget_records(api)
+    status, came = _submit(api, second, instructions)
+
+    if first != second:
+        assert (200, True) == (status, came.startswith("run_") and came != run_id)
+    elif instructions == "What is 1 + 1?":
+        assert (200, run_id) == (status, came)
+    else:
+        told = 'The idempotency key "a-key" was used for another body. Use a new key for a new body.'
+        assert (409, told) == (status, came)
 
 
 def _forget_records(api: Api) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failwell.server.submissions import submitted
+from failwell.server.submissions import Submission, submitted
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.colours import colour_of
 from pictograph_server.credits import balance_in
@@ -115,7 +115,14 @@ class Batch(BaseModel):
 
 
 def start_batch(
-    store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewBatch, key: str | None = None
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    *,
+    tenant: str,
+    key_id: str,
+    new: NewBatch,
+    key: Submission | None = None,
 ) -> Batch:
     """Accept a batch; the batch of an idempotency *key* known before.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from failwell.server.submissions import submitted
+from failwell.server.submissions import Submission, submitted
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.datasets import refuse_taken_name
 from pictograph_server.framework_errors import invalid_field, shortened
@@ -108,7 +108,14 @@ class Import(BaseModel):
 
 
 def start_import(
-    store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewImport, key: str | None = None
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    *,
+    tenant: str,
+    key_id: str,
+    new: NewImport,
+    key: Submission | None = None,
 ) -> Import:
     """Accept an import of folders or archives that are there, into datasets that are not; that of a *key* known before.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failwell.server.submissions import submitted
+from failwell.server.submissions import Submission, submitted
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.credits import balance_in, change_in
 from pictograph_server.datasets import find_dataset
@@ -76,7 +76,14 @@ class Run(BaseModel):
 
 
 def create_run(
-    store: Store, clock: Clock, settings: Settings, *, tenant: str, key_id: str, new: NewRun, key: str | None = None
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    *,
+    tenant: str,
+    key_id: str,
+    new: NewRun,
+    key: Submission | None = None,
 ) -> Run:
     """Take the credits for a run and note it as queued, both or neither; the run of an idempotency *key* known before.
 

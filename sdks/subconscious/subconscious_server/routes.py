@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from failwell.server import Caller, Clock, Jobs, JobsDownError
 from failwell.server.callers import Calling
 from failwell.server.events import EventStream, event, followed
-from failwell.server.submissions import Key
+from failwell.server.submissions import Key, Submission
 from failwell.wire.envelopes import summary
 from subconscious.exceptions import SubconsciousError, ValidationError
 from subconscious_server.engine import Engine, EngineDownError, EngineSlowError
@@ -48,13 +48,13 @@ Parts = Annotated[Services, Depends(services)]
 
 
 @router.post("", operation_id="run", response_model_exclude_none=True)
-def run(caller: Calling, parts: Parts, body: NewRun, key: Key = None) -> Run:
+def run(caller: Calling, parts: Parts, body: NewRun, key: Key) -> Run:
     """Accept a run; the answer does not wait for its end."""
     return get_run(parts.store, caller.tenant, _accepted(caller, parts, body, key))
 
 
 @router.post("/stream", operation_id="stream")
-async def stream(caller: Calling, parts: Parts, body: NewRun, key: Key = None) -> EventStream:
+async def stream(caller: Calling, parts: Parts, body: NewRun, key: Key) -> EventStream:
     """Accept a run, and tell its answer as it comes. The run goes on when the client leaves."""
     run_id = await run_in_threadpool(_accepted, caller, parts, body, key)
     return EventStream(_told(parts, run_id), {"X-Run-Id": run_id})
@@ -72,7 +72,7 @@ def cancel(caller: Calling, parts: Parts, run_id: str) -> Run:
     return cancel_run(parts.store, caller.tenant, run_id)
 
 
-def _accepted(caller: Caller, parts: Services, body: NewRun, key: str | None) -> str:
+def _accepted(caller: Caller, parts: Services, body: NewRun, key: Submission | None) -> str:
     """The id of a run that will be done. Raises: SubconsciousError, ValidationError."""
     problems = list(_problems(parts, body))
     if problems:

@@ -36,12 +36,10 @@ class Keyed:
         sent = Headers(scope=scope).getlist(self._header)
         if not sent or not has_record(scope["method"]):
             return receive
-        # The address itself, not its pattern: /runs/1/cancel and /runs/2/cancel are two requests.
-        path: bytes = scope.get("raw_path") or scope["path"].encode()
         key = checked(", ".join(sent), self._header)
         policy = self._claims.policy
         body = await whole_body(scope, receive, policy.body_cap, too_large)
-        ticket = ticket_for(Record(caller.tenant, scope["method"], path.decode("latin-1"), key))
+        ticket = ticket_for(Record(caller.tenant, scope["method"], route_of(scope), key))
         try:
             claim = await self._claims.claim(ticket, fingerprint(scope.get("query_string", b""), body))
         except StoreDownError as problem:
@@ -58,3 +56,9 @@ class Keyed:
         if isinstance(claim, Answer):
             return claim
         raise in_progress(key, self._claims.wait(claim)) if isinstance(claim, InProgress) else conflict(key)
+
+
+def route_of(scope: Scope) -> str:
+    """The address itself, not its pattern: /runs/1/cancel and /runs/2/cancel are two requests."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path.decode("latin-1")

@@ -28,7 +28,7 @@ def validate(_: Writer, parts: Parts, body: NewValidation) -> Validation:
 
 
 @router.post("/import/start", operation_id="connectors.import_", status_code=201)
-def start(caller: Writer, parts: Parts, body: NewImport, key: Key = None) -> Import:
+def start(caller: Writer, parts: Parts, body: NewImport, key: Key) -> Import:
     """Make datasets of folders or archives; the answer does not wait for the end."""
     parts.admit()
     started = start_import(

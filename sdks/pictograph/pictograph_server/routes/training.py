@@ -15,7 +15,7 @@ router = APIRouter(prefix="/training", tags=["training"])
 
 
 @router.post("/", operation_id="training.create", status_code=201)
-def create(caller: Writer, parts: Parts, body: NewRun, key: Key = None) -> One[Run]:
+def create(caller: Writer, parts: Parts, body: NewRun, key: Key) -> One[Run]:
     """Pay for a run and start it; the answer does not wait for its end."""
     parts.admit()
     run = create_run(
