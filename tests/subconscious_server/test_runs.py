@@ -251,8 +251,13 @@ def test_key_on_another_route_or_with_another_body(
     S2, S3. A key is that of one route, and of one body: on the other route it is another run, with another body a 409.
     """
     store = api.services.store
+
+    def end() -> None:
+        for run in unfinished_runs(store):
+            end_run(store, run, "canceled")
+
     # A stream ends with its run.
-    monkeypatch.setattr(api.jobs, "nudge", lambda: [end_run(store, run, "canceled") for run in unfinished_runs(store)])
+    monkeypatch.setattr(api.jobs, "nudge", end)
     _, run_id = _submit(api, first, "What is 1 + 1?")
     if forget and first == "/runs":
         _forget_records(api)
