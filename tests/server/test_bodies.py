@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from starlette.types import Message
 
-from failwell.server import install
+from failwell.server import BodyLimits, install
 from failwell.server.bodies import whole_body
 from failwell.server.refused import Refused
 
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(("size", "status", "runs"), [(10, 201, 1), (11, 400, 0), (20, 400, 0), (21, 400, 0)])
 async def test_most_bytes(shop: Shop, *, size: int, status: int, runs: int) -> None:
     """
-    `install(most_bytes=10)` lets 10 bytes through as they are, and answers 413 for one more: here the catch-all's.
+    `BodyLimits(10)` lets 10 bytes through as they are, and answers 413 for one more: here the catch-all's.
     """
-    app = install(shop.app, SHOP, most_bytes=10)
+    app = install(shop.app, SHOP, bodies=BodyLimits(10))
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://shop") as client:
         answer = await client.post("/orders", content=b"x" * size)

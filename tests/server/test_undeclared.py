@@ -14,7 +14,7 @@ from failwell.server import UndeclaredError, UnlistedError, install
 from failwell.server.translate import operation_of
 from failwell.wire import Reply, parse
 
-from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ShopError, ask, raising
+from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ShopError, TakenError, ask, raising
 
 pytestmark = pytest.mark.anyio
 
@@ -36,22 +36,62 @@ async def test_undeclared_error_is_raised_under_pytest(shop: Shop) -> None:
     assert 'operations={"orders.get": raises(NoMoneyError)}' in str(raised.value)
 
 
-@pytest.mark.parametrize("strict", [True, False])
-async def test_undeclared_error_is_the_500_for_the_client(
-    shop: Shop, caplog: pytest.LogCaptureFixture, strict: bool
-) -> None:
+async def test_undeclared_error_is_the_500_under_strict(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     """
-    C7. For the client an undeclared error is the 500 case, and the log names it; in production nothing is raised.
+    C7. Under strict, an undeclared error is the 500 case for the client, and the log names it.
     """
     shop.steps.append(raising(NoMoneyError("You are poor.", missing=3)))
-    async with ask(install(shop.app, SHOP, strict=strict), raise_app_exceptions=not strict) as client:
+    with pytest.raises(UndeclaredError):
+        async with ask(install(shop.app, SHOP, strict=True)) as client:
+            await client.get("/orders/7")
+    async with ask(install(Shop(steps=shop.steps).app, SHOP, strict=True), raise_app_exceptions=False) as client:
         got = await client.get("/orders/7")
 
     assert (500, False) == (got.status_code, "poor" in got.text)
     assert BrokenError is type(parse(Reply(500, {}, got.content), SHOP))
-    assert [UndeclaredError] == [
-        type(r.exc_info[1]) for r in caplog.records if r.exc_info and r.levelno == logging.ERROR
-    ]
+    assert [UndeclaredError] * 2 == undeclared_in(caplog)
+
+
+@pytest.mark.parametrize(
+    ("raised", "sent", "name"),
+    [
+        (NoMoneyError("You are poor.", missing=3), (402, "You are poor."), "NoMoneyError"),
+        (TakenError("Taken.", code="idempotency_conflict"), (409, "Taken."), "TakenError"),
+        (HTTPException(402, "You are poor."), (402, "You are poor."), "NoMoneyError"),
+        (ExceptionGroup("tasks", [NoMoneyError("You are poor.")]), (402, "You are poor."), "NoMoneyError"),
+    ],
+    ids=["an error", "with a code", "of the framework", "in a group"],
+)
+async def test_undeclared_error_is_sent_in_production(
+    shop: Shop, caplog: pytest.LogCaptureFixture, raised: Exception, sent: tuple[int, str], name: str
+) -> None:
+    """
+    C7. A declared error that `operations=` forgot is sent in production, logged as such once, and counted.
+    """
+    shop.steps.append(raising(raised))
+    contract = install(shop.app, SHOP, strict=False)
+    async with ask(contract) as client:
+        replies = [await client.get("/orders/7") for _ in range(3)]
+
+    assert [sent] * 3 == [(got.status_code, got.json()["error"]["message"]) for got in replies]
+    assert ([UndeclaredError], {("orders.get", name): 3}) == (undeclared_in(caplog), contract.undeclared)
+
+
+async def test_unlisted_case_is_the_500_in_production(shop: Shop) -> None:
+    """
+    C7. A case that the catalogue does not have stays the 500 case in production: a client would take it for another.
+    """
+    shop.steps.append(raising(LostError("No.")))
+    contract = install(shop.app, SHOP, strict=False)
+    async with ask(contract) as client:
+        got = await client.get("/orders/7")
+
+    assert (500, {}) == (got.status_code, contract.undeclared)
+
+
+def undeclared_in(caplog: pytest.LogCaptureFixture) -> list[type]:
+    """The errors of the contract that were logged as errors."""
+    return [type(r.exc_info[1]) for r in caplog.records if r.exc_info and r.levelno == logging.ERROR]
 
 
 class LostError(ShopError, status=410, code="lost"):

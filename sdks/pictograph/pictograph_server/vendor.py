@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from failwell.clock import Clock
 from failwell.sandbox.assembly import assembled
 from failwell.sandbox.vendor import Served, Vendor
+from failwell.server import BodyLimits
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app
 from pictograph_server.framework_errors import as_contract_error
@@ -54,6 +55,8 @@ def serve(folder: Path, clock: Clock) -> Served:
         prefix="pk_live_",
         convert=as_contract_error,
         public=("/signed/*",),
+        # The bytes of an image come as a stream, and its route has a limit of its own.
+        bodies=BodyLimits(most_values=1_000_000, uploads={"/signed/*": None}),
     )
 
 

@@ -13,7 +13,7 @@ from failwell.clock import Clock
 from failwell.sandbox.assembly import assembled
 from failwell.sandbox.problems import SandboxError
 from failwell.sandbox.vendor import Served, Vendor
-from failwell.server import RateLimits
+from failwell.server import BodyLimits, RateLimits
 from subconscious.exceptions import CATALOGUE, MOST_BYTES
 from subconscious_server.app import create_app
 from subconscious_server.settings import Settings
@@ -63,7 +63,7 @@ def serve(folder: Path, clock: Clock, settings: Settings | None = None) -> Serve
         limits=TIERS,
         header="Authorization",
         prefix="sk-",
-        most_bytes=MOST_BYTES,
+        bodies=BodyLimits(MOST_BYTES),
     )
 
 

@@ -13,7 +13,7 @@ from failwell.clock import Clock
 from failwell.contract.catalogue import Catalogue
 from failwell.sandbox.problems import SandboxError
 from failwell.sandbox.vendor import Served
-from failwell.server import Idempotency, KeyStore, RateLimits, SqliteStore, StoreDownError, install
+from failwell.server import BodyLimits, Idempotency, KeyStore, RateLimits, SqliteStore, StoreDownError, install
 from failwell.server.folder import DataFolderError
 from failwell.server.translate import Convert
 
@@ -33,7 +33,7 @@ def assembled(
     prefix: str,
     convert: Convert | None = None,
     public: Sequence[str] = (),
-    most_bytes: int | None = None,
+    bodies: BodyLimits | None = None,
 ) -> Served:
     """A server on *folder* with fresh *demo* keys: by name, whose each is, in which role and tier.
 
@@ -67,6 +67,6 @@ def assembled(
             clock=clock,
             convert=convert,
             public=public,
-            most_bytes=most_bytes,
+            bodies=bodies or BodyLimits(),
         )
         return Served(contract, made, opened.pop_all().close, credential_headers=(header,))

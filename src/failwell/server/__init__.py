@@ -9,6 +9,7 @@ from failwell.contract.late import load_late
 
 if TYPE_CHECKING:
     from failwell.server.asgi import Contract, install
+    from failwell.server.bodies import BodyLimits
     from failwell.server.effects import side_effect
     from failwell.server.idempotency import Idempotency
     from failwell.server.jobs import Jobs, JobsDownError
@@ -28,6 +29,7 @@ load_late(
     __name__,
     {
         "asgi": ("Contract", "install"),
+        "bodies": ("BodyLimits",),
         "effects": ("side_effect",),
         "idempotency": ("Idempotency",),
         "jobs": ("Jobs", "JobsDownError"),
@@ -46,6 +48,7 @@ load_late(
 
 __all__ = [
     "Answer",
+    "BodyLimits",
     "Caller",
     "Claim",
     "Claimed",

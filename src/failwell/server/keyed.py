@@ -24,6 +24,11 @@ class Keyed:
         self._claims = claims
         self._header = header
 
+    def cap(self, scope: Scope) -> int | None:
+        """How many bytes of body a request with a key may have; None where no key means anything."""
+        means = has_record(scope["method"]) and self._header.lower() in Headers(scope=scope)
+        return self._claims.policy.body_cap if means else None
+
     async def turn(
         self, scope: Scope, receive: Receive, out: Outgoing, caller: Caller, effects: Effects
     ) -> Recording | Answer | Receive:

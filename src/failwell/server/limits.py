@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Strategy = Literal["moving-window", "fixed-window"]
 
+HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit")
+"""What every reply says of the limits."""
+
 
 class RateLimits:
     """The limits of each API key, in one of two forms.

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 
-from starlette.types import Scope
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Scope
+from starlette.websockets import WebSocketDisconnect
 
 from failwell.contract import Catalogue, Error
 from failwell.contract.case import TRAVELLING
 from failwell.contract.value import changed
-from failwell.server.framework import UNHANDLED, refusal
+from failwell.server.allowed import methods_of
+from failwell.server.framework import UNHANDLED, of_status, refusal
 from failwell.server.patience import passes
+from failwell.server.raised import single
 from failwell.server.refused import Refused, as_error, reply_to
 from failwell.server.store import Answer, StoreDownError
 from failwell.server.undeclared import UndeclaredError, UnlistedError
@@ -28,13 +33,17 @@ Convert = Callable[[Exception], Exception | None]
 class Translator:
     """Finds the error of *catalogue* for an exception, and holds an operation to what it declares.
 
-    *strict* decides what an undeclared error is: raised as `UndeclaredError`, or answered with the 500 and logged.
+    *strict* decides what a declared error is that its operation does not list: raised as `UndeclaredError`, or sent
+    all the same, counted, and logged the first time.
     """
 
-    def __init__(self, catalogue: Catalogue, *, convert: Convert | None, strict: bool) -> None:
+    def __init__(self, catalogue: Catalogue, app: ASGIApp, *, convert: Convert | None, strict: bool) -> None:
         self.catalogue = catalogue
+        self.undeclared: Counter[tuple[str, str]] = Counter()
+        self._app = app
         self._convert = convert
         self._strict = strict
+        self._code: str = getattr(catalogue.envelope, "code", "code")
 
     def reply(self, exc: Exception, scope: Scope) -> Reply:
         """The reply to *exc*, which is logged with the request's id.
@@ -43,30 +52,33 @@ class Translator:
             UndeclaredError: under *strict*, the operation does not declare it.
         """
         request_id: str = scope["failwell.request_id"]
-        if isinstance(exc, Refused):
-            reply = reply_to(exc, self.catalogue, request_id)
-            _log_reply(scope, reply, exc)
-            return reply
+        exc = single(exc)
+        if isinstance(exc, HTTPException) and isinstance(exc.__cause__, Refused):
+            exc = exc.__cause__  # FastAPI's words for a body that broke off above its limit
         if isinstance(exc, UndeclaredError):
             return self.unhandled(exc, scope)
-        error = self._declared(exc, scope)
-        framework = refusal(exc) if error is None else None
-        if framework is not None:
-            error = as_error(framework, self.catalogue)
+        error = None if isinstance(exc, Refused) else self._declared(exc, scope)
+        framework = refusal(exc, code=self._code) if error is None else None
+        refused = exc if isinstance(exc, Refused) else framework
+        if refused is not None:
+            refused = self._with_methods(refused, scope)
+            error = as_error(refused, self.catalogue)
         if error is None and (isinstance(exc, StoreDownError) or passes(exc)):
             return self.out_of_service(exc, scope)
         if error is None or error.case.source(error.source) not in TRAVELLING:
             return self.unhandled(exc, scope)
         # What the framework says in no class of its own may come from any operation: a body that is no JSON.
-        if framework is None or type(error) is not self.catalogue.default:
-            undeclared = self._undeclared(error, scope, own=framework is None)
+        if refused is None or (framework is not None and type(error) is not self.catalogue.default):
+            undeclared = self._undeclared(error, scope, own=refused is None)
             if undeclared is not None and self._strict:
                 raise undeclared from exc
-            if undeclared is not None:
+            if isinstance(undeclared, UnlistedError):
                 return self.unhandled(undeclared, scope)
+            if undeclared is not None:
+                self._count(undeclared, scope, error)
         reply = render(error, self.catalogue, request_id=request_id)
-        if framework is not None:
-            reply = changed(reply, headers={**reply.headers, **framework.headers})
+        if refused is not None:
+            reply = changed(reply, headers={**reply.headers, **refused.headers})
         _log_reply(scope, reply, exc)
         return reply
 
@@ -83,11 +95,19 @@ class Translator:
 
     def broken_off(self, exc: Exception, scope: Scope) -> None:
         """Log an *exc* that came when the reply had begun: nothing can be said to the client any more."""
-        _log(logging.ERROR, scope, None, type(exc).__name__, exc)
+        if isinstance(exc, WebSocketDisconnect):
+            self.disconnected(scope)
+        elif scope.get("failwell.broken_off") is not exc:  # it passes here once for each middleware
+            scope["failwell.broken_off"] = exc
+            _log(logging.ERROR, scope, None, type(exc).__name__, exc)
 
     def disconnected(self, scope: Scope) -> None:
         """Log that the client left before it had sent its whole request."""
         _log(logging.INFO, scope, None, "the client disconnected")
+
+    def misplaced(self, problem: ValueError) -> None:
+        """Log that an app which was mounted late keeps answering by itself."""
+        logger.error("An app was mounted while this one was served, and stays outside of the contract. %s", problem)
 
     def replayed(self, answer: Answer, scope: Scope) -> None:
         """Log that a kept *answer* is given again; the record has both ids."""
@@ -104,6 +124,20 @@ class Translator:
             _log(logging.ERROR, scope, None, type(problem).__name__, problem)
             return None
         return converted if isinstance(converted, self.catalogue.base) else None
+
+    def _with_methods(self, refused: Refused, scope: Scope) -> Refused:
+        """*refused*; a 405 with all methods that its address takes."""
+        asked = scope.get("failwell.asked")
+        if refused.status != 405 or asked is None or scope["type"] != "http":
+            return refused
+        allowed = methods_of(self._app, asked)
+        return of_status(405, {**refused.headers, "allow": ", ".join(allowed)}) if allowed else refused
+
+    def _count(self, undeclared: UndeclaredError, scope: Scope, error: Error) -> None:
+        asked = (undeclared.operation or "", undeclared.error.__name__)
+        self.undeclared[asked] += 1
+        if self.undeclared[asked] == 1:
+            _log(logging.ERROR, scope, error.status_on_the_wire, "UndeclaredError", undeclared)
 
     def _undeclared(self, error: Error, scope: Scope, *, own: bool) -> UndeclaredError | None:
         operation = operation_of(scope)

@@ -1,0 +1,72 @@
+"""Which of an app's middleware stands outside of the contract, and the way into an app that is served by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+ALWAYS = frozenset({"CORSMiddleware", "SessionMiddleware", "AuthenticationMiddleware"})
+"""Starlette's: without CORS a browser hides every answer of the contract; the others know who calls."""
+
+CONTRACT = "failwell.contract"
+"""Where a scope has the contract that it came in through."""
+
+
+class Outside:
+    """Tells the middleware of *app* that stands outside of its contract: what is always, and *more* of it.
+
+    *more* has classes, and functions that were given to `@app.middleware("http")`.
+    """
+
+    def __init__(self, app: Starlette, more: Sequence[object]) -> None:
+        self._app = app
+        self._more = tuple(more)
+        self._own: Callable[[], ASGIApp] = app.build_middleware_stack
+
+    def around(self, inner: ASGIApp, between: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
+        """*inner* with the middleware around it, in the app's order; *between* wraps what each of them calls."""
+        for middleware in reversed(self._app.user_middleware):
+            if self._has(middleware):
+                cls, args, kwargs = middleware
+                inner = cls(between(inner), *args, **kwargs)
+        return inner
+
+    def enter_through(self, contract: ASGIApp) -> None:
+        """Let requests that reach the app without *contract* go through it."""
+
+        def build() -> ASGIApp:
+            whole = self._app.user_middleware
+            self._app.user_middleware = [middleware for middleware in whole if not self._has(middleware)]
+            try:
+                return Entry(self._own(), contract)
+            finally:
+                self._app.user_middleware = whole
+
+        self._app.build_middleware_stack = build  # type: ignore[method-assign]  # of this app only
+        # A stack that was built already has no way in.
+        self._app.middleware_stack = None
+
+    def _has(self, middleware: Middleware) -> bool:
+        cls: Any = middleware.cls
+        # By name: to import the one for sessions takes a library that not everybody has.
+        above = getattr(cls, "__mro__", ())
+        always = any(base.__name__ in ALWAYS and base.__module__.startswith("starlette.") for base in above)
+        return always or cls in self._more or middleware.kwargs.get("dispatch") in self._more
+
+
+class Entry:
+    """The way into an *app*: through its *contract*, also if the server was given the app itself."""
+
+    def __init__(self, app: ASGIApp, contract: ASGIApp) -> None:
+        self.app = app
+        self._contract = contract
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Go on to the app, or first through the contract."""
+        is_lifespan = scope["type"] == "lifespan"
+        inside = self.app if is_lifespan or scope.get(CONTRACT) is self._contract else self._contract
+        await inside(scope, receive, send)

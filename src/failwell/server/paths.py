@@ -1,0 +1,45 @@
+"""Patterns of paths: which requests something is said about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import Scope
+
+
+class Paths:
+    """Paths of *app* by patterns such as `"/v1/*"`, in which "*" stands for anything, "/" too.
+
+    With *whole*, `"/v1/*"` also means `/v1` itself.
+
+    Raises:
+        ValueError: a pattern does not begin with "/" or "*", so that it could never fit.
+        TypeError: one text was given for several.
+    """
+
+    def __init__(self, patterns: Iterable[str], app: Starlette, *, argument: str, whole: bool = False) -> None:
+        if isinstance(patterns, str):
+            raise TypeError(f'{argument}={patterns!r} is one text. Give several: {argument}=("{patterns}",)')
+        self.patterns = tuple(patterns)
+        self._app: Any = app
+        for pattern in self.patterns:
+            if not pattern.startswith(("/", "*")):
+                raise ValueError(f'{argument}= has {pattern!r}, and no path begins like that. Write "/{pattern}".')
+        if whole:
+            self.patterns += tuple(pattern[:-2] for pattern in self.patterns if pattern.endswith("/*") and pattern[:-2])
+
+    def first(self, scope: Scope) -> str | None:
+        """The first pattern that fits the path of *scope*, or None."""
+        path = self.path(scope)
+        return next((pattern for pattern in self.patterns if fnmatchcase(path, pattern)), None)
+
+    def path(self, scope: Scope) -> str:
+        """The path as the app's own routes see it: below a proxy's prefix."""
+        # As FastAPI and Starlette do it: what they route, and what is decided here, must be the same path.
+        root: str = getattr(self._app, "root_path", "") or scope.get("root_path", "")
+        path: str = scope["path"]
+        below = path[len(root) :]
+        return below if root and path.startswith(root) and below[:1] in {"/", ""} else path
