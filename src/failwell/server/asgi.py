@@ -365,7 +365,10 @@ def _exposed(catalogue: Catalogue, *, limited: bool, keyed: bool) -> tuple[str, 
     names += [catalogue.headers.replayed, REPLAY_REQUEST_ID] if keyed else []
     for error in catalogue.errors:
         names += [spec.mark.name for spec in specs_of(error) if isinstance(spec.mark, Header)]
-    return tuple({name.lower(): name for name in reversed(names)}.values())[::-1]
+    once: dict[str, str] = {}
+    for name in names:
+        once.setdefault(name.lower(), name)
+    return tuple(once.values())
 
 
 def _under_pytest() -> bool:
