@@ -187,7 +187,7 @@ async def test_serving_either_is_the_same(shop: Shop, tmp_path: Path, served: st
     """
     keys = KeyStore(tmp_path / "keys.db")
     contract = install(shop.app, SHOP, keys=keys, limits=RateLimits("9/minute"))
-    async with ask({"app": shop.app, "contract": contract}[served]) as client:
+    async with ask(shop.app if served == "app" else contract) as client:
         nobody = await client.get("/orders/7")
         key = {"x-api-key": keys.create("a", "member"), "x-request-id": "r-1"}
         known = await client.get("/orders/7", headers=key)
