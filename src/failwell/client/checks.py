@@ -89,6 +89,13 @@ def checked_count(catalogue: Catalogue, value: object) -> int:
     return value
 
 
+def checked_length(catalogue: Catalogue, name: str, value: object) -> int | None:
+    """*value* as a number of bytes; None is no limit."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise configuration_problem(catalogue, f"{name} is {value!r}; it must be a number of bytes from 1, or None.")
+    return value
+
+
 def checked_retry(catalogue: Catalogue, value: object) -> Retry:
     """*value* as a way to repeat calls."""
     if value not in ("page", "fleet"):

@@ -14,11 +14,13 @@ from failwell.client.checks import (
     checked_base_url,
     checked_count,
     checked_http,
+    checked_length,
     checked_resilience,
     checked_retry,
     checked_seconds,
     configuration_problem,
 )
+from failwell.client.decoding import LONGEST_REPLY
 from failwell.client.detach import ContentError, show_context
 from failwell.client.driver import OnEvent, adrive, astream, drive, stream
 from failwell.client.listeners import Listeners
@@ -55,9 +57,10 @@ class Core:
     *timeout* is the seconds one attempt may take, *deadline* the seconds a whole call may take (None: no limit),
     *max_retries* how often a failed call is repeated: as the vendor's page says, or (*retry* "fleet") as is best for a
     server with very many clients that seldom call. *resilience* is what the calls of this process to one server share;
-    None: what the catalogue says. *http* "fast" sends over pyreqwest, in less time of the CPU; docs/fast.md
-    says what it does not keep. *on_event* is told what happens, as `failwell.client.events` lists it; what it raises
-    is logged and reaches no call.
+    None: what the catalogue says. *longest_reply* is how many bytes the decoded body of a success may have (None: no
+    limit), unless it is a stream or goes to a file. *http* "fast" sends over pyreqwest, in less time of the CPU;
+    docs/fast.md says what it does not keep. *on_event* is told what happens, as `failwell.client.events` lists it; what
+    it raises is logged and reaches no call.
 
     Raises:
         Error: the catalogue's "configuration" error, for a base URL, timeout or retry count that cannot work.
@@ -78,6 +81,7 @@ class Core:
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.Client | httpx2.AsyncClient | None = None,
+        longest_reply: int | None = LONGEST_REPLY,
         clock: Clock | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
@@ -103,7 +107,9 @@ class Core:
         self.retry = checked_retry(catalogue, retry)
         self.resilience = checked_resilience(catalogue, resilience)
         self._guards = Guards(self.base_url, self._shared_rules(), self.clock, _caller(self.resilience, credentials))
-        self.prepared = Prepared(self.base_url, headers, credentials)
+        self.prepared = Prepared(
+            self.base_url, headers, credentials, longest_reply=checked_length(catalogue, "longest_reply", longest_reply)
+        )
         wanted = httpx2.AsyncClient if awaiting else httpx2.Client
         if http_client is not None and not isinstance(http_client, wanted):
             raise configuration_problem(

@@ -17,6 +17,7 @@ from typing import TypeVar
 import httpx2
 
 from failwell.client.deadline import LONGEST_ATTEMPT
+from failwell.client.decoding import ACCEPTED, Decoding, too_long
 from failwell.client.httpx import HIGHEST_KEPT, AwaitingHttpx, BlockingHttpx
 from failwell.client.opened import AwaitingBody, BlockingBody
 from failwell.client.pool import LIMITS
@@ -40,8 +41,8 @@ with needs("fast", __name__):
     from pyreqwest.request import RequestBuilder, SyncRequestBuilder
     from pyreqwest.response import BaseResponse
 
-PROBLEMS = (PyreqwestError, ValueError, httpx2.InvalidURL)
-"""What may come out of the library below, or of a target that is none."""
+PROBLEMS = (PyreqwestError, ValueError, httpx2.InvalidURL, httpx2.DecodingError)
+"""What may come out of the library below, of a target that is none, or of a body that is not what it says."""
 NOT_SENT = "client error (Connect)"
 """What its errors say, in a chain of causes, when no connection was made. Their classes do not tell."""
 REFUSED = "invalid peer certificate: "
@@ -69,6 +70,7 @@ class BlockingFast:
         self._prepared = prepared
         self._wall = wall
         self._other = BlockingHttpx(prepared, wall)
+        self._at_once = min(HIGHEST_KEPT, prepared.longest_reply or HIGHEST_KEPT)
         self.secrets = self._other.secrets
         self._client: SyncClient = _configured(SyncClientBuilder()).build()
 
@@ -86,12 +88,14 @@ class BlockingFast:
             with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
                 head = response
                 reader = response.body_reader
-                if response.status < 400 and _length(response) <= HIGHEST_KEPT:
+                if response.status < 400 and _length(response) <= self._at_once and not _is_packed(response):
                     return self._reply(response, bytes(reader.bytes()), None)
-                body = _Kept(response.status)
+                body = _Kept(response, self._prepared.longest_reply)
                 try:
                     while (chunk := reader.read_chunk()) is not None and body.take(chunk):
                         pass
+                    if chunk is None:
+                        body.end()
                 except PROBLEMS as problem:
                     if not _will_do(response, problem):
                         raise
@@ -128,6 +132,7 @@ class AwaitingFast:
         self._prepared = prepared
         self._wall = wall
         self._other = AwaitingHttpx(prepared, wall)
+        self._at_once = min(HIGHEST_KEPT, prepared.longest_reply or HIGHEST_KEPT)
         self.secrets = self._other.secrets
         self._client: Client = _configured(ClientBuilder()).build()
 
@@ -145,12 +150,14 @@ class AwaitingFast:
             async with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
                 head = response
                 reader = response.body_reader
-                if response.status < 400 and _length(response) <= HIGHEST_KEPT:
+                if response.status < 400 and _length(response) <= self._at_once and not _is_packed(response):
                     return self._reply(response, bytes(await reader.bytes()), None)
-                body = _Kept(response.status)
+                body = _Kept(response, self._prepared.longest_reply)
                 try:
                     while (chunk := await reader.read_chunk()) is not None and body.take(chunk):
                         pass
+                    if chunk is None:
+                        body.end()
                 except PROBLEMS as problem:
                     if not _will_do(response, problem):
                         raise
@@ -183,17 +190,32 @@ class AwaitingFast:
 class _Kept:
     """The body of an error, or of a success that does not tell its length, as it comes in."""
 
-    def __init__(self, status: int) -> None:
-        self._cap = KEPT if status >= 300 else None
+    def __init__(self, response: BaseResponse, longest: int | None) -> None:
+        self._cap = KEPT if response.status >= 300 else None
+        self._longest = longest
+        self._decoding = Decoding(_headers(response)["content-encoding"]) if _is_packed(response) else None
         self._chunks: list[bytes] = []
         self._kept = 0
         self.length = 0
 
     def take(self, chunk: Bytes) -> bool:
-        """Keep *chunk*, or count it; False when enough was read."""
+        """Keep *chunk*, decoded, or count it; False when enough was read."""
+        if self._decoding is None:
+            return self._take(bytes(chunk))
+        return all(self._take(piece) for piece in self._decoding.decode(bytes(chunk)))
+
+    def end(self) -> None:
+        """Return if nothing is missing."""
+        if self._decoding is not None:
+            self._decoding.end()
+
+    def _take(self, chunk: bytes) -> bool:
         self.length += len(chunk)
+        if self._cap is None and self._longest is not None and self.length > self._longest:
+            self._chunks.clear()
+            raise too_long(self._longest)
         if self._cap is None or self._kept < self._cap:
-            self._chunks.append(bytes(chunk))
+            self._chunks.append(chunk)
             self._kept += len(chunk)
         return self._cap is None or self.length < HIGHEST_KEPT
 
@@ -233,6 +255,8 @@ def _configured(builder: C) -> C:
     """
     proxies = of_environment()
     builder = builder.follow_redirects(False).referer(False).no_proxy()
+    # Undone by ourselves: the library neither bounds what comes out nor knows every name of gzip.
+    builder = builder.gzip(False).deflate(False).brotli(False).zstd(False)
     builder = builder.max_connections(LIMITS.max_connections)
     builder = builder.pool_max_idle_per_host(LIMITS.max_keepalive_connections or 0)
     builder = builder.pool_idle_timeout(timedelta(seconds=LIMITS.keepalive_expiry or 0.0))
@@ -256,6 +280,8 @@ def _with_password(proxy: httpx2.Proxy) -> str:
 def _filled(builder: B, prepared: Prepared, request: Request, timeout: float | None) -> B:
     """*builder* with the headers and the body of *request*, to be over within *timeout* seconds."""
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in prepared.headers(request)]
+    if not any(name.lower() == "accept-encoding" for name, _ in headers):
+        headers.append(("Accept-Encoding", ACCEPTED))
     if request.content:
         builder = builder.body_bytes(request.content)  # type: ignore[arg-type]  # bytes by now
     elif request.method in WITH_BODY:
@@ -263,6 +289,10 @@ def _filled(builder: B, prepared: Prepared, request: Request, timeout: float | N
     # By itself the library reads the start of a body ahead: where that is cut, it would not tell even the status.
     builder = builder.headers(headers).streamed_read_buffer_limit(0)
     return builder if timeout is None else builder.timeout(timedelta(seconds=min(timeout, LONGEST_ATTEMPT)))
+
+
+def _is_packed(response: BaseResponse) -> bool:
+    return "content-encoding" in response.headers
 
 
 def _length(response: BaseResponse) -> float:

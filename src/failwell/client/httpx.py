@@ -13,6 +13,7 @@ import httpx2
 
 from failwell.client.cancelling import CancellableTransport
 from failwell.client.deadline import LONGEST_ATTEMPT, AttemptTransport, Until, timeouts
+from failwell.client.decoding import apieces_of, pieces_of, too_long
 from failwell.client.detach import ContentError, detached
 from failwell.client.failures import LIBRARY_ERRORS, TIMEOUTS, AttemptTimeoutError, failure
 from failwell.client.masks import of_body, of_query
@@ -73,11 +74,11 @@ class BlockingHttpx:
         response = self._client.send(sent, stream=True, follow_redirects=False)
         if until is not None and _is_left_open(response):
             secrets = self.secrets_of(request)
-            return BlockingBody(_Body(response, None).reply(self._wall()), response, until, secrets)
+            return BlockingBody(_Body(response, None, None).reply(self._wall()), response, until, secrets)
         try:
-            body = _Body(response, request.into)
+            body = _Body(response, request.into, self._prepared.longest_reply)
             try:
-                for chunk in response.iter_bytes():
+                for chunk in pieces_of(response):
                     if end is not None and time.monotonic() > end:
                         raise AttemptTimeoutError("the attempt's time was used up while the body arrived")
                     if not body.take(chunk):
@@ -148,11 +149,11 @@ class AwaitingHttpx:
         response = await self._client.send(sent, stream=True, follow_redirects=False)
         if keep_open and _is_left_open(response):
             secrets = self.secrets_of(request)
-            return AwaitingBody(_Body(response, None).reply(self._wall()), response, secrets)
+            return AwaitingBody(_Body(response, None, None).reply(self._wall()), response, secrets)
         try:
-            body = _Body(response, request.into)
+            body = _Body(response, request.into, self._prepared.longest_reply)
             try:
-                async with aclosing(response.aiter_bytes()) as chunks:
+                async with aclosing(apieces_of(response)) as chunks:
                     async for chunk in chunks:
                         # A disk may be slow, and other tasks go on meanwhile.
                         more = await anyio.to_thread.run_sync(body.take, chunk) if request.into else body.take(chunk)
@@ -230,8 +231,9 @@ class _Body:
     With *into* the body of a success goes there instead.
     """
 
-    def __init__(self, response: httpx2.Response, into: Into | None) -> None:
+    def __init__(self, response: httpx2.Response, into: Into | None, longest: int | None) -> None:
         self._response = response
+        self._longest = longest
         self._write = _opened(into) if into is not None and response.is_success else None
         self._cap = KEPT if response.status_code >= 300 else None
         self._chunks: list[bytes] = []
@@ -244,6 +246,9 @@ class _Body:
         if self._write is not None:
             self._write(chunk)
             return True
+        if self._cap is None and self._longest is not None and self._length > self._longest:
+            self._chunks.clear()
+            raise too_long(self._longest)
         if self._cap is None or self._kept < self._cap:
             self._chunks.append(chunk)
             self._kept += len(chunk)

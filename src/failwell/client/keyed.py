@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from failwell.client.checks import configuration_problem
 from failwell.client.core import Core
+from failwell.client.decoding import LONGEST_REPLY
 from failwell.client.detach import show_context
 from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.contract.catalogue import Catalogue
@@ -122,6 +123,7 @@ class KeyedClient(Resource[C]):
             "retry": core.retry,
             "resilience": core.resilience,
             "http": core.http,
+            "longest_reply": core.prepared.longest_reply,
         }
         return _restored, (type(self), settings)
 
@@ -134,6 +136,7 @@ class BlockingClient(KeyedClient[Blocking]):
     *retry* "fleet" repeats less: one timeout in ten, and other failures within a tenth of the calls. It is for very
     many clients that seldom call. *resilience* is what the calls of this process share: a budget for retries, and on
     demand a breaker and a pace. *on_event* is told of retries, of waits, and of what was not sent, as a name and facts.
+    *longest_reply* is how many bytes the decoded body of an answer may have, unless it is a stream or goes to a file.
     *http* "fast" sends over pyreqwest (`failwell[fast]`), which takes less time of the CPU and promises a little less.
     An `httpx2.Client` of your own as *http_client* keeps its proxies and certificates; the timeout is then checked
     between chunks only.
@@ -154,6 +157,7 @@ class BlockingClient(KeyedClient[Blocking]):
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.Client | None = None,
+        longest_reply: int | None = LONGEST_REPLY,
         clock: Clock | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
@@ -170,6 +174,7 @@ class BlockingClient(KeyedClient[Blocking]):
             resilience=resilience,
             http=http,
             http_client=http_client,
+            longest_reply=longest_reply,
             clock=clock,
             on_event=on_event,
         )
@@ -206,6 +211,7 @@ class AwaitingClient(KeyedClient[Awaiting]):
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.AsyncClient | None = None,
+        longest_reply: int | None = LONGEST_REPLY,
         clock: Clock | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
@@ -222,6 +228,7 @@ class AwaitingClient(KeyedClient[Awaiting]):
             resilience=resilience,
             http=http,
             http_client=http_client,
+            longest_reply=longest_reply,
             clock=clock,
             on_event=on_event,
         )

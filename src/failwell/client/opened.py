@@ -8,6 +8,7 @@ import anyio
 import httpx2
 
 from failwell.client.deadline import Until
+from failwell.client.decoding import apieces_of, pieces_of
 from failwell.client.failures import LIBRARY_ERRORS, AttemptTimeoutError, failure
 from failwell.contract.secret import Secret
 from failwell.wire.messages import Failure, Reply
@@ -26,7 +27,7 @@ class BlockingBody:
     def __init__(self, head: Reply, response: httpx2.Response, until: Until, secrets: tuple[Secret, ...]) -> None:
         self.head = head
         self._response = response
-        self._pieces = response.iter_bytes()
+        self._pieces = pieces_of(response)
         self._until = until
         self._secrets = secrets
 
@@ -61,7 +62,7 @@ class AwaitingBody:
     def __init__(self, head: Reply, response: httpx2.Response, secrets: tuple[Secret, ...]) -> None:
         self.head = head
         self._response = response
-        self._pieces = response.aiter_bytes()
+        self._pieces = apieces_of(response)
         self._secrets = secrets
 
     async def read(self, timeout: float | None) -> bytes | Failure:

@@ -26,14 +26,20 @@ class Place(NamedTuple):
 
 
 class Prepared:
-    """The base URL and the headers of a client. Its repr shows neither headers nor credentials."""
+    """The base URL and the headers of a client. Its repr shows neither headers nor credentials.
+
+    *longest_reply* is how many bytes of the body of a success are held; None for all of them.
+    """
 
     def __init__(
         self,
         base_url: str,
         headers: tuple[tuple[str, str], ...] = (),
         credentials: tuple[tuple[str, Secret], ...] = (),
+        *,
+        longest_reply: int | None = None,
     ) -> None:
+        self.longest_reply = longest_reply
         self.base_url = base_url.rstrip("/")
         # A server may quote the key alone, without the "Bearer" before it.
         self.secrets = tuple(
