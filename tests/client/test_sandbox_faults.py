@@ -53,7 +53,7 @@ FAULTS: dict[str, Fault] = {
     "huge header": Fault(Malformed("huge-header"), NetworkError, None, "Receive buffer too long"),
     "chunk size": Fault(Malformed("chunk-size"), NetworkError, None, "illegal chunk header: 'zz"),
     "no gzip": Fault(Garbled("not-gzip"), ApiError, 200, "could not be read", repeated=False),
-    "cut gzip": Fault(Garbled("cut-gzip"), ApiError, 200, "could not be read", cause=False, repeated=False),
+    "cut gzip": Fault(Garbled("cut-gzip"), ApiError, 200, "could not be read", repeated=False),
     "gzip bomb": Fault(Garbled("gzip-bomb"), ApiError, 200, "10485760 bytes", cause=False, repeated=False),
     "not UTF-8": Fault(Garbled("not-utf-8"), ApiError, 200, "expected JSON", cause=False, repeated=False),
     "HTML 200": Fault(Garbled("html", 200), ApiError, 200, "of text/html, expected JSON", cause=False, repeated=False),
