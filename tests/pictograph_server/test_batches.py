@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -220,6 +222,29 @@ def test_too_many_images(api: Api, serve: Callable[[Settings], Api]) -> None:
             start(small, "x.png", "train/x.png")
 
         assert (1, 1) == (start(small, "x.png", "x.png")["total_images"], jobs.nudges)
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/auto-annotate/batch", {"dataset_name": "ds", "classes": [{"name": "circle"}]}),
+        ("/auto-annotate/batch/quote", {"dataset_name": "ds"}),
+        ("/auto-annotate/batch/quote", {}),
+    ],
+)
+@pytest.mark.parametrize("names", [["x.png"] * 1_000_000, [f"{number}.png" for number in range(10_001)]])
+def test_named_too_often(api: Api, jobs: IdleJobs, path: str, more: dict[str, Any], *, names: list[str]) -> None:
+    """
+    A batch that names a picture a million times is refused before anything is looked up, so nobody waits for it.
+    """
+    statements: list[str] = []
+    with closing(Store(api.store.folder.path, trace=statements.append)) as store:
+        api.app.state.services = dataclasses.replace(api.app.state.services, store=store)
+        with pytest.raises(ValidationError, match=rf"at most 5000 images, named 10000 times at most; .* {len(names)} "):
+            api.post(path, {"image_filenames": names, **more})
+        looked = [statement for statement in statements if "images" in statement]
+
+    assert ([], 0) == (looked, jobs.nudges)
 
 
 @pytest.mark.usefixtures("jobs")

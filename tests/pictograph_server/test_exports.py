@@ -41,6 +41,14 @@ def test_what_the_published_client_sends(api: Api) -> None:
     assert [["body", "format"], ["body", "include_images"]] == [entry["loc"] for entry in caught.value.errors]
 
 
+def test_many_classes_in_a_filter(api: Api) -> None:
+    """
+    A filter has at most as many classes as a dataset.
+    """
+    with pytest.raises(ValidationError, match="at most 1000 items"):
+        export(api, class_filter=["b"] * 1001)
+
+
 def test_class_filter(api: Api) -> None:
     """
     With a class filter, only annotations of these classes are exported, and only images that have some.

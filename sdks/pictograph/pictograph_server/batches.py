@@ -24,6 +24,9 @@ from pictograph_server.times import Clock, moment, moment_or_none
 
 BatchStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 
+NAMINGS = 2
+"""How often an image may be named for each image that a batch takes: by its path, and by its id."""
+
 _Classes = Annotated[list["BatchClass"], Field(max_length=50)]
 _Path = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -130,6 +133,8 @@ def start_batch(
 
     Raises: NotFoundError, which names the first image that is not there; ValidationError; PaymentRequiredError.
     """
+    # Before anything is looked up: nobody else can write while that lasts.
+    refuse_too_many_names(new.image_filenames, settings)
     job_id = new_id()
     with store.writing() as db:
         if (known := submitted(db, "batches", clock, tenant, key)) is not None:
@@ -163,6 +168,7 @@ def quote_batch(store: Store, settings: Settings, tenant: str, new: NewQuote) ->
 
     Raises: NotFoundError, ValidationError.
     """
+    refuse_too_many_names(new.image_filenames, settings)
     with store.reading() as db:
         total = len(dict.fromkeys(new.image_filenames))
         if new.dataset_name is not None:
@@ -204,6 +210,17 @@ def cancel_batch(store: Store, clock: Clock, tenant: str, job_id: str) -> Batch:
             (clock.wall(), batch["id"]),
         )
         return _shown(db, _find_batch(db, tenant, job_id))
+
+
+def refuse_too_many_names(names: list[str], settings: Settings) -> None:
+    """Refuse more *names* than the images of a batch can have. Raises: ValidationError."""
+    most = NAMINGS * settings.max_batch_images
+    if len(names) > most:
+        msg = (
+            f"A batch takes at most {settings.max_batch_images} images, named {most} times at most; these are"
+            f" {len(names)} names. Start several"
+        )
+        raise invalid([{"loc": ["body", "image_filenames"], "msg": msg, "type": "too_long"}])
 
 
 def refuse_unpaid(remaining: int, price: int, images: int, settings: Settings, *, done: str = "") -> None:
@@ -251,7 +268,8 @@ def _wanted(classes: list[BatchClass], dataset: sqlite3.Row) -> list[Wanted]:
 
 def _images(db: sqlite3.Connection, tenant: str, dataset_id: str, paths: list[str]) -> list[str]:
     """The ids of the images at *paths*, each once. Raises: NotFoundError."""
-    return list(dict.fromkeys(find_image_at(db, tenant, dataset_id, path)["id"] for path in paths))
+    images = (find_image_at(db, tenant, dataset_id, path)["id"] for path in dict.fromkeys(paths))
+    return list(dict.fromkeys(images))
 
 
 def _find_batch(db: sqlite3.Connection, tenant: str, job_id: str) -> sqlite3.Row:

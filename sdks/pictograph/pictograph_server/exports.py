@@ -31,7 +31,7 @@ class NewExport(BaseModel):
 
     dataset_name: Annotated[str, Field(min_length=1)]
     name: Name
-    class_filter: list[str] | None = None
+    class_filter: Annotated[list[str], Field(max_length=1000)] | None = None
     # What the published client sends by default, and the only export there is here.
     format: Literal["pictograph"] = "pictograph"
     include_images: Literal[False] = False
@@ -166,11 +166,12 @@ def _annotated_images(
     db: sqlite3.Connection, dataset_id: str, class_filter: list[str] | None
 ) -> list[tuple[sqlite3.Row, list[dict[str, Any]]]]:
     images: list[tuple[sqlite3.Row, list[dict[str, Any]]]] = []
+    wanted = None if class_filter is None else frozenset(class_filter)
     for image in db.execute(
         "SELECT * FROM images WHERE dataset_id = ? AND annotation_count > 0 ORDER BY seq", (dataset_id,)
     ):
         annotations: list[dict[str, Any]] = json.loads(image["annotations"])
-        kept = [entry for entry in annotations if class_filter is None or entry["name"] in class_filter]
+        kept = [entry for entry in annotations if wanted is None or entry["name"] in wanted]
         if kept:
             images.append((image, kept))
     return images
