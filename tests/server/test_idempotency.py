@@ -585,6 +585,82 @@ async def test_answer_is_sent_when_it_cannot_be_kept(
     ]
 
 
+class Flaky(NoStore):
+    """A store that fails for the first *failures* tries of one thing."""
+
+    def __init__(self, *, fails_at: str, failures: int) -> None:
+        super().__init__(fails_at=fails_at)
+        self.failures = failures
+
+    def _ask(self, what: str) -> bool:
+        if what == self.fails_at and self.asked.count(what) == self.failures:
+            self.fails_at = "nothing"
+        return super()._ask(what)
+
+
+@pytest.mark.parametrize("fails_at", ["complete", "release"])
+@pytest.mark.parametrize(("failures", "patience", "warnings"), [(1, 5.0, 0), (2, 5.0, 0), (2, 0.05, 1)])
+async def test_what_must_not_be_lost_is_tried_again(
+    open_desk: OpenDesk,
+    caplog: pytest.LogCaptureFixture,
+    fails_at: str,
+    *,
+    failures: int,
+    patience: float,
+    warnings: int,
+) -> None:
+    """
+    S4, S12. A store that fails for a moment is told again what became of a claim, if need be after the answer was sent.
+    """
+    store = Flaky(fails_at=fails_at, failures=failures)
+    desk = open_desk(store=store, patience=patience, lease=10.0)
+    if fails_at == "release":
+        desk.shop.steps.append(raising(TakenError("Taken.")))
+    async with desk.client() as client:
+        got = await client.put("/orders", headers=KEY)
+
+    assert (409 if fails_at == "release" else 200, 1) == (got.status_code, desk.shop.runs)
+    assert ["claim", *[fails_at] * (failures + 1)] == store.asked
+    assert warnings == sum("could not be" in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize(("kept", "lease"), [(0.0, 60.0), (1.0, 60.0), (59.0, 60.0), (100.0, 60.0)])
+async def test_kept_for_less_than_the_call_takes(open_desk: OpenDesk, kept: float, lease: float) -> None:
+    """
+    S4. However short answers are kept: while the first call runs, its key is taken, by what was renewed too.
+    """
+    desk = open_desk(kept=kept, lease=lease)
+    seen: list[httpx2.Response] = []
+
+    @desk.shop.app.post("/slow")
+    async def slow() -> dict[str, int]:
+        desk.shop.bodies.append(b"")
+        if desk.shop.runs > 1:
+            return {}
+        record = Record("a", "POST", "/slow", "k-1")
+        for _ in range(4):
+            desk.clock.advance(lease / 2)
+            # What its request does by itself, by the real time.
+            desk.store.renew(record, owner_of(desk), lease=lease)
+            async with desk.client() as other:
+                seen.append(await other.post("/slow", headers=KEY))
+        return {}
+
+    async with desk.client() as client:
+        first = await client.post("/slow", headers=KEY)
+        again = await client.post("/slow", headers=KEY)
+
+    assert [409] * 4 == [reply.status_code for reply in seen]
+    assert (200, 200) == (first.status_code, again.status_code)
+    assert (2 if kept == 0 else 1) == desk.shop.runs
+
+
+def owner_of(desk: Desk) -> str:
+    """The token of the one record."""
+    with desk.store._database.reading() as db:
+        return str(db.execute("SELECT owner FROM idempotency").fetchone()[0])
+
+
 @pytest.mark.parametrize(("effects", "statuses"), [(False, (201, None)), (True, (409, 201))])
 async def test_interrupted_request_frees_its_key(desk: Desk, effects: bool, statuses: tuple[int, int | None]) -> None:
     """

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
@@ -88,6 +89,33 @@ def test_locked_by_another_process(tmp_path: Path, when: When) -> None:
 
     assert ([True, True], 201) == (seen, without.status_code)
     assert [(201, None), (201, "true")] == [(r.status_code, r.headers.get("idempotent-replayed")) for r in after]
+
+
+def test_locked_when_the_answer_is_to_be_kept(tmp_path: Path) -> None:
+    """
+    S4, S12. An answer that cannot be kept is sent in time; it is kept when the lock ends, and the work not done twice.
+    """
+    with working(tmp_path, lease=60.0) as worker, ThreadPoolExecutor() as threads:
+        first = threads.submit(worker.order)
+        until(lambda: 1 == begun(tmp_path))
+        with locked(tmp_path / "idempotency.sqlite"):
+            worker.let_go()
+            until(lambda: "could not be kept" in (tmp_path / "errors").read_text())
+            sent = first.result()
+        again: list[httpx2.Response] = [sent]
+
+        def replayed() -> bool:
+            again.append(worker.order())
+            return again[-1].status_code != 409
+
+        until(replayed)
+
+    assert (201, 201, "true") == (
+        sent.status_code,
+        again[-1].status_code,
+        again[-1].headers.get("idempotent-replayed"),
+    )
+    assert 1 == begun(tmp_path)
 
 
 def test_locked_keys_can_be_read(tmp_path: Path) -> None:

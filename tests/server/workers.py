@@ -117,9 +117,9 @@ def _app(folder: Path, lease: float, when_down: Literal["closed", "open"]) -> uv
         SHOP,
         keys=KeyStore(folder / "keys.sqlite"),
         idempotency=Idempotency(
-            SqliteStore(folder / "idempotency.sqlite", busy=lease / 4),
+            SqliteStore(folder / "idempotency.sqlite", busy=min(1.0, lease / 4)),
             lease=lease,
-            patience=lease / 2,
+            patience=min(2.0, lease / 2),
             when_down=when_down,
         ),
     )

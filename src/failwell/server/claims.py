@@ -24,8 +24,8 @@ RENEWALS = 12
 OVERDUE = 1.5 / RENEWALS
 """The part of a lease after which an owner that has not renewed it has missed a renewal."""
 
-BETWEEN_TRIES = 0.25
-"""Seconds between two tries to tell a store that is down what has become of a claim."""
+FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
+"""Seconds between two tries to tell a store that is down what has become of a claim, at first and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,15 @@ class Settlement:
 
     async def within(self, patience: float) -> None:
         """Try until the store has taken it, for *patience* seconds. A store that is down is logged."""
+        wait = FIRST_WAIT
         with anyio.move_on_after(patience):
             while not self.done:
                 try:
                     owned = await self._threads.run(self._call, patience=patience)
                 except StoreDownError as problem:
                     self._problem = problem
-                    await anyio.sleep(BETWEEN_TRIES)
+                    await anyio.sleep(wait)
+                    wait = min(2 * wait, LONGEST_WAIT)
                 else:
                     self.done = True
                     if not owned:
