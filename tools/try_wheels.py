@@ -21,9 +21,9 @@ WORKS = {
     "jobs": "import failwell.server.worker",
     "sandbox": (
         "from urllib.request import urlopen; from failwell.testing import faults\n"
-        "async def app(scope, receive, send):\n"
-        "    await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"
-        "    await send({'type': 'http.response.body', 'body': b'hello'})\n"
+        "from starlette.applications import Starlette; from starlette.responses import PlainTextResponse\n"
+        "from starlette.routing import Route\n"
+        "app = Starlette(routes=[Route('/', lambda request: PlainTextResponse('hello'))])\n"
         "with faults(app) as sandbox: assert b'hello' == urlopen(sandbox.url).read()"
     ),
     "cli": "import failwell.cli.commands, failwell.reference.terminal, yaml",
