@@ -82,7 +82,7 @@ def test_too_many() -> None:
         refuse_too_many(entries, most=2, most_bytes=19)
 
 
-@pytest.mark.parametrize(("name", "text"), [("a\udcff\x00\nb.png", "a???b.png"), ("x" * 100, "x" * 61 + "...")])
+@pytest.mark.parametrize(("name", "text"), [("a\udcff\x00\nb.png", "a???b.png"), ("x" * 100, "x" * 63 + "…")])
 def test_shown(name: str, text: str) -> None:
     """
     A name is shown short, and without what UTF-8 cannot carry or a terminal would obey.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
+
+import anyio
 import httpx2
 import pytest
+from fastapi import Request
 from starlette.types import Message
 
 from failwell.server import BodyLimits, install
-from failwell.server.bodies import whole_body
+from failwell.server.bodies import check_json, limited, whole_body
 from failwell.server.refused import Refused
 
-from .shop import SHOP, Shop
+from .shop import SHOP, Shop, ask
 
 pytestmark = pytest.mark.anyio
 
@@ -50,3 +55,179 @@ async def test_heard_out(sizes: list[int], read: int, *, announced: bool) -> Non
         await whole_body({"type": "http", "headers": length}, receive, 10, patience=10)
 
     assert (413, 0 if announced and sum(sizes) > 20 else read) == (caught.value.status, received)
+
+
+def deep(levels: int) -> bytes:
+    """Nested lists."""
+    return b"[" * levels + b"]" * levels
+
+
+JSON: dict[str, tuple[bytes, str | None]] = {
+    "as deep as allowed": (deep(64), None),
+    "too deep": (deep(65), "too_deep"),
+    "objects": (b'{"a":' * 65 + b"1" + b"}" * 65, "too_deep"),
+    "never closed": (b"[" * 100_001, "too_many_values"),
+    "deep behind spaces": (b" \n" * 1000 + deep(65), "too_deep"),
+    "deep with a BOM": (b"\xef\xbb\xbf" + deep(65), "too_deep"),
+    "deep in UTF-16": (deep(65).decode().encode("utf-16"), "too_deep"),
+    "deep in UTF-32": (deep(65).decode().encode("utf-32-be"), "too_deep"),
+    "brackets in a text": (b'["' + b"[" * 1000 + b'"]', None),
+    "behind an escaped quote": (b'["\\"' + b"[" * 1000 + b'"]', None),
+    "behind an escaped backslash": (b'["\\\\",' + deep(65) + b"]", "too_deep"),
+    "as many as allowed": (b"[" + b"1," * 99_998 + b"1]", None),
+    "too many": (b"[" + b"1," * 100_000 + b"1]", "too_many_values"),
+    "too many lists": (b"[" + b"[]," * 60_000 + b"1]", "too_many_values"),
+    "too many texts": (b"[" + b'"",' * 100_000 + b"1]", "too_many_values"),
+    "too many names": (b"{" + b'"a":1,' * 100_000 + b'"a":1}', "too_many_values"),
+    "names without values": (b"{" + b'"",' * 300_000 + b"}", "too_many_values"),
+    "commas in a text": (b'["' + b"," * 1_000_000 + b'"]', None),
+    "no JSON": (b"[" * 60 + b"text", None),
+}
+
+
+@pytest.mark.parametrize("case", JSON)
+def test_json_that_takes_too_long(case: str) -> None:
+    """
+    JSON that is nested too deep, or has too many values, is refused before it is parsed; texts are only texts.
+    """
+    body, kind = JSON[case]
+
+    with pytest.raises(Refused) if kind else nullcontext() as caught:
+        check_json(body, BodyLimits())
+
+    if caught is not None:
+        assert (422, [["body"], kind]) == (caught.value.status, [*map(caught.value.entries[0].get, ("loc", "type"))])
+
+
+@pytest.mark.parametrize(
+    ("body", "looks"),
+    [
+        (b"[1]", True),
+        (b' \n{"a": 1}', True),
+        (b"\xef\xbb\xbf[", True),
+        ("[".encode("utf-16"), True),
+        (b"\x89PNG[", False),
+    ],
+)
+async def test_what_is_looked_into(shop: Shop, body: bytes, *, looks: bool) -> None:
+    """
+    What begins like JSON is looked into, whatever its content type says; a picture is not.
+    """
+    app = install(shop.app, SHOP, bodies=BodyLimits(deepest=0))
+    async with ask(app) as client:
+        got = await client.post("/orders", content=body, headers={"content-type": "text/plain"})
+
+    assert (422 if looks else 201) == got.status_code
+
+
+@pytest.mark.parametrize(
+    ("kind", "length", "expected"),
+    [
+        (b"application/json", False, "refused"),
+        (b"application/json", True, "refused"),
+        (b"multipart/form-data; boundary=x", False, "broken off"),
+        (b"multipart/form-data; boundary=x", True, "refused"),
+        (b"application/x-www-form-urlencoded", False, "broken off"),
+    ],
+)
+async def test_limit_is_there_by_default(*, kind: bytes, length: bool, expected: str) -> None:
+    """
+    A body above 10 MiB is a 413 by default: before it is read, where its length is told; a form breaks off.
+    """
+    pieces = iter([b"x" * 1024 * 1024] * 400)
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": next(pieces), "more_body": True}
+
+    told = (b"content-length", b"419430400") if length else (b"transfer-encoding", b"chunked")
+    found = ["refused"]
+
+    async def read() -> None:
+        scope = {"type": "http", "headers": [(b"content-type", kind), told]}
+        stream = await limited(scope, receive, BodyLimits(), None)
+        found.append("broken off")
+        while True:
+            await stream()
+
+    with pytest.raises(Refused) as caught:
+        await read()
+
+    assert (413, expected) == (caught.value.status, found[-1])
+    assert taken <= (0 if length else 21)
+
+
+@pytest.mark.parametrize("kind", [b"application/json", b"multipart/form-data; boundary=x", b"application/octet-stream"])
+async def test_body_that_does_not_come(kind: bytes) -> None:
+    """
+    A body that is not there in time is a 408, as JSON and as a form.
+    """
+    headers = [(b"content-type", kind), (b"content-length", b"10")]
+
+    async def receive() -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def read() -> Message:
+        stream = await limited({"type": "http", "headers": headers}, receive, BodyLimits(seconds=0.01), None)
+        return await stream()
+
+    with pytest.raises(Refused) as caught:
+        await read()
+
+    assert (408, True) == (caught.value.status, "was not there after 0.01 s" in str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [("/files/a", 20, 200), ("/files/a", 21, 413), ("/any/a", 5000, 200), ("/other", 11, 413)],
+)
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_uploads_come_as_a_stream(shop: Shop, *, path: str, size: int, status: int, chunked: bool) -> None:
+    """
+    A path of `uploads=` has a limit of its own, or none, and its handler gets the pieces as they come.
+    """
+    pieces: list[int] = []
+
+    @shop.app.put("/{path:path}")
+    async def take(request: Request) -> None:
+        pieces.extend([len(piece) async for piece in request.stream() if piece])
+
+    async def sent() -> AsyncIterator[bytes]:
+        for start in range(0, size, 7):
+            yield b"x" * min(7, size - start)
+
+    app = install(shop.app, SHOP, bodies=BodyLimits(10, uploads={"/files/*": 20, "/any/*": None}))
+    async with ask(app) as client:
+        got = await client.put(path, content=sent() if chunked else b"x" * size)
+
+    assert status == got.status_code
+    assert status != 200 or (size == sum(pieces) and (not chunked or len(pieces) > 1))
+
+
+async def test_body_that_breaks_off_in_a_handler(shop: Shop) -> None:
+    """
+    A body that breaks off while FastAPI reads it is the 413, not FastAPI's "error parsing the body".
+    """
+
+    async def sent() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"name=value&"
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    async with ask(install(shop.app, SHOP, bodies=BodyLimits(20))) as client:
+        got = await client.post("/checked", content=sent(), headers=kind)
+
+    assert (413, True) == (got.status_code, "may have 20 bytes" in got.json()["error"]["message"])
+
+
+async def test_no_limits(shop: Shop) -> None:
+    """
+    `bodies=None` leaves bodies alone.
+    """
+    async with ask(install(shop.app, SHOP, bodies=None)) as client:
+        got = await client.post("/orders", content=b"[" * 11_000_000)
+
+    assert (201, 11_000_000) == (got.status_code, len(shop.bodies[0]))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from failwell.server.framework import MOST_ENTRIES
+from failwell.server.redaction import LONGEST_KEY, entry, short
 from pictograph.exceptions import ValidationError
 
 _SHOWN = 3
-_LONGEST_KEY = 64
 
 
 def as_contract_error(exc: Exception) -> Exception | None:
@@ -20,7 +22,7 @@ def as_contract_error(exc: Exception) -> Exception | None:
     A malformed request becomes `ValidationError`, without the values that were sent.
     """
     if isinstance(exc, RequestValidationError):
-        return invalid(_entry(problem) for problem in exc.errors())
+        return invalid(entry(problem) for problem in exc.errors()[:MOST_ENTRIES])
     if isinstance(exc, HTTPException) and exc.status_code == 400:
         # FastAPI's answer to a body that its JSON decoder gave up on: nested too deep, a number of 5,000 digits.
         return invalid([{"loc": ["body"], "msg": "The body cannot be read as JSON", "type": "json_invalid"}])
@@ -29,7 +31,7 @@ def as_contract_error(exc: Exception) -> Exception | None:
 
 def invalid(errors: Iterable[Mapping[str, Any]]) -> ValidationError:
     """A `ValidationError` that lists *errors* and sums them up."""
-    listed = [dict(error) for error in errors]
+    listed = [dict(error) for error in islice(errors, MOST_ENTRIES)]
     shown = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in listed[:_SHOWN])
     more = f"; and {len(listed) - _SHOWN} more in .errors" if len(listed) > _SHOWN else ""
     fields = "1 field was" if len(listed) == 1 else f"{len(listed)} fields were"
@@ -41,13 +43,6 @@ def invalid_field(loc: list[str | int], msg: str, kind: str = "value_error") -> 
     return invalid([{"loc": loc, "msg": msg, "type": kind}])
 
 
-def _entry(problem: Mapping[str, Any]) -> dict[str, Any]:
-    # A key is the caller's text too: one of 10 MB need not come back.
-    loc = [part if isinstance(part, int) else shortened(part) for part in problem["loc"]]
-    return {"loc": loc, "msg": str(problem["msg"]).removeprefix("Value error, "), "type": str(problem["type"])}
-
-
 def shortened(key: object) -> str:
     """*key* fit to be shown: short, and without what UTF-8 cannot carry."""
-    text = str(key).encode("utf-8", "backslashreplace").decode("utf-8")
-    return text if len(text) <= _LONGEST_KEY else text[: _LONGEST_KEY - 3] + "..."
+    return short(str(key), LONGEST_KEY)

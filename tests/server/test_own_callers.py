@@ -1,0 +1,155 @@
+"""Callers that the app knows by itself: limits and idempotency under its own authentication."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import HTTPException, Request, Response
+from fastapi.security import HTTPBasic
+from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection
+
+from failwell.server import Caller, Idempotency, KeyStore, RateLimits, SqliteStore, install
+
+from .shop import SHOP, NotFoundError, Shop, ask
+
+pytestmark = pytest.mark.anyio
+
+SESSIONS = {"s-1": "ann", "s-2": "bob"}
+
+
+async def dependency(request: Request) -> str | None:
+    """What handlers depend on, too."""
+    return SESSIONS.get(request.headers.get("authorization", "").removeprefix("Token "))
+
+
+async def by_basic(request: Request) -> Caller:
+    """With what FastAPI brings."""
+    given = await HTTPBasic()(request)
+    assert given is not None
+    return Caller(given.username, given.username, "member")
+
+
+class Backend(AuthenticationBackend):
+    """Starlette's own way."""
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, SimpleUser] | None:
+        name = SESSIONS.get(conn.headers.get("x-session", ""))
+        return None if name is None else (AuthCredentials(), SimpleUser(name))
+
+
+def basic(name: str) -> dict[str, str]:
+    """The header of a browser's dialogue."""
+    return {"authorization": "Basic " + base64.b64encode(f"{name}:secret".encode()).decode()}
+
+
+WAYS: dict[str, tuple[Callable[..., Any], dict[str, str], dict[str, str]]] = {
+    "cookie": (
+        lambda request: SESSIONS.get(request.cookies.get("session")),
+        {"cookie": "session=s-1"},
+        {"cookie": "session=s-2"},
+    ),
+    "token": (dependency, {"authorization": "Token s-1"}, {"authorization": "Token s-2"}),
+    "basic": (by_basic, basic("ann"), basic("bob")),
+    "user": (
+        lambda request: request.user.display_name if request.user.is_authenticated else None,
+        {"x-session": "s-1"},
+        {"x-session": "s-2"},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_limits_and_idempotency_under_an_apps_own_authentication(shop: Shop, tmp_path: Path, way: str) -> None:
+    """
+    S1, S3, S13. A caller that the app knows has limits and idempotency keys of its own; nobody is a 401.
+    """
+    caller, ann, bob = WAYS[way]
+    shop.app.add_middleware(AuthenticationMiddleware, backend=Backend())
+    store = SqliteStore(tmp_path / "answers.db")
+    contract = install(
+        shop.app, SHOP, caller=caller, limits=RateLimits("2/minute"), idempotency=Idempotency(store), public=("/free",)
+    )
+    key = {"idempotency-key": "k"}
+    async with ask(contract) as client:
+        mine = [await client.post("/orders", headers={**ann, **key}) for _ in range(3)]
+        theirs = await client.post("/orders", headers={**bob, **key})
+        nobody = await client.post("/orders", headers=key)
+    store.close()
+
+    assert ([201, 201, 429], 201, 401) == ([got.status_code for got in mine], theirs.status_code, nobody.status_code)
+    assert ("true", False, 2) == (
+        mine[1].headers["idempotent-replayed"],
+        "idempotent-replayed" in theirs.headers,
+        shop.runs,
+    )
+    assert "error" in nobody.json()
+
+
+@pytest.mark.parametrize(
+    ("caller", "status"),
+    [
+        (lambda _: Caller("a", "k", "viewer"), 403),
+        (lambda _: Caller("a", "k", "member"), 201),
+        (lambda _: "a", 201),
+        (lambda _: None, 401),
+        (lambda _: "", 500),
+        (lambda _: 7, 500),
+        (lambda request: request.scope["nothing"], 500),
+    ],
+    ids=["viewer", "member", "name", "nobody", "no name", "a number", "broken"],
+)
+async def test_what_the_function_may_return(shop: Shop, caller: Callable[..., Any], status: int) -> None:
+    """
+    A function returns a caller with a role, the name of a tenant, or None; with anything else nobody gets in.
+    """
+    async with ask(install(shop.app, SHOP, caller=caller)) as client:
+        got = await client.post("/orders")
+
+    assert (status, 1 if status == 201 else 0) == (got.status_code, shop.runs)
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"), [(HTTPException(404, "No."), 404), (NotFoundError("No."), 404), (KeyError("No."), 500)]
+)
+async def test_what_the_function_raises(shop: Shop, raised: Exception, status: int) -> None:
+    """
+    S10. What a function raises is answered like what a handler raises.
+    """
+
+    async def caller(_: Request) -> str:
+        raise raised
+
+    async with ask(install(shop.app, SHOP, caller=caller)) as client:
+        got = await client.post("/orders")
+
+    assert (status, 0) == (got.status_code, shop.runs)
+    assert "error" in got.json()
+
+
+async def test_handlers_get_the_caller(shop: Shop) -> None:
+    """
+    A handler finds the app's own caller where it finds that of a key.
+    """
+
+    @shop.app.get("/me")
+    async def me(request: Request) -> Response:
+        return Response(request.scope["failwell.caller"].tenant)
+
+    async with ask(install(shop.app, SHOP, caller=lambda _: "ann")) as client:
+        got = await client.get("/me")
+
+    assert "ann" == got.text
+
+
+def test_one_way_to_know_callers(shop: Shop, tmp_path: Path) -> None:
+    """
+    Keys and a function contradict each other: they are refused together.
+    """
+    with pytest.raises(ValueError, match="Both keys= and caller= say who calls"):
+        install(shop.app, SHOP, keys=KeyStore(tmp_path / "keys.db"), caller=lambda _: "ann")
