@@ -13,8 +13,8 @@ from pictograph.exceptions import PaymentRequiredError, PictographError
 from .colours import KEY, every_colour, mutate, raised
 from .socket_server import http, serving
 
-ONLY_OF_ONE = {"__enter__", "__exit__", "__aenter__", "__aexit__"}
-"""How a `with` and an `async with` begin and end."""
+ONLY_OF_ONE = {"__enter__", "__exit__", "__aenter__", "__aexit__", "aclose"}
+"""How a `with` and an `async with` begin and end; `aclose` is what other libraries call the `close` that is awaited."""
 
 
 def members(client: Any) -> dict[str, Any]:

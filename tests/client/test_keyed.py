@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
+import anyio
 import pytest
 
 import failwell
@@ -25,6 +27,8 @@ from failwell.contract import Secret
 from failwell.policy import Flow
 from failwell.testing import replies
 from failwell.wire import ErrorObject, Reply
+
+from .leaks import frames, leaked
 
 C = TypeVar("C", Blocking, Awaiting)
 KEY = "sk-CANARY-7f3a9"
@@ -54,6 +58,11 @@ class _Desk(KeyedClient[C], service=SERVICE):
     def look(self) -> Flow[Any]:
         """Look."""
         return (yield from self.core.call("look", "GET", "/look", document))
+
+    @operation
+    def take(self, seat: int) -> Flow[Any]:
+        """Take a seat."""
+        return (yield from self.core.call("take", "POST", "/take", document, payload={"seat": seat}))
 
 
 class Desk(BlockingClient, _Desk[Blocking]):
@@ -160,3 +169,98 @@ def test_a_copy_keeps_its_key(copied: Callable[[Desk], Desk], monkeypatch: pytes
 
     assert ({"seen": True}, True) == (seen, twin.core is client.core)
     assert f"Bearer {KEY}".encode() == dict(twin.core.prepared.headers(_request()))[b"Authorization"]
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "said"),
+    [
+        (Desk, "base_ulr", "Desk() got an unexpected keyword argument 'base_ulr'. Did you mean 'base_url'?"),
+        (AsyncDesk, "timeuot", "AsyncDesk() got an unexpected keyword argument 'timeuot'. Did you mean 'timeout'?"),
+        (
+            AsyncDesk,
+            "max_retry",
+            "AsyncDesk() got an unexpected keyword argument 'max_retry'. Did you mean 'max_retries'?",
+        ),
+        (Desk, "apikey", "Desk() got an unexpected keyword argument 'apikey'. Did you mean 'api_key'?"),
+        (
+            StrictDesk,
+            "zone",
+            (
+                "StrictDesk() got an unexpected keyword argument 'zone'. It takes api_key, base_url, timeout, "
+                "max_retries, deadline, retry, resilience, http, http_client, clock, on_event."
+            ),
+        ),
+    ],
+)
+def test_an_unknown_keyword(make: Any, given: str, said: str) -> None:
+    """
+    A keyword that a client does not take is told with the one that comes near; no frame of ours holds the key.
+    """
+    with pytest.raises(TypeError) as caught:
+        make(KEY, **{given: KEY})
+
+    assert said == str(caught.value)
+    assert [] == leaked(KEY, "\n".join(frames(caught.value)))
+
+
+def test_an_unknown_keyword_of_a_client_that_takes_more() -> None:
+    """
+    A client with a constructor of its own takes what that takes.
+    """
+
+    class Bigger(Desk):
+        def __init__(self, *, room: str, **settings: Any) -> None:
+            super().__init__(KEY, **settings)
+            self.room = room
+
+    assert "attic" == Bigger(room="attic", timeout=3.0).room
+    with pytest.raises(TypeError, match="unexpected keyword argument 'timeuot'"):
+        Bigger(room="attic", timeuot=3.0)
+
+
+def test_an_unknown_keyword_of_an_operation() -> None:
+    """
+    The same for an operation, in both colours.
+    """
+    asked: Any = [Desk(KEY).take, AsyncDesk(KEY).take]
+    said = []
+    for take in asked:
+        with pytest.raises(TypeError) as caught:
+            anyio.run(partial(take, seet=KEY)) if take is asked[1] else take(seet=KEY)
+        said.append(str(caught.value))
+        assert [] == leaked(KEY, "\n".join(frames(caught.value)))
+
+    assert ["_Desk.take() got an unexpected keyword argument 'seet'. Did you mean 'seat'?"] * 2 == said
+
+
+def test_with_and_async_with() -> None:
+    """
+    `with` over an awaiting client says "use async with", `async with` over a blocking one the other way round.
+    """
+    wrong: Any = AsyncDesk(KEY)
+    with pytest.raises(TypeError, match=r'^AsyncDesk is asynchronous: use "async with"'), wrong:
+        pass
+
+    async def other_way_round() -> None:
+        wrong: Any = Desk(KEY)
+        async with wrong:
+            pass
+
+    with pytest.raises(TypeError, match=r'^Desk is not asynchronous: use "with"'):
+        anyio.run(other_way_round)
+
+
+def test_two_names_for_the_end() -> None:
+    """
+    An awaiting client is closed by `aclose`, by `close`, and by both.
+    """
+
+    async def run() -> list[bool]:
+        desks = [AsyncDesk(KEY) for _ in range(3)]
+        await desks[0].aclose()
+        await desks[1].close()
+        await desks[2].close()
+        await desks[2].aclose()
+        return [desk.core.connection[0].closed for desk in desks]
+
+    assert [True] * 3 == anyio.run(run)

@@ -225,14 +225,14 @@ def test_never_raises_never_negative_never_nan(headers: dict[str, str], now: flo
 @pytest.mark.parametrize("piece", ["9", "9.", "9m", "9ms", "0, ", '"', ";r=0", ",remaining=0", "Wed, ", "-", " "])
 def test_any_length(piece: str) -> None:
     """
-    A header of a megabyte is read in a moment, whatever it holds.
+    A header of 100 kB is read in a moment, whatever it holds.
     """
-    text = piece * (1_000_000 // len(piece))
+    text = piece * (100_000 // len(piece))
     began = time.process_time()
     for name in ("retry-after", "ratelimit", "ratelimit-reset", "x-ratelimit-reset-after"):
         retry_after({"ratelimit-remaining": text, "x-ratelimit-remaining": "0", "date": text, name: text}, now=NOW)
 
-    assert time.process_time() - began < 10.0
+    assert time.process_time() - began < 1.0
 
 
 @given(st.text(max_size=80))

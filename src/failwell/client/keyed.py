@@ -9,7 +9,8 @@ from failwell.client.checks import configuration_problem
 from failwell.client.core import Core
 from failwell.client.decoding import LONGEST_REPLY
 from failwell.client.detach import show_context
-from failwell.client.resource import Awaiting, Blocking, Resource
+from failwell.client.operation import not_taken
+from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.secret import Secret
@@ -68,6 +69,21 @@ class KeyedClient(Resource[C]):
         super().__init_subclass__(name=name)
         if service is not None:
             cls.service = service
+
+    if not TYPE_CHECKING:  # which tells of unknown keywords itself
+
+        def __new__(cls, *_args: Any, **given: Any) -> Self:
+            """A client to be made. One that is given what none of its arguments is called is told what comes near.
+
+            Raises:
+                TypeError: it is.
+            """
+            names = tuple(given)
+            # From here on no local variable holds the key: tracebacks may print them.
+            del _args, given
+            if names and (problem := not_taken(cls.__init__, names, cls.__name__)) is not None:
+                raise problem
+            return super().__new__(cls)
 
     def _connect(self, sealed: Secret | type, base_url: str | None, **settings: Any) -> None:
         service = self.service
@@ -128,7 +144,7 @@ class KeyedClient(Resource[C]):
         return _restored, (type(self), settings)
 
 
-class BlockingClient(KeyedClient[Blocking]):
+class BlockingClient(NeedsWith, KeyedClient[Blocking]):
     """A client whose methods return.
 
     *api_key* and *base_url* default to environment variables. *timeout* is the seconds one attempt may take, *deadline*
@@ -192,7 +208,7 @@ class BlockingClient(KeyedClient[Blocking]):
         self.close()
 
 
-class AwaitingClient(KeyedClient[Awaiting]):
+class AwaitingClient(NeedsAsyncWith, KeyedClient[Awaiting]):
     """A client whose methods are awaited, on asyncio and trio; otherwise as `BlockingClient`.
 
     Raises:
@@ -233,9 +249,11 @@ class AwaitingClient(KeyedClient[Awaiting]):
             on_event=on_event,
         )
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connections."""
         await self.core.aclose()
+
+    close = aclose
 
     async def __aenter__(self) -> Self:
         return self
@@ -243,7 +261,7 @@ class AwaitingClient(KeyedClient[Awaiting]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.close()
+        await self.aclose()
 
 
 def _sealed(api_key: object, service: Service) -> Secret | type:

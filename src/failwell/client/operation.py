@@ -94,7 +94,13 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         flow = self._flow
 
         def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            work = flow(resource, *args, **kwargs)
+            try:
+                work = flow(resource, *args, **kwargs)
+            except TypeError:
+                if (problem := not_taken(flow, tuple(kwargs), flow.__qualname__)) is None:
+                    raise
+                del args, kwargs
+                raise problem from None
             # A traceback may print the variables of this frame, and an argument may be somebody's key.
             del args, kwargs
             return resource.core.run(work)
@@ -107,11 +113,33 @@ class operation(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         flow = self._flow
 
         async def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            work = flow(resource, *args, **kwargs)
+            try:
+                work = flow(resource, *args, **kwargs)
+            except TypeError:
+                if (problem := not_taken(flow, tuple(kwargs), flow.__qualname__)) is None:
+                    raise
+                del args, kwargs
+                raise problem from None
             del args, kwargs
             return await resource.core.arun(work)
 
         return dressed(run, flow, _result_of(flow))
+
+
+def not_taken(function: Callable[..., Any], given: tuple[str, ...], name: str) -> TypeError | None:
+    """What one hears who calls *function* with a keyword that it does not take: which it does, or which comes near."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or code.co_flags & inspect.CO_VARKEYWORDS:
+        return None
+    takes = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    unknown = next((one for one in given if one not in takes), None)
+    if unknown is None:
+        return None
+    from difflib import get_close_matches
+
+    near = get_close_matches(unknown, takes, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"It takes {', '.join(takes) or 'none'}."
+    return TypeError(f"{name}() got an unexpected keyword argument {unknown!r}. {hint}")
 
 
 def dressed(run: Callable[..., Any], author: Callable[..., Any], returns: Any) -> Callable[..., Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from failwell.client.core import Core
@@ -17,6 +17,36 @@ class Awaiting:
 
 
 C = TypeVar("C", Blocking, Awaiting)
+
+
+class NeedsWith:
+    """What is entered by `with`: an `async with` is told so."""
+
+    if not TYPE_CHECKING:  # to a type checker it has no such methods, so that it tells as well
+
+        async def __aenter__(self) -> NoReturn:
+            raise TypeError(
+                f'{type(self).__name__} is not asynchronous: use "with", without "async". Or take its twin that is '
+                'awaited, with "async with".'
+            )
+
+        async def __aexit__(self, *_how: object) -> None:
+            """A block that is not entered is not left."""
+
+
+class NeedsAsyncWith:
+    """What is entered by `async with`: a `with` is told so."""
+
+    if not TYPE_CHECKING:
+
+        def __enter__(self) -> NoReturn:
+            raise TypeError(
+                f'{type(self).__name__} is asynchronous: use "async with", inside of an "async def". Or take its twin '
+                'that returns, with "with".'
+            )
+
+        def __exit__(self, *_how: object) -> None:
+            """A block that is not entered is not left."""
 
 
 class Resource(Generic[C]):

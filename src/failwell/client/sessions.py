@@ -15,7 +15,7 @@ from failwell.client.core import Core
 from failwell.client.detach import show_context
 from failwell.client.line import AwaitingWire, BlockingWire
 from failwell.client.operation import bound, dressed, inner
-from failwell.client.resource import Awaiting, Blocking, Resource
+from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
 from failwell.contract.error import Error
 from failwell.contract.extras import missing
 from failwell.policy.flow import Emit, Flow, Now, Random, Read, Send, Sleep
@@ -65,7 +65,7 @@ def connected_by(dialogue: Dialogue[M, T], request: Request, http: str, **settin
     return talk
 
 
-class Session(Generic[M, T]):
+class Session(NeedsWith, Generic[M, T]):
     """A websocket session, blocking. One thread at a time may receive, and others may send meanwhile.
 
     Nothing runs beside the caller: pings are sent and answered while the session waits for a message. It is closed by
@@ -216,7 +216,7 @@ class Session(Generic[M, T]):
         return _at_once(effect, self._core)
 
 
-class AsyncSession(Generic[M, T]):
+class AsyncSession(NeedsAsyncWith, Generic[M, T]):
     """A websocket session, awaiting. One task at a time may receive, and others may send meanwhile.
 
     Nothing runs beside the caller: pings are sent and answered while the session waits for a message. It is closed by
@@ -384,7 +384,7 @@ def _alone(effect: Send) -> Flow[Any]:
     return (yield effect)
 
 
-class Opening(Generic[M, T]):
+class Opening(NeedsAsyncWith, Generic[M, T]):
     """A session that is opened by an `await`, or by an `async with` for the length of its block."""
 
     def __init__(self, core: Core, flow: SessionFlow[Talk[M, T]]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 from failwell.client.core import Core
 from failwell.client.detach import ContentError, show_context
 from failwell.client.operation import bound, dressed, inner
-from failwell.client.resource import Awaiting, Blocking, Resource
+from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
 from failwell.contract.error import Error
 from failwell.policy.flow import Give
 
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class EventStream(Generic[T]):
+class EventStream(NeedsWith, Generic[T]):
     """The events of a stream, for a `for`. One thread at a time may ask for the next.
 
     The server is asked when the first event is. The connection is closed when the stream ends or fails, by `close`, at
@@ -61,7 +61,7 @@ class EventStream(Generic[T]):
         self.close()
 
 
-class AsyncEventStream(Generic[T]):
+class AsyncEventStream(NeedsAsyncWith, Generic[T]):
     """The events of a stream, for an `async for`. One task at a time may ask for the next.
 
     The server is asked when the first event is. The connection is closed when the stream ends or fails, by `aclose`, at
