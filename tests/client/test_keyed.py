@@ -49,8 +49,16 @@ class SettingError(DeskError, source="client", on="configuration"):
     """A setting cannot work."""
 
 
-DESK = Catalogue("desk", base=DeskError, default=DeskError, errors=(NoKeyError, SettingError), envelope=ErrorObject())
+class LostError(DeskError, source="transport", on="network", retry="transient"):
+    """No answer came."""
+
+
+ERRORS = (NoKeyError, SettingError, LostError)
+DESK = Catalogue("desk", base=DeskError, default=DeskError, errors=ERRORS, envelope=ErrorObject())
 SERVICE = Service(DESK, "https://desk.example", "DESK")
+KNOWING = Catalogue(
+    "desk", base=DeskError, default=DeskError, errors=ERRORS, envelope=ErrorObject(), idempotency="server"
+)
 
 
 class _Desk(KeyedClient[C], service=SERVICE):
@@ -58,6 +66,11 @@ class _Desk(KeyedClient[C], service=SERVICE):
     def look(self) -> Flow[Any]:
         """Look."""
         return (yield from self.core.call("look", "GET", "/look", document))
+
+    @operation
+    def book(self) -> Flow[Any]:
+        """Book a seat."""
+        return (yield from self.core.call("book", "POST", "/book", document, payload={}, mutating=True))
 
     @operation
     def take(self, seat: int) -> Flow[Any]:
@@ -77,6 +90,27 @@ class StrictDesk(
     BlockingClient, _Desk[Blocking], service=Service(DESK, "https://desk.example", "DESK", refused=NoKeyError)
 ):
     """A client that takes a missing key for a 401."""
+
+
+class KnowingDesk(BlockingClient, _Desk[Blocking], service=Service(KNOWING, "https://desk.example", "DESK")):
+    """A client of a server that honours keys."""
+
+
+@pytest.mark.parametrize(("make", "times"), [(Desk, 1), (KnowingDesk, 2)])
+def test_an_answer_that_is_lost(make: Callable[[str], Any], times: int) -> None:
+    """
+    R8. A write whose answer is lost is repeated where the catalogue says that the server knows keys, and only there.
+    """
+    desk = make(KEY)
+    with replies(desk, LostError, then={"seat": 1}) as sent:
+        if times == 1:
+            with pytest.raises(LostError) as caught:
+                desk.book()
+            assert sent.requests[0].idempotency_key == caught.value.idempotency_key is not None
+        else:
+            assert {"seat": 1} == desk.book()
+
+    assert (times, 1) == (len(sent.requests), len({asked.idempotency_key for asked in sent.requests}))
 
 
 def test_bearer() -> None:

@@ -53,6 +53,30 @@ def test_in_progress_is_retried(request_: Request) -> None:
     assert 2 == sent(request_, IN_PROGRESS)
 
 
+IGNORED = Request("POST", "/things", idempotency_key="key-1", key_counts=False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "times"),
+    [(DROPPED, 1), (SLOW, 1), (BROKEN, 1), (Reply(503), 1), (BUSY, 2), (REFUSED, 2), (IN_PROGRESS, 2)],
+    ids=str,
+)
+def test_a_key_that_the_server_ignores(outcome: Outcome, times: int) -> None:
+    """
+    R8. A write with a key that its server does not know is not sent again when it may have been done.
+    """
+    assert times == sent(IGNORED, outcome)
+
+
+def test_a_key_does_not_matter_to_what_may_be_repeated() -> None:
+    """
+    A PUT, and a read, is repeated with a key that counts for nothing, too.
+    """
+    ignored = [Request(method, "/things/1", idempotency_key="key-1", key_counts=False) for method in ("PUT", "GET")]
+
+    assert [2, 2] == [sent(request, DROPPED) for request in ignored]
+
+
 def test_in_progress_counts_inside_409_only() -> None:
     """
     A code refines only inside the status that was really received: 400 with that code is still a 400.

@@ -95,5 +95,6 @@ SHOP = Catalogue(
     retries=RetryRules(max_retries=2, longest_retry_after=30.0, jitter=0.1),
     operations={"orders.pay": raises(OrderError, OutOfStockError), "products.get": raises(OutOfStockError)},
     everywhere=raises(TooManyError, BrokenError),
+    idempotency="server",
     docs="https://shop.test/errors",
 )

@@ -265,6 +265,11 @@ BREAKING: list[tuple[str, Edits, str]] = [
         "Calls wait for a Retry-After of at most 60 s, it was 120 (`longest_retry_after`).",
     ),
     (
+        "keys ignored",
+        [('    idempotency="server",\n', "")],
+        "The server does not honour idempotency keys: a write whose answer was lost fails.",
+    ),
+    (
         "header name",
         [("X-Request-ID", "Request-ID")],
         "The request id travels in the header Request-ID, it travelled in X-Request-ID.",
@@ -450,7 +455,20 @@ def test_what_only_gets_better(monkeypatch: pytest.MonkeyPatch) -> None:
     ) == compare(before, released)
 
 
-ALONE = {("class moved", "breaks"), ("envelope kept", ""), ("address added", "")}
+@pytest.mark.parametrize("known", [True, False])
+def test_keys_that_are_honoured_now(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    C10. That the server honours keys from now on breaks nothing; snapshots of older releases do not say.
+    """
+    before = facts(RELEASED.replace('    idempotency="server",\n', ""), monkeypatch)
+    if not known:
+        del before["idempotency"]
+
+    said = "The server honours idempotency keys: a write whose answer was lost is repeated."
+    assert (("keys honoured", said, False),) == compare(before, facts(RELEASED, monkeypatch))
+
+
+ALONE = {("class moved", "breaks"), ("envelope kept", ""), ("address added", ""), ("keys honoured", "")}
 """Rules with a test of their own."""
 
 

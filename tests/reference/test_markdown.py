@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 
 import pytest
 
@@ -60,9 +61,29 @@ up to 2 times.
 """
 
 
+NO_KEYS = """\
+The SDK already retries what is worth it, as long as it is safe: DELETE, GET, HEAD, OPTIONS, PUT and TRACE requests, \
+anything else only when the server has refused it unseen.
+"""
+IGNORED_KEYS = """\
+The server is not known to honour `Idempotency-Key`, so a call that changes something is not sent again when its answer \
+was lost: look whether it was done before you repeat it. Each error keeps its key in `e.idempotency_key`"""
+
+
 def sections(text: str) -> list[str]:
     """The headings of a page's sections, without their anchors."""
     return [re.sub(r" \{.*", "", heading) for heading in re.findall(r"^## (.*)$", text, re.MULTILINE)]
+
+
+def test_a_server_without_keys() -> None:
+    """
+    A page says whether the server honours idempotency keys, and what that means for a write whose answer was lost.
+    """
+    catalogue = copy(SHOP)
+    assert "The server honours `Idempotency-Key`" in markdown(page_of(catalogue))
+
+    catalogue.idempotency = None
+    assert [True, True] == [part in markdown(page_of(catalogue)) for part in (NO_KEYS, IGNORED_KEYS)]
 
 
 @pytest.mark.parametrize("part", [TREE, RETRIES, ENTRY], ids=["tree", "retries", "entry of a code"])

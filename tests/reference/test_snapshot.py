@@ -131,6 +131,7 @@ def test_the_facts_of_the_whole() -> None:
         "default": "ShopError",
         "docs": None,
         "status_decides": False,
+        "idempotency": None,
         "body_cap": 8192,
         "headers": {
             "request_id": "X-Request-ID",

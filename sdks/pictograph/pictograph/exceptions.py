@@ -229,6 +229,7 @@ CATALOGUE = Catalogue(
     ),
     envelope=Detail(code="error_code"),
     headers=HeaderNames(request_id="X-Request-ID", idempotency_key="Idempotency-Key"),
+    idempotency="server",
     retries=RetryRules(
         max_retries=3, first_delay=1.0, factor=2.0, longest_delay=8.0, jitter=0.25, longest_retry_after=120.0
     ),

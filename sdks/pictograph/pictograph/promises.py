@@ -628,4 +628,4 @@ def _burst(bench: Bench, tier: str) -> int:
     return len(seen.requests) - 1
 
 
-beside(PROMISES, _list, FAILURES)
+beside(PROMISES, _list, FAILURES, write=lambda name: functools.partial(_create_dataset, name))

@@ -446,4 +446,4 @@ def streams(bench: Bench) -> None:
         seen.tried(1)
 
 
-beside(PROMISES, _get, FAILURES)
+beside(PROMISES, _get, FAILURES, write=lambda _name: _run)

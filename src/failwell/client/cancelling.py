@@ -6,12 +6,10 @@ to its end. A timeout of ours is a cancellation.
 
 from __future__ import annotations
 
-import contextlib
 import ssl
-import sys
 import threading
 import types
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -21,6 +19,7 @@ import httpx2
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
 from failwell.client.forked import remember_pool, remember_stream
+from failwell.client.loops import ENDS, running_loop
 from failwell.client.pool import PooledConnection, for_pool, from_pool, has_surplus, pool_options
 
 
@@ -145,16 +144,13 @@ class CancellableTransport(httpx2.AsyncBaseTransport):
         self._proxy = proxy
         self._options = pool_options(CancellableBackend())
         self._pool: httpcore2.AsyncConnectionPool
-        self._ends: dict[object, tuple[httpcore2.AsyncConnectionPool, AsyncGenerator[None]]] = {}
         self.renew()
         remember_pool(self)
 
     def renew(self) -> None:
         """Begin again with an empty pool."""
-        if self._ends:
-            _of_parents.append(self._ends)
-        self._ends = {}
-        self._last: tuple[object, httpcore2.AsyncConnectionPool] | None = None
+        self._pools: dict[object, httpcore2.AsyncConnectionPool] = {}
+        self._last: object = None
         self._lock = threading.Lock()
         self._pool = self._made()
 
@@ -166,59 +162,27 @@ class CancellableTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The reply to *request*, its body still to come."""
-        loop, last = running_loop(), self._last
-        pool = last[1] if last is not None and last[0] is loop else self._pool_of(loop)
+        loop = running_loop()
+        pool = self._pools.get(loop) or self._new_pool(loop)
         reply = await pool.handle_async_request(for_pool(request))
         return from_pool(reply, _ReplyStream(reply))
 
-    def _pool_of(self, loop: object) -> httpcore2.AsyncConnectionPool:
-        """The pool of *loop*, which runs this: the one it has, or a new one."""
+    def _new_pool(self, loop: object) -> httpcore2.AsyncConnectionPool:
+        """The pool of *loop*, which runs this for the first time."""
         with self._lock:  # loops of several threads may share a client
-            known = self._ends.get(loop)
-            if known is None:
-                if self._last is not None:
-                    self._pool = self._made()
-                known = self._pool, _closed_at_the_end(self._pool, self._ends, loop)
-                for other in [other for other in self._ends if getattr(other, "is_closed", bool)()]:
-                    del self._ends[other]  # it was closed by hand, and told nobody
-                self._ends[loop] = known
-                with contextlib.suppress(StopIteration):
-                    anext(known[1]).send(None)  # it waits for nothing, and from here on the loop knows it
-            self._last = loop, known[0]
-        return known[0]
+            if self._last is not None:
+                self._pool = self._made()
+            for other in [other for other in self._pools if not ENDS.known(other)]:
+                del self._pools[other]
+            self._last, self._pools[loop] = loop, self._pool
+            ENDS.close_with(loop, self._pool)
+            return self._pool
 
     async def aclose(self) -> None:
         """Close what is open in this event loop; what others have is closed when they end."""
-        with self._lock:
-            known = self._ends.pop(running_loop(), None)
-            self._last = None if known is None else (None, known[0])
-        if known is not None:
-            await known[1].aclose()
-
-
-_of_parents: list[object] = []
-"""What the parent of a fork has under way in its event loops, held so that its end here does nothing there."""
-
-
-async def _closed_at_the_end(
-    pool: httpcore2.AsyncConnectionPool, ends: dict[object, Any], loop: object
-) -> AsyncGenerator[None]:
-    """Asyncio and trio end the generators of a loop before the loop: the one place to close what belongs to it."""
-    try:
-        yield
-    finally:
-        ends.pop(loop, None)
-        with anyio.CancelScope(shield=True):
+        pool = self._pools.pop(running_loop(), None)
+        if pool is not None:
             await pool.aclose()
-
-
-def running_loop() -> object:
-    """What tells this run of asyncio or trio from all others."""
-    # Whichever runs this is loaded, and the other must not be for a look at it.
-    if (asyncio := sys.modules.get("asyncio")) is not None:
-        with contextlib.suppress(RuntimeError):
-            return asyncio.get_running_loop()
-    return sys.modules["trio"].lowlevel.current_trio_token()
 
 
 class _ReplyStream(httpx2.AsyncByteStream):

@@ -222,6 +222,7 @@ class Core:
     ) -> Flow[T]:
         """One call of *operation*. *payload* is sent as JSON; a *mutating* call carries one idempotency key.
 
+        One whose answer was lost is repeated where the catalogue says that the server knows keys.
         *secrets* are those in the payload: what the server says comes without them. With *into* the body of a success
         goes there as it arrives.
         """
@@ -384,6 +385,7 @@ class Core:
             with_credentials,
             secrets=secrets,
             into=into,
+            key_counts=self.catalogue.idempotency == "server",
         )
 
     def _target(self, operation: str, path: str, params: Mapping[str, object] | None) -> str:

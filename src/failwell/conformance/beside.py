@@ -1,7 +1,8 @@
-"""What every reader expects beside the page: four promises for any SDK."""
+"""What every reader expects beside the page: promises for any SDK."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,21 +10,31 @@ from failwell.conformance.bench import Bench
 from failwell.conformance.promises import Promises
 from failwell.conformance.seen import Seen, same
 from failwell.contract.said import Said
-from failwell.sandbox.steps import Answer
+from failwell.sandbox.steps import Answer, Lose
 from failwell.wire import json
 
 SECTION = "Beside the page"
 
 STATUSES = (404, 503, 418)
+DONE = re.compile(r"^(?:lost|passed) 2")
+"""What became of a request that the server has done."""
 
 Failure = tuple[str, Callable[[Bench], Seen]]
 """The name of an exception class, and a way to it."""
 
 
-def beside(promises: Promises, call: Callable[[Any], Any], failures: Sequence[Failure]) -> None:
+def beside(
+    promises: Promises,
+    call: Callable[[Any], Any],
+    failures: Sequence[Failure],
+    *,
+    write: Callable[[str], Callable[[Any], Any]] | None = None,
+) -> None:
     """Add them to *promises*: *call* is one that is repeated after a 503, *failures* come from all sources there are.
 
     An error has the id of its request, tells nobody the key and survives pickling; no retry begins after the deadline.
+    *write* makes the call that writes, for something of a name that there is not yet: it is done once, whatever becomes
+    of its answer.
     """
 
     @promises(SECTION, "Every error has the id that the server gave the request")
@@ -64,6 +75,26 @@ def beside(promises: Promises, call: Callable[[Any], Any], failures: Sequence[Fa
         seen.raised(_error(bench, 503))
         seen.tried(2)
         seen.waited([rules.first_delay], within=rules.jitter)
+
+    if write is not None:
+        _once(promises, write)
+
+
+def _once(promises: Promises, write: Callable[[str], Callable[[Any], Any]]) -> None:
+    calls = promises.calls
+    method = "POST" if calls is None else calls.writes.method
+
+    @promises(SECTION, "A call that writes is done once, also when its answer is lost")
+    def done_once(bench: Bench) -> None:
+        catalogue = bench.sandbox.vendor.catalogue
+        bench.sandbox.arm(Lose(), method=method)
+        seen = bench.call(write(f"answered in vain, {bench.colour}"))
+        done = [entry for entry in seen.requests if DONE.search(entry.outcome) and not entry.replayed]
+        same("how often it was done", 1, len([entry for entry in done if entry.method == method]))
+        if catalogue.idempotency == "server":
+            seen.returned()
+        else:
+            seen.raised(bench.error(catalogue.occasion("network").__name__))
 
 
 def _error(bench: Bench, status: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from failwell.contract import caps
 from failwell.contract.case import TRAVELLING, Case, Source
@@ -77,7 +77,8 @@ class Catalogue:
     *operations* says what each operation raises, *everywhere* what any of them may. Where *status_decides*, the status
     of a reply alone says which error it is, whatever code it claims; that is kept as `e.claimed_code`. *docs* is the
     address of the page that `failwell reference` writes, where it is published; problem+json sends the address of a
-    code as its `type`.
+    code as its `type`. *idempotency* "server" says that the server does once what it is sent twice with one idempotency
+    key; without it a POST whose answer was lost is not repeated, key or no key.
 
     Raises:
         CatalogueError: one case is claimed twice, or a class could not be built from a silent reply.
@@ -99,6 +100,7 @@ class Catalogue:
         status_decides: bool = False,
         body_cap: int = caps.BODY,
         docs: str | None = None,
+        idempotency: Literal["server"] | None = None,
     ) -> None:
         self.name = name
         self.base = base
@@ -113,6 +115,7 @@ class Catalogue:
         self.status_decides = status_decides
         self.body_cap = body_cap
         self.docs = docs
+        self.idempotency = idempotency
         self.request_id_header = headers.request_id.lower()
         self._table: dict[Source, dict[Key, tuple[type[Error], Case]]] = {}
         self._refined: dict[int, bool] = {}

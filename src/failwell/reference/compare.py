@@ -46,6 +46,13 @@ def _of_the_whole(old: Facts, new: Facts) -> Iterator[Change]:
         yield breaks("body cap lowered", kept)
     elif new["body_cap"] > old["body_cap"]:
         yield fits("body cap raised", kept)
+    was, now = old.get("idempotency"), new.get("idempotency")
+    if "idempotency" in old and was and not now:
+        yield breaks(
+            "keys ignored", "The server does not honour idempotency keys: a write whose answer was lost fails."
+        )
+    elif now and not was:
+        yield fits("keys honoured", "The server honours idempotency keys: a write whose answer was lost is repeated.")
     if old["docs"] is None and new["docs"] is not None:
         yield fits("address added", f"The codes are explained at {new['docs']}.")
     elif old["docs"] != new["docs"]:

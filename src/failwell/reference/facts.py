@@ -95,6 +95,7 @@ class Page:
 
     *base* is what a caller catches for everything, *default* what a reply becomes that nothing else claims. *delays*
     are the seconds before each retry. *operations* are the errors that each documents beside *everywhere*.
+    *honours_keys* is whether the server does once what it is sent twice with one idempotency key.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Page:
     request_id: str
     idempotency_key: str
     replayed: str
+    honours_keys: bool
     operations: tuple[tuple[str, tuple[str, ...]], ...]
     everywhere: tuple[str, ...]
     common: tuple[Attribute, ...]

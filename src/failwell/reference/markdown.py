@@ -23,13 +23,21 @@ CATCH = (
     "catch the base class to log and rethrow."
 )
 SAFE_RETRIES = (
-    "The SDK already retries what is worth it, as long as it is safe: {safe}, anything else only with an `{key}`, "
-    "or when the server has refused it unseen."
+    "The SDK already retries what is worth it, as long as it is safe: {safe}, anything else only {with_key}when the "
+    "server has refused it unseen."
 )
+WITH_KEY = "with an `{key}`, or "
 SAME_KEY = (
-    "Every attempt of a call carries the same `{key}` header, so retries are safe. An answer that was replayed says so "
-    "with `{replayed}`. Each error keeps its key in `e.idempotency_key`, and in `e.request_id` the id that the server "
-    "gave the request in `{request_id}`: quote it to support."
+    "The server honours `{key}`: it does once what it is sent twice with the same one. Every attempt of a call carries "
+    "the same key, so retries are safe. An answer that was replayed says so with `{replayed}`. "
+)
+NO_KEY = (
+    "The server is not known to honour `{key}`, so a call that changes something is not sent again when its answer was "
+    "lost: look whether it was done before you repeat it. "
+)
+EVIDENCE = (
+    "Each error keeps its key in `e.idempotency_key`, and in `e.request_id` the id that the server gave the request in "
+    "`{request_id}`: quote it to support."
 )
 
 
@@ -101,7 +109,8 @@ def _retries(page: Page) -> Iterator[str]:
     if not any(repeated.values()) or not page.delays:
         yield "The SDK repeats no call by itself."
         return
-    yield from (SAFE_RETRIES.format(safe=_safe(), key=page.idempotency_key), "")
+    with_key = WITH_KEY.format(key=page.idempotency_key) if page.honours_keys else ""
+    yield from (SAFE_RETRIES.format(safe=_safe(), with_key=with_key), "")
     for kind, lines in repeated.items():
         if lines:
             named = ", ".join(_case_link(page, line) for line in lines)
@@ -143,7 +152,8 @@ def _case_link(page: Page, line: Line) -> str:
 
 def _idempotency(page: Page) -> Iterator[str]:
     yield from ("## Idempotency { #idempotency }", "")
-    yield SAME_KEY.format(key=page.idempotency_key, replayed=page.replayed, request_id=page.request_id)
+    said = (SAME_KEY if page.honours_keys else NO_KEY) + EVIDENCE
+    yield said.format(key=page.idempotency_key, replayed=page.replayed, request_id=page.request_id)
 
 
 def _statuses(page: Page) -> Iterator[str]:

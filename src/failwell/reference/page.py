@@ -38,6 +38,7 @@ def page_of(catalogue: Catalogue) -> Page:
         request_id=catalogue.headers.request_id,
         idempotency_key=catalogue.headers.idempotency_key,
         replayed=catalogue.headers.replayed,
+        honours_keys=catalogue.idempotency == "server",
         operations=tuple(
             (operation, tuple(error.__name__ for error in said.errors))
             for operation, said in sorted(catalogue.operations.items())

@@ -57,6 +57,7 @@ def facts_of(catalogue: Catalogue) -> Facts:
         "default": catalogue.default.__name__,
         "docs": catalogue.docs,
         "status_decides": catalogue.status_decides,
+        "idempotency": catalogue.idempotency,
         "body_cap": catalogue.body_cap,
         "headers": asdict(catalogue.headers),
         "retries": asdict(catalogue.retries),

@@ -46,10 +46,10 @@ class Incoming:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.head.headers.raw_items()]
         self._arrival = log.arrival(self.method, self.target, headers)
 
-    def record(self, outcome: str) -> None:
+    def record(self, outcome: str, *, replayed: bool = False) -> None:
         """Write the entry, with as much of the body as has come in; only the first outcome counts."""
         if self._arrival is not None:
-            self._arrival.record(outcome, self._body_hash.hexdigest(), self._body_length)
+            self._arrival.record(outcome, self._body_hash.hexdigest(), self._body_length, replayed=replayed)
 
     @property
     def wants_close(self) -> bool:

@@ -29,7 +29,10 @@ _SCHEME = re.compile(r"(?i:basic|bearer|digest|dpop|negotiate|token)\s+\S|[A-Za-
 
 @dataclass(frozen=True)
 class Entry:
-    """One request: *time* is when it arrived, *outcome* what became of it, such as "passed 200" or "reset"."""
+    """One request: *time* is when it arrived, *outcome* what became of it, such as "passed 200" or "reset".
+
+    *replayed* is whether the server said that its answer is the one to an earlier request with the same key.
+    """
 
     number: int
     time: float
@@ -39,6 +42,7 @@ class Entry:
     body_sha256: str = ""
     body_length: int = 0
     outcome: str = ""
+    replayed: bool = False
 
     def to_json(self) -> dict[str, object]:
         """This entry as JSON values."""
@@ -130,11 +134,12 @@ class Arrival:
         self._entry = entry
         self._recorded = False
 
-    def record(self, outcome: str, body_sha256: str, body_length: int) -> None:
+    def record(self, outcome: str, body_sha256: str, body_length: int, *, replayed: bool = False) -> None:
         """Write the entry. The first outcome counts: what follows is only the connection going away."""
         if not self._recorded:
             self._recorded = True
-            self._log.add(replace(self._entry, body_sha256=body_sha256, body_length=body_length, outcome=outcome))
+            seen = {"body_sha256": body_sha256, "body_length": body_length, "outcome": outcome, "replayed": replayed}
+            self._log.add(replace(self._entry, **seen))
 
 
 def without_secrets(target: str) -> str:

@@ -111,6 +111,10 @@ async def _connect(host: str, port: int) -> Connection:
     return server
 
 
+REPLAYED = b"-replayed"
+"""How the header is called with which servers mark an answer to an earlier request: `Idempotent-Replayed`."""
+
+
 class _Relay:
     """One request and its reply on their way through; *relayed* counts the bytes that the client was sent."""
 
@@ -121,6 +125,7 @@ class _Relay:
         self._lost = lost
         self._afterwards = afterwards
         self.switched = False
+        self._replayed = False
         self._client = client
         self._incoming = incoming
         self._server = server
@@ -160,7 +165,8 @@ class _Relay:
             data, status, ended = await self._next_part(status)
             if ended:
                 # Before the last bytes go: whoever has the whole reply finds the entry in the log.
-                self._incoming.record(("lost" if self._lost else "passed") + f" {status}{self._afterwards}")
+                outcome = f"{'lost' if self._lost else 'passed'} {status}{self._afterwards}"
+                self._incoming.record(outcome, replayed=self._replayed)
             if data and not self._lost:
                 await self._client.write(data)
                 self.relayed += len(data)
@@ -178,6 +184,7 @@ class _Relay:
                 event = self._http.next_event()
                 if isinstance(event, h11.Response | h11.InformationalResponse):
                     status = event.status_code
+                    self._replayed = any(name.endswith(REPLAYED) for name, _ in event.headers)
                 elif isinstance(event, h11.EndOfMessage):
                     return data[: len(data) - len(self._http.trailing_data[0])], status, True
                 elif not isinstance(event, h11.Data):

@@ -28,7 +28,8 @@ class Request(Value):
     """One request, ready to be sent as often as needed. *target* is a path below the base URL, or a whole URL.
 
     *secrets* are those in its body: they are masked in what the server says. With *into* the body of a success goes
-    there as it arrives, and not into the reply.
+    there as it arrives, and not into the reply. *key_counts* is whether the server does once what it is sent twice with
+    one key.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Request(Value):
     timeout: float | None = None
     secrets: tuple[Secret, ...] = ()
     into: Into | None = None
+    key_counts: bool = True
 
     # Made for every call, and by hand three times as fast; the same for a reply.
     def __init__(  # noqa: PLR0917 - in the order of the fields
@@ -55,11 +57,13 @@ class Request(Value):
         timeout: float | None = None,
         secrets: tuple[Secret, ...] = (),
         into: Into | None = None,
+        key_counts: bool = True,
     ) -> None:
         held = self.__dict__
         held["method"], held["target"], held["headers"], held["content"] = method, target, headers, content
         held["operation"], held["idempotency_key"], held["timeout"] = operation, idempotency_key, timeout
         held["with_credentials"], held["secrets"], held["into"] = with_credentials, secrets, into
+        held["key_counts"] = key_counts
 
     def __repr__(self) -> str:
         # The query may hold a signature, the headers a key.
@@ -68,7 +72,7 @@ class Request(Value):
     @property
     def repeatable(self) -> bool:
         """Whether sending it twice does what sending it once does."""
-        return self.method in IDEMPOTENT or self.idempotency_key is not None
+        return self.method in IDEMPOTENT or (self.key_counts and self.idempotency_key is not None)
 
     @property
     def rewindable(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from failwell.contract.catalogue import Catalogue
 from failwell.wire.messages import IDEMPOTENT
 
 
@@ -24,8 +25,12 @@ class Call:
 
     @property
     def repeatable(self) -> bool:
-        """Whether the request may be sent twice."""
+        """Whether the request may be sent twice, to a server that knows keys."""
         return self.keyed or self.method in IDEMPOTENT
+
+    def repeatable_at(self, catalogue: Catalogue) -> bool:
+        """Whether the request may be sent twice to the server of *catalogue*."""
+        return self.repeatable and (self.method in IDEMPOTENT or catalogue.idempotency == "server")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def expected(fault: Fault, call: Call, catalogue: Catalogue) -> Expected:
         retry = case.retry or "never"
         useful, executed = retry != "never", retry == "transient"
         asked = ends.asks if ends.status in KEPT_WAITS or retry == "in_progress" else None
-    safe = call.repeatable or not executed
+    safe = call.repeatable_at(catalogue) or not executed
     too_long = asked is not None and asked > rules.longest_retry_after
     retries = rules.max_retries if useful and safe and not too_long else 0
     status = ends.status or 0
