@@ -7,6 +7,7 @@ import os
 import pickle
 import socket
 import sys
+import threading
 import time
 from typing import Any
 
@@ -292,6 +293,24 @@ def test_what_cannot_be_combined(make: Any, own: object, monkeypatch: pytest.Mon
     monkeypatch.setattr("failwell.client.checks.missing", lambda _extra: ("pyreqwest",))
     with pytest.raises(ConfigurationError, match=r"pip install \"failwell\[fast\]\""):
         make(KEY, http="fast")
+
+
+@both
+def test_no_socket_outlives_its_client(colour: str) -> None:
+    """
+    A client that is closed has closed its connections: the server sees their end at once, not when they are too old.
+    """
+    ended = threading.Event()
+
+    def answered(peer: Peer) -> None:
+        peer.say(http(200, RUN).replace(b"Connection: close", b"Connection: keep-alive"))
+        peer.sock.settimeout(2.0)
+        if peer.sock.recv(1) == b"":
+            ended.set()
+
+    with serving(answered) as server:
+        asked(colour, read, base_url=server.url, **FAST)
+        assert ended.wait(2.0)
 
 
 def test_closed() -> None:

@@ -66,8 +66,8 @@ The SDK already retries what is worth it, as long as it is safe: DELETE, GET, HE
 anything else only when the server has refused it unseen.
 """
 IGNORED_KEYS = """\
-The server is not known to honour `Idempotency-Key`, so a call that changes something is not sent again when its answer \
-was lost: look whether it was done before you repeat it. Each error keeps its key in `e.idempotency_key`"""
+The server is not known to honour `Idempotency-Key`, so a call that changes something is not sent again when its \
+answer was lost: look whether it was done before you repeat it. Each error keeps its key in `e.idempotency_key`"""
 
 
 def sections(text: str) -> list[str]:

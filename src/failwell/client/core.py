@@ -124,7 +124,7 @@ class Core:
             refused = str(problem)
         if refused is not None:  # raised here, because the frames of the other hold the proxy's password
             raise configuration_problem(catalogue, refused)
-        mask_in_logs(spellings(self._transport.secrets))
+        mask_in_logs(self._transport, spellings(self._transport.secrets))
 
     @property
     def connection(self) -> tuple[Any, Clock]:

@@ -48,6 +48,7 @@ NOT_SENT = "client error (Connect)"
 REFUSED = "invalid peer certificate: "
 CUT = "error reading a body from connection"
 """What they say of a body that did not come whole; without it, it cannot be decoded."""
+T = TypeVar("T")
 B = TypeVar("B", RequestBuilder, SyncRequestBuilder)
 
 _forked = False
@@ -72,7 +73,7 @@ class BlockingFast:
         self._other = BlockingHttpx(prepared, wall)
         self._at_once = min(HIGHEST_KEPT, prepared.longest_reply or HIGHEST_KEPT)
         self.secrets = self._other.secrets
-        self._client: SyncClient = _configured(SyncClientBuilder()).build()
+        self._client: SyncClient | None = _configured(SyncClientBuilder()).build()
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
@@ -84,7 +85,7 @@ class BlockingFast:
             return self._other.send(request, timeout)
         head: BaseResponse | None = None
         try:
-            builder = self._client.request(request.method, str(self._prepared.place(request.target).url))
+            builder = _open(self._client).request(request.method, str(self._prepared.place(request.target).url))
             with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
                 head = response
                 reader = response.body_reader
@@ -121,8 +122,10 @@ class BlockingFast:
     def close(self) -> None:
         """Close the connections."""
         self._other.close()
-        if not _forked:
+        if not _forked and self._client is not None:
             self._client.close()
+            # Its sockets stay open for as long as anybody has it.
+            self._client = None
 
 
 class AwaitingFast:
@@ -134,7 +137,7 @@ class AwaitingFast:
         self._other = AwaitingHttpx(prepared, wall)
         self._at_once = min(HIGHEST_KEPT, prepared.longest_reply or HIGHEST_KEPT)
         self.secrets = self._other.secrets
-        self._client: Client = _configured(ClientBuilder()).build()
+        self._client: Client | None = _configured(ClientBuilder()).build()
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
@@ -146,7 +149,7 @@ class AwaitingFast:
             return await self._other.send(request, timeout)
         head: BaseResponse | None = None
         try:
-            builder = self._client.request(request.method, str(self._prepared.place(request.target).url))
+            builder = _open(self._client).request(request.method, str(self._prepared.place(request.target).url))
             async with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
                 head = response
                 reader = response.body_reader
@@ -183,8 +186,16 @@ class AwaitingFast:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._other.aclose()
-        if not _forked:
-            await self._client.close()
+        if not _forked and (client := self._client) is not None:
+            self._client = None
+            await client.close()
+
+
+def _open(client: T | None) -> T:
+    """*client*, unless it is closed. Raises: RuntimeError, as the library would; a caller is told in other words."""
+    if client is None:
+        raise RuntimeError("the client is closed")
+    return client
 
 
 class _Kept:

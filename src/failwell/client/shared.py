@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_ORIGINS = 1_000
 """Servers that are remembered, also while no client talks to them; the one longest known is forgotten first."""
 
+MOST_CALLERS = 1_000
+"""Credentials of which it is remembered how long the calls with them are held back, as it is of servers."""
+
 
 class Origin:
     """What is known of one server. Clients with the same settings share it."""
@@ -45,6 +48,8 @@ class Origin:
             if self.rules.pacing:
                 pacer = self._pacers.get(caller)
                 if pacer is None:
+                    if len(self._pacers) >= MOST_CALLERS:
+                        del self._pacers[next(iter(self._pacers))]
                     pacer = self._pacers[caller] = Pacer(self._lock)
         return Guard(self.budget, breaker, pacer)
 
