@@ -138,8 +138,8 @@ class Arrival:
         """Write the entry. The first outcome counts: what follows is only the connection going away."""
         if not self._recorded:
             self._recorded = True
-            seen = {"body_sha256": body_sha256, "body_length": body_length, "outcome": outcome, "replayed": replayed}
-            self._log.add(replace(self._entry, **seen))
+            entry = replace(self._entry, body_sha256=body_sha256, body_length=body_length, outcome=outcome)
+            self._log.add(replace(entry, replayed=replayed))
 
 
 def without_secrets(target: str) -> str:
