@@ -219,7 +219,7 @@ def test_a_copy_keeps_its_key(copied: Callable[[Desk], Desk], monkeypatch: pytes
         (
             StrictDesk,
             "zone",
-            "StrictDesk() got an unexpected keyword argument 'zone'. It takes api_key, base_url, timeout, max_retries, ",
+            "StrictDesk() got an unexpected keyword argument 'zone'. It takes api_key, base_url, timeout, ",
         ),
     ],
 )
