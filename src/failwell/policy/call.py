@@ -169,7 +169,7 @@ def complete(
     attach(
         error,
         request_id=request_id,
-        attempts=_masked(tried.attempts, mask),
+        attempts=_masked(tried.attempts, mask, request_id),
         elapsed=tried.elapsed,
         idempotency_key=request.idempotency_key,
         body=body or NO_BODY,
@@ -183,10 +183,10 @@ def complete(
         error.add_note(note)
 
 
-def _masked(attempts: tuple[Attempt, ...], mask: Mask) -> tuple[Attempt, ...]:
-    """*attempts* without secrets in the ids that the server gave them."""
-    named = "\n".join([attempt.request_id for attempt in attempts if attempt.request_id])
-    if not named or masked_text(named, mask) is named:
+def _masked(attempts: tuple[Attempt, ...], mask: Mask, shown: str | None) -> tuple[Attempt, ...]:
+    """*attempts* without secrets in the ids that the server gave them; *shown* is one without."""
+    named = {attempt.request_id for attempt in attempts}
+    if named <= {None, shown}:  # which is without
         return attempts
     return tuple([attempt._replace(request_id=masked_text(attempt.request_id or "", mask) or None)
                   for attempt in attempts])  # fmt: skip

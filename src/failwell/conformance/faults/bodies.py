@@ -82,6 +82,32 @@ SHAPES: tuple[tuple[str, int, object], ...] = (
 )
 """JSON bodies, each with the status that it comes with."""
 
+WORDS: tuple[tuple[str, int, object, str], ...] = (
+    (
+        "a message in an object of errors",
+        403,
+        {"error": {"code": "x", "message": "Not enough left"}},
+        "Not enough left",
+    ),
+    ("a sentence as detail, to whom that is foreign", 404, {"detail": "Rule not found"}, "Rule not found"),
+    ("a gateway's message", 403, {"message": "No route for this key"}, "No route for this key"),
+    ("a description beside the name of an error", 400, {"error": "x", "error_description": "It expired"}, "It expired"),
+    ("a title alone", 403, {"type": "about:blank", "title": "Out of credit"}, "Out of credit"),
+    ("a title beside an empty detail", 403, {"title": "Out of credit", "detail": ""}, "Out of credit"),
+    ("errors by field", 422, {"errors": {"name": ["is too short"]}}, "is too short"),
+    ("fields alone", 400, {"name": ["is too short"]}, "is too short"),
+    ("a list of errors with details", 422, {"errors": [{"title": "No", "detail": "Way too short"}]}, "Way too short"),
+)
+"""JSON bodies whose words a person must find in the message, whatever the vendor's own shape is."""
+
+TEXTS: tuple[tuple[str, int, str, bytes, str], ...] = (
+    ("a sentence in Latin-1", 403, "text/plain; charset=latin-1", "Kein Schlüssel".encode("latin-1"), "Kein Schlüssel"),
+    ("a sentence in UTF-16", 403, "text/plain; charset=utf-16", "Kein Schlüssel".encode("utf-16"), "Kein Schlüssel"),
+    ("a page with a title", 502, "text/html", b"<title>Bad &amp; gone</title><p>Sorry</p>", "Bad & gone"),
+    ("a message in XML", 403, "application/xml", b"<Error><Message>Access denied</Message></Error>", "Access denied"),
+)
+"""The same for other bodies."""
+
 RAW: tuple[tuple[str, int, str, bytes], ...] = (
     ("no body", 404, JSON, b""),
     ("no body and no kind of it", 500, "", b""),
@@ -127,6 +153,10 @@ def faults() -> Iterator[Fault]:
         yield _answer(group, f"a {status} with {name}", status, JSON, json.dumps(value).encode())
     for name, status, kind, body in RAW:
         yield _answer(group, f"a {status} with {name}", status, kind, body)
+    for name, status, value, words in WORDS:
+        yield _answer(group, f"a {status} with {name}", status, JSON, json.dumps(value).encode(), words=words)
+    for name, status, kind, body, words in TEXTS:
+        yield _answer(group, f"a {status} with {name}", status, kind, body, words=words)
     # Made when asked for: whoever only imports this wants no 10 MB of it.
     long = b'{"detail": "' + b"x" * 10_000_000 + b'"}'
     yield _answer(group, "a 500 with 10 MB of JSON", 500, JSON, long)
@@ -144,6 +174,6 @@ def faults() -> Iterator[Fault]:
     yield Fault(group, "a 500 with gzip that unpacks to 10 MiB", bomb, (Answer(500, headers, body),))
 
 
-def _answer(group: str, name: str, status: int, kind: str, body: bytes) -> Fault:
+def _answer(group: str, name: str, status: int, kind: str, body: bytes, *, words: str = "") -> Fault:
     headers = (("Content-Type", kind),) if kind else ()
-    return Fault(group, name, Answered(status, body), (Answer(status, headers, body),))
+    return Fault(group, name, Answered(status, body, words=words), (Answer(status, headers, body),))

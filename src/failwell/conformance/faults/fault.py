@@ -38,12 +38,14 @@ Place: TypeAlias = Literal["sandbox", "sandbox-tls", "refused", "nowhere"] | Doo
 class Answered:
     """A reply of *status* came that says it is an error, or that nothing was done.
 
-    *body* is what of it can be read, None where that is anybody's guess; *asks* are the seconds that it asks to wait.
+    *body* is what of it can be read, None where that is anybody's guess; *asks* are the seconds that it asks to wait,
+    *words* what a person must find in the message.
     """
 
     status: int
     body: bytes | None = b""
     asks: float | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ class Trial:
             same("e.body_length", len(ends.body), error.body_length)
         if isinstance(ends, Answered):
             _waits_are_told(error, ends.asks)
+            same("whether a person finds the words of the body", True, ends.words in str(error))
         cause = error.__cause__
         if not isinstance(ends, Answered) and ends.caused:
             same("whether the library's exception is kept as the cause", True, cause is not None)
