@@ -102,6 +102,9 @@ TEXTS: list[tuple[str, bytes, str]] = [
     ("application/xml", b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>", "Access Denied"),
     ("text/xml", b"<s:Fault><faultstring>Bad <![CDATA[& worse]]></faultstring></s:Fault>", "Bad & worse"),
     ("application/x-www-form-urlencoded", b"error=bad&error_description=The+code+is+wrong", "The code is wrong"),
+    ("application/json; charset=iso-8859-1", b'{"detail": "Fichier \xe9gar\xe9"}', "Fichier égaré"),
+    ("application/json; charset=windows-1251", '{"detail": "Нет"}'.encode("cp1251"), "Нет"),
+    ("application/json; charset=utf-7", b'{"detail": "Fichier \xe9gar\xe9"}', "Fichier �gar�"),
     ("application/json", b'{"detail": "Fichier \xe9gar\xe9"}', "Fichier �gar�"),
 ]
 

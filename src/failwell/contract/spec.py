@@ -265,7 +265,7 @@ def check_types(cls: type[Error]) -> None:
     for spec in specs.values():
         if isinstance(spec.mark, Header):
             _check_header(cls, spec, spec.mark)
-        elif spec.travels and cls.source in TRAVELLING:
+        elif spec.travels and cls.source in TRAVELLING and _needs_a_look(spec.annotation):
             _check_lost(cls, spec)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from failwell.contract import caps
@@ -23,6 +25,7 @@ WHITESPACE = " \t\n\r"
 """What may stand around a JSON value (RFC 8259, 2)."""
 DEPTH = 64
 UNKNOWN = "\ufffd"
+_EIGHT_BITS = re.compile(r"iso-?8859-(?:[1-9]|1[013-6])|latin-?1|(?:windows-|cp)125[0-8]|koi8-[ru]")
 
 
 class UnreadableError(ValueError):
@@ -89,8 +92,10 @@ def _spoken(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-def loads(body: bytes) -> Any:
+def loads(body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Any:
     """The value of *body*; integers of more than 400 digits stay text, NaN and Infinity are null.
+
+    What is no UTF-8 is read in the old encoding of eight bits that *headers* name, if they do.
 
     Raises:
         UnreadableError: *body* is no JSON document, is longer than 1 MiB, or nests too deep to read.
@@ -108,7 +113,7 @@ def loads(body: bytes) -> Any:
     except (ValueError, RecursionError, StopIteration):
         pass
     try:
-        text = _text(body).strip(WHITESPACE)
+        text = _text(body, headers).strip(WHITESPACE)
         value, end = _decoder(short).raw_decode(text)
     except (ValueError, RecursionError) as problem:
         raise UnreadableError(f"{type(problem).__name__} while reading {len(body)} bytes of JSON") from None
@@ -135,10 +140,16 @@ def _scanner(short: bool) -> Callable[[str, int], tuple[Any, int]]:
     return make_scanner(context)
 
 
-def _text(body: bytes) -> str:
+def charset_of(headers: Mapping[str, str]) -> str:
+    """The charset that *headers* name, "" where they name none."""
+    found = re.search(r";\s*charset\s*=\s*\"?([\w.:+-]+)", headers.get("content-type", ""), re.IGNORECASE)
+    return found[1].lower() if found else ""
+
+
+def _text(body: bytes, headers: Mapping[str, str]) -> str:
     """*body* in the encoding that its first bytes show (RFC 8259 wants UTF-8, older servers may send UTF-16).
 
-    What is no UTF-8 in it becomes "�": one name in Latin-1 must not hide the message around it.
+    Or in that of *headers*, or else with "�" for what is no UTF-8: one odd name must not hide the message around it.
     """
     if body.isascii() and 0 not in body[:4]:
         return body.decode("ascii")
@@ -147,6 +158,8 @@ def _text(body: bytes) -> str:
     try:
         return body.decode(detect_encoding(body), "surrogatepass")
     except ValueError:
+        if _EIGHT_BITS.fullmatch(charset := charset_of(headers)):
+            return body.decode(charset, "replace")
         text = body.decode("utf-8", "replace")
         if UNKNOWN * 2 in text:
             raise  # noise, or a language of which nothing would be left

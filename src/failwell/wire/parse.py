@@ -42,7 +42,7 @@ def parse(
     raw = reply.body
     seen, hide = (raw, None) if mask is None else _hiding(mask, reply)
     try:
-        body = json.loads(raw)
+        body = json.loads(raw, reply.headers)
         said = catalogue.envelope.parse(body)
         if not (message := said.message) or message.isspace():
             cls, _ = catalogue.resolve(reply.status or None, said.code, operation=operation, source=source)

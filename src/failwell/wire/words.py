@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from failwell.contract import caps
+from failwell.wire.json import charset_of
 from failwell.wire.messages import Reply
 
 DEPTH = 8
@@ -86,9 +87,7 @@ def of_text(reply: Reply) -> str | None:
 
 def _content_type(reply: Reply) -> tuple[str, str]:
     """The media type and the charset that a reply says it has."""
-    said, _, parameters = reply.headers.get("content-type", "").partition(";")
-    found = re.search(r"charset\s*=\s*\"?([\w.:+-]+)", parameters, re.IGNORECASE)
-    return said.strip().lower(), found[1] if found else ""
+    return reply.headers.get("content-type", "").partition(";")[0].strip().lower(), charset_of(reply.headers)
 
 
 def _decoded(body: bytes, charset: str) -> str | None:
