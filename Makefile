@@ -31,7 +31,7 @@ $(STAMP): pyproject.toml $(SDKS:=/pyproject.toml) constraints.txt tools/make-ven
 	@touch $@
 
 demo: install  ## Check the SDKs against their error contracts, over real sockets
-	@$(BIN)/failwell check pictograph
+	@$(BIN)/failwell check pictograph && echo
 	@$(BIN)/failwell check subconscious
 
 test: install  ## Run the tests on all cores

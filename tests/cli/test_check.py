@@ -18,6 +18,10 @@ VENDORS = {
     "intact": "INTACT",
     "waiting": "WAITING",
     "awaiting": "AWAITING",
+    "slow-end": "SLOW_END",
+    "nowhere": "NOWHERE",
+    "no-name": "NO_NAME",
+    "broken-module": "BROKEN_MODULE",
 }
 NEW_KEY = "Idempotency — retried requests inherit the original Idempotency-Key header, so the backend dedupes."
 
@@ -46,7 +50,7 @@ def test_broken_sdk(env: dict[str, str], tmp_path: Path, vendor: str, sentence: 
     """
     A seeded fault is exit code 1, a row that FALLS SHORT, its sentence with what was seen, and the same in the report.
     """
-    ran = failwell("check", vendor, "--json", str(tmp_path / "r.json"), env=env)
+    ran = failwell("check", vendor, "--verbose", "--json", str(tmp_path / "r.json"), env=env)
 
     assert (1, "") == (ran.code, ran.err)
     assert 1 == ran.out.count("FALLS SHORT")
@@ -215,7 +219,7 @@ def test_terminal(env: dict[str, str]) -> None:
     """
     On a terminal a bar shows how far the check is, and is wiped off before the table; verdicts have colours.
     """
-    code, written = on_a_terminal("check", "new-key", env=env)
+    code, written = on_a_terminal("check", "new-key", "--verbose", env=env)
 
     bar, _, table = written.partition("failwell-broken 1.0")
     drawn = re.findall(r"\r\x1b\[2KChecking .*?(\d)/2", bar)
@@ -238,12 +242,110 @@ def test_interrupted_on_a_terminal(env: dict[str, str]) -> None:
 
 def test_no_terminal(env: dict[str, str]) -> None:
     """
-    Without a terminal there is neither a bar nor a colour, and a table of 160 columns at most.
+    Without a terminal there is neither a bar nor a colour: a line for each section, what falls short, and the sum.
     """
     ran = failwell("check", "new-key", env=env)
 
-    assert ("", False, False) == (ran.err, "Checking" in ran.out, "\x1b" in ran.out)
-    assert 160 >= max(len(line) for line in ran.out.splitlines())
+    shortfall = f"{NEW_KEY}\n    different keys over 3 attempts: expected 1, saw 3\n"
+    head = """\
+failwell-broken 1.0
+Hierarchy        blocking 1 of 1   awaiting 1 of 1
+Retry behavior   blocking 0 of 1   awaiting 0 of 1
+"""
+    assert ("", f"{head}blocking: {shortfall}awaiting: {shortfall}") == (ran.err, ran.out[: ran.out.rindex("1 of 2")])
+
+
+def test_lines_as_they_come(env: dict[str, str]) -> None:
+    """
+    What is piped comes line by line: a section is told of as soon as it is over, while others still run.
+    """
+    with running("check", "slow-end", env=env) as process:
+        first = printed_until(process, "Hierarchy")
+        assert process.poll() is None
+        ended(process, signal.SIGINT)
+
+    assert "failwell-broken 1.0\nHierarchy   blocking 1 of 1   awaiting 1 of 1\n" == first
+
+
+@pytest.mark.parametrize(
+    ("columns", "arguments", "table"),
+    [(140, ["--verbose"], True), (120, ["-v"], True), (119, ["-v"], False), (60, ["-v"], False), (140, [], False)],
+)
+def test_width(env: dict[str, str], columns: int, arguments: list[str], table: bool) -> None:
+    """
+    Every row is asked for: a table from 120 columns on, below that a list, whose lines the terminal itself wraps.
+    """
+    code, written = on_a_terminal("check", "intact", *arguments, env=env, columns=columns)
+
+    plain = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", written)
+    assert (0, table) == (code, "│" in plain)
+    if not table:
+        assert bool(arguments) == ("  held: AuthError — 401 (" in plain)
+        assert [] == [line for line in plain.split("failwell-broken 1.0")[1].splitlines() if line.endswith(" ")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rows", "code"),
+    [
+        (["-k", "auth"], 1, 0),
+        (["-k", "HIERARCHY 404"], 1, 0),
+        (["-k", "hierarchy error"], 3, 0),
+        (["-k", "not_found_error"], 1, 0),
+        (["-k", ""], 3, 0),
+    ],
+    ids=str,
+)
+def test_some_rows(env: dict[str, str], arguments: list[str], rows: int, code: int) -> None:
+    """
+    With -k only those rows are tried that have all its words, in whatever case; --quiet prints the last line only.
+    """
+    ran = failwell("check", "intact", "--quiet", *arguments, env=env)
+
+    last = rf"{rows} of {rows} rows held, blocking and awaiting, in \d+\.\d s\.\n"
+    assert (code, "", True) == (ran.code, ran.err, re.fullmatch(last, ran.out) is not None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["-k", "auth teapot"], "failwell: None of 3 rows has 'auth teapot' in its section, its sentence or"),
+        (["--quiet", "--verbose"], "Invalid value for --verbose: --quiet prints the last line only."),
+    ],
+    ids=str,
+)
+def test_nothing_to_show(env: dict[str, str], arguments: list[str], problem: str) -> None:
+    """
+    Words that no row has, and options that contradict each other, are exit code 2 and a sentence.
+    """
+    ran = failwell("check", "intact", *arguments, env=env)
+
+    assert (2, "", True) == (ran.code, ran.out, problem in " ".join(ran.err.replace("│", " ").split()))
+
+
+@pytest.mark.parametrize("where", ["nowhere", "no-name", "broken-module"])
+def test_promises_that_do_not_load(env: dict[str, str], where: str) -> None:
+    """
+    Promises that are missing or broken are exit code 2 and a sentence without a traceback.
+    """
+    ran = failwell("check", where, env=env)
+
+    assert (2, "", 1) == (ran.code, ran.out, len(ran.err.splitlines()))
+    assert ran.err.startswith(f"failwell: The promises of {where!r} (")
+
+
+def test_faults_without_trio(env: dict[str, str], tmp_path: Path) -> None:
+    """
+    Where trio is not installed it is not offered: the faults are met in the other ways, and hold.
+    """
+    (tmp_path / "site" / "sitecustomize.py").write_text('import sys\nsys.modules["trio"] = None\n')
+
+    ran = failwell("check", "pictograph", "--faults", "-k", "425", env=env)
+
+    assert (0, "") == (ran.code, ran.err)
+    last = r"\d+ of \d+ faults held, \d+ of \d+ calls, blocking and asyncio, in \d+\.\d s\. "
+    assert re.fullmatch(
+        last + r"trio is not offered: it is not installed \(pip install trio\)\.", ran.out.splitlines()[-1]
+    )
 
 
 def test_terminal_without_arrows(env: dict[str, str], tmp_path: Path) -> None:

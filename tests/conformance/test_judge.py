@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from failwell.clock import VirtualClock
+from failwell.clock import Clock, VirtualClock
 from failwell.conformance import Bench, Promise, Seen, Verdict
-from failwell.conformance.promises import ClassAdapter, Colour
+from failwell.conformance.problems import NoPromisesError
+from failwell.conformance.promises import Colour
 from failwell.conformance.run import judge, promises_of
 from failwell.conformance.seen import same
-from failwell.sandbox import Reset, Sandbox, Vendor
+from failwell.sandbox import Reset, Sandbox, Served
+from failwell.sandbox.problems import UnknownRoleError
 from pictograph.exceptions import NotFoundError, ServerError
 from pictograph.promises import ADAPTER
 from pictograph_server.vendor import VENDOR
@@ -247,14 +251,61 @@ def test_sdk_by_hand(sandbox: Sandbox, clock: VirtualClock, colour: Colour) -> N
     assert "has no attribute 'create'" in found["forbidden_error"].reason
 
 
-def test_promises_of_a_vendor() -> None:
+@pytest.mark.parametrize(
+    ("place", "source", "reason"),
+    [
+        ("no_such_module:PROMISES", "", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("pictograph.no_such:PROMISES", "", "ModuleNotFoundError: No module named 'pictograph.no_such'"),
+        ("pictograph.promises:NO_SUCH", "", "AttributeError: module 'pictograph.promises' has no attribute 'NO_SUCH'"),
+        ("pictograph.promises:ADAPTER", "", "it is a ClassAdapter, not Promises"),
+        ("pictograph.promises", "", 'it is not of the form "module:NAME"'),
+        ("", "", 'it is not of the form "module:NAME"'),
+        ("shop_broken:P", "import no_numpy", "ModuleNotFoundError: No module named 'no_numpy'"),
+        ("shop_broken:P", "P = 1 / 0", "ZeroDivisionError: division by zero"),
+        ("shop_broken:P", "P = (", "SyntaxError: '(' was never closed (shop_broken.py, line 1)"),
+        (
+            "shop_broken:P",
+            "from failwell.conformance import Promises\nP = Promises(None)",
+            "it has none, so there is nothing to check",
+        ),
+    ],
+)
+def test_promises_of_a_vendor(
+    place: str, source: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
-    What a vendor names as its promises must be promises.
+    What a vendor names as its promises must be there, load, and be promises: or a sentence says what it is instead.
     """
-    wrong = Vendor("wrong", VENDOR.catalogue, VENDOR.serve, {}, "pictograph.promises:ADAPTER")
+    (tmp_path / "shop_broken.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
 
-    with pytest.raises(TypeError) as caught:
-        promises_of(wrong)
+    with pytest.raises(NoPromisesError) as caught:
+        promises_of(replace(VENDOR, name="wrong", promises=place))
 
-    message = "pictograph.promises:ADAPTER of vendor 'wrong' is a ClassAdapter, not Promises."
-    assert (message, True) == (str(caught.value), isinstance(ADAPTER, ClassAdapter))
+    problem = caught.value
+    assert ("wrong", place, reason) == (problem.vendor, problem.place, problem.reason)
+    assert f"The promises of 'wrong' ({place!r}) cannot be checked: {reason}. Let its Vendor say" in str(problem)
+
+
+@pytest.mark.parametrize("names", [("boss",), ("intern", "boss"), ("boss", "member")])
+def test_keys_of_other_names(names: tuple[str, ...]) -> None:
+    """
+    Where no demo key is called "member" calls are made with the first; one that is asked for must be there.
+    """
+
+    def serve(folder: Path, clock: Clock) -> Served:
+        served = VENDOR.serve(folder, clock)
+        keys = {name: served.keys[role] for name, role in zip(names, ("member", "viewer"), strict=False)}
+        return replace(served, keys=keys)
+
+    clock = VirtualClock()
+    with Sandbox(replace(VENDOR, serve=serve), clock=clock) as running:
+        bench = Bench(running, clock, ADAPTER, "blocking")
+        page = {promise.name: promise for promise in promises_of(VENDOR)}
+        first = "member" if "member" in names else names[0]
+
+        assert (running.keys[first], True) == (running.key(), judge(page["not_found_error"], bench).held)
+        with pytest.raises(UnknownRoleError) as caught:
+            bench.call(lambda client: client.datasets.list(), role="pro")
+    message = f"The server of 'pictograph' has no demo key called 'pro'. It has: {', '.join(names)}."
+    assert message == str(caught.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,21 +129,19 @@ def test_report(checked: Checked) -> None:
     for row in checked.report["rows"]:
         assert {"section", "sentence", "check", "lines", "held", "offered", "blocking", "awaiting"} == set(row)
         for colour in ("blocking", "awaiting"):
-            keys = {"held", "offered", "reason", "raised", "message", "attributes", "attempts", "requests", "waits"}
-            assert keys == set(row[colour])
+            facts = {"raised", "message", "attributes", "attempts", "requests", "waits"}
+            assert {"held", "offered", "reason", "calls", *facts} == set(row[colour])
+            assert all(facts == set(call) for call in row[colour]["calls"])
 
 
 def test_report_of_a_row(checked: Checked) -> None:
     """
-    A row of the report tells the facts of its call.
+    A row of the report tells the facts of the call that raised last, and of each call.
     """
     row = next(row for row in checked.report["rows"] if row["check"] == "payment_message")
 
     attributes = {"status_code": 402, "required": 10, "remaining": 3}
-    expected = {
-        "held": True,
-        "offered": True,
-        "reason": "",
+    facts = {
         "raised": "PaymentRequiredError",
         "message": "You need 7 more credits.",
         "attributes": attributes,
@@ -150,19 +149,36 @@ def test_report_of_a_row(checked: Checked) -> None:
         "requests": 1,
         "waits": [],
     }
+    expected = {"held": True, "offered": True, "reason": "", **facts, "calls": [facts]}
     assert (expected, expected) == (row["blocking"], row["awaiting"])
 
 
-def test_table(checked: Checked) -> None:
+def test_every_call(checked: Checked) -> None:
     """
-    The table names the SDK, has a line for each row, the verdict in it, and ends with the sum.
+    A row that makes several calls has the evidence of each.
+    """
+    row = next(row for row in checked.report["rows"] if row["check"] == "server_error")
+
+    statuses = [500, 502, 503, 504, 599]
+    for colour in ("blocking", "awaiting"):
+        assert statuses == [call["attributes"]["status_code"] for call in row[colour]["calls"]]
+
+
+def test_lines(checked: Checked) -> None:
+    """
+    It names the SDK, has a line for each section, and ends with the sum: 20 lines at most, none with blanks at its end.
     """
     count = len(checked.report["rows"])
 
     lines = checked.ran.out.splitlines()
 
-    assert checked.report["sdk"] == lines[0].rstrip()
-    assert count == sum(line.rstrip().endswith("│ held") for line in lines)
+    assert [line.rstrip() for line in lines] == lines
+    assert 20 >= len(lines)
+    sections = Counter(row["section"] for row in checked.report["rows"])
+    expected = [(section, str(number)) for section, number in sections.items()]
+    found = [re.split(r" {3,}(?:blocking|awaiting) +\d+ of +", line) for line in lines[1:-1]]
+    assert [(section, number, number) for section, number in expected] == [tuple(parts) for parts in found]
+    assert checked.report["sdk"] == lines[0]
     assert re.fullmatch(rf"{count} of {count} rows held, blocking and awaiting, in \d+\.\d s\.", lines[-1])
 
 

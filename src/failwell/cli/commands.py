@@ -10,8 +10,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
@@ -132,23 +133,30 @@ def check(
     faults: Annotated[
         bool, typer.Option("--faults", help="Let two calls meet every broken or odd reply, instead of the page.")
     ] = False,
+    words: Annotated[
+        str, typer.Option("-k", metavar="WORDS", help="Only rows that have all WORDS in their section or sentence.")
+    ] = "",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every row, with what was raised, tried and waited.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the last line only.")] = False,
 ) -> int:
     """Check that an SDK keeps its documentation page, sentence by sentence, over real sockets.
 
     With --faults, that whatever a network, a proxy or a server does ends in the documented error.
-    Exits with 1 when a row falls short.
+    It prints a line for each section, and what falls short in full. Exits with 1 when a row falls short.
     """
+    if quiet and verbose:
+        raise typer.BadParameter("--quiet prints the last line only.", param_hint="--verbose")
     if python is not None and adapter is None:
         raise typer.BadParameter("it needs --adapter FILE, which says how to drive the SDK.", param_hint="--python")
     if json_file is not None and json_file == junit_file:
         raise typer.BadParameter(f"{junit_file!r} is where --json is written.", param_hint="--junit")
     require("sandbox", "failwell check")
-    from failwell.conformance.faults.table import show_faults
     from failwell.conformance.junit import junit
     from failwell.conformance.promises import COLOURS
     from failwell.conformance.remote import RemoteAdapter
     from failwell.conformance.run import promises_of, sdk_of
-    from failwell.conformance.table import show
     from failwell.sandbox.vendor import find_vendor
 
     found = find_vendor(vendor)
@@ -159,8 +167,10 @@ def check(
             remote = stack.enter_context(RemoteAdapter(adapter, python=python, without=found.environment.values()))
             sdk, colours = remote.sdk, remote.colours
             promises = promises.through(remote)
+        plan = _met(found, promises, colours, words) if faults else _checked(found, promises, colours, words)
+        shown = None if "-" in (json_file, junit_file) else _Shown(plan, sdk, quiet=quiet, verbose=verbose)
         started = time.monotonic()
-        rows = _met(found, promises, colours) if faults else _checked(found, promises, colours)
+        rows = _watched(plan, shown, quiet=quiet)
         seconds = time.monotonic() - started
         held = all(row.held for row in rows)
         if report is not None:
@@ -170,45 +180,98 @@ def check(
         if junit_report is not None:
             junit_report.write(junit(rows, vendor=vendor, sdk=sdk))
             junit_report.flush()
-    if "-" not in (json_file, junit_file):
-        console = Console()
-        shown = show_faults if faults else show
-        shown(rows, console if console.is_terminal else Console(width=160), sdk=sdk, seconds=seconds)
+    if shown is not None:
+        shown.end(rows, seconds)
     return HELD if held else FELL_SHORT
 
 
-def _checked(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...]) -> list[Row]:
-    """The rows of *vendor*'s page."""
-    from failwell.conformance.run import check as check_vendor
+@dataclass(frozen=True)
+class _Plan:
+    """The *promises* that a check tries, how they are *tried*, and how what came of them is shown."""
 
-    agreed = promises.agreement
-    total = len(promises) + (0 if agreed is None else len(agreed))
-    return _watched(total, lambda told: check_vendor(vendor, promises=promises, colours=colours, progress=told))
+    promises: Sequence[Promise]
+    tried: Callable[[Callable[[Promise], None]], Iterator[Row]]
+    table: Callable[..., None]
+    sum_of: Callable[[Sequence[Row], float], str]
 
 
-def _met(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...]) -> list[Row]:
-    """The rows of the faults that calls to *vendor* meet, in every way that the *colours* can be called in."""
+def _checked(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...], words: str) -> _Plan:
+    """To try the rows of *vendor*'s page that have *words*."""
+    from failwell.conformance import run, table
+
+    def tried(told: Callable[[Promise], None]) -> Iterator[Row]:
+        return run.check(vendor, promises=promises, colours=colours, words=words, progress=told)
+
+    return _Plan(run.planned(vendor, promises, words), tried, table.show, table.sum_of)
+
+
+def _met(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...], words: str) -> _Plan:
+    """To let calls to *vendor* meet the faults that have *words*, in every way that the *colours* can be called in."""
     # Not loaded before: of what can go wrong, much is 10 MB long.
-    from failwell.conformance.faults import all_faults
-    from failwell.conformance.faults.run import check_faults, ways_of
+    from failwell.conformance.faults import all_faults, run, table
 
-    faults, ways = all_faults(), ways_of(promises.adapter, colours)
-    return _watched(len(faults), lambda told: check_faults(vendor, promises, faults=faults, ways=ways, progress=told))
+    calls, faults = run.calls_of(promises, vendor), all_faults()
+
+    def tried(told: Callable[[Promise], None]) -> Iterator[Row]:
+        ways = run.ways_of(promises.adapter, colours)
+        return run.check_faults(vendor, promises, faults=faults, ways=ways, words=words, progress=told)
+
+    planned = [promise for _, promise in run.planned(faults, calls, vendor, words)]
+    return _Plan(planned, tried, table.show_faults, table.sum_of)
 
 
-def _watched(total: int, tried: Callable[[Callable[[Promise], None]], Iterator[Row]]) -> list[Row]:
-    """The rows that are *tried*, with a progress bar while somebody watches."""
+WIDE = 120
+"""Columns of a terminal that a table needs."""
+
+
+class _Shown:
+    """What is printed of a check: lines as they come, or all at the end where a bar is drawn meanwhile."""
+
+    def __init__(self, plan: _Plan, sdk: str, *, quiet: bool, verbose: bool) -> None:
+        from failwell.conformance.lines import Lines
+
+        self._plan, self._sdk, self._quiet = plan, sdk, quiet
+        self._console = Console()
+        self._table = verbose and self._console.is_terminal and self._console.width >= WIDE
+        sections = [promise.section for promise in plan.promises]
+        self._lines = Lines(self._console, sdk=sdk, sections=sections, verbose=verbose)
+        self.as_they_come = not (quiet or self._console.is_terminal)
+
+    def add(self, row: Row) -> None:
+        """Print *row*, if it is time."""
+        if self.as_they_come:
+            self._lines.add(row)
+
+    def end(self, rows: Sequence[Row], seconds: float) -> None:
+        """Print what is left to say of *rows*, and the sum."""
+        from failwell.conformance.table import tell_shortfalls
+
+        if self._table:
+            self._plan.table(rows, self._console, sdk=self._sdk, seconds=seconds)
+            return
+        if not self._quiet:
+            for row in rows if not self.as_they_come else ():
+                self._lines.add(row)
+            tell_shortfalls(rows, self._console)
+        self._console.print(self._plan.sum_of(rows, seconds), style="bold", soft_wrap=True, highlight=False)
+
+
+def _watched(plan: _Plan, shown: _Shown | None, *, quiet: bool) -> list[Row]:
+    """The rows of *plan*, each as it is *shown*, or with a progress bar while somebody watches."""
     rows: list[Row] = []
     errors = Console(stderr=True)
+    no_bar = quiet or not errors.is_terminal or (shown is not None and shown.as_they_come)
     columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("", total=total)
+    with Progress(*columns, console=errors, transient=True, disable=no_bar) as bar:
+        task = bar.add_task("", total=len(plan.promises))
 
         def progress(promise: Promise) -> None:
             bar.update(task, completed=len(rows), description=promise.section)
 
-        for row in tried(progress):
+        for row in plan.tried(progress):
             rows.append(row)
+            if shown is not None:
+                shown.add(row)
             bar.update(task, completed=len(rows))
     return rows
 
@@ -236,7 +299,7 @@ def sandbox(
             *(f"  {role:<8} {key}" for role, key in running.keys.items()),
             "",
             f"  export {names['base_url']}={running.url}",
-            f"  export {names['api_key']}={running.keys['member']}",
+            f"  export {names['api_key']}={running.key()}",
             "",
             f"It speaks TLS too: {running.https_url}, trusted with SSL_CERT_FILE={running.authority}.",
             "",

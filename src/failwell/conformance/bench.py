@@ -76,12 +76,12 @@ class Bench:
         return self.adapter.function(name)
 
     def call(
-        self, action: Callable[[Any], Any], *, role: str = "member", key: str | None = None, **settings: Any
+        self, action: Callable[[Any], Any], *, role: str | None = None, key: str | None = None, **settings: Any
     ) -> Seen:
-        """Run *action* with a client of the key of *role* (or *key* itself); what it did, also when it raised."""
+        """Run *action* with a client of the key of *role*, or *key*; what it did, also when it raised."""
         self.sandbox.log.clear()
         self.clock.forget()
-        api_key = self.sandbox.keys[role] if key is None else key
+        api_key = self.sandbox.key(role) if key is None else key
         value: Any = None
         error: BaseException | None = None
         problem: ShortfallError | AdapterError | None = None

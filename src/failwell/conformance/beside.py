@@ -46,7 +46,7 @@ def beside(
 
     @promises(SECTION, "No error tells the key, even if the server repeats it")
     def key_untold(bench: Bench) -> None:
-        key = bench.sandbox.keys["member"]
+        key = bench.sandbox.key()
         envelope, body = bench.sandbox.vendor.catalogue.envelope, dict[str, Any]()
         envelope.render(body, Said(status=401, code=key, message=f"{key} is not a key."))
         bench.sandbox.arm(Answer(401, (("Content-Type", envelope.content_type),), json.dumps(body)))

@@ -1,7 +1,9 @@
 """
-What can go wrong with an SDK that is checked in an environment of its own, as exceptions.
+What can go wrong with a check, as exceptions.
 
-    AdapterError
+    NoPromisesError   a vendor's promises are missing, broken, or none
+    NoRowsError       no row has the words that were asked for
+    AdapterError      of an SDK in an environment of its own
     ├── InterpreterError  the Python that it should run in does not start
     ├── AdapterFileError  the adapter's file cannot be used: which part of it, and why
     └── LostError         the SDK's process was lost; in a check, the row that lost it falls short
@@ -17,6 +19,32 @@ from pathlib import Path
 
 from failwell.conformance.seen import ShortfallError
 from failwell.contract.problems import ContractError
+
+
+class NoPromisesError(ContractError):
+    """The promises of *vendor*, which should be at *place*, cannot be checked, for this *reason*."""
+
+    def __init__(self, vendor: str, place: str, reason: str) -> None:
+        super().__init__(vendor, place, reason)
+        self.vendor = vendor
+        self.place = place
+        self.reason = reason
+
+    def __str__(self) -> str:
+        remedy = 'Let its Vendor say where they are: promises="shop.promises:PROMISES"'
+        return f"The promises of {self.vendor!r} ({self.place!r}) cannot be checked: {self.reason}. {remedy}"
+
+
+class NoRowsError(ContractError):
+    """None of *count* rows has all *words*."""
+
+    def __init__(self, words: str, count: int) -> None:
+        super().__init__(words, count)
+        self.words = words
+        self.count = count
+
+    def __str__(self) -> str:
+        return f"None of {self.count} rows has {self.words!r} in its section, its sentence or the name of its check."
 
 
 class AdapterError(ContractError):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 
 from failwell.conformance.bench import Bench, BenchClock
 from failwell.conformance.cue import Cue, quiet
-from failwell.conformance.problems import NotOfferedError
+from failwell.conformance.problems import NoPromisesError, NoRowsError, NotOfferedError
 from failwell.conformance.promises import COLOURS, Colour, Promise, Promises
 from failwell.conformance.seen import Seen, ShortfallError
 from failwell.conformance.verdicts import Row, Verdict
@@ -22,14 +23,21 @@ def promises_of(vendor: Vendor) -> Promises:
     """The promises that *vendor* names.
 
     Raises:
-        ContractError: there are none, so that a check of them would prove nothing.
+        NoPromisesError: there are none, so that a check of them would prove nothing, or they cannot be loaded.
     """
-    module, _, name = vendor.promises.partition(":")
-    found = getattr(importlib.import_module(module), name)
+    module, colon, name = vendor.promises.partition(":")
+    if not (module and colon and name):
+        raise NoPromisesError(vendor.name, vendor.promises, 'it is not of the form "module:NAME"')
+    try:
+        found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
+    except ContractError:
+        raise  # it names the lines that contradict each other
+    except Exception as problem:
+        raise NoPromisesError(vendor.name, vendor.promises, f"{type(problem).__name__}: {problem}") from problem
     if not isinstance(found, Promises):
-        raise TypeError(f"{vendor.promises} of vendor {vendor.name!r} is a {type(found).__name__}, not Promises.")
+        raise NoPromisesError(vendor.name, vendor.promises, f"it is a {type(found).__name__}, not Promises")
     if not len(found) and found.agreement is None:
-        raise ContractError(f"{vendor.promises} of vendor {vendor.name!r} has no promises: there is nothing to check.")
+        raise NoPromisesError(vendor.name, vendor.promises, "it has none, so there is nothing to check")
     return found
 
 
@@ -39,24 +47,57 @@ def sdk_of(name: str) -> str:
     return next((f"{found.name} {found.version}" for found in distributions if found is not None), name)
 
 
+def planned(vendor: Vendor, promises: Promises, words: str = "", *, cue: Cue | None = None) -> list[Promise]:
+    """The promises that a check of *vendor* tries, in their order: those whose rows have all *words*.
+
+    Raises:
+        NoRowsError: none has.
+        SnapshotError: the contract that the promises agree with cannot be read.
+    """
+    tried = list(promises)
+    if promises.agreement is not None:
+        tried += promises.agreement.promises(vendor.catalogue, cue if cue is not None else Cue())
+    return chosen(tried, words)
+
+
+def chosen(promises: Sequence[Promise], words: str) -> list[Promise]:
+    """Those of *promises* whose section, sentence or name of the check have all *words*, in any case of the letters.
+
+    Raises:
+        NoRowsError: none has.
+    """
+    wanted = words.casefold().split()
+    found = [promise for promise in promises if all(word in _said(promise) for word in wanted)]
+    if not found:
+        raise NoRowsError(words, len(promises))
+    return found
+
+
+def _said(promise: Promise) -> str:
+    return f"{promise.section} {promise.sentence} {promise.name}".casefold()
+
+
 def check(
     vendor: Vendor,
     *,
     promises: Promises | None = None,
     colours: tuple[Colour, ...] = COLOURS,
+    words: str = "",
     progress: Callable[[Promise], None] = lambda _promise: None,
 ) -> Iterator[Row]:
-    """Start a sandbox of *vendor* and try its promises, one row each; *progress* hears of each before it is tried.
+    """Start a sandbox of *vendor* and try its promises, one row each: those that have all *words*.
+
+    *progress* hears of each before it is tried.
 
     Raises:
         SandboxError: the sandbox does not start.
         SnapshotError: the contract that the promises agree with cannot be read.
+        NoRowsError: no row has those words.
     """
     promises = promises if promises is not None else promises_of(vendor)
-    clock, tried = BenchClock(), list(promises)
+    clock, cue = BenchClock(), Cue()
+    tried = planned(vendor, promises, words, cue=cue)
     if promises.agreement is not None:
-        cue = Cue()
-        tried += promises.agreement.promises(vendor.catalogue, cue)
         vendor = cue.around(vendor)
     with quiet(), Sandbox(vendor, clock=clock) as sandbox:
         benches: dict[Colour, Bench] = {colour: Bench(sandbox, clock, promises.adapter, colour) for colour in colours}
@@ -83,7 +124,8 @@ def judge(promise: Promise, bench: Bench) -> Verdict:
         raise
     except BaseException as problem:  # noqa: BLE001 - one check that exits or is cancelled must not hide other rows
         reason, odd = f"the check itself failed: {type(problem).__name__}: {problem}", True
-    return Verdict(not reason, reason, shown(bench.seen), offered, odd, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Verdict(not reason, reason, shown(bench.seen), offered, odd, seconds, tuple(bench.seen))
 
 
 def shown(calls: list[Seen]) -> Seen:

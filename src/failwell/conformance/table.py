@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from failwell.conformance.verdicts import Row
 from failwell.contract.extras import needs
@@ -30,19 +31,52 @@ def show(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> 
             section = row.promise.section
             table.add_section()
             table.add_row(Text(section, style="bold"))
-        seen = row.shown.seen
+        facts = evidence_of(row)
         table.add_row(
             Text(row.promise.sentence),
-            Text(type(seen.error).__name__ if seen.error is not None else "-"),
-            Text(", ".join(f"{name}={_brief(value)}" for name, value in seen.attributes.items()) or "-"),
-            str(seen.attempts),
-            Text(" ".join(f"{wait:.2f}" for wait in seen.waits[:6]) + (" ..." if len(seen.waits) > 6 else "") or "-"),
+            Text(facts.raised or "-"),
+            Text(facts.attributes or "-"),
+            facts.attempts,
+            Text(facts.waits or "-"),
             told_verdict(row),
         )
     console.print(table)
     tell_shortfalls(rows, console)
-    colours = " and ".join(rows[0].verdicts) if rows else ""
-    console.print(f"{summed_up(rows, 'rows')}, {colours}, in {seconds:.1f} s.", style="bold")
+    console.print(sum_of(rows, seconds), style="bold")
+
+
+def sum_of(rows: Sequence[Row], seconds: float) -> str:
+    """The verdict on *rows* in one line."""
+    return f"{summed_up(rows, 'rows')}, {' and '.join(rows[0].verdicts) if rows else ''}, in {seconds:.1f} s."
+
+
+MOST = 6
+"""Attempts and waits that are shown of a row, one by one."""
+
+
+class Evidence(NamedTuple):
+    """What all calls of a row did, in words: each class and each attribute once, attempts and waits call by call."""
+
+    raised: str
+    attributes: str
+    attempts: str
+    waits: str
+
+
+def evidence_of(row: Row) -> Evidence:
+    """The evidence of all calls of *row*, in the colour that it shows."""
+    calls = row.shown.evidence
+    pairs = (f"{name}={_brief(value)}" for seen in calls for name, value in seen.attributes.items())
+    return Evidence(
+        raised=", ".join(dict.fromkeys(type(seen.error).__name__ for seen in calls if seen.error is not None)),
+        attributes=", ".join(dict.fromkeys(pairs)),
+        attempts=_some([str(seen.attempts) for seen in calls]),
+        waits=_some([f"{wait:.2f}" for seen in calls for wait in seen.waits]),
+    )
+
+
+def _some(parts: Sequence[str]) -> str:
+    return " ".join(parts[:MOST]) + (" ..." if len(parts) > MOST else "")
 
 
 def tell_shortfalls(rows: Sequence[Row], console: Console) -> None:
@@ -52,7 +86,7 @@ def tell_shortfalls(rows: Sequence[Row], console: Console) -> None:
             if not verdict.held:
                 said = verdict.reason if verdict.offered else f"not offered: {verdict.reason}"
                 style = "red" if verdict.offered else "yellow"
-                console.print(Text(f"{colour}: {row.promise.sentence}\n    {said}", style=style))
+                console.print(Text(f"{colour}: {row.promise.sentence}\n    {said}", style=style), soft_wrap=True)
 
 
 def summed_up(rows: Sequence[Row], what: str) -> str:

@@ -11,7 +11,7 @@ from failwell.conformance.seen import Seen
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One promise in one colour: held, or why not; with the facts of its last call.
+    """One promise in one colour: held, or why not; with the facts of all its *calls*, of which *seen* tells most.
 
     What is not *offered* could not be tried, because the SDK's adapter says so; it is not held either. *odd* is a check
     that failed in a way of its own, *seconds* is what it took.
@@ -23,20 +23,21 @@ class Verdict:
     offered: bool = True
     odd: bool = False
     seconds: float = 0.0
+    calls: tuple[Seen, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[Seen, ...]:
+        """What each of its calls did, in their order."""
+        return self.calls or (self.seen,)
 
     def to_json(self) -> dict[str, object]:
         """Only JSON types."""
-        error = self.seen.error
         return {
             "held": self.held,
             "offered": self.offered,
             "reason": self.reason,
-            "raised": type(error).__name__ if error is not None else None,
-            "message": str(error) if error is not None else None,
-            "attributes": {name: _plain(value) for name, value in self.seen.attributes.items()},
-            "attempts": self.seen.attempts,
-            "requests": len(self.seen.requests),
-            "waits": [round(wait, 3) for wait in self.seen.waits],
+            **_facts(self.seen),
+            "calls": [_facts(seen) for seen in self.evidence],
         }
 
 
@@ -74,6 +75,19 @@ class Row:
             "offered": self.offered,
             **{colour: verdict.to_json() for colour, verdict in self.verdicts.items()},
         }
+
+
+def _facts(seen: Seen) -> dict[str, object]:
+    """What one call did, in JSON types."""
+    error = seen.error
+    return {
+        "raised": type(error).__name__ if error is not None else None,
+        "message": str(error) if error is not None else None,
+        "attributes": {name: _plain(value) for name, value in seen.attributes.items()},
+        "attempts": seen.attempts,
+        "requests": len(seen.requests),
+        "waits": [round(wait, 3) for wait in seen.waits],
+    }
 
 
 def _plain(value: object) -> object:

@@ -3,6 +3,7 @@ What can go wrong with a sandbox, as exceptions.
 
     SandboxError
     ├── BadScriptError     a step or rule that makes no sense: which key, what was found, what is allowed
+    ├── UnknownRoleError   no demo key is called so
     ├── CannotListenError  the address cannot be listened on
     │   └── PortInUseError     because somebody else does
     └── SlowServiceError   a background service did not start or stop in time
@@ -32,6 +33,20 @@ class BadScriptError(SandboxError):
     def under(self, outer: str) -> BadScriptError:
         """The same problem, with its key seen from *outer*: "status" becomes "steps[0].status"."""
         return BadScriptError(f"{outer}.{self.key}", self.found, self.allowed)
+
+
+class UnknownRoleError(SandboxError):
+    """The server of *vendor* has no demo key called *role*, only those *known*."""
+
+    def __init__(self, vendor: str, role: str, known: tuple[str, ...]) -> None:
+        super().__init__(vendor, role, known)
+        self.vendor = vendor
+        self.role = role
+        self.known = known
+
+    def __str__(self) -> str:
+        known = ", ".join(self.known) or "none"
+        return f"The server of {self.vendor!r} has no demo key called {self.role!r}. It has: {known}."
 
 
 class CannotListenError(SandboxError):

@@ -16,7 +16,7 @@ from failwell.sandbox.control import ArmError
 from failwell.sandbox.layer import FaultLayer
 from failwell.sandbox.listening import listen
 from failwell.sandbox.log import RequestLog
-from failwell.sandbox.problems import BadScriptError, SandboxError
+from failwell.sandbox.problems import BadScriptError, SandboxError, UnknownRoleError
 from failwell.sandbox.script import Rule, Script, rule_from_json
 from failwell.sandbox.serving import Uvicorn
 from failwell.sandbox.steps import Answer, Garbled, Reset, Silence, Step
@@ -148,6 +148,17 @@ class Sandbox:
     def keys(self) -> Mapping[str, str]:
         """Demo API keys, by role."""
         return self._served.keys if self._served is not None else {}
+
+    def key(self, role: str | None = None) -> str:
+        """The demo key of *role*; without one that of "member", or the first where nobody is called so.
+
+        Raises:
+            UnknownRoleError: there is none.
+        """
+        wanted = role or ("member" if "member" in self.keys else next(iter(self.keys), "member"))
+        if wanted not in self.keys:
+            raise UnknownRoleError(self.vendor.name, wanted, tuple(self.keys))
+        return self.keys[wanted]
 
     @property
     def log(self) -> RequestLog:

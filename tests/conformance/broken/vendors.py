@@ -46,3 +46,12 @@ WAITING = replace(VENDOR, promises=f"{HERE}:WAITING_PROMISES")
 
 AWAITING_PROMISES = _waits_for_ever("awaiting")
 AWAITING = replace(VENDOR, promises=f"{HERE}:AWAITING_PROMISES")
+
+SLOW_END_PROMISES = only(ADAPTER, "auth_error")
+for promise in WAITING_PROMISES:
+    SLOW_END_PROMISES(promise.section, promise.sentence)(promise.check)
+SLOW_END = replace(VENDOR, promises=f"{HERE}:SLOW_END_PROMISES")
+
+NOWHERE = replace(VENDOR, name="nowhere", promises="no_such_module:PROMISES")
+NO_NAME = replace(VENDOR, name="no-name", promises=f"{HERE}:NO_SUCH")
+BROKEN_MODULE = replace(VENDOR, name="broken-module", promises="tests.conformance.broken.does_not_load:PROMISES")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from failwell.conformance.faults.run import not_offered
 from failwell.conformance.table import summed_up, tell_shortfalls, told_verdict
 from failwell.conformance.verdicts import Row
 from failwell.contract.extras import needs
@@ -38,10 +39,16 @@ def show_faults(rows: Sequence[Row], console: Console, *, sdk: str, seconds: flo
         table.add_row(Text(row.promise.sentence), Text(" or ".join(raised)), *tries, told_verdict(row))
     console.print(table)
     tell_shortfalls(rows, console)
+    console.print(sum_of(rows, seconds), style="bold")
+
+
+def sum_of(rows: Sequence[Row], seconds: float) -> str:
+    """The verdict on the faults of *rows* in one line."""
     calls = [verdict for row in rows for verdict in row.verdicts.values()]
     held = f"{sum(verdict.held for verdict in calls)} of {len(calls)} calls"
-    ways = dict.fromkeys(lane.partition(", ")[2] for row in rows for lane in row.verdicts)
-    console.print(f"{summed_up(rows, 'faults')}, {held}, {' and '.join(ways)}, in {seconds:.1f} s.", style="bold")
+    ways = " and ".join(dict.fromkeys(lane.partition(", ")[2] for row in rows for lane in row.verdicts))
+    lacking = "".join(f" {way} is not offered: {why}." for way, why in not_offered().items() if way not in ways)
+    return f"{summed_up(rows, 'faults')}, {held}, {ways}, in {seconds:.1f} s.{lacking}"
 
 
 def _tries(row: Row, call: str) -> str:

@@ -150,7 +150,7 @@ def _waits_are_told(error: Error, asks: float | None) -> None:
 
 def _speaks_to_people(seen: Seen, bench: Bench) -> None:
     """Whether its text is for people, not too long, and tells nobody the key."""
-    error, key = seen.error, bench.sandbox.keys["member"]
+    error, key = seen.error, bench.sandbox.key()
     text = str(error)
     same("whether the message is below 4 KiB", True, len(text.encode("utf-8", "replace")) < LONGEST_MESSAGE)
     same("whether the message has a traceback", False, "Traceback (most recent call last)" in text)
