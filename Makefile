@@ -74,7 +74,7 @@ reference: install  ## Write the pages on errors, docs/reference/*.md, from the 
 	@$(BIN)/failwell reference --out docs/reference
 
 docs: reference $(VENV)/.docs  ## Build the documentation into site/ and follow its links in Chromium
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --clean
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 	@$(BIN)/python tools/try_site.py site "$$(tools/find-chromium)"
 
 $(VENV)/.docs: $(STAMP)
