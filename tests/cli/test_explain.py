@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .command import FAILWELL, PATIENCE, ROOT, Ran, environment, failwell, on_a_terminal
+from .command import FAILWELL, PATIENCE, ROOT, Ran, environment, failwell, on_a_terminal, run
 
 GOLDEN = """\
 pictograph.exceptions.ConflictError: 409 Conflict, version_conflict
@@ -147,19 +147,21 @@ def test_unknown(arguments: list[str], problem: str) -> None:
 
 def test_several_catalogues(tmp_path: Path) -> None:
     """
-    What several vendors have is exit code 2 and a list to choose from; --catalogue chooses.
+    What several vendors have is told of each, one after the other; --catalogue chooses, also by the place in a module.
     """
     env = with_catalogues(tmp_path, shop="tests.reference.shop:SHOP")
 
     both = failwell("explain", "409", env=env)
     one = failwell("explain", "409", "--catalogue", "shop", env=env)
+    placed = failwell("explain", "409", "--catalogue", "tests.reference.shop:SHOP", env=env)
 
-    lines = [
-        "failwell: 2 catalogues know '409'. Choose one:",
-        "  --catalogue pictograph     ConflictError (409)",
-        "  --catalogue shop           OutOfStockError (409), OtherShopError (409)",
+    titles = [
+        "pictograph.exceptions.ConflictError: 409 Conflict",
+        "tests.reference.shop.OutOfStockError: 409 Conflict, out_of_stock",
+        "tests.reference.shop.OtherShopError: 409 Conflict",
     ]
-    assert (2, "", lines) == (both.code, both.out, both.err.splitlines())
+    assert (0, "", titles) == (both.code, both.err, [line for line in both.out.splitlines() if line[:1].strip()])
+    assert (one.code, one.out) == (placed.code, placed.out)
     assert (0, "tests.reference.shop.OutOfStockError: 409 Conflict, out_of_stock") == (
         one.code,
         one.out.splitlines()[0],
@@ -217,3 +219,48 @@ def test_bad_status() -> None:
     ran = failwell("explain", "409", "--status", "99")
 
     assert (2, "", True) == (ran.code, ran.out, "Invalid value for '--status'" in ran.err)
+
+
+REPLY = b'HTTP/1.1 409 Conflict\r\nX-Request-ID: r1\r\n\r\n{"detail": "Taken", "error_code": "duplicate_name"}'
+BODY = REPLY.partition(b"\r\n\r\n")[2]
+WRITTEN = {
+    "as it is": REPLY,
+    "BOM": b"\xef\xbb\xbf" + REPLY,
+    "blank line in front": b"\r\n\n  \n" + REPLY,
+    "BOM and blank line": b"\xef\xbb\xbf\r\n" + REPLY,
+    "UTF-16": REPLY.decode().encode("utf-16"),
+    "UTF-16 little endian, no BOM": REPLY.decode().encode("utf-16-le"),
+    "UTF-16 big endian, no BOM": ("\r\n" + REPLY.decode()).encode("utf-16-be"),
+    "UTF-32": REPLY.decode().encode("utf-32"),
+    "body in UTF-16": BODY.decode().encode("utf-16"),
+    "body with a BOM": b"\xef\xbb\xbf" + BODY,
+    "code": b"duplicate_name\n",
+    "traceback": b"Traceback (most recent call last):\n  ...\npictograph.exceptions.ConflictError: Taken\n",
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+def test_whatever_is_piped(text: bytes) -> None:
+    """
+    What is piped is read in every encoding that a shell pipes, also below blank lines, and may be a name as well.
+    """
+    ran = explained(text, "--catalogue", "pictograph")
+
+    assert (0, "", "pictograph.exceptions.ConflictError: 409 Conflict") == (ran.code, ran.err, ran.out[:49])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [(["explain"], "reply"), (["import"], "document"), (["diff", "pictograph"], "snapshot")],
+    ids=str,
+)
+def test_closed_input(arguments: list[str], what: str) -> None:
+    """
+    A closed standard input is exit code 2 and a sentence, for each command that reads one.
+    """
+    ran = run("sh", "-c", 'exec "$0" "$@" - <&-', FAILWELL, *arguments)
+
+    message = (
+        f"failwell: The standard input is closed, so there is no {what} in it. Pipe one into it, or name a file.\n"
+    )
+    assert (2, "", message) == (ran.code, ran.out, ran.err)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from failwell.reference import find_catalogue, markdown, page_of
 
-from .command import environment, failwell
+from .command import ROOT, environment, failwell
 
 UNDOCUMENTED = """\
 import failwell
@@ -32,6 +32,17 @@ def test_pages_are_written(tmp_path: Path) -> None:
     assert (0, written, "") == (ran.code, ran.out, ran.err)
     assert markdown(page_of(find_catalogue("pictograph"))) == (folder / "pictograph.md").read_text(encoding="utf-8")
     assert (0, "", "") == (checked.code, checked.out, checked.err)
+
+
+def test_page_of_a_module(tmp_path: Path) -> None:
+    """
+    A catalogue may be named by its place in a module.
+    """
+    env = environment(PYTHONPATH=str(ROOT))
+
+    ran = failwell("reference", "tests.reference.shop:SHOP", "--out", str(tmp_path), env=env)
+
+    assert (0, f"{tmp_path / 'shop.md'}\n", "") == (ran.code, ran.out, ran.err)
 
 
 def test_stale_pages(tmp_path: Path) -> None:

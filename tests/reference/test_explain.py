@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from failwell import Catalogue
-from failwell.reference import AmbiguousThingError, CodeFacts, Explanation, UnknownThingError, explain, page_of
+from failwell.reference import CodeFacts, Explanation, UnknownThingError, explain, page_of
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from tests.contract.samples import CATALOGUES
 
@@ -154,16 +154,12 @@ def test_nothing_is_installed() -> None:
 
 def test_several_vendors() -> None:
     """
-    What several vendors have is an error that lists what it is for each; one of them has it at once.
+    What several vendors have is explained for each; what one of them has, for that one.
     """
-    with pytest.raises(AmbiguousThingError) as caught:
-        explain("RateLimitError", VENDORS)
+    found = explain("RateLimitError", VENDORS)
 
-    assert [vendor.name for vendor in VENDORS] == [name for name, _ in caught.value.found]
-    assert (
-        "4 catalogues know 'RateLimitError'. Choose one:\n  --catalogue pictograph     RateLimitError (429)\n"
-        in str(caught.value)
-    )
+    assert [(vendor.name, "RateLimitError") for vendor in VENDORS] == [(one.catalogue, one.facts.name) for one in found]
+    assert {vendor.name for vendor in VENDORS} == {one.catalogue for one in explain(" 409\n", VENDORS)}
     assert "pictograph" == one("duplicate_name", *VENDORS).catalogue
     assert "scopix" == one("STORAGE_QUOTA_EXCEEDED", *VENDORS).catalogue
 

@@ -7,7 +7,6 @@ import pytest
 
 from failwell import Catalogue
 from failwell.reference import (
-    AmbiguousThingError,
     Explanation,
     NoExplanationError,
     SilentBodyError,
@@ -240,12 +239,12 @@ def test_the_vendor_that_fits() -> None:
 
 def test_several_vendors_fit() -> None:
     """
-    A body that fits several vendors is an error that lists what it would be for each.
+    A body that fits several vendors is explained for each of them.
     """
-    with pytest.raises(AmbiguousThingError) as caught:
-        paste("<html>", *VENDORS, status=404)
+    found = paste("<html>", *VENDORS, status=404)
 
-    assert ("this body", ("pictograph", "NotFoundError")) == (caught.value.thing, caught.value.found[0])
+    assert [vendor.name for vendor in VENDORS] == [explanation.catalogue for explanation in found]
+    assert ("NotFoundError", "404") == (found[0].facts.name, found[0].status)
 
 
 def outcome(body: Body, catalogue: Catalogue, status: int | None) -> str:

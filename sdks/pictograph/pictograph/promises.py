@@ -99,12 +99,24 @@ def _late_run(bench: Bench) -> Seen:
 def _late_batch(bench: Bench) -> Seen:
     images = [image.filename for image in bench.call(lambda client: client.images.list("ds", limit=8)).returned()]
     circles = [{"name": "circle"}]
-    return bench.call(lambda client: client.auto_annotate.batch("ds", images, circles, wait=True, timeout=1e-3))
+    return _late(bench, lambda client: client.auto_annotate.batch("ds", images, circles, wait=True, timeout=1e-3))
 
 
 def _late_import(bench: Bench) -> Seen:
-    shapes = [{"id": "shapes", "name": f"shapes {uuid.uuid4().hex}"}]
-    return bench.call(lambda client: client.connectors.import_("folder", shapes, wait=True, timeout=1e-3))
+    def brings(client: Any) -> Any:
+        shapes = [{"id": "shapes", "name": f"shapes {uuid.uuid4().hex}"}]
+        return client.connectors.import_("folder", shapes, wait=True, timeout=1e-3)
+
+    return _late(bench, brings)
+
+
+def _late(bench: Bench, action: Callable[[Any], Any]) -> Seen:
+    """What a wait of no length ends in. Where the machine is busy, a small job may be done before the first look."""
+    seen = bench.call(action)
+    for _ in range(9):
+        if seen.error is None:
+            seen = bench.call(action)
+    return seen
 
 
 AGREEMENT = Agreement(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from failwell.cli.standard_input import standard_input
 from failwell.reference.changes import Change
 from failwell.reference.compare import compare
 from failwell.reference.named import named_catalogue
@@ -45,7 +45,7 @@ def _facts(side: str) -> Facts:
         return facts_of(named_catalogue(side))
     where = "The standard input" if side == "-" else side
     try:
-        data = sys.stdin.buffer.read() if side == "-" else path.read_bytes()
+        data = standard_input("snapshot") if side == "-" else path.read_bytes()
     except OSError as problem:
         raise SnapshotError(where, str(problem.strerror)) from problem
     return read(data.decode("utf-8", "replace"), where)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from failwell.cli.standard_input import standard_input
 from failwell.contract.catalogue import Catalogue
-from failwell.reference.explain import Explanation, explain_reply
+from failwell.reference.explain import Explanation
 from failwell.reference.explain import explain as explain_thing
-from failwell.reference.installed import find_catalogue, known_catalogues
+from failwell.reference.installed import known_catalogues
+from failwell.reference.named import named_catalogue
+from failwell.reference.pasted import utf8
 from failwell.reference.terminal import show
 from failwell.wire.json import LONGEST
 
@@ -24,22 +26,25 @@ def explain(
         str,
         typer.Argument(metavar="THING", help="A code, a status, a class, the body of a reply, or - to read one."),
     ],
-    catalogue: Annotated[str | None, typer.Option(metavar="NAME", help="Whose error it is, e.g. pictograph.")] = None,
+    catalogue: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose error it is: an installed name, or module:NAME.")
+    ] = None,
     status: Annotated[
         int | None, typer.Option(min=100, max=599, metavar="STATUS", help="The status of the reply, where it is known.")
     ] = None,
 ) -> int:
     """Say what an error means: when it fires, whether it is retried, its attributes, and what to do.
 
+    What several catalogues know is told of each, one after the other.
     Exits with 2 when nothing definite can be said.
     """
-    catalogues = [find_catalogue(name) for name in ([catalogue] if catalogue is not None else known_catalogues())]
+    catalogues = [named_catalogue(name) for name in ([catalogue] if catalogue is not None else known_catalogues())]
     show(_explained(thing, catalogues, status), Console())
     return 0
 
 
 def _explained(thing: str, catalogues: list[Catalogue], status: int | None) -> tuple[Explanation, ...]:
-    if thing != "-":
-        return explain_thing(thing, catalogues, status=status)
-    # No more than what is ever parsed: a file that never ends must not fill the memory.
-    return explain_reply(sys.stdin.buffer.read(LONGEST + HEADERS), catalogues, status=status)
+    if thing == "-":
+        # No more than what is ever parsed: a file that never ends must not fill the memory.
+        thing = utf8(standard_input("reply", LONGEST + HEADERS)).decode("utf-8", "surrogateescape")
+    return explain_thing(thing, catalogues, status=status)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from failwell.cli.report import report_to
+from failwell.cli.standard_input import standard_input
 from failwell.contract.problems import ContractError
 from failwell.reference.importing import Plan, UnreadableDocumentError, load, module_text, plan
 from failwell.reference.importing.writing import counted
@@ -53,7 +53,7 @@ def import_(
 
 def _read(document: str, where: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if document == "-" else Path(document).read_bytes()
+        return standard_input("document") if document == "-" else Path(document).read_bytes()
     except OSError as problem:
         raise UnreadableDocumentError(where, f"{problem.strerror}.") from problem
 

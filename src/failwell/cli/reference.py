@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
-from failwell.reference.installed import find_catalogue, known_catalogues
+from failwell.reference.installed import known_catalogues
+from failwell.reference.named import named_catalogue
 from failwell.reference.pages import check_pages, write_pages
 
 
 def reference(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[CATALOGUE]...", help="Whose pages; all installed by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[CATALOGUE]...", help="Whose: installed names, or module:NAME; by default all installed."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the pages.")] = Path("docs/reference"),
     check: Annotated[
@@ -24,7 +28,7 @@ def reference(
 
     Exits with 2 when a cause or a fix is missing in a declaration, or with --check a page is stale.
     """
-    catalogues = [find_catalogue(name) for name in names or known_catalogues()]
+    catalogues = [named_catalogue(name) for name in names or known_catalogues()]
     if check:
         check_pages(catalogues, out)
     else:

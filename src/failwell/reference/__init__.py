@@ -8,7 +8,6 @@ from failwell.reference.markdown import markdown
 from failwell.reference.page import page_of
 from failwell.reference.pages import check_pages, write_pages
 from failwell.reference.problems import (
-    AmbiguousThingError,
     BrokenCatalogueError,
     NoExplanationError,
     SilentBodyError,
@@ -20,7 +19,6 @@ from failwell.reference.problems import (
 
 __all__ = [
     "GROUP",
-    "AmbiguousThingError",
     "Attribute",
     "BrokenCatalogueError",
     "CodeFacts",

@@ -14,8 +14,8 @@ from failwell.contract.spec import specs_of
 from failwell.reference.facts import Attribute, ErrorFacts, Line, Page
 from failwell.reference.page import page_of
 from failwell.reference.pasted import Pasted, read_pasted
-from failwell.reference.problems import AmbiguousThingError, NoExplanationError, UnknownThingError
-from failwell.reference.recognise import reading_of
+from failwell.reference.problems import NoExplanationError, UnknownThingError
+from failwell.reference.recognise import Reading, readings_of
 from failwell.wire.messages import Reply
 from failwell.wire.parse import parse
 
@@ -49,14 +49,14 @@ class Explanation:
 def explain(thing: str, catalogues: Sequence[Catalogue], *, status: int | None = None) -> tuple[Explanation, ...]:
     """What *thing* means: a code, a status, a class, the last line of a traceback, or a pasted body.
 
-    *status* is that of the reply, where it is known. There is more than one explanation only where the contract
-    itself has several: a code that two classes share.
+    *status* is that of the reply, where it is known. There is more than one explanation where the contract itself has
+    several, of a code that two classes share, and where several *catalogues* have it.
 
     Raises:
         UnknownThingError: none of *catalogues* has it; it names the nearest.
-        AmbiguousThingError: several have it.
         SilentBodyError: the body does not say which error it is, and no status was given.
     """
+    thing = thing.removeprefix("\ufeff").strip()
     if is_body(thing):
         named = _in_traceback(thing, catalogues)
         if named is None:
@@ -70,14 +70,19 @@ def explain_reply(
 ) -> tuple[Explanation, ...]:
     """What the reply in *text* means: a body, or what `curl -i` printed. *status* is stronger than what is pasted.
 
+    What several could have sent is explained for each of them.
+
     Raises:
         UnknownThingError: its code is in none of *catalogues*.
-        AmbiguousThingError: several could have sent it.
         SilentBodyError: it does not say which error it is, and no status was given.
     """
     pasted = read_pasted(text)
-    reading = reading_of(pasted, catalogues, status=status)
     received = status if status is not None else pasted.status
+    readings = readings_of(pasted, catalogues, status=status)
+    return tuple(explanation for reading in readings for explanation in _of_reading(reading, pasted, received))
+
+
+def _of_reading(reading: Reading, pasted: Pasted, received: int | None) -> tuple[Explanation, ...]:
     page = page_of(reading.catalogue)
     if received is not None:
         return (_of_reply(pasted, received, reading.catalogue, page),)
@@ -170,16 +175,7 @@ def _in_one(thing: str, found: Found, catalogues: Sequence[Catalogue]) -> tuple[
         raise UnknownThingError(
             thing, tuple(catalogue.name for catalogue in catalogues), tuple(names[name] for name in nearest)
         )
-    if len(found) > 1:
-        raise AmbiguousThingError(thing, tuple((page.name, _in_short(known)) for page, known in found))
-    return tuple(found[0][1])
-
-
-def _in_short(known: list[Explanation]) -> str:
-    return ", ".join(
-        f"{explanation.facts.name} ({explanation.status})" if explanation.status else explanation.facts.name
-        for explanation in known
-    )
+    return tuple(explanation for _, known in found for explanation in known)
 
 
 def _of_reply(pasted: Pasted, status: int, catalogue: Catalogue, page: Page) -> Explanation:

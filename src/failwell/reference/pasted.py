@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
+from json import detect_encoding
 from typing import Any
 
 from failwell.contract.case import phrase
@@ -45,9 +47,17 @@ class Pasted:
         return "The body has no code, and no field that only one error has."
 
 
+def utf8(text: bytes) -> bytes:
+    """*text* as UTF-8, without byte order mark and blank lines before it: Windows pipes UTF-16."""
+    encoding = detect_encoding(text)
+    if not encoding.startswith("utf-8"):
+        text = text.decode(encoding, "replace").encode("utf-8", "replace")
+    return text.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+
+
 def read_pasted(text: bytes) -> Pasted:
     """Whatever *text* is, as the reply that it looks like."""
-    status, headers = None, dict[str, str]()
+    status, headers, text = None, dict[str, str](), utf8(text)
     while found := HEAD.match(text):
         # Of several replies in one paste (an interim one, a redirect) the last is the answer.
         status, headers, text = int(found[1]), _headers(found[2]), text[found.end() :]

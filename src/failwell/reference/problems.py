@@ -7,7 +7,6 @@ ContractError
     ├── UnknownCatalogueError   no installed distribution brings it
     ├── BrokenCatalogueError    one does, and it cannot be loaded
     ├── UnknownThingError       no catalogue has that code, status or class
-    ├── AmbiguousThingError     several have it
     └── SilentBodyError         the body alone does not say which error it is
 """
 
@@ -95,19 +94,6 @@ class UnknownThingError(NoExplanationError):
             f"Nearest: {', '.join(self.nearest)}." if self.nearest else "Paste the whole reply, with its first line."
         )
         return f"No code, status or class is called {self.thing!r} ({where}). {remedy}"
-
-
-class AmbiguousThingError(NoExplanationError):
-    """More than one catalogue has *thing*: *found* maps each to what it is there."""
-
-    def __init__(self, thing: str, found: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(thing, found)
-        self.thing = thing
-        self.found = found
-
-    def __str__(self) -> str:
-        lines = (f"  --catalogue {catalogue:<14} {what}" for catalogue, what in self.found)
-        return "\n".join((f"{len(self.found)} catalogues know {self.thing!r}. Choose one:", *lines))
 
 
 class SilentBodyError(NoExplanationError):

@@ -15,7 +15,7 @@ from failwell.contract.types import UnfitError
 from failwell.reference.facts import Line, Page
 from failwell.reference.page import page_of
 from failwell.reference.pasted import Pasted
-from failwell.reference.problems import AmbiguousThingError, SilentBodyError, UnknownThingError
+from failwell.reference.problems import SilentBodyError, UnknownThingError
 from failwell.wire.envelopes import Problem
 from failwell.wire.parse import NOTHING, take
 
@@ -33,12 +33,11 @@ class Reading:
     lines: tuple[Line, ...]
 
 
-def reading_of(pasted: Pasted, catalogues: Sequence[Catalogue], *, status: int | None = None) -> Reading:
-    """The one reading of *pasted* that makes most sense.
+def readings_of(pasted: Pasted, catalogues: Sequence[Catalogue], *, status: int | None = None) -> tuple[Reading, ...]:
+    """The reading of *pasted* that makes most sense; of each of *catalogues* for which it makes as much.
 
     Raises:
         UnknownThingError: its code is in none of *catalogues*.
-        AmbiguousThingError: it fits several of them as well.
         SilentBodyError: it does not say which error it is, and its status is not known.
     """
     received = status if status is not None else pasted.status
@@ -47,15 +46,11 @@ def reading_of(pasted: Pasted, catalogues: Sequence[Catalogue], *, status: int |
     # What one catalogue would make of another's reply is said when somebody asks for it, with that reply's status.
     if not best or (best[0].fit == FOREIGN and (len(catalogues) > 1 or status is None)):
         raise _unknown(Problem().parse(pasted.value).code or "about:blank", catalogues)
-    if len(best) > 1:
-        raise AmbiguousThingError(
-            "this body", tuple((reading.catalogue.name, _in_short(reading, received)) for reading in best)
-        )
     if received is None and not best[0].lines:
         if best[0].code is not None:
             raise _unknown(best[0].code, catalogues)
         raise SilentBodyError(pasted.described())
-    return best[0]
+    return tuple(best)
 
 
 def _reading(pasted: Pasted, catalogue: Catalogue, status: int | None) -> Reading:
@@ -123,9 +118,3 @@ def _unknown(code: str, catalogues: Sequence[Catalogue]) -> UnknownThingError:
     codes = [known.code for catalogue in catalogues for known in page_of(catalogue).codes]
     nearest = tuple(difflib.get_close_matches(code, codes, n=3))
     return UnknownThingError(code, tuple(catalogue.name for catalogue in catalogues), nearest)
-
-
-def _in_short(reading: Reading, status: int | None) -> str:
-    if reading.lines:
-        return ", ".join(line.error for line in reading.lines)
-    return reading.catalogue.resolve(status)[0].__name__ if status is not None else "by its shape"

@@ -324,6 +324,72 @@ def test_codes_of_examples() -> None:
     ]
 
 
+NUMBERS = "codes that are numbers: they are read as numbers too, and sent as text"
+
+
+@pytest.mark.parametrize(
+    ("code", "examples", "codes", "losses"),
+    [
+        ({"type": "integer", "enum": [1001, 1002]}, {}, ["1001", "1002"], [NUMBERS]),
+        ({"type": "integer", "const": 7}, {}, ["7"], [NUMBERS]),
+        ({"type": "integer", "example": 7}, {}, ["7"], [NUMBERS]),
+        ({"type": "integer"}, {"a": {"value": {"code": 12}}}, ["12"], [NUMBERS]),
+        ({"type": "integer", "enum": [409]}, {}, [], [NUMBERS]),
+        ({"type": "integer", "enum": [-5]}, {}, [], ["values of the code that no case can claim ('-5')"]),
+        ({"type": "boolean", "enum": [True]}, {}, [], []),
+        ({"enum": ["a b", None, "ok"]}, {}, ["ok"], ["values of the code that no case can claim ('a b')"]),
+    ],
+    ids=str,
+)
+def test_codes_that_are_numbers(code: Any, examples: Any, codes: list[str], losses: list[str]) -> None:
+    """
+    A code may be a number; what cannot be kept of it is listed. A reply with the number is the error of that case.
+    """
+    data = answering({"409": body(flat(message=STRING, code=code), examples=examples), "404": body(flat(code=STRING))})
+
+    made = plan(data, where="x.json")
+
+    assert codes == [one for cls in made.classes for one in cls.codes]
+    assert losses == [loss.partition(" (1 x)")[0].partition(" (2 x)")[0] for loss in made.losses]
+    for one in codes:
+        reply = Reply(
+            409,
+            {"content-type": "application/json"},
+            f'{{"code": {one if one.isdigit() else json.dumps(one)}}}'.encode(),
+        )
+        assert one == parse(reply, catalogue(data)).case.code
+
+
+def test_summaries_of_examples(tmp_path: Path) -> None:
+    """
+    The summary of a named example is the cause of its code; one without a code is listed as not carried over.
+    """
+    examples = {
+        "sold": {"summary": "Somebody bought the last one", "value": {"code": "sold"}},
+        "taken": {"description": "Somebody has it in a basket. Wait.", "value": {"code": "taken"}},
+        "many": {
+            "summary": "An account may hold so many, and it holds more than that. " * 3,
+            "value": {"code": 9},
+        },
+        "odd": {"summary": "It says nothing", "value": {"message": "?"}},
+        "plain": {"value": {"code": "plain"}},
+    }
+    data = answering({"409": body(flat(message=STRING, code=STRING), examples=examples)})
+
+    causes = {case.code: case.cause for _, case in catalogue(data).cases() if case.code is not None}
+
+    assert {
+        "sold": "Somebody bought the last one.",
+        "taken": "Somebody has it in a basket.",
+        "9": "An account may hold so many, and it holds more than that.",
+        "plain": None,
+    } == causes
+    assert "summaries of examples that have no code (1 x)" in "\n".join(plan(data, where="x.json").losses)
+    module = tmp_path / "shop.py"
+    module.write_text(text_of(data), encoding="utf-8")
+    assert [""] * 3 == [reformatted(module, width) for width in (88, 100, 120)]
+
+
 def test_the_vendor() -> None:
     """
     The vendor is called what the title of the API says, unless a name is given.
@@ -469,6 +535,74 @@ paths:
         404: {description: No such order.}
 """
     assert ["404"] == [one.status for one in plan(load(text, "x.yaml"), where="x.yaml").classes]
+
+
+SCALARS = {
+    "no": "no",
+    "yes": "yes",
+    "on": "on",
+    "Off": "Off",
+    "y": "y",
+    "true": True,
+    "False": False,
+    "null": None,
+    "~": None,
+    "": None,
+    "2026-11-30": "2026-11-30",
+    "2026-11-30T03:00:00Z": "2026-11-30T03:00:00Z",
+    "12:30": "12:30",
+    "190:20:30": "190:20:30",
+    "1_000": "1_000",
+    "0777": 777,
+    "0o17": 15,
+    "0x1F": 31,
+    "0b11": "0b11",
+    "-7": -7,
+    "1e3": 1000.0,
+    "1.5": 1.5,
+    ".5": 0.5,
+    "-.inf": float("-inf"),
+    "=": "=",
+    "'no'": "no",
+    "!!str 7": "7",
+}
+
+
+@pytest.mark.parametrize("written", SCALARS)
+def test_scalars_of_yaml(written: str) -> None:
+    """
+    Scalars are those of YAML 1.2, as keys too: `no` is text, as are dates and times; merge keys still merge.
+    """
+    text = f"openapi: 3.1.0\nx: {written}\nbase: &base {{no: 1}}\nmore: {{<<: *base, on: 2}}\n"
+
+    found = load(text.encode(), "x.yaml")
+
+    assert [(type(SCALARS[written]), SCALARS[written])] == [(type(found["x"]), found["x"])]
+    assert {"no": 1, "on": 2} == found["more"]
+
+
+def test_codes_of_yaml() -> None:
+    """
+    A code that is called `no` is a code.
+    """
+    text = b"""
+openapi: 3.1.0
+info: {title: Shop}
+paths:
+  /orders:
+    get:
+      responses:
+        409:
+          description: No.
+          content:
+            application/json:
+              schema:
+                type: object
+                properties: {message: {type: string}, code: {type: string, enum: [no, off, sold]}}
+"""
+    (found,) = plan(load(text, "x.yaml"), where="x.yaml").classes
+
+    assert ("no", "off", "sold") == found.codes
 
 
 def test_without_pyyaml(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,14 @@ DEEPEST = 20
 
 
 @dataclass(frozen=True)
+class Example:
+    """A body that a document shows, with the *summary* that it has where it is a named one."""
+
+    value: Any
+    summary: str = ""
+
+
+@dataclass(frozen=True)
 class Response:
     """What *operation* answers under *status*: an exact one, a range, or "default"."""
 
@@ -29,7 +37,7 @@ class Response:
     headers: dict[str, Schema]
     media_type: str | None
     schema: Schema
-    examples: list[Any] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
 
     @property
     def where(self) -> str:
@@ -98,13 +106,13 @@ class Document:
             self.losses.add(f"bodies that are not JSON but {kinds[0]}", where)
         return None, {}
 
-    def _examples(self, content: dict[str, Any]) -> Iterator[Any]:
+    def _examples(self, content: dict[str, Any]) -> Iterator[Example]:
         if "example" in content:
-            yield content["example"]
+            yield Example(content["example"])
         for example in _dict(content.get("examples")).values():
             found = _dict(self.resolved(example))
             if "value" in found:
-                yield found["value"]
+                yield Example(found["value"], str(found.get("summary") or found.get("description") or ""))
 
     def resolved(self, part: Any) -> Any:
         """*part*, or what its reference stands for; {} for what is not in the document."""

@@ -56,9 +56,9 @@ def _yaml(text: str, where: str) -> Any:
         raise UnreadableDocumentError(
             where, 'it is YAML, which needs PyYAML. Install it with: pip install "failwell[cli]"'
         ) from None
-    # libyaml reads some ten times faster; a wheel may have come without it.
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    from failwell.reference.importing.yaml12 import load_yaml
+
     try:
-        return yaml.load(text, loader)  # noqa: S506 - either of them is a safe one
+        return load_yaml(text)
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         raise UnreadableDocumentError(where, f"it is not YAML ({' '.join(str(problem).split())}).") from None

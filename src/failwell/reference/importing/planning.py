@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from failwell.contract.case import phrase
@@ -46,13 +46,14 @@ class FieldPlan:
 
 @dataclass(frozen=True)
 class ClassPlan:
-    """One class: of a *status*, a range or "default", with the *codes* that mean it there."""
+    """One class: of a *status*, a range or "default", with the *codes* that mean it there, and the *causes* of some."""
 
     name: str
     status: str
     summary: str
     codes: tuple[str, ...] = ()
     fields: tuple[FieldPlan, ...] = ()
+    causes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,9 @@ class _Planner:
         group = [response for response in self.responses if response.status == status]
         said = Counter(_sentence(response.description) for response in group if _sentence(response.description))
         summary = said.most_common(1)[0][0] if said else _fallback(status)
-        return ClassPlan(name, status, summary, codes, tuple(self._fields(group)))
+        told = {code: cause for response in reversed(group) for code, cause in self._causes_of(response)}
+        causes = {code: told[code] for code in codes if code in told}
+        return ClassPlan(name, status, summary, codes, tuple(self._fields(group)), causes)
 
     def _fields(self, group: list[Response]) -> Iterator[FieldPlan]:
         """The fields of a class: whatever any of its responses may carry beside code and message."""
@@ -206,8 +209,8 @@ class _Planner:
         found: dict[str, dict[str, None]] = {}
         for response in self.responses:
             for code in self._codes_of(response):
-                if response.status.isdigit() and code == phrase(int(response.status)):
-                    continue  # "Forbidden" says no more than the status
+                if response.status.isdigit() and code in (phrase(int(response.status)), response.status):
+                    continue  # "Forbidden", or 403, says no more than the status
                 found.setdefault(code, {})[response.status] = None
         by_status: dict[str, list[str]] = {}
         for code, statuses in found.items():
@@ -231,14 +234,38 @@ class _Planner:
         for schema in self._at(response.schema, path):
             enum = schema.get("enum")
             chosen = enum if isinstance(enum, list) else [schema.get("const"), schema.get("example")]
-            yield from (str(code) for code in chosen if _is_code(code))
-        whole = [example for choice in self.document.choices(response.schema) for example in (choice.get("example"),)]
-        for example in (*response.examples, *whole):
-            code = example
-            for name in path:
-                code = code.get(name) if isinstance(code, dict) else None
-            if _is_code(code):
-                yield str(code)
+            yield from self._as_codes(chosen, response)
+        whole = [choice.get("example") for choice in self.document.choices(response.schema)]
+        shown = [self._said_by(value) for value in (*(example.value for example in response.examples), *whole)]
+        yield from self._as_codes([code for code in shown if not isinstance(code, str) or _is_code(code)], response)
+
+    def _as_codes(self, values: list[Any], response: Response) -> Iterator[str]:
+        """Those of *values* that are codes; what is lost of them is told."""
+        for value in values:
+            if value is None or isinstance(value, bool):
+                continue
+            if not _is_code(value):
+                self.losses.add(f"values of the code that no case can claim ({str(value)[:40]!r})", response.where)
+                continue
+            if not isinstance(value, str):
+                self.losses.add("codes that are numbers: they are read as numbers too, and sent as text", str(value))
+            yield str(value)
+
+    def _said_by(self, body: Any) -> Any:
+        """What stands in *body* where its code should be."""
+        for name in self.envelope.code_path or ():
+            body = body.get(name) if isinstance(body, dict) else None
+        return body if self.envelope.code_path is not None else None
+
+    def _causes_of(self, response: Response) -> Iterator[tuple[str, str]]:
+        """The code of each named example of *response*, with what its summary says of it."""
+        for example in response.examples:
+            if example.summary:
+                code = self._said_by(example.value)
+                if _is_code(code) and str(code) != response.status:
+                    yield str(code), _sentence(example.summary)
+                else:
+                    self.losses.add("summaries of examples that have no code", response.where)
 
     def _at(self, schema: Any, path: tuple[str, ...]) -> list[Schema]:
         """The schemas of what may be at *path*."""
@@ -249,7 +276,9 @@ class _Planner:
 
 
 def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and CODE.fullmatch(value) is not None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return False
+    return CODE.fullmatch(str(value)) is not None
 
 
 def _header(name: str, type_: str) -> str:

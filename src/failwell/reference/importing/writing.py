@@ -105,13 +105,18 @@ def _class(plan: Plan, one: ClassPlan) -> str:
         said.append(f"retry={_quoted(RETRIES[one.status])}")
     if one.codes:
         # A tuple of one keeps its comma; more of them stand one to a line.
-        cases = [f"Case({_quoted(code)}, {status})" for code in one.codes]
+        cases = [_case(code, status, one.causes.get(code)) for code in one.codes]
         flat = f"cases=({', '.join(cases)}{',' if len(cases) == 1 else ''})"
-        fits = len(flat) + 5 <= WIDTH
+        fits = len(flat) + 5 <= WIDTH and "\n" not in flat
         said.append(flat if fits else _bracketed("cases=(", cases, ")", "    "))
     fields = [_field(field) for field in one.fields]
     head = _bracketed(f"class {one.name}(", said, "):", "")
     return "\n".join([head, _docstring(one.summary, "    "), *([""] if fields else []), *fields])
+
+
+def _case(code: str, status: str, cause: str | None) -> str:
+    said = [_quoted(code), status, *([f"cause={_quoted(_plain(cause))}"] if cause else [])]
+    return _bracketed("Case(", said, ")", "        ", ",")
 
 
 def _field(one: FieldPlan) -> str:
