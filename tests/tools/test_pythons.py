@@ -16,7 +16,10 @@ def python(path: Path, version: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     numbers = ", ".join(version.split("."))
     path.write_text(
-        f"#!{sys.executable}\n"
+        # A path with a blank in it cannot stand in the first line. What the shell runs is a string to Python.
+        "#!/bin/sh\n"
+        f'\'\'\'exec\' "{sys.executable}" "$0" "$@"\n'
+        "' '''\n"
         "import sys\n"
         "from types import SimpleNamespace\n"
         "class Version(tuple): major, minor, micro, releaselevel = None, None, None, 'final'\n"
