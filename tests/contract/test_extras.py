@@ -275,7 +275,7 @@ def test_extras_of_the_distribution() -> None:
             if requirement.startswith("failwell["):
                 found |= {name for one in requirement[9:-1].split(",") for name in packages(one)}
             else:
-                name = requirement.partition(">")[0]
+                name: str = requirement.partition(">")[0]
                 found.add(IMPORTED_AS.get(name, name))
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -13,6 +13,9 @@ from failwell.contract import Catalogue
 from failwell.contract.case import phrase
 from failwell.reference.openapi import OpenApiErrors
 from failwell.server.framework import of_fastapi
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 Part = dict[str, Any]
 
@@ -23,14 +26,18 @@ FRAMEWORKS_OWN = "#/components/schemas/HTTPValidationError"
 
 def describe(app: Starlette, catalogue: Catalogue) -> None:
     """Let `app.openapi()`, and that of the FastAPI apps mounted in it, tell of the errors of *catalogue*."""
-    if isinstance(app, of_fastapi("applications", "FastAPI")):
+    if _is_fastapi(app):
         own = app.openapi
         if isinstance(own, Described):
             own = own.own  # installed a second time
-        app.openapi = Described(own, catalogue)  # as FastAPI's documentation does
+        app.openapi = Described(own, catalogue)  # type: ignore[method-assign]  # as FastAPI's documentation does
     for route in app.routes:
         if isinstance(route, Mount) and isinstance(route.app, Starlette):
             describe(route.app, catalogue)
+
+
+def _is_fastapi(app: Starlette) -> TypeGuard[FastAPI]:
+    return isinstance(app, of_fastapi("applications", "FastAPI"))
 
 
 class Described:
