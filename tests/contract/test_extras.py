@@ -28,6 +28,7 @@ NEEDED = {
     "failwell.cli": "cli",
     "failwell.client": "client",
     "failwell.conformance": "sandbox",
+    "failwell.reference.importing.yaml12": "cli",
     "failwell.reference.terminal": "cli",
     "failwell.sandbox": "sandbox",
     "failwell.server": "server",

@@ -25,6 +25,9 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 }
 """The packages that an extra is needed for, by the names under which they are imported."""
 
+FOR_SOME = {"cli": ("yaml",)}
+"""What an extra installs too, for a part of what it is for."""
+
 
 class MissingExtraError(ContractError, ImportError):
     """Packages that *what* needs are *missing*; *extra* installs them."""
@@ -82,6 +85,9 @@ class needs:  # noqa: N801 - read as a word: `with needs("fast", __name__): impo
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
     ) -> None:
-        if isinstance(problem, ModuleNotFoundError) and (problem.name or "").partition(".")[0] in EXTRAS[self._extra]:
+        if isinstance(problem, ModuleNotFoundError) and (problem.name or "").partition(".")[0] in (
+            *EXTRAS[self._extra],
+            *FOR_SOME.get(self._extra, ()),
+        ):
             lacking = missing(self._extra) or (str(problem.name),)
             raise MissingExtraError(self._what, self._extra, lacking) from None

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
+from failwell.contract.extras import needs
+
+with needs("cli", __name__):
+    import yaml
 
 # libyaml reads some ten times faster; a wheel may have come without it.
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
