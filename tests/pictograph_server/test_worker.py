@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from failwell.server.refused import Refused
 from pictograph_server import Settings, credit_balance, set_credits
 
 from .api import Api, picture
@@ -254,14 +255,16 @@ SHAPES = [{"id": "shapes", "name": "shapes"}]
 def test_submitted_again(api: Api, path: str, body: dict[str, Any], made: tuple[str, ...]) -> None:
     """
     S15. A duplicate submission returns the same job, though the key's record died with a server; after 24 h, a new one.
+
+    S3. Another body is no duplicate.
     """
     fill(api)
     (api.store.folder.path / "imports" / "shapes").mkdir(parents=True)
     (api.store.folder.path / "imports" / "shapes" / "red.png").write_bytes(picture("red"))
 
-    def submit(key: str) -> Any:
+    def submit(key: str, more: bytes = b"") -> Any:
         headers = {"content_type": "application/json", "idempotency_key": key}
-        status, answer = api.send("POST", path, json.dumps(body).encode(), **headers)
+        status, answer = api.send("POST", path, json.dumps(body).encode() + more, **headers)
         assert 201 == status
         for name in made:
             answer = answer[name]
@@ -270,6 +273,9 @@ def test_submitted_again(api: Api, path: str, body: dict[str, Any], made: tuple[
     first, again = submit("a-key"), submit("a-key")
 
     assert first == again
+    with pytest.raises(Refused) as other:
+        submit("a-key", b" ")
+    assert (409, "idempotency_conflict") == (other.value.status, other.value.code)
     if path != "/connectors/import/start":
         assert first != submit("another-key")
         api.clock.now += 86_401
