@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import tracemalloc
 from collections.abc import Iterable
 
 import pytest
@@ -185,6 +186,43 @@ def test_event_of_too_many_lines() -> None:
         decoder.feed(b"data: 78\n")
     with pytest.raises(EventTooLongError):
         decoder.feed(b"data")
+
+
+@pytest.mark.parametrize(
+    "line", [b"data:\n", b"data:x\n", b"data: \xc3\xa4\n", b"data\n", b":x\ndata:y\n", b"id:1\ndata:\n"]
+)
+def test_memory_of_an_event_of_many_small_lines(line: bytes) -> None:
+    """
+    What is held of an event takes memory near to its bytes, also where it comes in the smallest of lines.
+    """
+    longest, piece = 4 * 1024 * 1024, line * (16_384 // len(line))
+    decoder, fed = Decoder(longest=longest), 0
+    tracemalloc.start()
+    try:
+        with pytest.raises(EventTooLongError):
+            while fed < 2 * longest:
+                decoder.feed(piece)
+                fed += len(piece)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert fed <= longest + 2 * len(piece)
+    assert peak < 1.5 * longest
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 1000])
+def test_many_lines_in_one_event(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    However many lines an event has, empty ones too, it is given whole, and the next begins with nothing of it.
+    """
+    monkeypatch.setattr(sse, "LINES", 2)
+    decoder = Decoder()
+    lines = ["" if n % 3 else str(n) for n in range(count)]
+    events = [event for line in lines for event in decoder.feed(f"data:{line}\n".encode())]
+    events += decoder.feed(b"\ndata:next\n\n")
+
+    assert ["\n".join(lines), "next"] == [event.data for event in events]
 
 
 @pytest.mark.parametrize("line", [b"data: 78\n\n", b": nobody holds a comment\n", b"id: 5\n"])

@@ -15,6 +15,8 @@ LONGEST_RETRY = 15
 """Digits of a `retry` that are read: more milliseconds than that are as good as these."""
 PART = 64 * 1024
 """Bytes of an unfinished data line that are held as they came. Longer ones are decoded in parts."""
+LINES = 4096
+"""Data lines of an unfinished event that are held one by one. A text of its own takes some 50 bytes beside it."""
 MERGED = 1024 * 1024
 """Bytes that the parts of a line have together before they become one text."""
 
@@ -63,6 +65,7 @@ class Decoder:
         self._parts: list[str] = []
         self._unmerged = 0
         self._data: list[str] = []
+        self._blocks: list[str] = []
         self._held = 0
         self._name = ""
         self._id = last_event_id
@@ -86,6 +89,7 @@ class Decoder:
         if not end:
             self._hold(piece)
             return []
+        came = len(self._line) + end
         text = (self._line + piece[:end] if self._line else piece[:end]).decode("utf-8", "replace")
         if not self._started:
             self._started = True
@@ -100,7 +104,10 @@ class Decoder:
             self._data.append(self._long)
             self._long = ""
         events = self._completed(lines)
-        self._held = 0 if events or not self._data else self._held + len(text)
+        self._held = 0 if events or not (self._data or self._blocks) else self._held + came
+        if len(self._data) > LINES:
+            self._blocks.append("\n".join(self._data))
+            self._data.clear()
         if self._line or end < len(piece):
             self._line = bytearray()
             self._hold(piece[end:])
@@ -125,6 +132,9 @@ class Decoder:
                 elif field == "retry" and value.isascii() and value.isdigit():
                     self.retry = int(value.lstrip("0")[:LONGEST_RETRY] or "0")
             else:
+                if self._blocks:
+                    data[:0] = self._blocks
+                    self._blocks.clear()
                 if data:
                     events.append(_event((name or "message", "\n".join(data), named)))
                     data.clear()
