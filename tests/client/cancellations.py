@@ -59,6 +59,7 @@ RULES = Resilience(
 ELSEWHERE = {
     "batch.py": "tasks of its own, cancelled in its own tests",
     "workers.py": "the same",
+    "early.py": "a task of its own, cancelled in its own tests",
     "fast.py": "its network is not Python's: it has no places to wait at but the first",
     "loops.py": "awaited by an event loop at its own end, when its tasks are over",
     "line.py": "websockets, cancelled in their own tests",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from typing import Any, TypeVar
@@ -164,3 +165,42 @@ def test_a_success_that_begins_early(colour: str) -> None:
         pytest.skip("pyreqwest gives up the rest of a body when an answer begins")
     with serving(step, reading=False) as server:
         assert {"read": "all"} == put(colour, server.url, BODY)
+
+
+def test_cancelled_while_it_listens() -> None:
+    """
+    A large upload that is cancelled while the server reads nothing leaves neither a task nor a connection.
+    """
+
+    def silent(peer: Peer) -> None:
+        peer.sock.recv(1)
+        gone.append(_until_closed(peer))
+
+    gone: list[bool] = []
+
+    async def run() -> int:
+        core = Core(CATALOGUE, base_url=server.url, awaiting=True, timeout=10.0)
+        puts: Puts[Awaiting] = Puts(core)
+        before = len(asyncio.all_tasks())
+        with anyio.move_on_after(0.3) as scope:
+            await puts.put(BODY * 4)
+        assert scope.cancelled_caught
+        left = len(asyncio.all_tasks()) - before
+        await anyio.sleep(0.1)
+        await core.aclose()
+        return left
+
+    with serving(silent, reading=False) as server:
+        assert 0 == anyio.run(run, backend="asyncio")
+    assert [True] == gone
+
+
+def _until_closed(peer: Peer) -> bool:
+    """Whether the client closes its connection, of which nothing is read until then."""
+    peer.stopping.wait(1.0)
+    try:
+        while peer.sock.recv(1_000_000):
+            pass
+    except OSError:
+        pass
+    return True

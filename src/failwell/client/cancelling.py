@@ -6,7 +6,6 @@ to its end. A timeout of ours is a cancellation.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import threading
 import types
@@ -16,22 +15,14 @@ from contextvars import ContextVar
 from typing import Any, cast
 
 import anyio
-import anyio.lowlevel
 import httpcore2
 import httpx2
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
+from failwell.client.early import EarlyAnswer
 from failwell.client.forked import remember_pool, remember_stream
 from failwell.client.loops import ENDS, running_loop
 from failwell.client.pool import PooledConnection, for_pool, from_pool, has_surplus, pool_options
-
-UNHEARD = 64 * 1024
-"""Bytes of a request that are sent without listening for an answer that comes before its end."""
-
-SLICE = 256 * 1024
-"""Bytes that are sent between two looks whether an answer is there."""
-TURNS = 4
-"""Turns of an event loop in which it reads what is there."""
 
 _asking: ContextVar[bool] = ContextVar("_asking", default=False)
 """Whether this task sends a request: later the socket may be a websocket, which others read."""
@@ -43,17 +34,12 @@ class CancellableStream(AsyncNetworkStream):
     def __init__(self, stream: AsyncNetworkStream) -> None:
         self._stream = stream
         self.spoiled = False
-        self._written = 0
-        self._early = b""
+        self._early = EarlyAnswer(stream)
         remember_stream(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Some of what came."""
-        self._written = 0
-        if self._early:
-            data, self._early = self._early[:max_bytes], self._early[max_bytes:]
-            return data
-        return await self._stream.read(max_bytes, timeout)
+        return self._early.taken(max_bytes) or await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send all of *buffer*; of a long request only as much as the server wants before it answers with an error.
@@ -61,49 +47,14 @@ class CancellableStream(AsyncNetworkStream):
         Raises:
             WriteError: the server has answered meanwhile. What it said is read next.
         """
-        first, self._written = not self._written, self._written + len(buffer)
-        heard = not first and (self._written > UNHEARD or self._is_readable())
-        if not heard or not (_asking.get() and _on_asyncio()):
+        if _asking.get():
+            await self._early.write(buffer, timeout)
+        else:
             await self._stream.write(buffer, timeout)
-            return
-        # asyncio reads nothing from a socket that it cannot write to any more, and so loses what the server said first.
-        for start in range(0, len(buffer), SLICE):
-            await self._write_and_listen(buffer[start : start + SLICE], timeout)
-
-    async def _write_and_listen(self, buffer: bytes, timeout: float | None) -> None:
-        waiting = self._is_readable()
-        problem: Exception | None = None
-        async with anyio.create_task_group() as both:
-
-            async def listen() -> None:
-                try:
-                    while not _is_final(self._early) and (data := await self._stream.read(UNHEARD)):
-                        self._early += data
-                except Exception:  # noqa: BLE001 - the next read meets it again
-                    return
-                if _is_refusal(self._early):
-                    both.cancel_scope.cancel()
-
-            both.start_soon(listen)
-            try:
-                for _ in range(TURNS if waiting else 0):
-                    await anyio.lowlevel.checkpoint()
-                await self._stream.write(buffer, timeout)
-            except Exception as met:  # noqa: BLE001 - raised below, outside of the group
-                problem = met  # and what came before it is listened to
-            else:
-                both.cancel_scope.cancel()
-        if _is_refusal(self._early):
-            problem = httpcore2.WriteError("the server answered before it had all of the request")
-        if problem is not None:
-            raise problem
 
     async def aclose(self) -> None:
         """Close it."""
         await self._stream.aclose()
-
-    def _is_readable(self) -> bool:
-        return bool(self._stream.get_extra_info("is_readable"))
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -123,31 +74,6 @@ class CancellableStream(AsyncNetworkStream):
         """What the socket knows of itself."""
         # An idle connection with something to read has ended or is out of step: the pool closes it.
         return True if self.spoiled and info == "is_readable" else self._stream.get_extra_info(info)
-
-
-def _on_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-def _status(said: bytes) -> bytes:
-    """The first digit of the status of the final answer that *said* begins with; b"" where it does not say yet."""
-    while said[9:10] == b"1" and said.startswith(b"HTTP/"):
-        said = said.partition(b"\r\n\r\n")[2]
-    return said[9:10]
-
-
-def _is_final(said: bytes) -> bool:
-    """Whether *said* is more than hints of what may come (RFC 9110, 15.2)."""
-    return _status(said) != b""
-
-
-def _is_refusal(said: bytes) -> bool:
-    """Whether *said* begins an answer for which the rest of the request is of no use."""
-    return _status(said) in (b"3", b"4", b"5")
 
 
 class CancellableBackend(AsyncNetworkBackend):
