@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import base64
+import traceback
 from typing import Any
 
+import httpx2
 import pytest
 
-from pictograph.exceptions import AuthError, NetworkError
+from failwell.client.proxies import Proxies, of_environment
+from pictograph.exceptions import AuthError, ConfigurationError, NetworkError
 
 from .colours import RUN, asked, every_colour, read
 from .socket_server import http, serving
@@ -152,3 +155,96 @@ def test_proxy_away(colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(NetworkError):
         asked(colour, read, base_url=ELSEWHERE)
+
+
+MEANT = [
+    ("example.com:443", "https://example.com/x"),
+    ("example.com:80", "http://example.com"),
+    ("example.com:8080", "http://www.example.com:8080"),
+    ("[::1]:8080", "http://[::1]:8080"),
+    ("[::1]", "http://[::1]:8080"),
+    ("::1", "http://[0:0:0:0:0:0:0:1]"),
+    ("[fe80::/10]:8080", "http://[fe80::1]:8080"),
+    ("fe80::/10", "http://[fe80::1]"),
+    ("10.0.0.0/8:8080", "http://10.1.2.3:8080"),
+    ("10.0.0.0/8", "http://[::ffff:10.1.2.3]"),
+    ("example.com.", "https://example.com"),
+    ("example.com", "https://example.com."),
+    (".example.com.:443", "https://a.example.com."),
+    ("*.example.com", "https://a.b.example.com"),
+    ("bücher.example", "https://xn--bcher-kva.example"),
+    ("xn--bcher-kva.example", "https://bücher.example"),
+    (".bücher.example:443", "https://www.bücher.example"),
+    ("*:443", "https://example.com"),
+    ("*", "http://example.com:81"),
+]
+NOT_MEANT = [
+    ("example.com:443", "http://example.com"),
+    ("example.com:443", "https://example.com:444"),
+    ("[::1]:8080", "http://[::1]"),
+    ("[::1]:8080", "http://[::2]:8080"),
+    ("10.0.0.0/8:8080", "http://10.1.2.3"),
+    ("10.0.0.0/8:8080", "http://11.1.2.3:8080"),
+    ("example.com", "https://badexample.com"),
+    ("bücher.example", "https://bucher.example"),
+    ("0.0.1", "http://127.0.0.1"),
+    ("*:443", "http://example.com"),
+    ("example.com:", "https://other.com"),
+    ("example.com:http", "https://example.com"),
+    ("example.com:99999999999999", "https://example.com"),
+    ("[::1", "http://127.0.0.1"),
+    ("10.0.0.0/99", "http://10.0.0.0"),
+    (".", "https://example.com"),
+    ("[]:443", "https://example.com"),
+    ("\ud800", "https://example.com"),
+]
+
+
+@pytest.mark.parametrize(("entry", "url"), MEANT)
+def test_what_no_proxy_means(entry: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    An entry of NO_PROXY may have a port, brackets, a dot at its end, or letters of any alphabet.
+    """
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", f"first.example, {entry}")
+
+    assert of_environment().name_for(httpx2.URL(url)) is None
+
+
+@pytest.mark.parametrize(("entry", "url"), NOT_MEANT)
+def test_what_no_proxy_does_not_mean(entry: str, url: str) -> None:
+    """
+    An entry means no other port, network or host, and one that is nonsense means nothing.
+    """
+    proxies = Proxies({"all": httpx2.Proxy("http://proxy.example:3128")}, (entry,))
+
+    assert "all" == proxies.name_for(httpx2.URL(url))
+
+
+@every_colour
+@pytest.mark.parametrize("fast", [False, True], ids=["httpx2", "fast"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://u:s3cretpw@127.0.0.1:70000",
+        "http://u:s3cretpw@127.0.0.1:0",
+        "http://u:s3cretpw@127.0.0.1:port",
+        "http://u:s3cretpw@[::1",
+        "socks5://u:s3cretpw@127.0.0.1:1",
+        "http://u:s3cretpw@",
+        "http://u:s3cretpw@127.0.0.1:99999999999999999999",
+    ],
+)
+def test_proxies_that_are_none(proxy: str, fast: bool, colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A proxy that no request can go through is the configuration error, and nothing of it shows the password.
+    """
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    settings: dict[str, Any] = {"http": "fast"} if fast else {}
+    with pytest.raises(ConfigurationError) as caught:
+        asked(colour, read, base_url=ELSEWHERE, **settings)
+
+    told = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    ours = [line for line in told.splitlines() if "proxy = " not in line and "settings = " not in line]
+    assert "HTTP_PROXY " in str(caught.value)
+    assert [] == [line for line in ours if "s3cretpw" in line]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import urllib.request
+from typing import NamedTuple
 
 import httpx2
 
 from failwell.client.masks import basic
+from failwell.client.targets import DEFAULT_PORTS
 from failwell.contract.secret import Secret
 from failwell.contract.value import Value
 
@@ -47,7 +50,7 @@ def secrets_of_environment() -> tuple[Secret, ...]:
     for text in urllib.request.getproxies_environment().values():
         try:
             url = httpx2.URL(_whole(text))
-        except httpx2.InvalidURL:
+        except (httpx2.InvalidURL, ValueError):
             continue
         if url.password:
             found += [Secret(url.password), basic(url.username, url.password)]
@@ -61,9 +64,12 @@ def _whole(text: str) -> str:
 def _proxy(name: str, text: str) -> httpx2.Proxy:
     try:
         url = httpx2.URL(_whole(text))
-        if url.scheme in ("http", "https") and url.host:
+        if url.port is not None and not 0 < url.port < 65_536:
+            problem = "has a port that is none"
+        elif url.scheme in ("http", "https") and url.host:
             return httpx2.Proxy(url)
-        problem = f"has the scheme {url.scheme!r}" if url.host else "names no host"
+        else:
+            problem = f"has the scheme {url.scheme!r}" if url.host else "names no host"
     except (httpx2.InvalidURL, ValueError):
         problem = "is no URL"
     raise BadProxyError(
@@ -72,21 +78,58 @@ def _proxy(name: str, text: str) -> httpx2.Proxy:
     )
 
 
-def _is_excepted(url: httpx2.URL, entry: str) -> bool:
-    """Whether an *entry* of NO_PROXY ("*", a host, a domain, an address, a network; with a port or not) means *url*."""
-    host, address = url.host.lower(), _address(url.host)
-    if entry == "*" or entry in (host, f"{host}:{url.port}", f"[{host}]"):
+class _Entry(NamedTuple):
+    """An entry of NO_PROXY: a network, or a domain ("" for every host); with a port or for all."""
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network | None
+    domain: str
+    port: int | None
+
+
+def _is_excepted(url: httpx2.URL, text: str) -> bool:
+    """Whether the entry *text* of NO_PROXY means *url*."""
+    entry = _entry(text)
+    if entry is None or (entry.port is not None and entry.port != (url.port or DEFAULT_PORTS.get(url.scheme))):
+        return False
+    host = url.raw_host.decode().lower().rstrip(".")
+    address = _address(host)
+    if entry.network is not None:
+        return address is not None and address in entry.network
+    if entry.domain in ("", host):
         return True
-    if address is not None:
-        try:
-            return address in ipaddress.ip_network(entry, strict=False)
-        except ValueError:
-            return False
-    return host.endswith("." + entry.removeprefix("*").removeprefix("."))
+    return address is None and host.endswith(f".{entry.domain}")
+
+
+@functools.lru_cache(maxsize=512)
+def _entry(text: str) -> _Entry | None:
+    """What *text* means: "*", a host, a domain, an address or a network, with a port or not; None for nothing."""
+    host, colon, port = text, "", ""
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+    elif text.count(":") == 1:
+        host, colon, port = text.partition(":")
+    if colon and not (colon == ":" and port.isascii() and port.isdecimal()):
+        return None
+    number = int(port[:6]) if port else None
+    if host == "*":
+        return _Entry(None, "", number)
+    try:
+        return _Entry(ipaddress.ip_network(host, strict=False), "", number)
+    except ValueError:
+        domain = host.removeprefix("*").removeprefix(".").rstrip(".")
+    if set(domain) & set("/?#@\\"):
+        return None
+    try:
+        domain = httpx2.URL(f"http://{domain}").raw_host.decode()  # as it is spelled in URLs
+    except (httpx2.InvalidURL, ValueError):
+        return None
+    return _Entry(None, domain, number) if domain else None
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address
