@@ -40,11 +40,11 @@ test: install  ## Run the tests on all cores
 test-all:  ## Run them on each Python of this machine, 3.11 to 3.14, one after the other
 	@tools/test-all
 
-# What differs between the versions of Python shows here: the grammar of declarations, processes, sockets, SQLite.
+# What differs between the versions of Python shows here: classes, pickles, processes, SQLite.
 test-quick: install  ## Run those that other versions of Python are most likely to fail
 	@$(BIN)/pytest -q -n auto --dist worksteal $(QUICK)
 
-QUICK := tests/contract tests/wire tests/policy tests/client tests/server tests/subconscious_server/test_worker.py
+QUICK := tests/contract tests/wire tests/policy tests/server tests/tools tests/subconscious_server
 
 lint: install  ## Check format, style, imports and types
 	@$(BIN)/ruff check --quiet

@@ -77,10 +77,10 @@ class Steps:
         """Note that the worker died by itself while it was at these *jobs*, each in the step after its last."""
         with self._database.writing() as db:
             db.executemany(
-                "INSERT INTO crashes SELECT ?1, count(*), 1 FROM steps WHERE job = ?1"
+                "INSERT INTO crashes SELECT ?, count(*), 1 FROM steps WHERE job = ?"
                 " ON CONFLICT (job) DO UPDATE SET step = excluded.step,"
                 " times = CASE WHEN step = excluded.step THEN times + 1 ELSE 1 END",
-                [(job,) for job in jobs],
+                [(job, job) for job in jobs],
             )
 
     def crashes(self) -> dict[str, int]:
