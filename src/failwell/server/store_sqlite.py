@@ -43,8 +43,8 @@ _SHORTEN = """
 UPDATE idempotency SET leased_until = ? WHERE tenant = ? AND method = ? AND route = ? AND key = ?
 """
 _RENEW = """
-UPDATE idempotency SET leased_until = ?1, kept_until = max(kept_until, ?1)
-WHERE tenant = ?2 AND method = ?3 AND route = ?4 AND key = ?5 AND owner = ?6 AND status IS NULL
+UPDATE idempotency SET leased_until = ?, kept_until = max(kept_until, ?)
+WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NULL
 """
 _COMPLETE = """
 UPDATE idempotency SET status = ?, headers = ?, body = ?, request_id = ?, kept_until = ?
@@ -114,7 +114,12 @@ class SqliteStore:
 
     def renew(self, record: Record, owner: str, *, lease: float) -> bool:
         """Let the lease begin anew; False if *record* is not *owner*'s any more."""
-        return self._database.write(lambda db: _changed(db, _RENEW, self._now() + lease, *record, owner))
+
+        def renew(db: sqlite3.Connection) -> bool:
+            leased_until = self._now() + lease
+            return _changed(db, _RENEW, leased_until, leased_until, *record, owner)
+
+        return self._database.write(renew)
 
     def complete(self, record: Record, owner: str, answer: Answer, *, kept: float) -> bool:
         """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more."""
