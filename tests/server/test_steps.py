@@ -83,7 +83,7 @@ def test_not_pickled(steps: Steps, name: str) -> None:
     """
     work = Counting()
     for _ in range(2):
-        with pytest.raises(Exception, match="pickle|local object"):
+        with pytest.raises(Exception, match=r"pickle|local object"):
             steps.of("a")(getattr(work, name))
 
     assert [name, name] == work.called
