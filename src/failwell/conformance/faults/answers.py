@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from failwell.conformance.faults.bodies import endless, packings
 from failwell.conformance.faults.fault import Fault, Unanswered
 from failwell.sandbox.samples import GarbledKind, garbled
 from failwell.sandbox.steps import Answer, Garbled
@@ -59,6 +60,13 @@ def faults() -> Iterator[Fault]:
         plain = garbled(garble, 200)[1] if garble in ("html", "not-utf-8") else None
         ends = Unanswered("unreadable", status=200, body=plain, caused=packed)
         yield Fault(group, f"a 200 with {name}", ends, (Garbled(garble, 200),))
+    for name, coding, zipped in packings(b"[0]"):
+        listed = Answer(200, (("Content-Type", JSON), ("Content-Encoding", coding)), zipped)
+        ends = Unanswered("unreadable", status=200, body=b"[0]", caused=False)
+        yield Fault(group, f"a 200 with a JSON list in {name}", ends, (listed,))
+    too_long = Answer(200, (("Content-Type", JSON), ("Content-Encoding", "gzip")), endless())
+    ends = Unanswered("unreadable", status=200, caused=False)
+    yield Fault(group, "a 200 with gzip that unpacks to more than is held", ends, (too_long,))
     broken = (("Content-Type", JSON), ("Content-Encoding", "deflate"))
     unpacked = Unanswered("unreadable", status=200, caused=False)
     yield Fault(group, "a 200 with deflate that is none", unpacked, (Answer(200, broken, b"{}"),))

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Iterator
 
+from failwell.client.decoding import LONGEST_REPLY
 from failwell.conformance.faults.fault import Answered, Fault
 from failwell.sandbox.samples import BOMB, GarbledKind, garbled
 from failwell.sandbox.steps import Answer, Garbled
@@ -146,6 +147,23 @@ BROKEN_CODINGS: tuple[tuple[GarbledKind, int, str], ...] = (
 """What garbles a body, and the status that it comes with."""
 
 
+NOT_FOUND = b'{"detail": "Rule not found"}'
+
+
+def packings(body: bytes) -> Iterator[tuple[str, str, bytes]]:
+    """Ways to pack *body*, each with the name of its coding."""
+    whole, middle = gzip.compress(body, mtime=0), len(body) // 2
+    yield "good gzip", "gzip", whole
+    yield "gzip that is called x-gzip", "x-gzip", whole
+    yield "gzip in two members", "gzip", gzip.compress(body[:middle], mtime=0) + gzip.compress(body[middle:], mtime=0)
+    yield "gzip of gzip", "gzip, gzip", gzip.compress(whole, mtime=0)
+
+
+def endless() -> bytes:
+    """Gzip that unpacks to more than the longest body that is held."""
+    return gzip.compress(b" " * (LONGEST_REPLY + 1), 1, mtime=0)
+
+
 def faults() -> Iterator[Fault]:
     """All of them."""
     group = "Error bodies"
@@ -161,9 +179,11 @@ def faults() -> Iterator[Fault]:
     long = b'{"detail": "' + b"x" * 10_000_000 + b'"}'
     yield _answer(group, "a 500 with 10 MB of JSON", 500, JSON, long)
     yield _answer(group, "a 404 with 10 MB of nothing known", 404, "application/octet-stream", b"\xff" * 10_000_000)
-    zipped = gzip.compress(b'{"detail": "Rule not found"}', mtime=0)
-    good = Answer(404, (("Content-Type", JSON), ("Content-Encoding", "gzip")), zipped)
-    yield Fault(group, "a 404 with good gzip", Answered(404, gzip.decompress(zipped)), (good,))
+    for name, coding, packed in packings(NOT_FOUND):
+        good = Answer(404, (("Content-Type", JSON), ("Content-Encoding", coding)), packed)
+        yield Fault(group, f"a 404 with {name}", Answered(404, NOT_FOUND), (good,))
+    too_long = Answer(500, (("Content-Type", JSON), ("Content-Encoding", "gzip")), endless())
+    yield Fault(group, "a 500 with gzip that unpacks to more than is held", Answered(500, None), (too_long,))
     for status in PAGES:
         page = garbled("html", status)[1]
         yield Fault(group, f"a {status} with a proxy's page", Answered(status, page), (Garbled("html", status),))
