@@ -488,3 +488,15 @@ def test_no_secret_in_a_refusal(target: str) -> None:
         Prepared("https://api.example.com").place(target)
 
     assert "secret" not in str(caught.value)
+
+
+@every_colour
+@pytest.mark.parametrize("target", ["http://[::1/x", "ftp://e/x", "javascript:alert(1)", "http://\uff45[/x"])
+def test_a_stream_whose_address_is_none(rig: Rig, target: str, colour: str) -> None:
+    """
+    An answer that names no URL for its stream could not be read, and says what it names.
+    """
+    problem = rig.try_it(colour, "follow", target)
+
+    assert "could not be read" in str(problem)
+    assert "which is no URL" in str(problem)

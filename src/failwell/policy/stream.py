@@ -102,6 +102,7 @@ class _Stream(Generic[T]):
         self.head: Reply | None = None
         self.next = request if request.method == "GET" else None
         self.about: str | None = None
+        self.nowhere = ""
         self.last_event_id = ""
         self.retry: int | None = None
         self.given = 0
@@ -169,7 +170,7 @@ class _Stream(Generic[T]):
                 return
         kind = head.headers.get("content-type", "no content type")
         size = f"{length} bytes" if length <= json.LONGEST else f"more than {json.LONGEST} bytes"
-        problem = f"status {head.status} with {size} of {kind}, expected {MEDIA_TYPE}"
+        problem = f"status {head.status} with {size} of {kind}, expected {MEDIA_TYPE}{self.nowhere}"
         seen = changed(head, body=body, length=None)
         raise (yield from self._broken(Failure("unreadable", self._shown(problem)), seen))
 
@@ -230,6 +231,8 @@ class _Stream(Generic[T]):
         self.about = self.about or named(self.rules.about, head, body)
         where = named(self.rules.follow, head, body) if self.next is None else None
         target = resolved(self.base_url, self.request.target, where) if where else None
+        if where and target is None:
+            self.nowhere = f", and names {self._shown(where)[:100]!r}, which is no URL"
         if target is not None:
             headers = tuple(pair for pair in self.request.headers if pair[0].lower() != "content-type")
             self.next = changed(
