@@ -122,6 +122,20 @@ BAD = {
         str(Token("pictograph", "training.wait_for_completion", {"dataset": "x"})),
         "asks for training.wait_for_completion(dataset), which nobody can go on with",
     ),
+    **{
+        f"an id that is {kind}": (
+            str(Token("pictograph", "training.wait_for_completion", {"run_id": forged, "timeout": 9.0})),
+            "asks for training.wait_for_completion(run_id, timeout), which nobody can go on with",
+        )
+        for kind, forged in {"7": 7, "1.5": 1.5, "true": True, "null": None, "a list": ["r"], "an object": {}}.items()
+    },
+    **{
+        f"a timeout that is {forged!r}": (
+            str(Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": forged})),
+            "asks for training.wait_for_completion(run_id, timeout), which nobody can go on with",
+        )
+        for forged in ("9", [9], True)
+    },
     "none": (str(Token("pictograph", "training.wait_for_completion", {})), "which nobody can go on with"),
 }
 

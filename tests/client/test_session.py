@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from failwell.client import Resource, session
 from failwell.clock import VirtualClock
-from failwell.policy import SessionRules
+from failwell.policy import SessionFlow, SessionRules, Talk
 
 from .colours import every_colour
 from .talks import (
@@ -21,6 +22,7 @@ from .talks import (
     KeyRefusedError,
     NoSuchAgentError,
     OddError,
+    Plain,
     SetupError,
     SlowError,
     SpoiltError,
@@ -370,6 +372,28 @@ def test_the_method() -> None:
         assert ["path", "rules"] == [name for name in signature.parameters if name != "self"]
     assert ((), ()) == (blocking.plain.raises, awaiting.plain.raises)
     assert inspect.isgeneratorfunction(Chats.agent.flow)
+
+
+def test_the_method_of_an_author_who_does_not_say() -> None:
+    """
+    A method without a return annotation, or with less than a whole one, opens sessions of anything.
+    """
+
+    class Quiet(Resource[Any]):
+        @session
+        def nothing(self, path):  # type: ignore[no-untyped-def]  # what is tested
+            return self.core.session("quiet.nothing", path, Plain())
+
+        @session
+        def half(self, path: str) -> SessionFlow[Talk]:  # type: ignore[type-arg]  # the same
+            return self.core.session("quiet.half", path, Plain())
+
+    Quiet.__dict__["half"]._flow.__annotations__["return"] = SessionFlow[Talk]  # type: ignore[type-arg]  # the same
+    quiet = Quiet(core("http://127.0.0.1:9"))
+
+    assert ["Session[Any, Any]"] * 2 == [
+        inspect.signature(method).return_annotation for method in (quiet.nothing, quiet.half)
+    ]
 
 
 def test_a_closed_client(server: Talks) -> None:

@@ -9,6 +9,7 @@ import ssl
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any
@@ -60,14 +61,20 @@ def server(running: Talks) -> Talks:
     return running
 
 
-def upgraded(then: Callable[[Peer], None], *, accept: str | None = None, lines: tuple[str, ...] = ()) -> Step:
+def upgraded(
+    then: Callable[[Peer], None],
+    *,
+    accept: str | None = None,
+    lines: tuple[str, ...] = (),
+    connection: str | None = "Connection: Upgrade",
+) -> Step:
     """A websocket, on which a function says what comes after the handshake."""
 
     def step(peer: Peer) -> None:
         assert peer.seen is not None
         key = peer.seen.headers["sec-websocket-key"].encode()
         proof = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode() if accept is None else accept  # noqa: S324
-        head = ["HTTP/1.1 101 Switching", "Connection: Upgrade", *(lines or ("Upgrade: websocket",))]
+        head = ["HTTP/1.1 101 Switching", *(lines or ("Upgrade: websocket",)), *([connection] if connection else [])]
         peer.say("\r\n".join([*head, f"Sec-WebSocket-Accept: {proof}", "", ""]).encode())
         then(peer)
 
@@ -245,6 +252,12 @@ def test_no_frames(colour: str, data: bytes, code: int, words: str) -> None:
             upgraded(hold, lines=("Upgrade: websocket", "Sec-WebSocket-Extensions: permessage-deflate")),
             "status 101 with extensions that were not asked for",
         ),
+        (upgraded(hold, connection=None), "status 101 without the header Connection: Upgrade"),
+        (upgraded(hold, connection="Connection: keep-alive"), "without the header Connection: Upgrade"),
+        (
+            upgraded(hold, lines=("Upgrade: websocket", "Sec-WebSocket-Protocol: chat.v9")),
+            "status 101 with the subprotocol 'chat.v9', which was not offered",
+        ),
         (http(204, kind=""), "status 204 with 0 bytes of no content type, expected 101 and a websocket"),
     ],
 )
@@ -258,6 +271,116 @@ def test_no_websocket(colour: str, step: Step, words: str) -> None:
         server.stopping.set()
 
     assert (True, 1) == (words in str(caught.value), server.connections)
+
+
+@every_colour
+@pytest.mark.parametrize(
+    ("chosen", "offered", "opens"),
+    [("chat.v2", ("chat.v1", "chat.v2"), True), ("", ("chat.v1",), True), ("chat.v3", ("chat.v1",), False)],
+)
+def test_subprotocols(colour: str, chosen: str, offered: tuple[str, ...], opens: bool) -> None:
+    """
+    A server takes one of the subprotocols that it is offered, or none.
+    """
+    rules = SessionRules(ping_every=None, close_within=0.2, subprotocols=offered)
+    lines = ("Upgrade: websocket", *((f"Sec-WebSocket-Protocol: {chosen}",) if chosen else ()))
+
+    def one(session: Any) -> Any:
+        return (yield session.receive(timeout=2.0))
+
+    step = upgraded(saying(b"\x81\x02ok"), lines=lines, connection="Connection: keep-alive, upgrade")
+    with serving(step) as server:
+        if opens:
+            assert "ok" == used(colour, server.url, lambda chats: chats.plain("/x", rules), one)
+        else:
+            with pytest.raises(OddError, match="which was not offered"):
+                used(colour, server.url, lambda chats: chats.plain("/x", rules), one)
+        server.stopping.set()
+
+
+PING, PONG, EMPTY = b"\x89\x00", b"\x8a\x00", b"\x81\x00"
+FRAGMENT = b"\x00\x00"
+FLOODS = {
+    "pings": (b"", PING),
+    "large pings": (b"", b"\x89\x7d" + b"p" * 125),
+    "pongs": (b"", PONG),
+    "empty fragments": (b"\x01\x00", FRAGMENT),
+    "empty fragments of bytes": (b"\x02\x00", FRAGMENT),
+    "fragments of one byte": (b"\x01\x00", b"\x00\x01x"),
+}
+
+
+def flooding(first: bytes, again: bytes) -> Callable[[Peer], None]:
+    """Say *first*, and then *again* until the client has left. What it says is not read."""
+
+    def then(peer: Peer) -> None:
+        peer.say(first)
+        end, many = time.monotonic() + 10.0, again * 500
+        while time.monotonic() < end:
+            peer.say(many)
+
+    return then
+
+
+@every_colour
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_ends_no_wait_too_late(colour: str, flood: str) -> None:
+    """
+    A wait for a message, and a close, end by the clock, whatever comes meanwhile; none of it is held.
+    """
+    rules = SessionRules(ping_every=None, close_within=0.3)
+    took: list[float] = []
+
+    def steps(session: Any) -> Any:
+        tracemalloc.start()
+        for timeout in (0.3, 0.0, 0.2):
+            began = time.monotonic()
+            with pytest.raises(ChatError, match="It is still open"):
+                yield session.receive(timeout=timeout)
+            took.append(time.monotonic() - began - timeout)
+        began = time.monotonic()
+        yield session.close() if colour == "blocking" else session.aclose()
+        took.append(time.monotonic() - began - 0.3)
+
+    try:
+        with serving(upgraded(flooding(*FLOODS[flood]))) as server:
+            used(colour, server.url, lambda chats: chats.plain("/x", rules), steps)
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert 4 == len(took)
+    assert max(took) < 1.5
+    assert held < 16 * MIB
+
+
+@every_colour
+def test_a_flood_of_messages(colour: str) -> None:
+    """
+    A server that sends empty messages for ever is heard message by message, and left in time.
+    """
+    rules = SessionRules(ping_every=None, close_within=0.3)
+    took: list[float] = []
+
+    def steps(session: Any) -> Any:
+        heard = [(yield session.receive(timeout=1.0)), (yield session.receive(timeout=1.0))]
+        tracemalloc.start()
+        for number in range(20):
+            yield session.send(str(number))
+        began = time.monotonic()
+        yield session.close() if colour == "blocking" else session.aclose()
+        took.append(time.monotonic() - began)
+        return heard
+
+    try:
+        with serving(upgraded(flooding(b"", EMPTY))) as server:
+            assert ["", ""] == used(colour, server.url, lambda chats: chats.plain("/x", rules), steps)
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert max(took) < 2.0
+    assert held < 16 * MIB
 
 
 @every_colour

@@ -691,6 +691,18 @@ def test_deadline_bounds_the_whole() -> None:
     assert [] == player.waited
 
 
+@pytest.mark.parametrize("line", [b"retry: 5\n", b": still there\n", b": still there\n\n", b"id: 7\n\n", b"event: x\n"])
+@pytest.mark.parametrize("rules", [RESUMABLE, DONE], ids=["resumable", "not"])
+def test_lines_for_ever(line: bytes, rules: StreamRules) -> None:
+    """
+    A server that sends lines for ever, and never an event, is left at the deadline.
+    """
+    player, error = played([[line * 100] * 1_000], rules, timeout=5.0, deadline=12.0, takes=1.0)
+
+    assert isinstance(error, SlowError)
+    assert 12.0 <= player.moment <= 14.0
+
+
 def test_deadline_without_a_timeout() -> None:
     """
     A deadline bounds a stream without a timeout, too.

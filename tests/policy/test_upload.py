@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from failwell.policy import ChunkedUpload, Flow, Piece, Player, RetryPolicy
 from failwell.policy.flow import emit
 from failwell.policy.upload import may_go_on, upload
 from pictograph.exceptions import (
+    ApiError,
     ConflictError,
     NetworkError,
     PictographError,
@@ -106,6 +108,94 @@ def test_whatever_is_lost(content: bytes, chunk_size: int, losses: list[tuple[in
     done, _ = played(store, content, chunk_size)
 
     assert content == done == store.stored
+
+
+class Busy(Store):
+    """A store that answers with *statuses* in turn, until they are used up, and then as it should: 0 is that, too."""
+
+    def __init__(self, statuses: dict[str, list[int]], losses: list[tuple[int, bool]]) -> None:
+        super().__init__(losses)
+        self.statuses = {what: iter(said) for what, said in statuses.items()}
+
+    def refuse(self, what: str) -> None:
+        """Raise what is next."""
+        if status := next(self.statuses.get(what, iter(())), 0):
+            raise ApiError("locked", status_code=status)
+
+    def offset(self, address: str) -> Flow[int]:
+        """Refuse, or tell."""
+        self.asked.append("offset")
+        self.refuse("offset")
+        self.asked.pop()
+        return (yield from super().offset(address))
+
+    def send(self, piece: Piece) -> Flow[int]:
+        """Refuse, or take."""
+        self.asked.append(f"send {piece.offset}")
+        self.refuse("send")
+        self.asked.pop()
+        return (yield from super().send(piece))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "losses", "waited"),
+    [
+        ({"offset": [423]}, [(4, False)], [1.0, 2.0]),
+        ({"offset": [423, 409]}, [(4, False)], [1.0, 2.0, 4.0]),
+        ({"offset": [409]}, [(4, False)], [1.0, 2.0]),
+        ({"send": [0, 423]}, [], [1.0]),
+        ({"send": [423], "offset": [423]}, [], [1.0, 2.0]),
+        ({"send": [423, 423]}, [], [1.0, 2.0]),
+        ({"send": [0, 423, 0, 423]}, [], [1.0, 1.0]),
+    ],
+    ids=str,
+)
+def test_a_server_that_still_holds_the_upload(
+    statuses: dict[str, list[int]], losses: list[tuple[int, bool]], waited: list[float]
+) -> None:
+    """
+    R14. A server that holds a lock for a piece that broke off (423, 409) is waited for, and then gets the rest.
+    """
+    store = Busy(statuses, losses)
+    done, player = played(store, bytes(range(25)))
+
+    assert bytes(range(25)) == done, done
+    assert waited == player.waited
+
+
+@pytest.mark.parametrize("what", ["offset", "send"])
+def test_a_server_that_holds_the_upload_for_ever(what: str) -> None:
+    """
+    It is not waited for longer than a call would be.
+    """
+    store = Busy({what: [423] * 100}, [(4, False)] if what == "offset" else [])
+    done, player = played(store, bytes(25))
+
+    assert isinstance(done, ApiError)
+    assert 423 == done.status_code
+    assert len(player.waited) <= 3
+
+
+def test_an_upload_that_is_taken_up_again_while_it_is_held() -> None:
+    """
+    Another process that goes on waits for the lock of the one before.
+    """
+    store = Busy({"offset": [423, 423]}, [])
+    store.stored = bytes(10)
+    done, player = played(store, bytes(25), at="/1")
+
+    assert (bytes(25), [1.0, 2.0]) == (done, player.waited)
+
+
+@pytest.mark.parametrize("status", [404, 410, 403, 500])
+def test_an_offset_that_is_refused(status: int) -> None:
+    """
+    Any other answer to the question how far it came ends the upload.
+    """
+    done, _ = played(Busy({"offset": [status]}, [(4, False)]), bytes(25))
+
+    assert isinstance(done, ApiError)
+    assert status == done.status_code
 
 
 def test_waits_and_asks() -> None:

@@ -61,6 +61,23 @@ def test_too_long() -> None:
     assert [Ping(b"p" * 100), "ééééé", "ééééé"] == fed(kept, 1, Frames(longest=10))
 
 
+@pytest.mark.parametrize(("first", "part", "whole"), [(b"\x01\x00", "x", "x"), (b"\x02\x00", b"x", b"x")])
+def test_small_fragments(first: bytes, part: str | bytes, whole: str | bytes) -> None:
+    """
+    Empty fragments are not held, and of small ones no more is held than they have together.
+    """
+    frames = Frames()
+    frames.feed(first)
+    for _ in range(100):
+        frames.feed(b"\x00\x00" * 1_000)
+    assert 0 == len(frames._texts) + len(frames._parts)
+    for _ in range(100):
+        frames.feed(b"\x00\x01x" * 1_000)
+    assert len(frames._texts) + len(frames._parts) < 1_200
+
+    assert [whole * 100_001] == frames.feed(b"\x80\x01x")
+
+
 def test_what_came_before() -> None:
     """
     What was complete before the bytes made no sense is kept.

@@ -36,6 +36,8 @@ PIECE = 64 * 1024
 """Bytes that are read, or written, at once."""
 LEAST_WAIT = 0.005
 """Seconds in which an event loop can give what has come already."""
+MOST_OWED = 32
+"""Pongs and the like that wait until a sender is done with its message; the oldest are then of no use any more."""
 LOOK_EVERY = 0.1
 """Seconds between two looks for what an event loop may hold although the socket shows nothing."""
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -58,15 +60,20 @@ def _asking(effect: Connect) -> tuple[Request, str]:
     return changed(effect.request, headers=(*effect.request.headers, *asked)), key
 
 
-def _wrong_with(head: Reply, key: str) -> str | None:
-    """Why the 101 of *head* gives no websocket; None if it does."""
+def _wrong_with(head: Reply, key: str, offered: tuple[str, ...]) -> str | None:
+    """Why the 101 of *head* gives no websocket; None if it does. *offered* are the subprotocols of the request."""
     proof = base64.b64encode(hashlib.sha1(key.encode() + GUID, usedforsecurity=False).digest()).decode()
     if head.headers.get("upgrade", "").lower() != "websocket":
         return "status 101 without the header Upgrade: websocket"
+    if "upgrade" not in (option.strip() for option in head.headers.get("connection", "").lower().split(",")):
+        return "status 101 without the header Connection: Upgrade"
     if head.headers.get("sec-websocket-accept") != proof:
         return "status 101 with a Sec-WebSocket-Accept that does not belong to the key of the request"
     if head.headers.get("sec-websocket-extensions"):
         return "status 101 with extensions that were not asked for"
+    chosen = head.headers.get("sec-websocket-protocol")
+    if chosen is not None and chosen not in offered:
+        return f"status 101 with the subprotocol {chosen[:100]!r}, which was not offered"
     return None
 
 
@@ -118,7 +125,7 @@ class BlockingWire:
         try:
             if head.status != 101:
                 return self._not_upgraded(found, effect.timeout)
-            problem = _wrong_with(head, key) or _not_a_socket(found.socket.stream)
+            problem = _wrong_with(head, key, effect.subprotocols) or _not_a_socket(found.socket.stream)
             if problem is not None:
                 return _unusable(head, problem)
             self._line = BlockingLine(found)
@@ -170,7 +177,7 @@ class BlockingLine:
         self._sock.setblocking(False)
         self._inside = threading.Lock()
         self._writing = threading.Lock()
-        self._owed: deque[bytes] = deque()
+        self._owed: deque[bytes] = deque(maxlen=MOST_OWED)
         self._broken: Failure | None = None
 
     def read(self, timeout: float | None) -> bytes | Failure:
@@ -310,7 +317,7 @@ class AwaitingWire:
         try:
             if head.status != 101:
                 return await self._not_upgraded(found, effect.timeout)
-            problem = _wrong_with(head, key)
+            problem = _wrong_with(head, key, effect.subprotocols)
             if problem is None and found.socket.stream is None:
                 problem = "status 101 over a transport that does not show its connection"
             if problem is not None:
@@ -348,7 +355,7 @@ class AwaitingLine:
         self._secrets = body.socket.secrets
         self._writing = anyio.Lock()
         self._next_look = 0.0
-        self._owed: deque[bytes] = deque()
+        self._owed: deque[bytes] = deque(maxlen=MOST_OWED)
         self._broken: Failure | None = None
 
     async def read(self, timeout: float | None) -> bytes | Failure:

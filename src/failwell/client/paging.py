@@ -122,6 +122,8 @@ class paged(Generic[S, P, T]):  # noqa: N801 - used as a decorator
 
     def _dressed(self, run: Callable[..., Any], returns: str) -> Callable[..., Any]:
         row = inner(inspect.signature(self._pages).return_annotation, "Pages")
+        if row in (inspect.Signature.empty, Pages):
+            row = "Any"  # the author did not say
         return dressed(run, self._pages, returns.format(row if isinstance(row, str) else row.__name__))
 
 

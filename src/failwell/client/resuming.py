@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, get_type_hints, overload
 
 from failwell.client.checks import configuration_problem
 from failwell.client.operation import operation
 from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.contract.error import Error
+from failwell.contract.types import UnfitError, fit
 from failwell.policy.token import BadTokenError, Token, arguments_of, read_token
 
 if TYPE_CHECKING:
@@ -126,11 +128,31 @@ def _find(client: Resource[Any], name: str) -> tuple[Resource[Any], Callable[...
 
 
 def _takes(author: Callable[..., Any], arguments: dict[str, Any]) -> bool:
+    """Whether *author* may be called with *arguments*, each of the kind that it declares."""
     try:
         inspect.signature(author).bind(None, **arguments)
     except TypeError:
         return False
-    return True
+    return all(_is_of(_hint(author, name), value) for name, value in arguments.items())
+
+
+def _hint(author: Callable[..., Any], name: str) -> Any:
+    """The type of the argument *name*; anything, where only type checkers know it."""
+    author = inspect.unwrap(author)
+    one = SimpleNamespace(__annotations__={name: author.__annotations__.get(name, Any)})
+    try:
+        return get_type_hints(one, author.__globals__)[name]
+    except (NameError, TypeError):
+        return Any
+
+
+def _is_of(hint: Any, value: object) -> bool:
+    """Whether *value*, which was JSON, is one of type *hint* as it stands."""
+    try:
+        same = fit(hint)(value)
+    except UnfitError:
+        return False
+    return same == value and isinstance(same, bool) == isinstance(value, bool)
 
 
 def _token_of(

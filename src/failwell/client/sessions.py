@@ -517,5 +517,8 @@ def _messages_of(flow: Callable[..., Any]) -> str:
     annotation = inspect.signature(flow).return_annotation
     if isinstance(annotation, str):
         return str(inner(inner(annotation, "SessionFlow"), "Talk"))
-    talk = get_args(annotation)[-1]
-    return ", ".join(one.__name__ if isinstance(one, type) else str(one) for one in get_args(talk))
+    said = get_args(annotation)
+    messages = get_args(said[-1]) if said else ()
+    if not messages:
+        return "Any, Any"  # the author did not say
+    return ", ".join(one.__name__ if isinstance(one, type) else str(one) for one in messages)

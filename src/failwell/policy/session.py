@@ -32,8 +32,12 @@ SHORT = 1.0
 """Seconds that one who leaves at once takes to say so."""
 GLANCE = 0.005
 """Seconds after which it is seen whether a sender has finished to look for what came."""
-LAST_READS = 256
-"""Reads after which one no longer waits for the close frame of a server that goes on talking."""
+MOST_HELD = 1024
+"""Messages that are held of a server which goes on talking while it is looked for why it does not listen."""
+AT_ONCE = 4096
+"""Bytes of what came that are looked at before the next look at the clock: they may be two thousand frames."""
+LAST_LOOKS = 4096
+"""Looks at what came after which one no longer waits for the close frame of a server that goes on talking."""
 
 
 class Connect(Value):
@@ -145,6 +149,7 @@ class Talk(Generic[M, T]):
         self._attempts: deque[Attempt] = deque(maxlen=caps.ENTRIES)
         self._inbox: deque[Message] = deque()
         self._owed: deque[bytes] = deque()
+        self._rest = b""
         self._lost: list[Message] = []
         self._pending: dict[object, Message] = {}
         self._heard = 0
@@ -201,6 +206,7 @@ class Talk(Generic[M, T]):
         self._attempts[-1] = self._attempts[-1]._replace(status=101, reason="status 101")
         self._frames = Frames(longest=self.rules.longest_message)
         self._owed.clear()
+        self._rest = b""
         self._last_word = yield NOW
         self._pinged = None
         self.drop = None
@@ -277,9 +283,17 @@ class Talk(Generic[M, T]):
             if self.drop is not None:
                 return self.drop
             yield from self._listen(end, timeout)
+            if end is not None and not self._inbox and self.drop is None:
+                # Of what comes without end, nothing may be a message.
+                now: float = yield NOW
+                if now >= end:
+                    raise (yield from self._nothing_came(timeout))
 
     def _listen(self, end: float | None, timeout: float | None) -> SessionFlow[None]:
         """Wait once: for some more, or until it is time to ping, to give up the session, or to stop waiting."""
+        if self._rest:
+            yield from self._take()
+            return
         moment: float = yield NOW
         seconds, what = self._wait(moment, end)
         piece: bytes | Failure = yield Read(seconds)
@@ -305,7 +319,8 @@ class Talk(Generic[M, T]):
         else:
             self._last_word = yield NOW
             self._pinged = None
-            yield from self._take(piece)
+            self._rest = piece
+            yield from self._take()
 
     def _wait(self, moment: float, end: float | None) -> tuple[float | None, str]:
         """Seconds to wait for more, and what is due then."""
@@ -325,22 +340,30 @@ class Talk(Generic[M, T]):
         if (yield Write(self._frames.ping(b"failwell") or b"", self.rules.close_within, True)) is LATER:
             self._pinged = None  # a message is on its way, behind which it waits: there is life enough
 
-    def _take(self, piece: bytes) -> SessionFlow[None]:
-        """What came, to the inbox; what it asks for, done."""
+    def _part_of_rest(self) -> bytes:
+        """The next bytes of what came and was not looked at yet."""
+        part, self._rest = self._rest[:AT_ONCE], self._rest[AT_ONCE:]
+        return part
+
+    def _take(self) -> SessionFlow[None]:
+        """Some of what came, to the inbox; what it asks for, done."""
         problem: BadFrameError | None = None
         try:
-            self._frames.feed(piece)
+            self._frames.feed(self._part_of_rest())
         except BadFrameError as bad:
             problem = bad
         closed: Closed | None = None
+        ping: Ping | None = None
         for frame in self._frames.complete:
             if isinstance(frame, str | bytes):
                 self._inbox.append(frame)
             elif isinstance(frame, Ping):
-                pong = self._frames.pong(frame.payload)
-                self._owed.extend([] if pong is None else [pong])
+                ping = frame
             elif isinstance(frame, Closed):
                 closed = frame
+        if ping is not None and (pong := self._frames.pong(ping.payload)) is not None:
+            # The answer to the newest one answers those before it (RFC 6455, 5.5.3).
+            self._owed = deque([pong])
         # Kept until they are written: a wait that is cancelled here must not lose them.
         while self._owed and closed is None:
             yield from self._control(self._owed[0])
@@ -413,22 +436,30 @@ class Talk(Generic[M, T]):
         """
         if self.drop is None and not self._inbox and self._has_turn():
             try:
-                piece: bytes | Failure = yield Read(0.0)
-                if not isinstance(piece, Failure) or piece.kind != "timeout":
-                    yield from self._came(piece)
+                if not self._rest:
+                    piece: bytes | Failure = yield Read(0.0)
+                    if not isinstance(piece, Failure) or piece.kind != "timeout":
+                        yield from self._came(piece)
+                yield from self._take_until_a_message()
             finally:
                 self._turn.append(None)
+
+    def _take_until_a_message(self) -> SessionFlow[None]:
+        while self._rest and self.drop is None and not self._inbox:
+            yield from self._take()
 
     def _after_failed_write(self, failure: Failure) -> SessionFlow[None]:
         """A server that closes may have said why before it stopped to listen."""
         if self._has_turn():
             try:
-                for _ in range(LAST_READS):
-                    piece: bytes | Failure = yield Read(0.0)
-                    if isinstance(piece, Failure) or not piece:
-                        break
-                    yield from self._take(piece)
-                    if self.drop is not None:
+                for _ in range(LAST_LOOKS):
+                    if not self._rest:
+                        piece: bytes | Failure = yield Read(0.0)
+                        if isinstance(piece, Failure) or not piece:
+                            break
+                        self._rest = piece
+                    yield from self._take()
+                    if self.drop is not None or len(self._inbox) > MOST_HELD:
                         break
             finally:
                 self._turn.append(None)
@@ -471,9 +502,18 @@ class Talk(Generic[M, T]):
         yield from self._lose(NORMAL, "", Failure("network", "it was closed"))
 
     def _await_the_last(self, within: float) -> SessionFlow[None]:
-        for _ in range(LAST_READS):
-            piece: bytes | Failure = yield Read(within)
-            if isinstance(piece, Failure) or not piece or self._is_last(piece):
+        moment: float = yield NOW
+        end = moment + within
+        for _ in range(LAST_LOOKS):
+            if not self._rest:
+                piece: bytes | Failure = yield Read(max(end - moment, 0.0))
+                if isinstance(piece, Failure) or not piece:
+                    return
+                self._rest = piece
+            if self._is_last(self._part_of_rest()):
+                return
+            moment = yield NOW
+            if moment >= end:
                 return
 
     def _is_last(self, piece: bytes) -> bool:

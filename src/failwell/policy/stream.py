@@ -154,8 +154,7 @@ class _Stream(Generic[T]):
         pieces: list[bytes] = []
         length = 0
         while length <= json.LONGEST:
-            self.wait = yield from self._until_late()
-            piece: bytes | Failure = yield Read(self.wait)
+            piece: bytes | Failure = yield from self._more()
             if isinstance(piece, Failure):
                 raise (yield from self._broken(piece))
             if not piece:
@@ -178,8 +177,7 @@ class _Stream(Generic[T]):
         """Give the events that come. How the stream broke off; None when it has ended."""
         decoder = Decoder(last_event_id=self.last_event_id, longest=self.rules.longest_event)
         while True:
-            self.wait = yield from self._until_late()
-            piece: bytes | Failure = yield Read(self.wait)
+            piece: bytes | Failure = yield from self._more()
             if isinstance(piece, Failure):
                 reason = "nothing more came" if piece.kind == "timeout" else piece.reason
                 return changed(piece, reason=f"{reason}, after {self._so_far}")
@@ -194,6 +192,14 @@ class _Stream(Generic[T]):
             if (yield from self._give(events)):
                 return None
             self.last_event_id = decoder.last_event_id
+
+    def _more(self) -> Generator[StreamEffect[T], Any, bytes | Failure]:
+        """The next piece; or that there is no time left, whatever has come by now."""
+        if (yield from self._left()) == 0.0:
+            return Failure("timeout", f"the deadline of {self.deadline:g} s has passed")
+        self.wait = yield from self._until_late()
+        piece: bytes | Failure = yield Read(self.wait)
+        return piece
 
     def _give(self, events: list[Event]) -> Generator[StreamEffect[T], Any, bool]:
         """Give *events*, those before an error too; whether they end the stream."""

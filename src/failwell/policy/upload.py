@@ -17,8 +17,11 @@ T = TypeVar("T")
 CHUNK_SIZE = 8 * 1024 * 1024
 """Bytes of one request, unless an SDK says otherwise."""
 INTERRUPTED = Failure("network", "the upload was interrupted")
-OUT_OF_STEP = frozenset({308, 409})
-"""Statuses of a server that has another offset than the one it was sent (Resumable Uploads for HTTP, 4.4; tus)."""
+OUT_OF_STEP = frozenset({308, 409, 423})
+"""Statuses of a server that has another offset than the one it was sent (Resumable Uploads for HTTP, 4.4; tus), or that
+is still busy with a piece that broke off: it holds a lock until it has noticed."""
+HELD = frozenset({409, 423})
+"""Statuses of a server that cannot say how far it came, since it holds such a lock."""
 
 Progress = Callable[[int, int | None], object]
 """Told how many bytes the server has, and how many there are (None: nobody knows)."""
@@ -108,7 +111,7 @@ def upload(
         address, offset = (yield from how.create(source)), 0
         begun(address)
     else:
-        address, offset = at, (yield from how.offset(at))
+        address, (offset, _) = at, (yield from _reached(how, at, policy))
     if source.size is None:
         yield from how.send(Piece(address, 0, None, source.content(0, 0), last=True))
         return (yield from how.finish(address))
@@ -133,9 +136,28 @@ def upload(
         yield from emit("upload_interrupted", sent=offset, delay=delay, reason=reason)
         yield from sleep(delay)
         # A piece that broke off may have arrived in part, or whole. Only the server knows.
-        reached = yield from how.offset(address)
-        fruitless = 0 if reached > offset else fruitless + 1
+        reached, fruitless = yield from _reached(how, address, policy, offset, fruitless + 1)
+        fruitless = 0 if reached > offset else fruitless
         offset = reached
+
+
+def _reached(
+    how: ChunkedUpload[T], address: str, policy: RetryPolicy, sent: int = 0, fruitless: int = 0
+) -> Flow[tuple[int, int]]:
+    """How far the server came, and how often it was *fruitless* by now; asked again while the server is not free."""
+    while True:
+        try:
+            return (yield from how.offset(address)), fruitless
+        except Error as error:
+            chance = yield from random()
+            held = error.has_status and error.status_on_the_wire in HELD
+            delay = policy.delay_before(fruitless + 1, INTERRUPTED, chance=chance) if held else None
+            if delay is None:
+                raise
+            reason = type(error).__name__
+        fruitless += 1
+        yield from emit("upload_interrupted", sent=sent, delay=delay, reason=reason)
+        yield from sleep(delay)
 
 
 def may_go_on(error: Error) -> bool:

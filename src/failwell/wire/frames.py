@@ -1,7 +1,7 @@
 """Websocket frames: from bytes to what they say and back, as RFC 6455 has it. No I/O; wsproto reads the bits."""
 
 # Without `from __future__ import annotations`, for the NamedTuples: it would compile types that are text.
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from failwell.contract.extras import needs
 
@@ -17,6 +17,11 @@ LONGEST_MESSAGE = 64 * 1024 * 1024
 
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, NO_CODE, ABNORMAL, TOO_BIG = 1000, 1001, 1002, 1005, 1006, 1009
 """Close codes (RFC 6455, 7.4.1). 1005 and 1006 are never sent: they say that no code, and no close frame, came."""
+
+MOST_LOOSE = 1024
+"""Fragments of a message that are held one by one."""
+
+P = TypeVar("P", str, bytes)
 
 
 class Ping(NamedTuple):
@@ -68,6 +73,7 @@ class Frames:
         self._closing = False
         self._texts: list[str] = []
         self._parts: list[bytes] = []
+        self._loose = 0
         self._size = 0
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -89,12 +95,16 @@ class Frames:
         from wsproto.connection import ConnectionState
 
         if isinstance(event, events.TextMessage):
-            self._texts.append(event.data)
-            self._grow(len(event.data) if event.data.isascii() else len(event.data.encode()))
+            if event.data:
+                self._texts.append(event.data)
+                self._grow(len(event.data) if event.data.isascii() else len(event.data.encode()))
+                self._gather(self._texts, "")
             return self._whole_text() if event.message_finished else None
         if isinstance(event, events.BytesMessage):
-            self._parts.append(bytes(event.data))
-            self._grow(len(event.data))
+            if event.data:
+                self._parts.append(bytes(event.data))
+                self._grow(len(event.data))
+                self._gather(self._parts, b"")
             return self._whole_bytes() if event.message_finished else None
         if isinstance(event, events.Ping):
             return Ping(bytes(event.payload))
@@ -111,12 +121,19 @@ class Frames:
         if self._size > self._longest:
             raise BadFrameError(TOO_BIG, f"one message has more than {self._longest} bytes")
 
+    def _gather(self, parts: list[P], nothing: P) -> None:
+        """Put the newest of *parts* together: a list of single bytes would take many times as much as they do."""
+        self._loose += 1
+        if self._loose == MOST_LOOSE:
+            parts[-MOST_LOOSE:] = [nothing.join(parts[-MOST_LOOSE:])]
+            self._loose = 0
+
     def _whole_text(self) -> str:
-        texts, self._texts, self._size = self._texts, [], 0
+        texts, self._texts, self._size, self._loose = self._texts, [], 0, 0
         return texts[0] if len(texts) == 1 else "".join(texts)
 
     def _whole_bytes(self) -> bytes:
-        parts, self._parts, self._size = self._parts, [], 0
+        parts, self._parts, self._size, self._loose = self._parts, [], 0, 0
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def message(self, message: Message) -> bytes | None:
