@@ -109,6 +109,7 @@ def test_another_timeout(colour: str) -> None:
     )
 
 
+FORGED: dict[str, Any] = {"7": 7, "1.5": 1.5, "true": True, "null": None, "a list": ["r"], "an object": {}}
 BAD = {
     "garbage": ("hello", "it has 5 characters and does not begin with failwell1."),
     "number": (7, "it is of type int, not text"),
@@ -127,7 +128,7 @@ BAD = {
             str(Token("pictograph", "training.wait_for_completion", {"run_id": forged, "timeout": 9.0})),
             "asks for training.wait_for_completion(run_id, timeout), which nobody can go on with",
         )
-        for kind, forged in {"7": 7, "1.5": 1.5, "true": True, "null": None, "a list": ["r"], "an object": {}}.items()
+        for kind, forged in FORGED.items()
     },
     **{
         f"a timeout that is {forged!r}": (
