@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -9,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx2
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
@@ -42,7 +43,63 @@ def app() -> Contract:
     async def unchanged() -> Response:
         return Response(status_code=304, headers={"content-length": "12"})
 
-    return install(app, SHOP)
+    @app.get("/odd/{kind}")
+    async def odd(kind: str) -> Response:
+        if kind == "cancelled":
+            task = asyncio.create_task(asyncio.sleep(60))
+            task.cancel()
+            await task
+        if kind == "text":
+            return Response(headers={"x-name": "a\r\nx-other: b"})
+        return Response(status_code=int(kind))
+
+    @app.websocket("/closed")
+    async def closed(line: WebSocket) -> None:
+        raise NotFoundError("No such talk.")
+
+    return install(app, SHOP, strict=False)
+
+
+@pytest.mark.parametrize("kind", ["799", "101", "text", "cancelled"])
+def test_reply_that_cannot_be_sent_is_the_500(url: str, kind: str) -> None:
+    """
+    S10. What the server could not have sent, or would have answered by itself, is the 500 in its envelope.
+    """
+    got = httpx2.get(f"{url}/odd/{kind}")
+
+    assert (500, got.headers["x-request-id"], False) == (
+        got.status_code,
+        got.json()["request_id"],
+        "x-other" in got.headers,
+    )
+
+
+@pytest.mark.parametrize("size", [10 * 1024 * 1024 + 1, 400 * 1024 * 1024])
+def test_body_above_the_limit_is_refused_unread(url: str, size: int) -> None:
+    """
+    S8. By default a body above 10 MiB is the 413 as soon as its length is told.
+    """
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(f"POST /gone HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        if size < 20 * 1024 * 1024:
+            line.sendall(b"x" * size)
+        assert line.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_websocket_is_refused_with_the_answer(url: str) -> None:
+    """
+    S10. An error before the handshake is its answer, with the envelope, over a real connection too.
+    """
+    host, _, port = url.removeprefix("http://").partition(":")
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(f"GET /closed HTTP/1.1\r\nHost: x\r\n{upgrade}Sec-WebSocket-Key: {'a' * 22}==\r\n\r\n".encode())
+        answer = b""
+        while piece := line.recv(4096):
+            answer += piece
+
+    assert (True, True) == (answer.startswith(b"HTTP/1.1 404 "), b"No such talk." in answer)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,70 @@
+"""The page about servers: its code runs, and does what is said beside it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+
+from failwell import Catalogue, Error, Message, field
+from failwell.wire import Detail
+
+PAGE = Path(__file__).parents[2] / "docs" / "servers.md"
+
+
+class ShopError(Error):
+    """Base."""
+
+    message: Message = field(kw_only=False)
+
+
+class AnyError(ShopError):
+    """Anything."""
+
+
+SHOP = Catalogue("shop", base=ShopError, default=AnyError, errors=(ShopError, AnyError), envelope=Detail())
+
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+
+
+def ran(folder: Path) -> dict[str, Any]:
+    """What the page's code leaves behind, block after block; `installed` are the contracts in their order."""
+    names: dict[str, Any] = {"SHOP": SHOP, "folder": folder}
+    exec(BLOCKS[0], names)  # noqa: S102 - our own page
+    installed, install = [], names["install"]
+    names["install"] = lambda *given, **options: installed.append(install(*given, **options))
+    for block in BLOCKS[1:]:
+        exec(block, names)  # noqa: S102 - our own page
+    return {**names, "installed": installed}
+
+
+def ask(app: Any, method: str, path: str, **given: Any) -> httpx2.Response:
+    """The answer of *app*, in-process."""
+
+    async def asked() -> httpx2.Response:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://shop") as client:
+            return await client.request(method, path, **given)
+
+    return anyio.run(asked)
+
+
+def test_servers_page(tmp_path: Path) -> None:
+    """
+    Every block of docs/servers.md runs, and what is installed answers as the page says.
+    """
+    page = ran(tmp_path)
+    first, by_cookie, by_password, bodies, old = page["installed"]
+    origin = {"origin": "https://shop.example"}
+    basic = {"authorization": "Basic " + base64.b64encode(b"ann:open sesame").decode()}
+
+    assert [401, 401] == [ask(app, "GET", "/", headers=origin).status_code for app in (first, page["app"])]
+    assert "https://shop.example" == ask(first, "GET", "/", headers=origin).headers["access-control-allow-origin"]
+    assert 404 == ask(first, "GET", "/health").status_code
+    assert [401, 404] == [ask(by_cookie, "GET", "/", headers=it).status_code for it in ({}, {"cookie": "session=s-1"})]
+    assert [401, 404] == [ask(by_password, "GET", "/", headers=it).status_code for it in ({}, basic)]
+    assert [413, 404] == [ask(bodies, "PUT", it, content=b"x" * 1024**2 + b"x").status_code for it in ("/", "/files/a")]
+    assert ({"oops": "not found"}, 401) == (ask(old, "GET", "/v1").json(), ask(old, "GET", "/v2").status_code)
