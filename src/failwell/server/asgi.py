@@ -163,6 +163,7 @@ class Contract:
         self._exposed = _exposed(translator.catalogue, limited=limiter is not None, keyed=keyed is not None)
         self._adopted = Adopted(app, partly=paths is not None)
         self._adopted.take_over()
+        self._inner: ASGIApp = self._inside
         outside.enter_through(self)
 
     @property
@@ -197,8 +198,7 @@ class Contract:
             request_id = request_id_of(scope["headers"], self._headers.request_id.lower().encode("ascii"))
         scope["failwell.request_id"] = request_id
         scope["failwell.translator"] = self._translator
-        # As it came: routes change it on the way.
-        scope["failwell.asked"] = {**scope}
+        scope["failwell.root_path"] = scope.get("root_path", "")  # as it came: routes change it on the way
         with answering(request_id), watched() as effects:
             if scope["type"] != "http":
                 await self._talk(scope, receive, send)
@@ -208,7 +208,7 @@ class Contract:
                 send, scope, request_id_header=self._headers.request_id, request_id=request_id, exposed=self._exposed
             )
             scope["failwell.outgoing"] = out
-            if self._way == self._inside:
+            if self._way is self._inner:
                 await self._inside(scope, receive, out)
             else:
                 await self._run(self._way, scope, receive, out)
@@ -216,7 +216,7 @@ class Contract:
     @cached_property
     def _way(self) -> ASGIApp:
         """The way to the app, through its middleware that stands outside of the contract."""
-        return self._outside.around(self._inside, self._answered)
+        return self._outside.around(self._inner, self._answered)
 
     def _answered(self, inner: ASGIApp) -> ASGIApp:
         """*inner*, whose errors are answered before the middleware around it hears of them."""

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope
 from failwell.server.refused import Refused
 
 _JSON = re.compile(rb"[\x00\s\xef\xbb\xbf\xfe\xff]*[\[{]")
+_ANNOUNCING = (b"content-length", b"transfer-encoding")
 _FORMS = ("multipart/", "application/x-www-form-urlencoded")
 _OTHER_THAN_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -111,15 +112,14 @@ async def limited(
         Refused: the body is above a limit.
         ClientDisconnect: the client left before it was whole.
     """
-    headers = Headers(scope=scope)
-    announced = "content-length" in headers or "transfer-encoding" in headers
-    if not announced and scope.get("http_version", "").startswith("1."):
+    announced = any(name in _ANNOUNCING for name, _ in scope["headers"])
+    if not announced and scope.get("http_version") in {"1.1", "1.0"}:
         return receive  # RFC 9112, 6.3: there is no body
     if cap is not None and _announced(scope) > cap:
         return receive
     if upload is not None:
         return Streamed(scope, receive, limits.uploads[upload], limits.seconds)
-    if headers.get("content-type", "").lower().startswith(_FORMS):
+    if Headers(scope=scope).get("content-type", "").lower().startswith(_FORMS):
         return Streamed(scope, receive, limits.most_bytes, limits.seconds)
     # Twice as much is heard out, so that a client which sent it hears what was wrong.
     with anyio.move_on_after(limits.seconds):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
+from weakref import WeakSet
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,33 +23,33 @@ DEEPEST = 32
 """How far apps are looked for inside of one another."""
 
 
-class ContractHandler:
-    """Answers in the envelope, inside of the app, so that its middleware sees a reply like any other.
+Handler = Callable[[Request | WebSocket, Exception], Awaitable[Response | None]]
 
-    What the contract does not cover is answered by *own*, the app's handler, as if there were no contract.
+_OURS: WeakSet[Any] = WeakSet()
+
+
+def contract_handler(own: Any, key: object) -> Handler:
+    """What answers *key* in the envelope, inside of the app, so that its middleware sees a reply like any other.
+
+    What the contract does not cover is answered by *own*, the app's handler, as if there were no contract. The handler
+    that is returned raises `UndeclaredError` where the operation does not declare the error, and the exception itself
+    where nobody but the contract can answer it.
     """
+    around = key in {500, Exception}  # it is not inside of the app's middleware
 
-    def __init__(self, own: Any) -> None:
-        self.own = own
-
-    async def __call__(self, request: Request | WebSocket, exc: Exception) -> Response | None:
-        """Answer *exc*.
-
-        Raises:
-            UndeclaredError: the operation does not declare it.
-            Exception: *exc*, where nobody but the contract itself can answer it.
-        """
+    async def handler(request: Request | WebSocket, exc: Exception) -> Response | None:
         translator = request.scope.get("failwell.translator")
-        if translator is None and self.own is not None:
-            handled: Any = (
-                self.own(request, exc) if _is_async(self.own) else await run_in_threadpool(self.own, request, exc)
-            )
-            answer: Response | None = await handled if inspect.isawaitable(handled) else handled
+        if translator is None and own is not None:
+            answer: Response | None
+            answer = await own(request, exc) if _is_async(own) else await run_in_threadpool(own, request, exc)
             return answer
-        if translator is None or request.scope["type"] != "http" or not isinstance(exc, _answered()):
+        if translator is None or around or request.scope["type"] != "http":
             raise exc
         reply = translator.reply(exc, request.scope)
         return Response(reply.body, reply.status, headers=dict(reply.headers))
+
+    _OURS.add(handler)
+    return handler
 
 
 class Adopted:
@@ -92,12 +93,12 @@ class Adopted:
         keys: set[Any] = {*_answered()}
         if self._partly:
             keys |= {key for key in handlers if _is_ours(key)}
-        new = [key for key in keys if not isinstance(handlers.get(key), ContractHandler)]
+        new = [key for key in keys if handlers.get(key) not in _OURS]
         for key in new:
             own: Any = handlers.get(key)
             if own is None and key is HTTPException:
                 own = ExceptionMiddleware(app).http_exception
-            handlers[key] = ContractHandler(own)
+            handlers[key] = contract_handler(own, key)
         if new and app is not self._app:
             # A stack that was built already holds the old handlers.
             app.middleware_stack = None
@@ -165,7 +166,7 @@ def _is_ours(key: Any) -> bool:
 
 
 def _may_go(handler: object) -> bool:
-    return isinstance(handler, ContractHandler) or handler in _frameworks_own()
+    return handler in _OURS or handler in _frameworks_own()
 
 
 def _frameworks_own() -> list[object]:

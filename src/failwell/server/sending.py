@@ -15,6 +15,10 @@ from failwell.wire import Reply
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """What no header value may hold (RFC 9110, 5.5): a line break in it would begin a header, or a reply, of its own."""
+_SUSPECT = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z")
+_GOOD_NAMES: set[bytes] = set()
+"""Names that were looked at before: an app has a few dozen."""
+_MOST_NAMES = 1000
 
 _ALLOW_ORIGIN, _EXPOSE = b"access-control-allow-origin", b"access-control-expose-headers"
 
@@ -86,8 +90,14 @@ class Outgoing:
         if self._bodiless and not self._head:
             # RFC 9110, 8.6: a 204 has no length; a length beside no body makes servers cut the connection.
             dropped |= {b"content-length", b"transfer-encoding"}
-        kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in dropped]
-        if self._exposed and any(name.lower() == _ALLOW_ORIGIN for name, _ in kept):
+        kept: list[tuple[bytes, bytes]] = []
+        readable = False
+        for name, value in message.get("headers", ()):
+            lower = name.lower()
+            if lower not in dropped:
+                kept.append((name, value))
+                readable = readable or lower == _ALLOW_ORIGIN
+        if readable:
             kept = _exposing(kept, self._exposed)
         self.started = True
         await self._send({**message, "headers": [*kept, *own.items()]})
@@ -179,17 +189,23 @@ def sendable(start: Message) -> Message:
     status: Any = start["status"]
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise UnsendableError(f"its status is {status!r}, and the last status of a reply is one of 200 to 599")
+    clean = True
     for name, value in start.get("headers", ()):
         if not isinstance(name, bytes) or not isinstance(value, bytes):
             raise UnsendableError(f"its header {name!r} is no bytes")
-        if not _NAME.fullmatch(name):
-            raise UnsendableError(f"{name[:64]!r} is no name of a header")
-        if _UNSENDABLE.search(value):
-            raise UnsendableError(f"its header {name.decode('ascii')} holds a line break or another control character")
-    headers = start.get("headers", ())
-    if any(value.strip(b" \t") is not value for _, value in headers):
-        return {**start, "headers": [(name, value.strip(b" \t")) for name, value in headers]}
-    return start
+        if name not in _GOOD_NAMES:
+            if not _NAME.fullmatch(name):
+                raise UnsendableError(f"{name[:64]!r} is no name of a header")
+            if len(_GOOD_NAMES) < _MOST_NAMES:
+                _GOOD_NAMES.add(name)
+        if _SUSPECT.search(value):
+            if _UNSENDABLE.search(value):
+                problem = "holds a line break or another control character"
+                raise UnsendableError(f"its header {name.decode('ascii')} {problem}")
+            clean = False
+    if clean:
+        return start
+    return {**start, "headers": [(name, value.strip(b" \t")) for name, value in start["headers"]]}
 
 
 def _is_page(start: Message) -> bool:

@@ -127,10 +127,9 @@ class Translator:
 
     def _with_methods(self, refused: Refused, scope: Scope) -> Refused:
         """*refused*; a 405 with all methods that its address takes."""
-        asked = scope.get("failwell.asked")
-        if refused.status != 405 or asked is None or scope["type"] != "http":
+        if refused.status != 405 or scope["type"] != "http":
             return refused
-        allowed = methods_of(self._app, asked)
+        allowed = methods_of(self._app, {**scope, "root_path": scope["failwell.root_path"], "path_params": {}})
         return of_status(405, {**refused.headers, "allow": ", ".join(allowed)}) if allowed else refused
 
     def _count(self, undeclared: UndeclaredError, scope: Scope, error: Error) -> None:
