@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pictograph.exceptions import ForbiddenError, NotFoundError, PaymentRequiredError, ValidationError
+from failwell.server import JobsDownError
+from pictograph.exceptions import ForbiddenError, NotFoundError, PaymentRequiredError, ServerError, ValidationError
 from pictograph_server import Settings, Store, credit_balance, set_credits
 
 from .api import Api, MovableClock
@@ -222,6 +223,23 @@ def test_too_many_images(api: Api, serve: Callable[[Settings], Api]) -> None:
             start(small, "x.png", "train/x.png")
 
         assert (1, 1) == (start(small, "x.png", "x.png")["total_images"], jobs.nudges)
+
+
+def test_no_worker(api: Api, jobs: IdleJobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    While no worker can start, a batch is refused with 503 and without a word about the inside; none is made.
+    """
+
+    def admit() -> None:
+        raise JobsDownError("/srv/data", "ModuleNotFoundError: No module named 'secret'")
+
+    monkeypatch.setattr(jobs, "admit", admit)
+
+    with pytest.raises(ServerError, match="Jobs cannot be started at the moment") as refused:
+        start(api)
+
+    assert (503, False) == (refused.value.status_code, "secret" in str(refused.value))
+    assert (0, 0) == (jobs.nudges, _count(api))
 
 
 @pytest.mark.parametrize(

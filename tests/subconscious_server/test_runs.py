@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.server import Step
+from failwell.server import JobsDownError, Step
 from subconscious_server import Settings
 from subconscious_server.runs import end_run, unfinished_runs
 
@@ -104,6 +104,23 @@ def test_engine_state(serve: Callable[[Settings], Api], state: Any, status: int)
 
     assert status == refused.status_code
     assert ("failed", "service_unavailable") == (failed["status"], failed["error"]["code"])
+
+
+def test_no_worker(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    While no worker can start, a run is refused with 503 and without a word about the inside; none is made.
+    """
+
+    def admit() -> None:
+        raise JobsDownError("/srv/data", "ModuleNotFoundError: No module named 'secret'")
+
+    monkeypatch.setattr(api.jobs, "admit", admit)
+    refused = api.send("POST", "/runs", json={"engine": "tim", "input": {"instructions": "x"}})
+
+    error = refused.json()["error"]
+    message = "Runs cannot be started at the moment: the server cannot work on them. Try again in a minute."
+    assert (503, "service_unavailable", message) == (refused.status_code, error["code"], error["message"])
+    assert ([], 0) == (unfinished_runs(api.services.store), api.jobs.nudges)
 
 
 def test_engine_goes_down(api: Api) -> None:
