@@ -32,8 +32,9 @@ def of_fastapi(module: str, name: str) -> Any:
 
 def refusal(exc: Exception, *, code: str = "code") -> Refused | None:
     """What the framework means by *exc*, or None if it is not one of its own; *code* is what the envelope calls it."""
-    if isinstance(exc, of_fastapi("exceptions", "RequestValidationError")):
-        return invalid([entry(problem) for problem in exc.errors()[:MOST_ENTRIES]])
+    problem: Any = exc
+    if isinstance(problem, of_fastapi("exceptions", "RequestValidationError")):
+        return invalid([entry(each) for each in problem.errors()[:MOST_ENTRIES]])
     if isinstance(exc, HTTPException):
         headers = {name.lower(): value for name, value in (exc.headers or {}).items()}
         return of_status(exc.status_code, headers, said=exc.detail, code=code)

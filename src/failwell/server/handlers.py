@@ -89,7 +89,7 @@ class Adopted:
         return any(len(routes) != count for routes, count in self._routes)
 
     def _adopt(self, app: Starlette) -> None:
-        handlers = app.exception_handlers
+        handlers: dict[Any, Any] = app.exception_handlers
         keys: set[Any] = {*_answered()}
         if self._partly:
             keys |= {key for key in handlers if _is_ours(key)}
