@@ -1,6 +1,7 @@
 """Websocket frames: from bytes to what they say and back, as RFC 6455 has it. No I/O; wsproto reads the bits."""
 
 # Without `from __future__ import annotations`, for the NamedTuples: it would compile types that are text.
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from failwell.contract.extras import needs
@@ -98,13 +99,13 @@ class Frames:
             if event.data:
                 self._texts.append(event.data)
                 self._grow(len(event.data) if event.data.isascii() else len(event.data.encode()))
-                self._gather(self._texts, "")
+                self._gather(self._texts, "".join)
             return self._whole_text() if event.message_finished else None
         if isinstance(event, events.BytesMessage):
             if event.data:
                 self._parts.append(bytes(event.data))
                 self._grow(len(event.data))
-                self._gather(self._parts, b"")
+                self._gather(self._parts, b"".join)
             return self._whole_bytes() if event.message_finished else None
         if isinstance(event, events.Ping):
             return Ping(bytes(event.payload))
@@ -121,11 +122,11 @@ class Frames:
         if self._size > self._longest:
             raise BadFrameError(TOO_BIG, f"one message has more than {self._longest} bytes")
 
-    def _gather(self, parts: list[P], nothing: P) -> None:
+    def _gather(self, parts: list[P], join: Callable[[list[P]], P]) -> None:
         """Put the newest of *parts* together: a list of single bytes would take many times as much as they do."""
         self._loose += 1
         if self._loose == MOST_LOOSE:
-            parts[-MOST_LOOSE:] = [nothing.join(parts[-MOST_LOOSE:])]
+            parts[-MOST_LOOSE:] = [join(parts[-MOST_LOOSE:])]
             self._loose = 0
 
     def _whole_text(self) -> str:

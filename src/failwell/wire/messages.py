@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -117,10 +116,14 @@ class Reply(Value):
         held["received"], held["length"] = received, length
         return reply
 
-    @cached_property
+    @property
     def asked_wait(self) -> float | None:
         """Seconds that it asks to wait, in whatever dialect; None if it does not. Read once."""
-        return retry_after(self.headers, now=self.received)
+        held = self.__dict__
+        if "_asked" not in held:
+            held["_asked"] = retry_after(self.headers, now=self.received)
+        asked: float | None = held["_asked"]
+        return asked
 
     def __repr__(self) -> str:
         # Neither headers nor body: both may hold a key.
