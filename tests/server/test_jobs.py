@@ -20,6 +20,7 @@ from failwell.server import Jobs, JobsDownError, StoreDownError
 WORK = '''
 """Jobs are the files of a folder: "1.waiting" until they are "1.done" or "1.given-up"."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -81,7 +82,8 @@ def open_work(folder, settings):
 
     def unfinished():
         for waiting in sorted(folder.glob("*.waiting")):
-            yield waiting.read_text(), waiting.name.removesuffix(".waiting")
+            with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+                yield waiting.read_text(), waiting.name.removesuffix(".waiting")
 
     def give_up(kind, job_id, reason):
         end(job_id, "given-up", f"{kind}: {reason}")
@@ -106,8 +108,9 @@ class Folder:
         return self.started[-1]
 
     def accept(self, job_id: str, kind: str = "slow") -> None:
-        """Accept a job."""
-        (self.path / f"{job_id}.waiting").write_text(kind)
+        """Accept a job, at once: a worker that looks just now must not find one without a kind."""
+        (self.path / f"{job_id}.accepted").write_text(kind)
+        (self.path / f"{job_id}.accepted").replace(self.path / f"{job_id}.waiting")
 
     def make(self, name: str) -> None:
         """Make an empty file, which a job looks for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
@@ -16,7 +15,7 @@ import failwell
 from failwell import Body, Catalogue, DeclarationError, Header, Local, Message, field
 from failwell.contract.catalogue import Envelope
 from failwell.reference.examples import examples
-from failwell.wire import Detail, ErrorObject, Problem, parse, render, snapshot
+from failwell.wire import Detail, ErrorObject, Problem, Reply, json, parse, render, snapshot
 
 
 class Reason(StrEnum):
@@ -148,8 +147,8 @@ def test_what_does_not_fit(name: str, said: Any, expected: Any) -> None:
     """
     What a server says that is none of them leaves the default; a list keeps the entries that fit.
     """
-    body = failwell.wire.json.dumps({"error": {"code": "rich", "message": "No.", "details": {name: said}}})
-    error = parse(failwell.wire.Reply(409, {}, body), desk(ErrorObject()))
+    body = json.dumps({"error": {"code": "rich", "message": "No.", "details": {name: said}}})
+    error = parse(Reply(409, {}, body), desk(ErrorObject()))
 
     assert (type(expected), expected) == (type(getattr(error, name)), getattr(error, name))
 
@@ -255,8 +254,6 @@ def test_names_that_are_free(name: str) -> None:
     """
     What vendors call the facts of their own errors is theirs.
     """
-    made: Callable[..., Any] = type(
-        "FreeError", (DeskError,), {"__annotations__": {name: Any}, name: None, "__module__": __name__}
-    )
+    made: Any = type("FreeError", (DeskError,), {"__annotations__": {name: Any}, name: None, "__module__": __name__})
 
     assert 5 == getattr(made(**{name: 5}), name)

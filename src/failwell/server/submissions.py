@@ -11,11 +11,13 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
-
+from failwell.contract.extras import needs
 from failwell.server.idempotency import conflict, fingerprint
 from failwell.server.keyed import route_of
 from failwell.server.times import WallClock
+
+with needs("fastapi", __name__):
+    from fastapi import Depends, Header, Request
 
 REMEMBERED = 24 * 3600.0
 """Seconds that a key finds its job: as long as an answer is kept under it."""
