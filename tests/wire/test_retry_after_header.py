@@ -5,13 +5,15 @@ import os
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from failwell.wire import Reply, parse, retry_after
+import failwell
+from failwell import Catalogue, Header, Message, field
+from failwell.wire import ErrorObject, Reply, parse, render, retry_after, snapshot
 from failwell.wire.moments import MOST, http_date
 from pictograph.exceptions import CATALOGUE, RateLimitError
 
@@ -265,3 +267,86 @@ def test_the_error_carries_whole_seconds(asked: str, kept: int | None) -> None:
 
     assert isinstance(error, RateLimitError)
     assert kept == error.retry_after
+
+
+class LimitError(failwell.Error):
+    message: Message = field(default="No.", kw_only=False)
+
+
+class OwnError(LimitError, status=429):
+    retry_after: Annotated[float | None, Header("Retry-After")] = None
+    remaining: Annotated[int | None, Header("X-RateLimit-Remaining")] = None
+    reset: Annotated[int | None, Header("X-RateLimit-Reset")] = None
+
+
+class StructuredError(LimitError, status=503):
+    retry_after: Annotated[int | None, Header("Retry-After")] = None
+    limits: Annotated[str | None, Header("RateLimit")] = None
+
+
+class FinerError(LimitError, status=502):
+    retry_after: Annotated[int | None, Header("Retry-After")] = None
+    milliseconds: Annotated[int | None, Header("Retry-After-Ms")] = None
+
+
+class PlainError(LimitError, status=504):
+    retry_after: Annotated[int | None, Header("Retry-After")] = None
+    remaining: Annotated[int | None, Header("X-RateLimit-Remaining")] = None
+
+
+OWN = Catalogue(
+    "limits",
+    base=LimitError,
+    default=LimitError,
+    errors=(LimitError, OwnError, StructuredError, FinerError, PlainError),
+    envelope=ErrorObject(),
+)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OwnError(remaining=0, reset=0),
+        OwnError(remaining=0, reset=12),
+        OwnError(remaining=0, reset=1_790_000_000),
+        OwnError(remaining=0, reset=12, retry_after=0.0),
+        OwnError(remaining=0, reset=12, retry_after=3.0),
+        StructuredError(limits='"default";r=0;t=12'),
+        StructuredError(limits="limit=100, remaining=0, reset=30", retry_after=5),
+        FinerError(milliseconds=1500),
+        FinerError(milliseconds=1500, retry_after=7),
+        PlainError(remaining=0),
+    ],
+    ids=repr,
+)
+def test_a_wait_with_a_field_of_its_own(error: failwell.Error) -> None:
+    """
+    C2. A wait that another field of the class carries arrives there, and is no Retry-After that nobody sent.
+    """
+    assert snapshot(error) == snapshot(parse(render(error, OWN), OWN))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (429, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "12"}, (None, 12.0)),
+        (429, {"ratelimit": '"default";r=0;t=9', "x-ratelimit-remaining": "0", "x-ratelimit-reset": "12"}, (9.0, 12.0)),
+        (429, {"retry-after-ms": "1500", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "12"}, (1.5, 1.5)),
+        (429, {"x-ratelimit-remaining": "3", "x-ratelimit-reset-after": "1.5"}, (None, None)),
+        (429, {"x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "1.5"}, (1.5, 1.5)),
+        (429, {"retry-after": SOON, "date": SOON, "x-ratelimit-reset": "12"}, (0.0, 0.0)),
+        (504, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "12"}, (12, 12.0)),
+        (502, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "12", "retry-after-ms": "1500"}, (12, 1.5)),
+    ],
+)
+def test_other_dialects_beside_own_fields(
+    status: int, headers: dict[str, str], expected: tuple[float | None, float | None]
+) -> None:
+    """
+    R7. What no other field of the class carries is read as its Retry-After; retries wait for whatever was asked.
+    """
+    reply = Reply(status, headers, b"{}", received=NOW)
+
+    error: Any = parse(reply, OWN)
+
+    assert expected == (error.retry_after, reply.asked_wait)

@@ -18,6 +18,7 @@ from failwell.contract.types import UnfitError
 from failwell.wire import json
 from failwell.wire.messages import Reply
 from failwell.wire.render import whole_seconds
+from failwell.wire.retry_after import DIALECTS, retry_after
 from failwell.wire.words import of_body, of_text
 
 LONGEST_NUMBER = 1000
@@ -231,7 +232,9 @@ def _readers(cls: type[Error]) -> tuple[tuple[str, Read], ...]:
     """How each field of *cls* is read from a reply; remembered on the class."""
     known: tuple[tuple[str, Read], ...] | None = cls.__dict__.get("_readers")
     if known is None:
-        known = tuple((spec.name, _reader(spec)) for spec in specs_of(cls))
+        specs = specs_of(cls)
+        carried = frozenset(spec.mark.name.lower() for spec in specs if isinstance(spec.mark, Header))
+        known = tuple((spec.name, _reader(spec, carried)) for spec in specs)
         cls._readers = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
     return known
 
@@ -239,8 +242,11 @@ def _readers(cls: type[Error]) -> tuple[tuple[str, Read], ...]:
 CONTAINERS = (list, dict)
 
 
-def _reader(spec: FieldSpec) -> Read:
-    """What a field holds of a reply: what it says, or what is filled in where it is silent or does not fit."""
+def _reader(spec: FieldSpec, carried: frozenset[str]) -> Read:
+    """What a field holds of a reply: what it says, or what is filled in where it is silent or does not fit.
+
+    *carried* are the headers that the fields of its class are in.
+    """
     fallback = spec.fallback
     if spec.is_message:
         return lambda said, _body, reply, hide: message_of(said.message, reply.status, hide)
@@ -250,7 +256,7 @@ def _reader(spec: FieldSpec) -> Read:
         return lambda said, _body, _reply, _hide: fallback() if said.code is None else caps.text(said.code)
     if not spec.travels:
         return lambda _said, _body, _reply, _hide: fallback()
-    find, fit, shape = _finder(spec), spec.fit, spec.shape
+    find, fit, shape = _finder(spec, carried), spec.fit, spec.shape
     # Asked for most: what stands in the body itself needs no search.
     at_top = spec.mark.path if isinstance(spec.mark, Body) and "." not in spec.mark.path else None
 
@@ -271,11 +277,11 @@ def _reader(spec: FieldSpec) -> Read:
     return read
 
 
-def _finder(spec: FieldSpec) -> Find:
+def _finder(spec: FieldSpec, carried: frozenset[str]) -> Find:
     """What the reply holds for a field, or `NOTHING`."""
     if isinstance(spec.mark, Header):
         name = spec.mark.name.lower()
-        return _waits(spec) if name == "retry-after" else lambda _said, _body, reply: _header(reply, name)
+        return _waits(spec, carried) if name == "retry-after" else lambda _said, _body, reply: _header(reply, name)
     if isinstance(spec.mark, Body):
         names = spec.mark.path.split(".")
         return lambda _said, body, _reply: _inside(body, names)
@@ -283,12 +289,19 @@ def _finder(spec: FieldSpec) -> Find:
     return lambda said, _body, _reply: said.details.get(key, NOTHING)
 
 
-def _waits(spec: FieldSpec) -> Find:
-    """The seconds of a Retry-After, whole ones for a field that takes no others."""
+def _waits(spec: FieldSpec, carried: frozenset[str]) -> Find:
+    """The seconds of a Retry-After, in any dialect; whole ones for a field that takes no others."""
     exact = spec.hint in (float, float | None)
+    # A wait that another field of the class carries is that field's alone: a reset in 12 s that was sent without a
+    # Retry-After arrives as a reset, and as no Retry-After. Retries wait for it all the same.
+    others = carried & DIALECTS
 
     def find(_said: Said, _body: Any, reply: Reply) -> Any:
-        seconds = reply.asked_wait
+        if others:
+            headers = {name: text for name, text in reply.headers.items() if name not in others}
+            seconds = retry_after(headers, now=reply.received)
+        else:
+            seconds = reply.asked_wait
         if seconds is None:
             return NOTHING
         return seconds if exact else whole_seconds(seconds)

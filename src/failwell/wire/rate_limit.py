@@ -28,6 +28,8 @@ KEYS = frozenset({"r", "t", "limit", "remaining", "reset"})
 """What is read of `RateLimit`."""
 TELLING = (AFTER, "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
 """Waits by their names. On a reply that refuses they count also where none of its headers says what is left."""
+RESETS = frozenset({"ratelimit", AFTER, *(reset for _, reset in PAIRS)})
+"""All headers that tell when a limit is reset."""
 
 
 def used_up_for(headers: Mapping[str, str], *, now: float | None = None, refused: bool = False) -> float | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from failwell.wire.moments import duration_in, http_date, seconds_in, until
-from failwell.wire.rate_limit import used_up_for
+from failwell.wire.rate_limit import RESETS, used_up_for
 
 IN_MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
+DIALECTS = RESETS | {*IN_MILLISECONDS}
+"""The headers beside `Retry-After` that hold a wait."""
 
 
 def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
