@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 
 from fastapi import FastAPI
 
-from failwell.server import Clock, Jobs
+from failwell.server import ServerClock, Jobs
 from subconscious_server.engine import engine_of
 from subconscious_server.routes import Services, router
 from subconscious_server.runs import unfinished_runs
@@ -17,7 +17,7 @@ from subconscious_server.store import Store
 from subconscious_server.work import WORK
 
 
-def create_app(store: Store, *, clock: Clock, settings: Settings | None = None) -> FastAPI:
+def create_app(store: Store, *, clock: ServerClock, settings: Settings | None = None) -> FastAPI:
     """The Subconscious API over *store*.
 
     Runs are done by a worker process, which the first one starts. The app's lifespan begins with the runs that an

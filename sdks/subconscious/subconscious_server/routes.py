@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from failwell.server import Caller, Clock, Jobs, JobsDownError
+from failwell.server import Caller, ServerClock, Jobs, JobsDownError
 from failwell.server.callers import Calling
 from failwell.server.events import EventStream, event, followed
 from failwell.server.submissions import Key, Submission
@@ -33,7 +33,7 @@ class Services:
     """The parts of one running server."""
 
     store: Store
-    clock: Clock
+    clock: ServerClock
     settings: Settings
     engine: Engine
     jobs: Jobs

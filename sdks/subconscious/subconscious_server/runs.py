@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 
-from failwell.server import Clock
+from failwell.server import ServerClock
 from failwell.server.submissions import Submission, submitted
 from subconscious.exceptions import NotFoundError
 from subconscious_server.engine import Thought
@@ -15,7 +15,7 @@ from subconscious_server.wire import NewRun, Result, Run, RunError, Status, Usag
 ENDED = frozenset({"succeeded", "failed", "canceled", "timed_out"})
 
 
-def create_run(store: Store, clock: Clock, *, tenant: str, key_id: str, new: NewRun, key: Submission | None) -> str:
+def create_run(store: Store, clock: ServerClock, *, tenant: str, key_id: str, new: NewRun, key: Submission | None) -> str:
     """Note a run as queued; return its id, or that of the run that its idempotency *key* has made before."""
     with store.writing() as db:
         if (known := submitted(db, "runs", clock, tenant, key)) is not None:
@@ -63,7 +63,7 @@ def unfinished_runs(store: Store) -> list[str]:
     return [str(row["id"]) for row in rows]
 
 
-def begin_run(store: Store, clock: Clock, run_id: str) -> None:
+def begin_run(store: Store, clock: ServerClock, run_id: str) -> None:
     """Note that a run has left the queue, if it has not before; one that has ended stays as it is."""
     with store.writing() as db:
         db.execute(

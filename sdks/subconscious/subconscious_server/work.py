@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from failwell.clock import SystemClock
-from failwell.server import Clock, Kind, Step, Work
+from failwell.server import ServerClock, Kind, Step, Work
 from subconscious_server.confined import Confined
 from subconscious_server.engine import Answer, Engine, EngineDownError, NoAnswerError, Task, Thought
 from subconscious_server.outside import OutsideError, fetch_of
@@ -45,7 +45,7 @@ def open_work(folder: Path, settings: dict[str, Any]) -> Work:
 class Thinking:
     """Lets *engine* work on the runs in *store*. Times are those of *clock* alone: the server may have another."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings, engine: Engine) -> None:
+    def __init__(self, store: Store, clock: ServerClock, settings: Settings, engine: Engine) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings

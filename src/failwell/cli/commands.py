@@ -217,7 +217,7 @@ def _met(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...], words:
         return run.check_faults(vendor, promises, faults=faults, ways=ways, words=words, progress=told)
 
     planned = [promise for _, promise in run.planned(faults, calls, vendor, words)]
-    return _Plan(planned, tried, table.show_faults, table.sum_of)
+    return _Plan(planned, tried, table.show_faults, table.sum_of_faults)
 
 
 WIDE = 120

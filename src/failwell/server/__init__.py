@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from failwell.server.store import Answer, Claim, Claimed, Conflict, InProgress, Record, Store, StoreDownError
     from failwell.server.store_sqlite import SqliteStore
     from failwell.server.tiers import UnknownTierError
-    from failwell.server.times import Clock
+    from failwell.server.times import ServerClock
     from failwell.server.undeclared import UndeclaredError, UnlistedError
     from failwell.server.work import Kind, Step, Work, Workflow, immediately
 
@@ -40,7 +40,7 @@ load_late(
         "store": ("Answer", "Claim", "Claimed", "Conflict", "InProgress", "Record", "Store", "StoreDownError"),
         "store_sqlite": ("SqliteStore",),
         "tiers": ("UnknownTierError",),
-        "times": ("Clock",),
+        "times": ("ServerClock",),
         "undeclared": ("UndeclaredError", "UnlistedError"),
         "work": ("Kind", "Step", "Work", "Workflow", "immediately"),
     },
@@ -52,7 +52,7 @@ __all__ = [
     "Caller",
     "Claim",
     "Claimed",
-    "Clock",
+    "ServerClock",
     "Conflict",
     "Contract",
     "Idempotency",

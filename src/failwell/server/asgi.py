@@ -34,7 +34,7 @@ from failwell.server.request_id import answering, request_id_of
 from failwell.server.sending import FromApp, Outgoing, Sink, UnsendableError, Within, send_reply
 from failwell.server.store import Answer
 from failwell.server.tiers import Tiers
-from failwell.server.times import Clock
+from failwell.server.times import ServerClock
 from failwell.server.translate import Convert, Translator
 from failwell.server.undeclared import UndeclaredError
 
@@ -47,7 +47,7 @@ def install(
     caller: FindCaller | None = None,
     idempotency: Idempotency | None = None,
     limits: RateLimits | Mapping[str, RateLimits] | None = None,
-    clock: Clock | None = None,
+    clock: ServerClock | None = None,
     strict: bool | None = None,
     convert: Convert | None = None,
     public: Sequence[str] = (),

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from failwell.clock import SystemClock
 from failwell.server.sqlite import BUSY, Database, Tables
-from failwell.server.times import Clock
+from failwell.server.times import ServerClock
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS api_keys (
@@ -83,7 +83,7 @@ class KeyStore:
         *,
         header: str = "X-API-Key",
         prefix: str = "pk_live_",
-        clock: Clock | None = None,
+        clock: ServerClock | None = None,
         busy: float = BUSY,
         trace: Callable[[str], object] | None = None,
     ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from failwell.contract.extras import needs
 from failwell.server.bucket import Buckets
 from failwell.server.refused import Refused
-from failwell.server.times import Clock, whole_seconds
+from failwell.server.times import ServerClock, whole_seconds
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -109,7 +109,7 @@ class _Counter(Protocol):
 class Limiter:
     """Counts the calls of each key, in this process. A refused call costs nothing, and is told its *tier*."""
 
-    def __init__(self, rate_limits: RateLimits, clock: Clock, *, tier: str = "") -> None:
+    def __init__(self, rate_limits: RateLimits, clock: ServerClock, *, tier: str = "") -> None:
         self._clock = clock
         self._tier = f' (tier "{tier}")' if tier else ""
         self._counter: _Counter = _Windows(rate_limits) if rate_limits.burst is None else _Bucket(rate_limits)

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from failwell.clock import SystemClock
-from failwell.server.times import Clock
+from failwell.server.times import ServerClock
 
 TABLE = "CREATE TABLE IF NOT EXISTS boots (boot TEXT PRIMARY KEY, began REAL NOT NULL)"
 
 BOOTS_KEPT = 16
 
 
-def steady_time(db: sqlite3.Connection, clock: Clock) -> Callable[[], float]:
+def steady_time(db: sqlite3.Connection, clock: ServerClock) -> Callable[[], float]:
     """A function that reads the time from *clock*, in seconds since the epoch, rounded to milliseconds."""
     began = clock.wall() - clock.now()
     boot = boot_of(clock)
@@ -31,7 +31,7 @@ def steady_time(db: sqlite3.Connection, clock: Clock) -> Callable[[], float]:
     return lambda: round(began + clock.now(), 3)
 
 
-def boot_of(clock: Clock) -> str | None:
+def boot_of(clock: ServerClock) -> str | None:
     """What names this run of the machine, and of its steady *clock*; None where the system does not tell.
 
     There each process ties by itself: a wall clock that jumps between the start of two sets them apart.

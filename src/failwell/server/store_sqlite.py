@@ -12,7 +12,7 @@ from failwell.clock import SystemClock
 from failwell.server import steady
 from failwell.server.sqlite import BUSY, Database, Tables
 from failwell.server.store import Answer, Claim, Claimed, Conflict, InProgress, Record
-from failwell.server.times import Clock
+from failwell.server.times import ServerClock
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS idempotency (
@@ -76,7 +76,7 @@ class SqliteStore:
         self,
         path: Path | str,
         *,
-        clock: Clock | None = None,
+        clock: ServerClock | None = None,
         busy: float = BUSY,
         trace: Callable[[str], object] | None = None,
     ) -> None:

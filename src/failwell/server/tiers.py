@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from failwell.contract import ContractError
 from failwell.server.keys import Caller
 from failwell.server.limits import Limiter, RateLimits, Verdict
-from failwell.server.times import Clock
+from failwell.server.times import ServerClock
 
 
 class UnknownTierError(ContractError):
@@ -42,7 +42,7 @@ class Tiers:
         TypeError: it has something else than limits.
     """
 
-    def __init__(self, rate_limits: RateLimits | Mapping[str, RateLimits], clock: Clock) -> None:
+    def __init__(self, rate_limits: RateLimits | Mapping[str, RateLimits], clock: ServerClock) -> None:
         self._everybody: Limiter | None = None
         self._by_tier: dict[str, Limiter] = {}
         if isinstance(rate_limits, RateLimits):

@@ -14,7 +14,7 @@ class WallClock(Protocol):
         ...
 
 
-class Clock(WallClock, Protocol):
+class ServerClock(WallClock, Protocol):
     """The two clocks that a server needs; `failwell.clock.SystemClock` and `VirtualClock` have them."""
 
     def now(self) -> float:

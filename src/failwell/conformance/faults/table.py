@@ -39,10 +39,10 @@ def show_faults(rows: Sequence[Row], console: Console, *, sdk: str, seconds: flo
         table.add_row(Text(row.promise.sentence), Text(" or ".join(raised)), *tries, told_verdict(row))
     console.print(table)
     tell_shortfalls(rows, console)
-    console.print(sum_of(rows, seconds), style="bold")
+    console.print(sum_of_faults(rows, seconds), style="bold")
 
 
-def sum_of(rows: Sequence[Row], seconds: float) -> str:
+def sum_of_faults(rows: Sequence[Row], seconds: float) -> str:
     """The verdict on the faults of *rows* in one line."""
     calls = [verdict for row in rows for verdict in row.verdicts.values()]
     held = f"{sum(verdict.held for verdict in calls)} of {len(calls)} calls"
