@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from benchmarks.goals import Goal
 from benchmarks.pairs import Pair
 from failwell.client.driver import adrive, drive
-from failwell.client.shared import Guards
+from failwell.client.shared_state import Guards
 from failwell.clock import SystemClock
 from failwell.contract import BreakerRules, Resilience
 from failwell.policy import RetryPolicy, Send, with_retries

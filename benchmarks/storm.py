@@ -20,8 +20,8 @@ from benchmarks.goals import Goal
 from failwell.contract import BudgetRules, RetryRules
 from failwell.contract.resilience import FLEET_BUDGET
 from failwell.policy import Budget, Guard, RetryPolicy, Send, Tried, with_retries
-from failwell.policy.retry import succeeded
-from failwell.policy.simulate import Answer, Simulation
+from failwell.policy.retry.policy import succeeded
+from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Reply, Request
 
 PERIOD = 140.0

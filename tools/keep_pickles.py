@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from failwell import Attempt, Case, Catalogue, Error
-from failwell.contract.evidence import Body, attach
-from failwell.contract.spec import specs_of
-from failwell.reference.examples import example, sample
-from failwell.reference.named import named_catalogue
+from failwell.contract.declaration import specs_of
+from failwell.contract.evidence import Body
+from failwell.contract.reporting import attach
+from failwell.reference.catalogues import named_catalogue
+from failwell.reference.openapi.examples import example, sample
 from failwell.wire.json import plain
 
 FOLDER = Path(__file__).parents[1] / "tests" / "pickles"

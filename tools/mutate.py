@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from failwell.conformance.mutation import PLACES, BaselineError, Fate, mutate
+from failwell.conformance.mutation.mutation import PLACES, BaselineError, Fate, mutate
 from failwell.sandbox.vendor import find_vendor, known_vendors
 
 NONE_SURVIVED, SOME_SURVIVED, NO_BASELINE = 0, 1, 2

@@ -9,16 +9,16 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 WORKS = {
-    "": "import failwell, failwell.wire, failwell.policy; failwell.policy.play",
-    "client": "import failwell; failwell.batch, failwell.resume; import failwell.client.httpx",
-    "fast": "import failwell.client.fast",
-    "ws": "from failwell.wire.frames import Frames; Frames().message('hello')",
-    "models": "import failwell.client.answers, pydantic",
-    "otel": "import failwell.client.telemetry",
+    "": "import failwell, failwell.wire, failwell.policy; failwell.testing.play",
+    "client": "import failwell; failwell.batch, failwell.resume; import failwell.client.transport.httpx.transport",
+    "fast": "import failwell.client.transport.pyreqwest",
+    "ws": "from failwell.wire.websocket import Frames; Frames().message('hello')",
+    "models": "import failwell.client.decoders, pydantic",
+    "otel": "import failwell.client.observability.opentelemetry",
     "server": "from failwell.server import install",
-    "fastapi": "from failwell.server.callers import Calling",
+    "fastapi": "from failwell.server.auth.callers import Calling",
     "limits": "from failwell.server import RateLimits; RateLimits('600/minute')",
-    "jobs": "import failwell.server.worker",
+    "jobs": "import failwell.server.jobs.worker",
     "sandbox": (
         "from urllib.request import urlopen; from failwell.testing import faults\n"
         "from starlette.applications import Starlette; from starlette.responses import PlainTextResponse\n"
@@ -26,8 +26,8 @@ WORKS = {
         "app = Starlette(routes=[Route('/', lambda request: PlainTextResponse('hello'))])\n"
         "with faults(app) as sandbox: assert b'hello' == urlopen(sandbox.url).read()"
     ),
-    "cli": "import failwell.cli.commands, failwell.reference.terminal, yaml",
-    "all": "import failwell.client.fast, failwell.server.worker, failwell.testing.faults, failwell.cli.commands",
+    "cli": "import failwell.cli.commands, failwell.reference.explain.terminal, yaml",
+    "all": "import failwell.client.transport.pyreqwest, failwell.server.jobs.worker, failwell.testing.faults, failwell.cli.commands",
 }
 """What whoever installs an extra does with it; "" is Failwell alone."""
 

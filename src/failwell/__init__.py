@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from failwell._support.lazy import load_late
 from failwell.contract import (
     Attempt,
     Body,
@@ -30,11 +31,10 @@ from failwell.contract import (
     log_fields,
     raises,
 )
-from failwell.contract.late import load_late
 
 if TYPE_CHECKING:
-    from failwell.client.batch import AsyncBatch, Batch, batch
-    from failwell.client.resuming import resume
+    from failwell.client.operations.batches import AsyncBatch, Batch, batch
+    from failwell.client.operations.resuming import resume
     from failwell.contract.extras import MissingExtraError
     from failwell.policy.batch import BatchError
     from failwell.policy.upload import SourceChangedError
@@ -43,8 +43,12 @@ if TYPE_CHECKING:
 load_late(
     __name__,
     {
-        "client.batch": ("AsyncBatch", "Batch", "batch"),
-        "client.resuming": ("resume",),
+        "client.operations.batches": (
+            "AsyncBatch",
+            "Batch",
+            "batch",
+        ),
+        "client.operations.resuming": ("resume",),
         "contract.extras": ("MissingExtraError",),
         "policy.batch": ("BatchError",),
         "policy.upload": ("SourceChangedError",),

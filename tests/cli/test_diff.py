@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from failwell.reference.snapshot import facts_of, written
+from failwell.reference.compat.snapshot import facts_of, written
 from pictograph.exceptions import CATALOGUE
 
 from .command import FAILWELL, PATIENCE, ROOT, environment, failwell

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from openapi_spec_validator import validate
 
-from failwell.reference.openapi import document
+from failwell.reference.openapi.responses import document
 from pictograph.exceptions import CATALOGUE
 
 from .command import failwell

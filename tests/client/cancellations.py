@@ -42,7 +42,7 @@ from failwell.client import (
 from failwell.clock import VirtualClock
 from failwell.contract import Header
 from failwell.policy import Flow, StreamFlow, poll
-from failwell.policy.stream_rules import StreamRules
+from failwell.policy.stream.rules import StreamRules
 from failwell.wire.sse import Event
 from pictograph import AsyncClient
 from pictograph.exceptions import NetworkError, PictographError, PollTimeoutError
@@ -592,7 +592,7 @@ def cancel_everywhere(runs: int, seed: int) -> Seen:
     seen = Seen()
     with (
         proxies_forgotten(),
-        mock.patch("failwell.client.httpx.HIGHEST_KEPT", MOST_READ),
+        mock.patch("failwell.client.transport.httpx.transport.HIGHEST_KEPT", MOST_READ),
         mock.patch("failwell.wire.json.LONGEST", LONGEST),
     ):
         for kind in KINDS:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from failwell.client import Awaiting, Blocking, Resource, data, document, event, operation, streamed
 from failwell.contract import Body
 from failwell.policy import Flow, StreamFlow
-from failwell.policy.stream_rules import StreamRules
+from failwell.policy.stream.rules import StreamRules
 from failwell.sandbox import serve
 from failwell.wire.sse import Event
 

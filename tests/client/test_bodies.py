@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from failwell.client import Awaiting, Blocking, Core, Resource, operation, raw
-from failwell.client.decoding import LONGEST_REPLY, Decoding
+from failwell.client.transport.content_coding import LONGEST_REPLY, Decoding
 from failwell.policy import Flow
 from pictograph.exceptions import CATALOGUE, ApiError, ConfigurationError, PictographError
 

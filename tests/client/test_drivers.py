@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from failwell.client.driver import adrive, drive
 from failwell.clock import VirtualClock
 from failwell.policy import Flow, Player, RetryPolicy, Send, call, emit, now, poll, random, send, sleep
-from failwell.policy.retry import by_catalogue
+from failwell.policy.retry.policy import by_catalogue
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE, PictographError, PollTimeoutError, ServerError
 

@@ -14,8 +14,8 @@ import httpx2
 import pytest
 
 from failwell import BreakerRules, BudgetRules, Resilience
-from failwell.client.events import EVENTS
-from failwell.client.watched import address_of
+from failwell.client.observability.call_observer import address_of
+from failwell.client.observability.events import EVENTS
 from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client, PictographError
 from pictograph.exceptions import ConfigurationError, NotFoundError
@@ -245,7 +245,7 @@ def test_a_stream_that_tells_an_error(colour: str) -> None:
 
 def test_every_event_has_the_facts_of_its_type() -> None:
     """
-    Each event has exactly the facts that its type in `failwell.client.events` declares, of the types declared.
+    Each event has exactly the facts that its type in `failwell.client.observability.events` declares, of the types declared.
     """
     told: Told = []
     clock = VirtualClock()

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from failwell.client import Core
-from failwell.client.fast import AwaitingFast, BlockingFast
+from failwell.client.transport.pyreqwest import AwaitingFast, BlockingFast
 from failwell.wire.messages import Reply, Request
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import (
@@ -290,7 +290,7 @@ def test_what_cannot_be_combined(make: Any, own: object, monkeypatch: pytest.Mon
         make(KEY, http="faster")
     with pytest.raises(ConfigurationError, match='http_client is for http="httpx2"'):
         make(KEY, http="fast", http_client=own)
-    monkeypatch.setattr("failwell.client.checks.missing", lambda _extra: ("pyreqwest",))
+    monkeypatch.setattr("failwell.client.config.missing", lambda _extra: ("pyreqwest",))
     with pytest.raises(ConfigurationError, match=r"pip install \"failwell\[fast\]\""):
         make(KEY, http="fast")
 

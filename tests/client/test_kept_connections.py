@@ -7,10 +7,10 @@ from typing import Any
 import anyio
 import pytest
 
-from failwell.client.pool import LIMITS
+from failwell.client.transport.httpx.pool import LIMITS
 from failwell.clock import VirtualClock
 from failwell.sandbox import Answer, Close, Pass, Reset, Sandbox, Step, WrongLength
-from failwell.sandbox.steps import Then
+from failwell.sandbox.faults.steps import Then
 from pictograph import AsyncClient, Client, NetworkError
 from pictograph_server.vendor import VENDOR
 

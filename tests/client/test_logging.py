@@ -11,8 +11,7 @@ import httpx2
 import pytest
 
 from failwell import BreakerRules, BudgetRules, Resilience
-from failwell.client.events import EVENTS
-from failwell.client.sentences import FAILED, SENTENCES
+from failwell.client.observability.events import EVENTS, FAILED, SENTENCES
 from failwell.clock import VirtualClock
 from pictograph import Client, PictographError
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpcore2
 import pytest
 
-from failwell.client import lookup
-from failwell.client.lookup import MOST_AT_ONCE, addresses
+from failwell.client.transport.httpx import dns
+from failwell.client.transport.httpx.dns import MOST_AT_ONCE, addresses
 
 from .holes import names
 
@@ -70,4 +70,4 @@ def test_places_are_given_back() -> None:
             if thread.name == "look up slow.test":
                 thread.join(5.0)
 
-    assert MOST_AT_ONCE == lookup._places._value
+    assert MOST_AT_ONCE == dns._places._value

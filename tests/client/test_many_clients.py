@@ -9,21 +9,22 @@ from typing import Any
 import pytest
 
 from failwell import Resilience
-from failwell.client import logs, shared
+from failwell.client import shared_state
+from failwell.client.observability import log_masking
 from pictograph import AsyncClient, Client
 
 from .colours import every_colour
 
 
 def known_keys() -> int:
-    """How many keys are masked in logs."""
-    return sum(len(known) for known in logs._FILTER._by_start.values())
+    """How many keys are masked in log_masking."""
+    return sum(len(known) for known in log_masking._FILTER._by_start.values())
 
 
 def said(text: str) -> str:
     """*text* as the HTTP library's logger would tell it."""
     record = logging.LogRecord("httpx2", logging.INFO, "", 0, text, (), None)
-    logs._FILTER.filter(record)
+    log_masking._FILTER.filter(record)
     return record.getMessage()
 
 
@@ -37,7 +38,7 @@ def test_keys_of_clients_that_are_gone(colour: str, monkeypatch: pytest.MonkeyPa
     """
     The keys of clients that are gone are masked in logs for a while, and then forgotten.
     """
-    monkeypatch.setattr(logs, "MOST_GONE", 10)
+    monkeypatch.setattr(log_masking, "MOST_GONE", 10)
     gc.collect()
     made(colour, "pk_live_first")
     before = known_keys()
@@ -65,7 +66,7 @@ def test_two_clients_with_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     R4. A key is masked as long as one client has it.
     """
-    monkeypatch.setattr(logs, "MOST_GONE", 0)
+    monkeypatch.setattr(log_masking, "MOST_GONE", 0)
     clients = [made("blocking", "pk_live_shared") for _ in range(3)]
     del clients[1:]
     gc.collect()
@@ -82,7 +83,7 @@ def test_paces_of_clients_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None
     """
     How long the calls with a key are held back is remembered of so many keys and no more.
     """
-    monkeypatch.setattr(shared, "MOST_CALLERS", 10)
+    monkeypatch.setattr(shared_state, "MOST_CALLERS", 10)
     clients = [
         Client(f"pk_live_{number}", base_url="http://paced.test", resilience=Resilience(pacing=True))
         for number in range(50)

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from failwell import Resilience
-from failwell.client.pool import LIMITS
+from failwell.client.transport.httpx.pool import LIMITS
 from failwell.clock import VirtualClock
 from failwell.sandbox import Sandbox
 from pictograph import AsyncClient, Client

@@ -13,7 +13,7 @@ from failwell import log_fields
 from failwell.client import Awaiting, Blocking, Page, Pages, Resource, document, event, operation, paged, streamed
 from failwell.contract import Secret
 from failwell.policy import Flow, StreamFlow, poll
-from failwell.policy.stream_rules import StreamRules
+from failwell.policy.stream.rules import StreamRules
 from failwell.wire.sse import Event
 from pictograph.exceptions import PollTimeoutError
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from failwell.client.proxies import Proxies, of_environment
+from failwell.client.transport.httpx.proxies import Proxies, of_environment
 from pictograph.exceptions import AuthError, ConfigurationError, NetworkError
 
 from .colours import RUN, asked, every_colour, read

@@ -14,7 +14,7 @@ import failwell
 from failwell.client import Awaiting, Blocking, Resource, operation, resumable
 from failwell.clock import VirtualClock
 from failwell.policy import Flow
-from failwell.policy.token import Token
+from failwell.policy.resume_token import Token
 from pictograph import Client
 from pictograph.exceptions import ConfigurationError, NotFoundError, PollTimeoutError
 

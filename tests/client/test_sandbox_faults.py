@@ -11,8 +11,8 @@ import pytest
 
 from failwell.clock import VirtualClock
 from failwell.sandbox import Certificate, Cut, Entry, Garbled, Malformed, Sandbox, Step, WrongLength
-from failwell.sandbox.samples import GARBLED, MALFORMED
-from failwell.sandbox.steps import CERTIFICATES
+from failwell.sandbox.faults.samples import GARBLED, MALFORMED
+from failwell.sandbox.faults.steps import CERTIFICATES
 from pictograph.exceptions import (
     ApiError,
     NetworkError,

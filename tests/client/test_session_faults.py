@@ -20,7 +20,7 @@ import pytest
 
 from failwell.clock import VirtualClock
 from failwell.policy import SessionRules
-from failwell.sandbox.certificates import Certificates
+from failwell.sandbox.proxy.certificates import Certificates
 
 from .colours import every_colour, run_in
 from .leaks import everything as shown

@@ -14,8 +14,8 @@ import pytest
 
 from failwell import BreakerRules, BudgetRules, Resilience
 from failwell.client import Core
-from failwell.client.shared import MOST_ORIGINS, Guards, shared
-from failwell.client.targets import origin_of
+from failwell.client.shared_state import MOST_ORIGINS, Guards, shared
+from failwell.client.transport.targets import origin_of
 from failwell.clock import SystemClock, VirtualClock
 from failwell.contract import Secret
 from pictograph import AsyncClient, Client

@@ -9,7 +9,7 @@ import anyio
 import httpx2
 import pytest
 
-from failwell.contract import caps
+from failwell._support import truncation
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import PictographError
 
@@ -108,7 +108,7 @@ def test_one_error(shape: str, colour: str) -> None:
     status, body = of_a_mib(shape)
     (error,) = errors_of(colour, [(status, body)], 1)
 
-    assert (True, len(body), caps.BODY) == (error.body_truncated, error.body_length, len(error.body))
+    assert (True, len(body), truncation.BODY) == (error.body_truncated, error.body_length, len(error.body))
     assert len(str(error)) < 4 * 1024
     assert len(repr(error)) < 4 * 1024
     kept = [value for name, value in vars(error).items() if name != "body"]

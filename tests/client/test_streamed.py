@@ -23,7 +23,7 @@ import failwell
 from failwell.client import AsyncEventStream, EventStream
 from failwell.clock import VirtualClock
 from failwell.policy import StreamFlow
-from failwell.policy.stream_rules import StreamRules
+from failwell.policy.stream.rules import StreamRules
 from failwell.sandbox import Close, Cut, Drip, FaultLayer, Garbled, Reset, Rule, Silence, Step, WrongLength, in_thread
 from failwell.wire.sse import Event
 from pictograph.exceptions import (

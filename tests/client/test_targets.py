@@ -31,13 +31,13 @@ from failwell.client import (
     session,
     streamed,
 )
-from failwell.client.prepared import Prepared
-from failwell.client.targets import BadTargetError
+from failwell.client.transport.requests import Prepared
+from failwell.client.transport.targets import BadTargetError
 from failwell.contract import Body, Secret
 from failwell.policy import Flow, StreamFlow
-from failwell.policy.session import SessionFlow, Talk
-from failwell.policy.stream_rules import StreamRules
-from failwell.policy.token import Token
+from failwell.policy.resume_token import Token
+from failwell.policy.session.flow import SessionFlow, Talk
+from failwell.policy.stream.rules import StreamRules
 from pictograph.exceptions import CATALOGUE, ConfigurationError, PictographError
 
 from .colours import KEY

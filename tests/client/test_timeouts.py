@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from failwell.client.lookup import MOST_AT_ONCE
+from failwell.client.transport.httpx.dns import MOST_AT_ONCE
 from failwell.clock import VirtualClock
 from pictograph import AsyncClient
 from pictograph.exceptions import NetworkError, RequestTimeoutError

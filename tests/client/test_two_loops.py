@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from failwell import BudgetRules, Resilience
-from failwell.client.checks import Http
+from failwell.client.config import Http
 
 from .echo_server import echoing
 from .probe import awaiting

@@ -15,7 +15,7 @@ import pytest
 import failwell
 from failwell import SourceChangedError
 from failwell.clock import VirtualClock
-from failwell.policy.token import Token
+from failwell.policy.resume_token import Token
 from failwell.testing import replies
 from failwell.wire import Reply
 from pictograph.exceptions import (

@@ -13,12 +13,12 @@ from fastapi import FastAPI
 
 from failwell import Case
 from failwell.conformance import Agreement, Promises, Row, check
-from failwell.conformance.cue import Cue
-from failwell.conformance.explained import on_page
-from failwell.conformance.seen import ShortfallError
-from failwell.contract.problems import ContractError
-from failwell.reference.pages import text_of
-from failwell.reference.snapshot import Facts, facts_of, written
+from failwell.conformance.agreement.page_check import on_page
+from failwell.conformance.agreement.raising_server import Cue
+from failwell.conformance.errors import ShortfallError
+from failwell.contract.errors import ContractError
+from failwell.reference.compat.snapshot import Facts, facts_of, written
+from failwell.reference.page.files import text_of
 from failwell.sandbox import Sandbox, SandboxError, Served
 from tests.cli.command import failwell, with_vendors
 

@@ -7,8 +7,8 @@ import anyio
 import pytest
 
 from failwell.conformance import repeated
+from failwell.conformance.adapter import settled
 from failwell.conformance.bench import PATIENT, PAUSE, BenchClock
-from failwell.conformance.promises import settled
 
 
 class Counter:

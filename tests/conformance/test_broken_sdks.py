@@ -183,7 +183,7 @@ def test_fault_is_reported(seed: Seed, tmp_path: Path, monkeypatch: pytest.Monke
     A seeded fault is exit code 1, in both colours, by the row that names the broken sentence and says what was seen.
     """
     promises = only(seed.adapter(seed.fault, seed.settings), seed.check, seed.bystander)
-    monkeypatch.setattr("failwell.conformance.run.promises_of", lambda _vendor: promises)
+    monkeypatch.setattr("failwell.conformance.runner.promises_of", lambda _vendor: promises)
     report = tmp_path / "r.json"
 
     ran = CliRunner().invoke(commands.app, ["check", "pictograph", "--json", str(report)])

@@ -9,11 +9,11 @@ import pytest
 
 from failwell.conformance import Call
 from failwell.conformance.faults import Answered, Door, Fault, Unanswered, all_faults
-from failwell.conformance.faults.doors import OpenDoor
 from failwell.conformance.faults.expected import expected
-from failwell.conformance.faults.fault import SHORT
-from failwell.conformance.faults.run import LOOPS, check_faults
-from failwell.conformance.run import promises_of
+from failwell.conformance.faults.model import SHORT
+from failwell.conformance.faults.runner import LOOPS, check_faults
+from failwell.conformance.faults.servers import OpenDoor
+from failwell.conformance.runner import promises_of
 from failwell.sandbox.vendor import find_vendor, known_vendors
 from pictograph.exceptions import CATALOGUE, ApiError, ConflictError, NetworkError, NotFoundError, RateLimitError
 

@@ -146,7 +146,7 @@ SEEDS = {
 def armed(monkeypatch: pytest.MonkeyPatch, promises: Promises, *names: str) -> None:
     """Let `failwell check` try the SDK of *promises* with the faults called *names*."""
     chosen = tuple(ALL[name] for name in names)
-    monkeypatch.setattr("failwell.conformance.run.promises_of", lambda _vendor: promises)
+    monkeypatch.setattr("failwell.conformance.runner.promises_of", lambda _vendor: promises)
     monkeypatch.setattr(listed, "all_faults", lambda: chosen)
 
 

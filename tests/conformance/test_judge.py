@@ -11,12 +11,12 @@ import pytest
 
 from failwell.clock import Clock, VirtualClock
 from failwell.conformance import Bench, Promise, Seen, Verdict
-from failwell.conformance.problems import NoPromisesError
-from failwell.conformance.promises import Colour
-from failwell.conformance.run import judge, promises_of
-from failwell.conformance.seen import same
+from failwell.conformance.adapter import Colour
+from failwell.conformance.errors import NoPromisesError
+from failwell.conformance.observation import same
+from failwell.conformance.runner import judge, promises_of
 from failwell.sandbox import Reset, Sandbox, Served
-from failwell.sandbox.problems import UnknownRoleError
+from failwell.sandbox.errors import UnknownRoleError
 from pictograph.exceptions import NotFoundError, ServerError
 from pictograph.promises import ADAPTER
 from pictograph_server.vendor import VENDOR

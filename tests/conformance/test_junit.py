@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from failwell.conformance import Bench, Promise, Row, Seen, Verdict
-from failwell.conformance.junit import junit
+from failwell.conformance.reports.junit import junit
 from failwell.sandbox import Entry
 from pictograph.exceptions import RateLimitError, ValidationError
 

@@ -15,13 +15,13 @@ import pytest
 
 from failwell import Case, Catalogue
 from failwell.conformance import Agreement, Bench, Promises
-from failwell.conformance.agreement import Kept
-from failwell.conformance.cue import Cue
-from failwell.conformance.mutation import PLACES, BaselineError, Fate, Place, exchanged, mutants, mutate
-from failwell.conformance.promises import Promise
-from failwell.conformance.without import Without
+from failwell.conformance.agreement.agreement import Kept
+from failwell.conformance.agreement.raising_server import Cue
+from failwell.conformance.mutation.mutation import PLACES, BaselineError, Fate, Place, exchanged, mutants, mutate
+from failwell.conformance.mutation.partial_catalogue import Without
+from failwell.conformance.promise import Promise
 from failwell.contract import Error
-from failwell.reference.snapshot import facts_of, written
+from failwell.reference.compat.snapshot import facts_of, written
 from failwell.sandbox import Sandbox
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from pictograph.promises import PROMISES as PICTOGRAPH_PROMISES

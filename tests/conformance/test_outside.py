@@ -12,7 +12,7 @@ import pytest
 
 from failwell.clock import VirtualClock
 from failwell.conformance import Bench, RemoteAdapter, Verdict, check
-from failwell.conformance.run import judge, promises_of
+from failwell.conformance.runner import judge, promises_of
 from failwell.sandbox import Sandbox
 from pictograph_server.vendor import VENDOR
 

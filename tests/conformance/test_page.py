@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from failwell.conformance.cue import Cue
+from failwell.conformance.agreement.raising_server import Cue
 from pictograph import exceptions
 from pictograph.promises import PROMISES
 from tests.cli.command import Ran, environment, failwell

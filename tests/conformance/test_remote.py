@@ -15,8 +15,8 @@ import pytest
 
 from failwell.clock import VirtualClock
 from failwell.conformance import AdapterError, RemoteAdapter, Seen, ShortfallError
-from failwell.conformance.pictures import MissingAttributeError, RemoteError
-from failwell.conformance.problems import (
+from failwell.conformance.adapter import Colour
+from failwell.conformance.errors import (
     AdapterFileError,
     DiedError,
     EndlessError,
@@ -25,8 +25,8 @@ from failwell.conformance.problems import (
     InterpreterError,
     NotOfferedError,
 )
-from failwell.conformance.promises import Colour
-from failwell.conformance.remote import RemoteClient
+from failwell.conformance.remote.adapter import RemoteClient
+from failwell.conformance.remote.codec import MissingAttributeError, RemoteError
 
 from .outside.adapters import made
 

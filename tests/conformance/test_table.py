@@ -6,7 +6,7 @@ import json
 from rich.console import Console
 
 from failwell.conformance import Bench, Promise, Row, Seen, Verdict
-from failwell.conformance.table import show
+from failwell.conformance.reports.terminal import show
 from failwell.sandbox import Entry
 from pictograph.exceptions import RateLimitError, ValidationError
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.contract import caps
+from failwell._support import truncation
 from tests.contract.samples.strategies import bytes_of_text
 
 LARGE_TEXT = st.builds(
@@ -25,10 +25,10 @@ def test_text_is_cut_once(text: str, limit: int) -> None:
     """
     A text is cut to so many bytes of UTF-8, is printable then, and cutting it again changes nothing.
     """
-    cut = caps.text(text, limit)
+    cut = truncation.text(text, limit)
 
     assert len(cut.encode()) <= limit
-    assert cut == caps.text(cut, limit)
+    assert cut == truncation.text(cut, limit)
     assert cut == text or cut.endswith("…") or "\ufffd" in cut
 
 
@@ -59,7 +59,7 @@ def test_where_text_is_cut(text: str, expected: str) -> None:
     """
     2 KiB are kept, between letters; a lone surrogate becomes "�".
     """
-    assert expected == caps.text(text)
+    assert expected == truncation.text(text)
 
 
 @given(LARGE)
@@ -67,20 +67,20 @@ def test_structures_are_cut_once(value: Any) -> None:
     """
     Of a list or map 100 entries a level and 8 KiB are kept; cutting it again changes nothing.
     """
-    cut = caps.structure(value)
+    cut = truncation.structure(value)
 
-    assert cut == caps.structure(cut)
+    assert cut == truncation.structure(cut)
     assert type(value) is type(cut)
     if isinstance(cut, list | dict):
-        assert len(cut) <= caps.ENTRIES
-        assert bytes_of_text(cut) <= caps.STRUCTURE
+        assert len(cut) <= truncation.ENTRIES
+        assert bytes_of_text(cut) <= truncation.STRUCTURE
 
 
 def test_a_long_part_does_not_take_its_neighbours_along() -> None:
     """
     Of a map whose first entry is a long list, the start of that list is kept; what came before stays.
     """
-    cut = caps.structure({"first": 1, "long": ["x" * 100] * 90, "last": 1})
+    cut = truncation.structure({"first": 1, "long": ["x" * 100] * 90, "last": 1})
 
     assert 1 == cut["first"]
     assert 40 < len(cut["long"]) < 60
@@ -92,7 +92,7 @@ def test_a_copy_is_a_copy() -> None:
     A kept structure shares no list or map with what it was made from.
     """
     inner: list[int] = []
-    cut = caps.structure({"inner": inner})
+    cut = truncation.structure({"inner": inner})
     cut["inner"].append(1)
 
     assert [] == inner
@@ -106,7 +106,7 @@ def test_levels(levels: int) -> None:
     value: Any = "deep"
     for _ in range(levels):
         value = [value]
-    cut, depth = caps.structure(value), 0
+    cut, depth = truncation.structure(value), 0
     while isinstance(cut, list):
         cut, depth = cut[0], depth + 1
 
@@ -128,7 +128,7 @@ def test_what_is_within_the_limits_is_not_cut(value: Any, escaped: bool) -> None
     text = json.dumps(value, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
     read = json.loads(text)
 
-    assert not caps.within(text) or caps.structure(read) == read
+    assert not truncation.within(text) or truncation.structure(read) == read
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_what_is_within_the_limits(text: bytes, expected: bool) -> None:
     """
     Most error bodies are within the limits; a long, deep or wide one is not, nor one with characters beyond ASCII.
     """
-    assert expected == caps.within(text)
+    assert expected == truncation.within(text)

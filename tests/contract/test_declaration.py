@@ -14,7 +14,7 @@ import pytest
 import failwell
 from failwell import Case, DeclarationError, Header, Message, field
 from failwell.contract.case import Source
-from failwell.contract.spec import specs_of
+from failwell.contract.declaration import specs_of
 from failwell.wire import Detail
 
 Aliased = Annotated[list[int], Header("X-Aliased")]

@@ -6,7 +6,8 @@ import pytest
 
 import failwell
 from failwell import Attempt, Error, log_fields
-from failwell.contract.evidence import Body, attach, hint
+from failwell.contract.evidence import Body
+from failwell.contract.reporting import attach, hint
 from failwell.wire import Reply, parse
 from pictograph.exceptions import CATALOGUE, ApiError, NetworkError, NotFoundError, RateLimitError
 from tests.contract.samples.instances import CLASSES, example

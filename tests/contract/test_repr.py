@@ -6,7 +6,7 @@ import pytest
 
 import failwell
 from failwell import Code, Local, Message, Status, field
-from failwell.contract import caps
+from failwell._support import truncation
 
 
 class DeskError(failwell.Error):
@@ -67,5 +67,5 @@ def test_repr_is_short() -> None:
     """
     long = LostError("x" * 100_000, tags=["y" * 1000] * 1000)
 
-    assert len(repr(long)) < caps.TEXT
+    assert len(repr(long)) < truncation.TEXT
     assert repr(long).startswith("LostError('xxx")

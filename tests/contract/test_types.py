@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.contract.types import UnfitError, fit
+from failwell.contract.coercion import UnfitError, fit
 from tests.contract.samples.strategies import JSON, of_type
 
 FITS: list[tuple[Any, Any, Any]] = [

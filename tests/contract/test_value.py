@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from failwell import Case, HeaderNames, RetryRules
-from failwell.contract.value import Value, changed
+from failwell._support.frozen import Value, changed
 from failwell.wire.messages import Reply
 
 

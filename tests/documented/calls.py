@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import anyio
 
 from failwell.clock import VirtualClock
-from failwell.conformance.promises import settled
+from failwell.conformance.adapter import settled
 from failwell.sandbox import Entry, Sandbox
 
 Colour = Literal["blocking", "awaiting"]

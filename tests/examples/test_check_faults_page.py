@@ -9,7 +9,7 @@ from typing import Any
 
 from failwell.conformance import Promises
 from failwell.conformance.faults import all_faults
-from failwell.conformance.faults.run import check_faults
+from failwell.conformance.faults.runner import check_faults
 from failwell.conformance.faults.trial import SLACK
 from pictograph_server.vendor import VENDOR
 

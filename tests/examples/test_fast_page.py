@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from failwell.client.fast import BlockingFast
+from failwell.client.transport.pyreqwest import BlockingFast
 
 PAGE = (Path(__file__).parents[2] / "docs" / "fast.md").read_text(encoding="utf-8")
 (BLOCK,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -11,7 +11,7 @@ import pytest
 
 import failwell.sandbox
 from failwell.sandbox import Certificate, Sandbox, Step, find_vendor, step_from_json
-from failwell.sandbox.steps import STEPS
+from failwell.sandbox.faults.steps import STEPS
 from pictograph import Client, PictographError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from failwell.client.events import EVENTS
-from failwell.client.listeners import LEVELS
+from failwell.client.observability.events import EVENTS
+from failwell.client.observability.observers import LEVELS
 from failwell.sandbox import serve
 
 PAGE = (Path(__file__).parents[2] / "docs" / "observability.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from failwell import Error
-from failwell.reference.installed import find_catalogue
+from failwell.reference.catalogues import find_catalogue
 from failwell.wire.json import plain
 
 HERE = Path(__file__).parent

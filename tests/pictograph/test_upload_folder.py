@@ -23,7 +23,7 @@ import failwell
 import pictograph
 from failwell.clock import SystemClock, VirtualClock
 from failwell.policy.batch import Tally
-from failwell.server.bucket import Buckets
+from failwell.server.limits.token_bucket import Buckets
 from pictograph import AsyncClient, PictographError, UploadReport, upload_folder
 from pictograph.exceptions import (
     AuthError,

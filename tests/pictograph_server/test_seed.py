@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from failwell.server.folder import DataFolder
+from failwell.server.storage.data_folder import DataFolder
 from pictograph_server import Settings, Store, credit_balance, seed
 from pictograph_server.seed import TENANTS
 

@@ -10,7 +10,7 @@ import pytest
 
 from failwell.clock import VirtualClock
 from failwell.server import KeyStore
-from failwell.server.limits import Limiter
+from failwell.server.limits.rate_limits import Limiter
 from pictograph_server.tiers import TIERS
 from pictograph_server.vendor import KEYS, serve
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from failwell.server.refused import Refused
+from failwell.server.refusal import Refused
 from pictograph_server import Settings, credit_balance, set_credits
 
 from .api import Api, picture
@@ -30,8 +30,8 @@ MANY = 150
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that died is followed by the next at once."""
-    monkeypatch.setattr("failwell.server.jobs.FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("failwell.server.jobs.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("failwell.server.jobs.supervisor.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("failwell.server.jobs.supervisor.LONGEST_PAUSE", 0.01)
 
 
 def started(api: Api) -> Any:

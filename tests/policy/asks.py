@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from failwell.contract import RetryRules
 from failwell.policy import UNGUARDED, Guard, Player, RetryPolicy, Send, Tried, with_retries
-from failwell.policy.retry import by_catalogue
+from failwell.policy.retry.policy import by_catalogue
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE
 

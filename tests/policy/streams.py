@@ -8,9 +8,9 @@ from typing import Annotated, Any, cast
 from failwell.contract import Catalogue, Error, Message, RetryRules, Status, field
 from failwell.policy import Player, RetryPolicy
 from failwell.policy.flow import Give, Open, Read, StreamEffect
-from failwell.policy.retry import by_catalogue
-from failwell.policy.stream import stream
-from failwell.policy.stream_rules import StreamRules
+from failwell.policy.retry.policy import by_catalogue
+from failwell.policy.stream.flow import stream
+from failwell.policy.stream.rules import StreamRules
 from failwell.wire.envelopes import ErrorObject
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from failwell.wire.sse import Event

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from failwell.contract import BreakerRules, BudgetRules, HeldBack
 from failwell.policy import Breaker, Budget, Guard, Player, Send, with_retries
-from failwell.policy.breaker import WAIT_FOR_PROBES, Leave, verdict
-from failwell.policy.refusal import Refused
+from failwell.policy.flow import Refused
+from failwell.policy.resilience.breaker import WAIT_FOR_PROBES, Leave, verdict
 from failwell.wire.messages import Failure, Outcome, Reply
 
 from .asks import BROKEN, DROPPED, OK, PICTOGRAPH, READ, REFUSED, SLOW, retries, tried

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.contract import Attempt, BudgetRules, HeldBack, RetryRules
-from failwell.contract.evidence import log_fields
+from failwell.contract.reporting import log_fields
 from failwell.policy import Budget, Guard, Player, RetryPolicy, Send, Tried, call, with_retries
-from failwell.policy.retry import succeeded
-from failwell.policy.simulate import Answer, Simulation
+from failwell.policy.retry.policy import succeeded
+from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Reply, Request
 from pictograph.exceptions import CATALOGUE, ServerError
 

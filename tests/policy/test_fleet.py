@@ -8,7 +8,7 @@ from benchmarks.storm import ALWAYS, FLEET, NEVER, Storm, Way
 from failwell.contract import BudgetRules
 from failwell.contract.resilience import FLEET_BUDGET
 from failwell.policy import Budget, Guard, RetryPolicy
-from failwell.policy.retry import FLEET_TIMEOUTS
+from failwell.policy.retry.policy import FLEET_TIMEOUTS
 
 from .asks import BROKEN, DROPPED, OK, PICTOGRAPH, READ, SLOW, asked_to_wait, tried
 

@@ -7,7 +7,7 @@ import pytest
 
 from failwell.contract import BreakerRules, Error
 from failwell.policy import Breaker, Guard, Pacer, Player, RetryPolicy, call
-from failwell.policy.retry import by_catalogue
+from failwell.policy.retry.policy import by_catalogue
 from failwell.wire.messages import Reply
 from pictograph.exceptions import CATALOGUE, NetworkError, PictographError, RateLimitError
 from tests.contract.samples import scopix_sample

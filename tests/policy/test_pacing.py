@@ -7,8 +7,8 @@ import pytest
 
 from failwell.contract import RetryRules
 from failwell.policy import Guard, Pacer, Player, RetryPolicy, Send, Tried, with_retries
-from failwell.policy.refusal import Refused
-from failwell.policy.simulate import Answer, Simulation
+from failwell.policy.flow import Refused
+from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Outcome, Reply, Request
 
 from .asks import BROKEN, BUSY, DROPPED, OK, PICTOGRAPH, READ, asked_to_wait, tried

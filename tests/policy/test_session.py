@@ -9,8 +9,8 @@ from failwell.contract import Error
 from failwell.policy import Player, RetryPolicy
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.flow import Read
-from failwell.policy.session import LATER, Connect, Dialogue, HangUp, SessionFlow, Talk, Write
-from failwell.policy.session_rules import Heard, Renewed, SessionRules, read_json
+from failwell.policy.session.flow import LATER, Connect, Dialogue, HangUp, SessionFlow, Talk, Write
+from failwell.policy.session.rules import Heard, Renewed, SessionRules, read_json
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 from .streams import RULES, BusyError, LineError, ShopError, SlowError, SpoiltError, shop

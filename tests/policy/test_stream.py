@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from failwell._support.secret import masked
 from failwell.contract import Attempt, Body, Header, RetryRules, Secret
-from failwell.contract.secret import masked
 from failwell.policy import RetryPolicy, UnreadableReplyError
-from failwell.policy.stream_rules import StreamRules
+from failwell.policy.stream.rules import StreamRules
 from failwell.wire.messages import Failure, Reply, Request
 from failwell.wire.sse import Event
 
@@ -768,7 +768,7 @@ def test_flow_is_closed_with_what_it_runs() -> None:
     """
     A stream that is given up while it waits for a retry gives back what the retry took.
     """
-    from failwell.policy.stream import stream
+    from failwell.policy.stream.flow import stream
 
     flow = stream(READ, lambda event: event, DONE, catalogue=shop(), policy=POLICY, timeout=None)
     next(flow)
@@ -827,7 +827,7 @@ def test_each_event_exactly_once_over_a_thousand_cuts() -> None:
 
 def replaying(server: Server) -> Any:
     """The world in which *server* was asked until it had said all."""
-    from failwell.policy.stream import stream
+    from failwell.policy.stream.flow import stream
 
     from .streams import HEAD, StreamPlayer, text
 

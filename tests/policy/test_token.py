@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.policy.token import BadTokenError, Token, arguments_of, read_token
+from failwell.policy.resume_token import BadTokenError, Token, arguments_of, read_token
 
 WAIT = Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 60.0})
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -70,7 +70,7 @@ def test_tokens_with_other_things_inside(inside: bytes) -> None:
     """
     A whole token that holds something else is refused, too.
     """
-    from failwell.policy.token import _digest
+    from failwell.policy.resume_token import _digest
 
     body = base64.urlsafe_b64encode(inside).rstrip(b"=").decode()
 

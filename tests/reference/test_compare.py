@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from failwell import Catalogue
-from failwell.reference.classes import members
-from failwell.reference.compare import OtherVendorError, compare
-from failwell.reference.snapshot import Facts, facts_of, read, written
+from failwell.reference.compat.class_changes import members
+from failwell.reference.compat.diff import OtherVendorError, compare
+from failwell.reference.compat.snapshot import Facts, facts_of, read, written
 from tests.contract.samples import CATALOGUES
 
 RELEASED = (Path(__file__).parent / "shop_errors.txt").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from failwell.reference.meanings import meanings
+from failwell.reference.page.docstrings import meanings
 from pictograph.exceptions import CATALOGUE, ServerError
 
 SOURCE = '''\
@@ -59,7 +59,7 @@ def test_byte_code_alone(folder: Path) -> None:
     source = folder / "things_to_explain.py"
     assert compileall.compile_file(source, quiet=1, legacy=True)
     source.unlink()
-    from failwell.reference.meanings import _in_module
+    from failwell.reference.page.docstrings import _in_module
 
     _in_module.cache_clear()
 

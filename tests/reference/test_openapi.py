@@ -10,8 +10,8 @@ from openapi_spec_validator import validate
 
 import failwell
 from failwell import Case, Catalogue, Error, Message, field, raises
-from failwell.reference.examples import examples
-from failwell.reference.openapi import OpenApiErrors, document
+from failwell.reference.openapi.examples import examples
+from failwell.reference.openapi.responses import OpenApiErrors, document
 from failwell.wire import ErrorObject, Problem, parse, render, snapshot
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.strategies import errors, travelling

@@ -10,8 +10,8 @@ import pytest
 
 import failwell
 from failwell import Body, Case, Catalogue, Details, Header, Local, Message, Status, field, raises
-from failwell.reference.installed import find_catalogue, known_catalogues
-from failwell.reference.snapshot import SnapshotError, facts_of, read, type_text, written
+from failwell.reference.catalogues import find_catalogue, known_catalogues
+from failwell.reference.compat.snapshot import SnapshotError, facts_of, read, type_text, written
 from failwell.wire import ErrorObject
 
 SDKS = Path(__file__).parents[2] / "sdks"

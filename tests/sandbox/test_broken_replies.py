@@ -18,8 +18,8 @@ from failwell.sandbox import (
     WrongLength,
     step_from_json,
 )
-from failwell.sandbox.samples import BOMB, MALFORMED, GarbledKind, MalformedKind
-from failwell.sandbox.steps import Then
+from failwell.sandbox.faults.samples import BOMB, MALFORMED, GarbledKind, MalformedKind
+from failwell.sandbox.faults.steps import Then
 
 from .sockets import Wire, ask, control, until
 

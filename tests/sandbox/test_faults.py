@@ -22,7 +22,7 @@ from failwell.sandbox import (
     Silence,
     Step,
 )
-from failwell.sandbox.steps import Then
+from failwell.sandbox.faults.steps import Then
 
 from .sockets import Wire, ask, layer_before, until
 

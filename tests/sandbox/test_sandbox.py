@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from failwell.clock import Clock, VirtualClock
 from failwell.contract import Case, Error
-from failwell.contract.spec import specs_of
+from failwell.contract.declaration import specs_of
 from failwell.sandbox import (
     Answer,
     BadScriptError,

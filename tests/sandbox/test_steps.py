@@ -27,8 +27,8 @@ from failwell.sandbox import (
     WrongLength,
     step_from_json,
 )
-from failwell.sandbox.samples import GARBLED, MALFORMED
-from failwell.sandbox.steps import CERTIFICATES
+from failwell.sandbox.faults.samples import GARBLED, MALFORMED
+from failwell.sandbox.faults.steps import CERTIFICATES
 
 NAMES = (
     "answer, delay, pass, lose, drip, close, reset, cut, silence, wrong_length, garbled, malformed, certificate, raw"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from failwell.sandbox import Answer, Certificate, Close, Cut, Drip, FaultLayer, Raw, Reset, Rule, Sandbox, Step
-from failwell.sandbox.steps import CertificateKind
+from failwell.sandbox.faults.steps import CertificateKind
 from pictograph_server.vendor import VENDOR
 
 from .sockets import PATIENCE, Seen, Wire, ask, layer_before

@@ -12,8 +12,8 @@ from fastapi import Request
 from starlette.types import Message
 
 from failwell.server import BodyLimits, install
-from failwell.server.bodies import check_json, limited, whole_body
-from failwell.server.refused import Refused
+from failwell.server.http.bodies import check_json, limited, whole_body
+from failwell.server.refusal import Refused
 
 from .shop import SHOP, Shop, ask
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from failwell.server.events import HEARTBEAT, EventStream, event, followed
+from failwell.server.http.sse import HEARTBEAT, EventStream, event, followed
 from failwell.wire.sse import Decoder
 
 pytestmark = pytest.mark.anyio

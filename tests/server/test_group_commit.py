@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from failwell.server.connections import Connections
-from failwell.server.group_commit import GroupCommit
+from failwell.server.storage.connections import Connections
+from failwell.server.storage.group_commit import GroupCommit
 
 THREADS = 8
 

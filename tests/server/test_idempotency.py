@@ -31,8 +31,8 @@ from failwell.server import (
     StoreDownError,
     side_effect,
 )
-from failwell.server.claims import Claims, ticket_for
-from failwell.server.idempotency import fingerprint
+from failwell.server.idempotency.claims import Claims, ticket_for
+from failwell.server.idempotency.policy import fingerprint
 
 from .shop import Desk, InvalidError, NoMoneyError, NotFoundError, OpenDesk, TakenError, ask, normalised, raising
 

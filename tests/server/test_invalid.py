@@ -15,8 +15,8 @@ from pydantic_core import PydanticCustomError
 import failwell
 from failwell import Body, Catalogue, Details, Message
 from failwell.server import install
-from failwell.server.framework import refusal
-from failwell.server.redaction import NOT_ACCEPTED, entry
+from failwell.server.errors.framework import refusal
+from failwell.server.errors.redaction import NOT_ACCEPTED, entry
 from failwell.wire import Detail, ErrorObject, Problem, Reply, parse
 
 from .shop import SHOP, Shop, ask

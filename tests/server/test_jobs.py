@@ -151,8 +151,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     modules.mkdir()
     (modules / "work_of_a_test.py").write_text(WORK)
     monkeypatch.setenv("PYTHONPATH", str(modules))
-    monkeypatch.setattr("failwell.server.jobs.FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("failwell.server.jobs.LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("failwell.server.jobs.supervisor.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("failwell.server.jobs.supervisor.LONGEST_PAUSE", 0.02)
     path = tmp_path / "folder"
     path.mkdir()
     folder = Folder(path)
@@ -484,7 +484,7 @@ def test_left_by_another_server(folder: Folder, monkeypatch: pytest.MonkeyPatch)
     """
     S15. Two servers on one folder, the one with the job is killed: the other starts a worker, and goes on.
     """
-    monkeypatch.setattr("failwell.server.jobs.WATCH_EVERY", 0.05)
+    monkeypatch.setattr("failwell.server.jobs.supervisor.WATCH_EVERY", 0.05)
     folder.accept("1")
     folder.make("1.stop-after-0")
     with subprocess.Popen([sys.executable, "-c", STARTER, str(folder.path)], stdout=subprocess.PIPE) as server:
@@ -504,7 +504,7 @@ def test_watched_store_is_down(folder: Folder, monkeypatch: pytest.MonkeyPatch) 
     """
     A store that cannot be asked for unfinished jobs is asked again.
     """
-    monkeypatch.setattr("failwell.server.jobs.WATCH_EVERY", 0.01)
+    monkeypatch.setattr("failwell.server.jobs.supervisor.WATCH_EVERY", 0.01)
     answers: Iterator[bool | Exception] = iter(
         [StoreDownError("locked"), sqlite3.OperationalError("database is locked"), False, True]
     )
@@ -546,7 +546,7 @@ def test_stands_still_when_closed(folder: Folder, monkeypatch: pytest.MonkeyPatc
     """
     A worker that does not end in good order is killed.
     """
-    monkeypatch.setattr("failwell.server.jobs.GRACE", 0.1)
+    monkeypatch.setattr("failwell.server.jobs.supervisor.GRACE", 0.1)
     folder.accept("1")
     jobs = folder.jobs()
     jobs.nudge()

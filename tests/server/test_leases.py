@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from failwell.server import Idempotency, Record
-from failwell.server.idempotency import fingerprint
+from failwell.server.idempotency.policy import fingerprint
 
 from .shop import Desk, OpenDesk
 from .test_idempotency import NoStore

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from failwell.clock import VirtualClock
 from failwell.server import RateLimits
-from failwell.server.bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
-from failwell.server.bucket import Buckets
-from failwell.server.limits import Limiter
-from failwell.server.window import SWEPT_EVERY, Window
+from failwell.server.limits.rate_limits import Limiter
+from failwell.server.limits.token_bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
+from failwell.server.limits.token_bucket import Buckets
+from failwell.server.limits.window_storage import SWEPT_EVERY, Window
 
 from .shop import OpenDesk
 

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from failwell import Catalogue, raises
 from failwell.clock import VirtualClock
-from failwell.reference.examples import declared, examples
+from failwell.reference.openapi.examples import declared, examples
 from failwell.server import install
 from failwell.wire import ErrorObject, parse, snapshot
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH

@@ -17,7 +17,8 @@ import pictograph_server.vendor
 import subconscious_server.vendor
 from failwell.clock import VirtualClock
 from failwell.sandbox.vendor import Served
-from failwell.server import StoreDownError, side_effect, stored
+from failwell.server import StoreDownError, side_effect
+from failwell.server.storage import data_store
 
 from .shop import Desk, raising
 
@@ -137,7 +138,7 @@ def test_locked_database_of_a_reference_server(
     """
     S12. While somebody else writes into its database, a reference server refuses with 503 and Retry-After.
     """
-    monkeypatch.setattr(stored, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(data_store, "_BUSY_SECONDS", 0.05)
     with server(tmp_path) as (client, database):
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")

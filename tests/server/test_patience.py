@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from failwell.server import NotOurFileError, StoreDownError
-from failwell.server.patience import passes, patient
+from failwell.server.storage.transient_errors import passes, patient
 
 
 def sqlite(code: int) -> sqlite3.OperationalError:
@@ -72,7 +72,7 @@ def test_waits_and_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCa
     What fails with a lock is tried again, at longer and longer intervals, and told of once.
     """
     waited: list[float] = []
-    monkeypatch.setattr("failwell.server.patience.time.sleep", waited.append)
+    monkeypatch.setattr("failwell.server.storage.transient_errors.time.sleep", waited.append)
 
     result = patient("Job 1", failing(*[sqlite(sqlite3.SQLITE_FULL)] * 8), "done")
 
@@ -86,7 +86,7 @@ def test_other_problems_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     What does not pass is raised, also after a while of waiting.
     """
-    monkeypatch.setattr("failwell.server.patience.time.sleep", lambda _: None)
+    monkeypatch.setattr("failwell.server.storage.transient_errors.time.sleep", lambda _: None)
 
     with pytest.raises(ValueError, match="a bug"):
         patient("Job 1", failing(sqlite(sqlite3.SQLITE_BUSY), ValueError("a bug")), "done")

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from failwell import Error
 from failwell.clock import VirtualClock
 from failwell.server import Contract, Idempotency, KeyStore, RateLimits, Record, SqliteStore, install
-from failwell.server.idempotency import fingerprint
+from failwell.server.idempotency.policy import fingerprint
 from failwell.wire import Reply, parse
 from pictograph.exceptions import (
     CATALOGUE,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.server.request_id import request_id_of
+from failwell.server.http.request_id import request_id_of
 
 NAME = b"x-request-id"
 

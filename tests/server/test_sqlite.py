@@ -15,8 +15,8 @@ import pytest
 
 from failwell.clock import VirtualClock
 from failwell.server import Caller, KeyStore, NotOurFileError, Record, SqliteStore, StoreDownError
-from failwell.server.keys import _hash
-from failwell.server.sqlite import APPLICATION_ID
+from failwell.server.auth.keys import _hash
+from failwell.server.storage.sqlite import APPLICATION_ID
 
 STORES: list[Callable[[Path], Any]] = [KeyStore, SqliteStore]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from failwell.clock import SystemClock, VirtualClock
-from failwell.server import Answer, Claim, Claimed, InProgress, Record, SqliteStore, steady
+from failwell.server import Answer, Claim, Claimed, InProgress, Record, SqliteStore
+from failwell.server.storage import steady_clock
 
 RECORD = Record("a", "POST", "/orders", "k-1")
 ANSWER = Answer(201, (), b"", "r-1")
@@ -43,7 +44,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine, 1,000 s after its start."""
     machine = Machine()
     machine.advance(1000)
-    monkeypatch.setattr(steady, "boot_of", lambda _: machine.boot)
+    monkeypatch.setattr(steady_clock, "boot_of", lambda _: machine.boot)
     return machine
 
 
@@ -169,6 +170,6 @@ def test_boot_of_this_machine() -> None:
     A boot is named for the machine's own clock, always the same, and for no other clock.
     """
     assert (True, None) == (
-        steady.boot_of(SystemClock()) == steady.boot_of(SystemClock()),
-        steady.boot_of(VirtualClock()),
+        steady_clock.boot_of(SystemClock()) == steady_clock.boot_of(SystemClock()),
+        steady_clock.boot_of(VirtualClock()),
     )

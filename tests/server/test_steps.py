@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from failwell.server import Jobs
-from failwell.server.folder import DataFolderError
-from failwell.server.steps import ChangedWorkflowError, Steps, refuse_broken
+from failwell.server.jobs.steps import ChangedWorkflowError, Steps, refuse_broken
+from failwell.server.storage.data_folder import DataFolderError
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_waits_for_a_lock(steps: Steps, tmp_path: Path, monkeypatch: pytest.Monk
             waiting.set()
             other.execute("ROLLBACK")
 
-        monkeypatch.setattr("failwell.server.patience.time.sleep", sleep)
+        monkeypatch.setattr("failwell.server.storage.transient_errors.time.sleep", sleep)
         assert (1,) == steps.of("a")(work.one, 1)
 
     assert waiting.is_set()

@@ -21,7 +21,8 @@ import anyio
 import httpx2
 import pytest
 
-from failwell.server import Caller, auth, install
+from failwell.server import Caller, install
+from failwell.server.auth import auth
 
 from .shop import SHOP, OpenDesk, Shop, ask
 from .workers import Worker, log, until, working

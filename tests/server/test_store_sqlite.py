@@ -14,7 +14,7 @@ import pytest
 
 from failwell.clock import VirtualClock
 from failwell.server import Answer, Claim, Claimed, Conflict, InProgress, Record, SqliteStore, StoreDownError
-from failwell.server.store_sqlite import PURGED_AT_ONCE
+from failwell.server.idempotency.sqlite_store import PURGED_AT_ONCE
 
 RECORD = Record("a", "POST", "/orders", "k-1")
 ANSWER = Answer(201, (("content-type", "application/json"), ("location", "/orders/1")), bytes(range(256)), "r-1")

@@ -10,8 +10,9 @@ import anyio
 import httpx2
 import pytest
 
-from failwell.server import Caller, StoreDownError, auth, install
-from failwell.server.threads import AT_ONCE, Threads
+from failwell.server import Caller, StoreDownError, install
+from failwell.server.auth import auth
+from failwell.server.storage.threads import AT_ONCE, Threads
 
 from .shop import SHOP, OpenDesk, Shop, ask
 from .test_idempotency import KEY, NoStore

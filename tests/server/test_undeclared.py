@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from failwell.server import UndeclaredError, UnlistedError, install
-from failwell.server.translate import operation_of
+from failwell.server.errors.translate import operation_of
 from failwell.wire import Reply, parse
 
 from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ShopError, TakenError, ask, raising

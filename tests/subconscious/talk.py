@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from failwell.conformance.promises import settled
+from failwell.conformance.adapter import settled
 from failwell.testing import Replies, replies
 from subconscious import AsyncSubconscious, Subconscious
 

@@ -12,7 +12,7 @@ import pytest
 from starlette.types import Message
 
 from failwell.server import Step, immediately
-from failwell.server.events import HEARTBEAT
+from failwell.server.http.sse import HEARTBEAT
 from failwell.wire.sse import Decoder
 from subconscious_server import Settings
 

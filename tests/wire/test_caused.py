@@ -9,7 +9,7 @@ import pytest
 import failwell
 from failwell import Case, Catalogue, Code, Message, Status, field
 from failwell.wire import ErrorObject, Failure, Reply
-from failwell.wire.caused import UncausableError, outcome_of
+from failwell.wire.outcome import UncausableError, outcome_of
 
 
 class TramError(failwell.Error):

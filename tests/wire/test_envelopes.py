@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from failwell.contract.catalogue import Envelope
-from failwell.contract.said import Said
+from failwell.contract.error_body import Said
 from failwell.wire import Detail, ErrorObject, FirstOf, Problem
 
 DETAIL, OBJECT, FIRST, PROBLEM = Detail(), ErrorObject(), FirstOf(), Problem(type_base="https://e.test/")

@@ -7,7 +7,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, TextMessage
 from wsproto.events import Ping as SentPing
 
-from failwell.wire.frames import BadFrameError, Closed, Frame, Frames, Ping
+from failwell.wire.websocket import BadFrameError, Closed, Frame, Frames, Ping
 
 MIB = 1024 * 1024
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from failwell import Catalogue
-from failwell.contract import caps
+from failwell._support import truncation
 from failwell.wire import Reply, parse
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.strategies import bytes_of_text
@@ -65,7 +65,7 @@ def check_texts(reply: Reply, catalogue: Catalogue) -> None:
     texts = [value for value in vars(error).values() if isinstance(value, str)]
 
     assert len(str(error)) < 4096
-    assert all(len(text.encode()) <= caps.TEXT for text in texts)
+    assert all(len(text.encode()) <= truncation.TEXT for text in texts)
 
 
 @pytest.mark.parametrize("body", LARGE_REPLIES.values(), ids=LARGE_REPLIES)
@@ -102,5 +102,5 @@ def test_structures_are_short(reply: Reply) -> None:
     for catalogue in CATALOGUES.values():
         for value in vars(parse(reply, catalogue)).values():
             if isinstance(value, list | dict):
-                assert len(value) <= caps.ENTRIES
-                assert bytes_of_text(value) <= caps.STRUCTURE
+                assert len(value) <= truncation.ENTRIES
+                assert bytes_of_text(value) <= truncation.STRUCTURE

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from failwell import Catalogue, log_fields
-from failwell.contract import caps
-from failwell.contract.evidence import hint
+from failwell._support import truncation
+from failwell.contract.reporting import hint
 from failwell.wire import Reply, parse, render, snapshot
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.instances import through_pickle
@@ -105,7 +105,7 @@ def test_long_body_is_cut() -> None:
     reply = Reply(500, {}, b"x" * 10_000)
     small, large = (parse(reply, CATALOGUES[name]) for name in ("pictograph", "vectorshift"))
 
-    assert (b"x" * caps.BODY, 10_000, True) == (small.body, small.body_length, small.body_truncated)
+    assert (b"x" * truncation.BODY, 10_000, True) == (small.body, small.body_length, small.body_truncated)
     assert (reply.body, 10_000, False) == (large.body, large.body_length, large.body_truncated)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import failwell
 from failwell import Body, Catalogue, Message, field
-from failwell.contract import caps
+from failwell._support import truncation
 from failwell.contract.catalogue import Envelope
 from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse, render
 from tests.contract.samples import CATALOGUES
@@ -199,7 +199,7 @@ def test_words_are_cut() -> None:
     """
     error = parse(Reply(400, {}, as_json({"errors": {"name": ["x" * 5000, "y"]}})), CATALOGUES["pictograph"])
 
-    assert (True, True) == (len(str(error)) <= caps.TEXT, str(error).startswith("name: xxx"))
+    assert (True, True) == (len(str(error)) <= truncation.TEXT, str(error).startswith("name: xxx"))
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from failwell.conformance import Agreement, Bench, Call, Calls, Promises, beside, repeated
-from failwell.conformance.promises import ClassAdapter
-from failwell.conformance.seen import Seen, ShortfallError, same
+from failwell.conformance.adapter import ClassAdapter
+from failwell.conformance.errors import ShortfallError
+from failwell.conformance.observation import Seen, same
 from failwell.sandbox import Answer, Close, Cut, Drip, Lose, Reset, Silence
 from pictograph import exceptions
 from pictograph.client import AsyncClient, Client

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failwell.server.submissions import Submission, submitted
+from failwell.server.jobs.submissions import Submission, submitted
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.colours import colour_of
 from pictograph_server.credits import balance_in

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from failwell.server import Caller
-from failwell.server.callers import Calling
+from failwell.server.auth.callers import Calling
 from pictograph.exceptions import ForbiddenError
 
 Reader = Calling

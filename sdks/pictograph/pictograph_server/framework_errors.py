@@ -9,8 +9,8 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from failwell.server.framework import MOST_ENTRIES
-from failwell.server.redaction import LONGEST_KEY, entry, short
+from failwell.server.errors.framework import MOST_ENTRIES
+from failwell.server.errors.redaction import LONGEST_KEY, entry, short
 from pictograph.exceptions import ValidationError
 
 _SHOWN = 3

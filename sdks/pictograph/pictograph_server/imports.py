@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from failwell.server.submissions import Submission, submitted
+from failwell.server.jobs.submissions import Submission, submitted
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.datasets import refuse_taken_name
 from pictograph_server.framework_errors import invalid_field, shortened

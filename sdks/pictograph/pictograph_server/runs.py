@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failwell.server.submissions import Submission, submitted
+from failwell.server.jobs.submissions import Submission, submitted
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.credits import balance_in, change_in
 from pictograph_server.datasets import find_dataset

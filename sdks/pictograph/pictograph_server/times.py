@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from failwell.server.times import WallClock as Clock
+from failwell.clock import WallClock as Clock
 
 __all__ = ["Clock", "moment", "moment_or_none"]
 

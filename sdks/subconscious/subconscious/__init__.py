@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell.contract.late import load_late
+from failwell._support.lazy import load_late
 from subconscious.exceptions import (
     AuthenticationError,
     NotFoundError,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell.client import Awaiting, Blocking, one, operation, resumable, streamed
-from failwell.client.checks import as_json
-from failwell.client.keyed import AwaitingClient, BlockingClient, KeyedClient, Service
-from failwell.client.paths import path
-from failwell.client.waiting import JobKind, check_timeout, wait_for
+from failwell.client.clients import AwaitingClient, BlockingClient, KeyedClient, Service
+from failwell.client.config import as_json
+from failwell.client.operations.polling import JobKind, check_timeout, wait_for
+from failwell.client.transport.requests import path
 from subconscious.exceptions import (
     CATALOGUE,
     MOST_BYTES,
@@ -146,7 +146,7 @@ class _Client(KeyedClient[C], service=SERVICE):
         """
         from failwell.contract import Header
         from failwell.policy.flow import Give
-        from failwell.policy.stream_rules import StreamRules
+        from failwell.policy.stream.rules import StreamRules
         from subconscious.events import Events
 
         events = Events()

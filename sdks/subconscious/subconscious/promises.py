@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from failwell.conformance import Agreement, Bench, Call, Calls, Promises, Seen, beside, events_of, repeated, same
-from failwell.conformance.promises import ClassAdapter
+from failwell.conformance.adapter import ClassAdapter
 from failwell.sandbox import Answer, Cut, Lose, Reset, Silence, Step
 from subconscious import exceptions
 from subconscious.client import AsyncSubconscious, Subconscious

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell.contract.late import load_late
+from failwell._support.lazy import load_late
 
 if TYPE_CHECKING:
     from subconscious_server.app import create_app

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 
 from fastapi import FastAPI
 
-from failwell.server import ServerClock, Jobs
+from failwell.server import Jobs, ServerClock
 from subconscious_server.engine import engine_of
 from subconscious_server.routes import Services, router
 from subconscious_server.runs import unfinished_runs

@@ -10,10 +10,10 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from failwell.server import Caller, ServerClock, Jobs, JobsDownError
-from failwell.server.callers import Calling
-from failwell.server.events import EventStream, event, followed
-from failwell.server.submissions import Key, Submission
+from failwell.server import Caller, Jobs, JobsDownError, ServerClock
+from failwell.server.auth.callers import Calling
+from failwell.server.http.sse import EventStream, event, followed
+from failwell.server.jobs.submissions import Key, Submission
 from failwell.wire.envelopes import summary
 from subconscious.exceptions import SubconsciousError, ValidationError
 from subconscious_server.engine import Engine, EngineDownError, EngineSlowError

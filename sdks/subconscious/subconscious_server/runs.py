@@ -6,7 +6,7 @@ import sqlite3
 import uuid
 
 from failwell.server import ServerClock
-from failwell.server.submissions import Submission, submitted
+from failwell.server.jobs.submissions import Submission, submitted
 from subconscious.exceptions import NotFoundError
 from subconscious_server.engine import Thought
 from subconscious_server.store import Store
@@ -15,7 +15,9 @@ from subconscious_server.wire import NewRun, Result, Run, RunError, Status, Usag
 ENDED = frozenset({"succeeded", "failed", "canceled", "timed_out"})
 
 
-def create_run(store: Store, clock: ServerClock, *, tenant: str, key_id: str, new: NewRun, key: Submission | None) -> str:
+def create_run(
+    store: Store, clock: ServerClock, *, tenant: str, key_id: str, new: NewRun, key: Submission | None
+) -> str:
     """Note a run as queued; return its id, or that of the run that its idempotency *key* has made before."""
     with store.writing() as db:
         if (known := submitted(db, "runs", clock, tenant, key)) is not None:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from failwell.clock import Clock
 from failwell.sandbox.assembly import assembled
-from failwell.sandbox.problems import SandboxError
+from failwell.sandbox.errors import SandboxError
 from failwell.sandbox.vendor import Served, Vendor
 from failwell.server import BodyLimits, RateLimits
 from subconscious.exceptions import CATALOGUE, MOST_BYTES

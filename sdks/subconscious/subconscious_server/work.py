@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from failwell.clock import SystemClock
-from failwell.server import ServerClock, Kind, Step, Work
+from failwell.server import Kind, ServerClock, Step, Work
 from subconscious_server.confined import Confined
 from subconscious_server.engine import Answer, Engine, EngineDownError, NoAnswerError, Task, Thought
 from subconscious_server.outside import OutsideError, fetch_of

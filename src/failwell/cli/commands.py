@@ -23,11 +23,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from failwell import __version__
 from failwell.cli.looking import LOOK_UPS
 from failwell.cli.report import report_to
+from failwell.contract.errors import ContractError
 from failwell.contract.extras import require
-from failwell.contract.problems import ContractError
 
 if TYPE_CHECKING:
-    from failwell.conformance.promises import Colour, Promise, Promises
+    from failwell.conformance.adapter import Colour
+    from failwell.conformance.promise import Promise
+    from failwell.conformance.promises import Promises
     from failwell.conformance.verdicts import Row
     from failwell.sandbox.vendor import Vendor
 
@@ -153,10 +155,10 @@ def check(
     if json_file is not None and json_file == junit_file:
         raise typer.BadParameter(f"{junit_file!r} is where --json is written.", param_hint="--junit")
     require("sandbox", "failwell check")
-    from failwell.conformance.junit import junit
-    from failwell.conformance.promises import COLOURS
-    from failwell.conformance.remote import RemoteAdapter
-    from failwell.conformance.run import promises_of, sdk_of
+    from failwell.conformance.adapter import COLOURS
+    from failwell.conformance.remote.adapter import RemoteAdapter
+    from failwell.conformance.reports.junit import junit
+    from failwell.conformance.runner import promises_of, sdk_of
     from failwell.sandbox.vendor import find_vendor
 
     found = find_vendor(vendor)
@@ -197,27 +199,29 @@ class _Plan:
 
 def _checked(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...], words: str) -> _Plan:
     """To try the rows of *vendor*'s page that have *words*."""
-    from failwell.conformance import run, table
+    from failwell.conformance import runner
+    from failwell.conformance.reports import terminal
 
     def tried(told: Callable[[Promise], None]) -> Iterator[Row]:
-        return run.check(vendor, promises=promises, colours=colours, words=words, progress=told)
+        return runner.check(vendor, promises=promises, colours=colours, words=words, progress=told)
 
-    return _Plan(run.planned(vendor, promises, words), tried, table.show, table.sum_of)
+    return _Plan(runner.planned(vendor, promises, words), tried, terminal.show, terminal.sum_of)
 
 
 def _met(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...], words: str) -> _Plan:
     """To let calls to *vendor* meet the faults that have *words*, in every way that the *colours* can be called in."""
     # Not loaded before: of what can go wrong, much is 10 MB long.
-    from failwell.conformance.faults import all_faults, run, table
+    from failwell.conformance.faults import all_faults, runner
+    from failwell.conformance.reports import terminal
 
-    calls, faults = run.calls_of(promises, vendor), all_faults()
+    calls, faults = runner.calls_of(promises, vendor), all_faults()
 
     def tried(told: Callable[[Promise], None]) -> Iterator[Row]:
-        ways = run.ways_of(promises.adapter, colours)
-        return run.check_faults(vendor, promises, faults=faults, ways=ways, words=words, progress=told)
+        ways = runner.ways_of(promises.adapter, colours)
+        return runner.check_faults(vendor, promises, faults=faults, ways=ways, words=words, progress=told)
 
-    planned = [promise for _, promise in run.planned(faults, calls, vendor, words)]
-    return _Plan(planned, tried, table.show_faults, table.sum_of_faults)
+    planned = [promise for _, promise in runner.planned(faults, calls, vendor, words)]
+    return _Plan(planned, tried, terminal.show_faults, terminal.sum_of_faults)
 
 
 WIDE = 120
@@ -228,7 +232,7 @@ class _Shown:
     """What is printed of a check: lines as they come, or all at the end where a bar is drawn meanwhile."""
 
     def __init__(self, plan: _Plan, sdk: str, *, quiet: bool, verbose: bool) -> None:
-        from failwell.conformance.lines import Lines
+        from failwell.conformance.reports.lines import Lines
 
         self._plan, self._sdk, self._quiet = plan, sdk, quiet
         self._console = Console()
@@ -244,7 +248,7 @@ class _Shown:
 
     def end(self, rows: Sequence[Row], seconds: float) -> None:
         """Print what is left to say of *rows*, and the sum."""
-        from failwell.conformance.table import tell_shortfalls
+        from failwell.conformance.reports.terminal import tell_shortfalls
 
         if self._table:
             self._plan.table(rows, self._console, sdk=self._sdk, seconds=seconds)

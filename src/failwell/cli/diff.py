@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from failwell.cli.standard_input import standard_input
-from failwell.reference.changes import Change
-from failwell.reference.compare import compare
-from failwell.reference.named import named_catalogue
-from failwell.reference.snapshot import Facts, SnapshotError, facts_of, read
+from failwell.reference.catalogues import named_catalogue
+from failwell.reference.compat.change import Change
+from failwell.reference.compat.diff import compare
+from failwell.reference.compat.snapshot import Facts, SnapshotError, facts_of, read
 
 SIDE = "A snapshot file, - to read one, an installed name, or module:NAME."
 

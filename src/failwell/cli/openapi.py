@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from failwell.cli.report import report_to
-from failwell.reference.named import named_catalogue
-from failwell.reference.openapi import document
+from failwell.reference.catalogues import named_catalogue
+from failwell.reference.openapi.responses import document
 
 
 def openapi(

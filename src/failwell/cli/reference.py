@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from failwell.reference.installed import known_catalogues
-from failwell.reference.named import named_catalogue
-from failwell.reference.pages import check_pages, write_pages
+from failwell.reference.catalogues import known_catalogues, named_catalogue
+from failwell.reference.page.files import check_pages, write_pages
 
 
 def reference(

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from failwell.cli.report import report_to
-from failwell.reference.named import named_catalogue
-from failwell.reference.snapshot import facts_of, written
+from failwell.reference.catalogues import named_catalogue
+from failwell.reference.compat.snapshot import facts_of, written
 
 
 def snapshot(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from failwell.contract.problems import ContractError
+from failwell.contract.errors import ContractError
 
 
 class ClosedInputError(ContractError):

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from failwell._support.lazy import load_late
 from failwell.contract.extras import require
-from failwell.contract.late import load_late
 
 if TYPE_CHECKING:
-    from failwell.client.answers import Page, data, document, event, listing, nothing, one, page, raw
-    from failwell.client.batch import AsyncBatch, Batch, Many, batch, batched
-    from failwell.client.checks import configuration_problem
+    from failwell.client.clients import AwaitingClient, BlockingClient, KeyedClient, Service
+    from failwell.client.config import configuration_problem
     from failwell.client.core import Core
-    from failwell.client.keyed import AwaitingClient, BlockingClient, KeyedClient, Service
-    from failwell.client.operation import operation
-    from failwell.client.paging import Pages, paged
-    from failwell.client.paths import path
+    from failwell.client.decoders import Page, data, document, event, listing, nothing, one, page, raw
+    from failwell.client.operations.batches import AsyncBatch, Batch, Many, batch, batched
+    from failwell.client.operations.operation import operation
+    from failwell.client.operations.paging import Pages, paged
+    from failwell.client.operations.polling import JobKind, wait_for
+    from failwell.client.operations.resuming import resumable, resume
+    from failwell.client.operations.sessions import AsyncSession, JsonDialogue, Opening, Session, session
+    from failwell.client.operations.streaming import AsyncEventStream, EventStream, streamed
+    from failwell.client.operations.uploads import chunked_upload, resumable_uploads
     from failwell.client.resource import Awaiting, Blocking, Resource
-    from failwell.client.resuming import resumable, resume
-    from failwell.client.sessions import AsyncSession, JsonDialogue, Opening, Session, session
-    from failwell.client.streamed import AsyncEventStream, EventStream, streamed
-    from failwell.client.targets import naming
-    from failwell.client.transport import AsyncTransport, Transport
-    from failwell.client.uploading import chunked_upload, resumable_uploads
-    from failwell.client.waiting import JobKind, wait_for
+    from failwell.client.transport.base import AsyncTransport, Transport
+    from failwell.client.transport.requests import path
+    from failwell.client.transport.targets import naming
 
 require("client", __name__)
 
@@ -31,22 +31,72 @@ require("client", __name__)
 load_late(
     __name__,
     {
-        "answers": ("Page", "data", "document", "event", "listing", "nothing", "one", "page", "raw"),
-        "batch": ("AsyncBatch", "Batch", "Many", "batch", "batched"),
-        "checks": ("configuration_problem",),
+        "clients": (
+            "AwaitingClient",
+            "BlockingClient",
+            "KeyedClient",
+            "Service",
+        ),
+        "config": ("configuration_problem",),
         "core": ("Core",),
-        "keyed": ("AwaitingClient", "BlockingClient", "KeyedClient", "Service"),
-        "operation": ("operation",),
-        "paging": ("Pages", "paged"),
-        "paths": ("path",),
-        "resource": ("Awaiting", "Blocking", "Resource"),
-        "resuming": ("resumable", "resume"),
-        "sessions": ("AsyncSession", "JsonDialogue", "Opening", "Session", "session"),
-        "streamed": ("AsyncEventStream", "EventStream", "streamed"),
-        "targets": ("naming",),
-        "transport": ("AsyncTransport", "Transport"),
-        "uploading": ("chunked_upload", "resumable_uploads"),
-        "waiting": ("JobKind", "wait_for"),
+        "decoders": (
+            "Page",
+            "data",
+            "document",
+            "event",
+            "listing",
+            "nothing",
+            "one",
+            "page",
+            "raw",
+        ),
+        "operations.batches": (
+            "AsyncBatch",
+            "Batch",
+            "Many",
+            "batch",
+            "batched",
+        ),
+        "operations.operation": ("operation",),
+        "operations.paging": (
+            "Pages",
+            "paged",
+        ),
+        "operations.polling": (
+            "JobKind",
+            "wait_for",
+        ),
+        "operations.resuming": (
+            "resumable",
+            "resume",
+        ),
+        "operations.sessions": (
+            "AsyncSession",
+            "JsonDialogue",
+            "Opening",
+            "Session",
+            "session",
+        ),
+        "operations.streaming": (
+            "AsyncEventStream",
+            "EventStream",
+            "streamed",
+        ),
+        "operations.uploads": (
+            "chunked_upload",
+            "resumable_uploads",
+        ),
+        "resource": (
+            "Awaiting",
+            "Blocking",
+            "Resource",
+        ),
+        "transport.base": (
+            "AsyncTransport",
+            "Transport",
+        ),
+        "transport.requests": ("path",),
+        "transport.targets": ("naming",),
     },
 )
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
 
-from failwell.client.checks import (
+from failwell._support.frozen import changed
+from failwell._support.secret import Mask, Secret, masked
+from failwell.client.config import (
     Http,
     Retry,
     as_json,
@@ -20,31 +22,28 @@ from failwell.client.checks import (
     checked_seconds,
     configuration_problem,
 )
-from failwell.client.decoding import LONGEST_REPLY
-from failwell.client.detach import ContentError, show_context
 from failwell.client.driver import OnEvent, adrive, astream, drive, stream
-from failwell.client.listeners import Listeners
-from failwell.client.paths import query
-from failwell.client.prepared import Prepared
-from failwell.client.proxies import BadProxyError
+from failwell.client.observability.observers import Listeners
 from failwell.client.resource import Resource
-from failwell.client.targets import BadTargetError, check_path, over_http, whole
-from failwell.client.trust import BadTrustError
+from failwell.client.transport.content_coding import LONGEST_REPLY
+from failwell.client.transport.failures import ContentError, show_context
+from failwell.client.transport.httpx.proxies import BadProxyError
+from failwell.client.transport.httpx.tls import BadTrustError
+from failwell.client.transport.requests import Prepared, query
+from failwell.client.transport.targets import BadTargetError, check_path, over_http, whole
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
-from failwell.contract.secret import Mask, Secret, masked
-from failwell.contract.value import changed
 from failwell.policy.call import call
 from failwell.policy.flow import Flow, StreamFlow
-from failwell.policy.retry import RetryPolicy, by_catalogue
+from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.wire.messages import Content, Into, Reply, Request
 
 if TYPE_CHECKING:
-    from failwell.client.httpx import AwaitingHttpx, BlockingHttpx
-    from failwell.policy.session import Dialogue, SessionFlow, Talk
-    from failwell.policy.stream_rules import StreamRules
+    from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
+    from failwell.policy.session.flow import Dialogue, SessionFlow, Talk
+    from failwell.policy.stream.rules import StreamRules
     from failwell.wire.sse import Event
 
 M = TypeVar("M")
@@ -59,7 +58,7 @@ class Core:
     server with very many clients that seldom call. *resilience* is what the calls of this process to one server share;
     None: what the catalogue says. *longest_reply* is how many bytes the decoded body of a success may have (None: no
     limit), unless it is a stream or goes to a file. *http* "fast" sends over pyreqwest, in less time of the CPU;
-    docs/fast.md says what it does not keep. *on_event* is told what happens, as `failwell.client.events` lists it; what
+    docs/fast.md says what it does not keep. *on_event* is told what happens, as `failwell.client.observability.events` lists it; what
     it raises is logged and reaches no call.
 
     Raises:
@@ -86,9 +85,9 @@ class Core:
         on_event: OnEvent | None = None,
     ) -> None:
         # What no import needs loads with the first client.
-        from failwell.client.logs import mask_in_logs
-        from failwell.client.masks import spellings
-        from failwell.client.shared import Guards
+        from failwell.client.observability.log_masking import mask_in_logs
+        from failwell.client.shared_state import Guards
+        from failwell.client.transport.secrets import spellings
 
         self.catalogue = catalogue
         self.client: type[Resource[Any]] | None = None
@@ -196,7 +195,7 @@ class Core:
         if self._transport.closed:
             raise configuration_problem(self.catalogue, "The client is closed. Make a new one, or close it later.")
         if self.awaiting and self.http == "fast":
-            from failwell.client.fast import on_asyncio
+            from failwell.client.transport.pyreqwest import on_asyncio
 
             if not on_asyncio():
                 raise configuration_problem(
@@ -278,8 +277,8 @@ class Core:
         The client's timeout bounds each attempt to connect and then each wait for more, its deadline the whole stream.
         """
         # Loaded with the first stream: most programs have none.
-        from failwell.policy.stream import stream as events
-        from failwell.policy.stream_rules import StreamRules
+        from failwell.policy.stream.flow import stream as events
+        from failwell.policy.stream.rules import StreamRules
 
         request = self._request(
             operation,
@@ -326,7 +325,7 @@ class Core:
         The client's timeout bounds each attempt to connect and then each message sent, its deadline the opening.
         """
         # Loaded with the first session: most programs have none.
-        from failwell.client.sessions import connected_by
+        from failwell.client.operations.sessions import connected_by
 
         return connected_by(
             dialogue,
@@ -440,7 +439,7 @@ class Core:
         # Loaded with the first batch: most programs have none.
         from copy import copy
 
-        from failwell.client.paced import PacedGuards
+        from failwell.client.shared_state import PacedGuards
 
         twin = copy(self)
         twin._guards = PacedGuards(self._guards)  # noqa: SLF001 - a copy of this very object
@@ -467,11 +466,11 @@ def _transport(
 ) -> BlockingHttpx | AwaitingHttpx:
     # Loaded with the first client: the connection pools behind it take longer to import than all of the SDK.
     if http == "fast":
-        from failwell.client.fast import AwaitingFast, BlockingFast
+        from failwell.client.transport.pyreqwest import AwaitingFast, BlockingFast
 
         fast: Any = AwaitingFast if awaiting else BlockingFast
         return cast("BlockingHttpx | AwaitingHttpx", fast(prepared, clock.wall))
-    from failwell.client.httpx import AwaitingHttpx, BlockingHttpx
+    from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
 
     if awaiting:
         return AwaitingHttpx(prepared, clock.wall, cast("httpx2.AsyncClient | None", http_client))

@@ -9,7 +9,7 @@ from failwell.policy.flow import NOW, Effect, Emit, Flow, Give, Now, Open, Rando
 from failwell.wire.messages import Failure, Outcome, Reply
 
 if TYPE_CHECKING:
-    from failwell.client.transport import AsyncBody, AsyncOpener, AsyncTransport, Body, Opener, Transport
+    from failwell.client.transport.base import AsyncBody, AsyncOpener, AsyncTransport, Body, Opener, Transport
     from failwell.clock import Clock
 
 T = TypeVar("T")

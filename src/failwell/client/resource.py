@@ -72,3 +72,15 @@ class Resource(Generic[C]):
         client = owner.__new__(owner)
         client.core = self.core
         return getattr, (client, self.resource)
+
+
+R = TypeVar("R", bound=Resource[Any])
+
+
+def paced(resource: R) -> R:
+    """*resource* on the same connections, with calls that wait together."""
+    twin = type(resource).__new__(type(resource))
+    # The resources that a client has made already would bring their own core.
+    twin.__dict__.update({name: value for name, value in resource.__dict__.items() if not isinstance(value, Resource)})
+    twin.core = resource.core.paced()
+    return twin

@@ -4,38 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from failwell._support.lazy import load_late
 from failwell.contract.extras import require
-from failwell.contract.late import load_late
 
 if TYPE_CHECKING:
-    from failwell.conformance.agreement import Agreement
+    from failwell.conformance.adapter import Adapter, ClassAdapter, Colour, events_of
+    from failwell.conformance.agreement.agreement import Agreement
     from failwell.conformance.bench import Bench
-    from failwell.conformance.beside import beside
-    from failwell.conformance.faults.calls import Call, Calls
-    from failwell.conformance.problems import AdapterError
-    from failwell.conformance.promises import Adapter, ClassAdapter, Colour, Promise, Promises, events_of, repeated
-    from failwell.conformance.remote import RemoteAdapter
-    from failwell.conformance.run import check
-    from failwell.conformance.seen import Seen, ShortfallError, same
+    from failwell.conformance.calls import Call, Calls
+    from failwell.conformance.errors import AdapterError, ShortfallError
+    from failwell.conformance.observation import Seen, same
+    from failwell.conformance.promise import Promise
+    from failwell.conformance.promises import Promises, repeated
+    from failwell.conformance.remote.adapter import RemoteAdapter
+    from failwell.conformance.runner import check
+    from failwell.conformance.universal import beside
     from failwell.conformance.verdicts import Row, Verdict
 
 require("sandbox", __name__)
 load_late(
     __name__,
     {
-        "agreement": ("Agreement",),
+        "adapter": (
+            "Adapter",
+            "ClassAdapter",
+            "Colour",
+            "events_of",
+        ),
+        "agreement.agreement": ("Agreement",),
         "bench": ("Bench",),
-        "beside": ("beside",),
-        "faults.calls": (
+        "calls": (
             "Call",
             "Calls",
         ),
-        "problems": ("AdapterError",),
-        "promises": ("Adapter", "ClassAdapter", "Colour", "Promise", "Promises", "events_of", "repeated"),
-        "remote": ("RemoteAdapter",),
-        "run": ("check",),
-        "seen": ("Seen", "ShortfallError", "same"),
-        "verdicts": ("Row", "Verdict"),
+        "errors": (
+            "AdapterError",
+            "ShortfallError",
+        ),
+        "observation": (
+            "Seen",
+            "same",
+        ),
+        "promise": ("Promise",),
+        "promises": (
+            "Promises",
+            "repeated",
+        ),
+        "remote.adapter": ("RemoteAdapter",),
+        "runner": ("check",),
+        "universal": ("beside",),
+        "verdicts": (
+            "Row",
+            "Verdict",
+        ),
     },
 )
 

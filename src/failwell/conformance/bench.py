@@ -9,12 +9,12 @@ from typing import Any
 import anyio
 
 from failwell.clock import VirtualClock
-from failwell.conformance.pictures import RemoteError
-from failwell.conformance.problems import AdapterError
-from failwell.conformance.promises import Adapter, Colour, settled
-from failwell.conformance.seen import Attributes, Seen, ShortfallError
+from failwell.conformance.adapter import Adapter, Colour, settled
+from failwell.conformance.errors import AdapterError, ShortfallError
+from failwell.conformance.observation import Attributes, Seen
+from failwell.conformance.remote.codec import RemoteError
+from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
-from failwell.contract.spec import specs_of
 from failwell.sandbox.sandbox import Sandbox
 
 APART = 86_400.0 * 2

@@ -4,55 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from failwell.clock import Clock
+from failwell.conformance.adapter import Adapter
+from failwell.conformance.promise import Promise
 
 if TYPE_CHECKING:
-    from failwell.client.keyed import AwaitingClient, BlockingClient
-    from failwell.conformance.agreement import Agreement
+    from failwell.conformance.agreement.agreement import Agreement
     from failwell.conformance.bench import Bench
-    from failwell.conformance.faults.calls import Calls
-
-Colour = Literal["blocking", "awaiting"]
-COLOURS: tuple[Colour, ...] = ("blocking", "awaiting")
-
-
-class Adapter(Protocol):
-    """How the SDK under test is built. Write one to check an SDK that is not made with Failwell."""
-
-    def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Any:
-        """A client of *colour*; it waits on *clock* where the SDK can."""
-        ...
-
-    def error(self, name: str) -> type[BaseException]:
-        """The SDK's exception class of that name."""
-        ...
-
-    def function(self, name: str) -> Callable[..., Any]:
-        """The SDK's function of that name, beside the methods of its client."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One sentence or row of the page, under its heading, and the function that tries it.
-
-    *lines* are where the page says so: the first and the last of each sentence, row or snippet, counted from 1; of
-    several between the same lines, also which it is. What the page does not say, and every reader expects, has none.
-    """
-
-    section: str
-    sentence: str
-    check: Callable[[Bench], None]
-    lines: tuple[tuple[int, ...], ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The name of the check, as reports give it."""
-        return self.check.__name__.strip("_")
+    from failwell.conformance.calls import Calls
 
 
 class Promises:
@@ -93,40 +54,6 @@ class Promises:
         return len(self._promises)
 
 
-@dataclass(frozen=True, slots=True)
-class ClassAdapter:
-    """The adapter of an SDK with a client class per colour that takes `base_url`, `api_key` and `clock`."""
-
-    clients: Mapping[Colour, Callable[..., Any]]
-    errors: Mapping[str, type[BaseException]]
-    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls, blocking: type[BlockingClient], awaiting: type[AwaitingClient], **functions: Callable[..., Any]
-    ) -> ClassAdapter:
-        """The adapter of an SDK made with Failwell, with all errors of its catalogue, and *functions* of the page."""
-        errors = {error.__name__: error for error in blocking.service.catalogue.errors}
-        return cls({"blocking": blocking, "awaiting": awaiting}, errors, functions)
-
-    def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Any:
-        """A client of *colour*."""
-        return self.clients[colour](api_key=api_key, base_url=base_url, clock=clock, **settings)
-
-    def error(self, name: str) -> type[BaseException]:
-        """The exception class of that name."""
-        return self.errors[name]
-
-    def function(self, name: str) -> Callable[..., Any]:
-        """The function of that name."""
-        return self.functions[name]
-
-
-async def settled(value: Any) -> Any:
-    """*value*, awaited if it can be: one action serves both colours."""
-    return await value if inspect.isawaitable(value) else value
-
-
 Errors = tuple[type[BaseException], ...]
 
 
@@ -152,12 +79,3 @@ async def _repeated(
     for _ in range(more):
         with contextlib.suppress(*ignoring):
             await action(client)
-
-
-def events_of(stream: Any) -> Any:
-    """All events of a *stream* as a list, to be awaited where the stream is awaited: one action serves both colours."""
-    return _all(stream) if hasattr(stream, "__aiter__") else list(stream)
-
-
-async def _all(stream: AsyncIterator[Any]) -> list[Any]:
-    return [event async for event in stream]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from failwell.conformance.promises import Promise
-from failwell.conformance.seen import Seen
+from failwell.conformance.observation import Seen
+from failwell.conformance.promise import Promise
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """What an error is: its base class, its fields, its cases and the catalogue that gathers them."""
 
+from failwell._support.secret import Secret
 from failwell.contract.case import Case, Source
 from failwell.contract.catalogue import Catalogue, HeaderNames, Raises, RetryRules, raises
 from failwell.contract.error import Error
-from failwell.contract.evidence import Attempt, HeldBack, log_fields
+from failwell.contract.errors import CatalogueError, ContractError, DeclarationError
+from failwell.contract.evidence import Attempt, HeldBack
 from failwell.contract.fields import Body, Code, Details, Header, Local, Message, Status, field
-from failwell.contract.problems import CatalogueError, ContractError, DeclarationError
+from failwell.contract.reporting import log_fields
 from failwell.contract.resilience import BreakerRules, BudgetRules, Resilience
-from failwell.contract.secret import Secret
 
 __all__ = [
     "Attempt",

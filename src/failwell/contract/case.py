@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from failwell.contract.value import Value
+from failwell._support.frozen import Value
 
 Source = Literal["http", "transport", "client", "job", "stream"]
 """Where an error comes from: an HTTP reply, no reply at all, the SDK itself, a failed job, an event in a stream."""

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from failwell.contract import caps
+from failwell._support import truncation
+from failwell._support.frozen import Value
 from failwell.contract.case import TRAVELLING, Case, Source
+from failwell.contract.declaration import check_types_again, required_of, specs_of
 from failwell.contract.error import Error
-from failwell.contract.problems import CatalogueError
+from failwell.contract.error_body import Said
+from failwell.contract.errors import CatalogueError
 from failwell.contract.resilience import Resilience
-from failwell.contract.said import Said
-from failwell.contract.spec import check_types_again, required_of, specs_of
-from failwell.contract.value import Value
 
 if TYPE_CHECKING:
     Key = tuple[str | None, int | str | None, str | None]
@@ -98,7 +98,7 @@ class Catalogue:
         operations: Mapping[str, Raises] | None = None,
         everywhere: Raises = Raises(),
         status_decides: bool = False,
-        body_cap: int = caps.BODY,
+        body_cap: int = truncation.BODY,
         docs: str | None = None,
         idempotency: Literal["server"] | None = None,
     ) -> None:

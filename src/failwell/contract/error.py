@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, Self, dataclass_transform
 
-from failwell.contract import caps
+from failwell._support import truncation
+from failwell._support.frozen import changed
+from failwell._support.lazy import LateMember
 from failwell.contract.case import Case, Retry, Source, StatusRange, phrase
+from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.evidence import Attempt, HeldBack
 from failwell.contract.fields import field
-from failwell.contract.late import LateMember
-from failwell.contract.spec import check_types, constructed, declare_fields, marks_of, specs_of
-from failwell.contract.value import changed
 
 MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__")
 """What `dataclass` adds to a class, beside its constructor."""
@@ -211,7 +211,7 @@ class Error(Exception):
         facts.update((name, getattr(self, name, None)) for name in names)
         said = [_shown(self.args[0])] if self.args else []
         said += [f"{name}={_shown(value)}" for name, value in facts.items() if value is not None]
-        return caps.text(f"{type(self).__name__}({', '.join(said)})")
+        return truncation.text(f"{type(self).__name__}({', '.join(said)})")
 
     def _without_words(self) -> str:
         """A sentence for a reply that said nothing a person could read."""
@@ -234,7 +234,7 @@ def _shown(value: object) -> str:
         text = repr(value[: LONGEST_SHOWN + 1] if isinstance(value, str | bytes | list | tuple) else value)
     except Exception:  # noqa: BLE001 - a foreign __repr__ may raise anything
         return f"<{type(value).__name__}>"
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + caps.ELLIPSIS
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + truncation.ELLIPSIS
 
 
 def _rebuilt(cls: type[Error], args: tuple[Any, ...]) -> Error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from failwell.contract.problems import ContractError
+from failwell.contract.errors import ContractError
 
 if TYPE_CHECKING:
     from types import TracebackType

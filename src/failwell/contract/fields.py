@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeVar, overload
 
-from failwell.contract.value import Value
+from failwell._support.frozen import Value
 
 T = TypeVar("T")
 

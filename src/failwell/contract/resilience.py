@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from failwell.contract.value import Value
+from failwell._support.frozen import Value
 
 
 class BudgetRules(Value):

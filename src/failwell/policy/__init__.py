@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell.contract.late import load_late
+from failwell._support.lazy import load_late
 
 if TYPE_CHECKING:
-    from failwell.policy.breaker import Breaker
-    from failwell.policy.budget import Budget
     from failwell.policy.call import JobFailedError, UnreadableReplyError, call
     from failwell.policy.flow import Emit, Flow, Now, Random, Send, Sleep, StreamFlow, emit, now, random, send, sleep
-    from failwell.policy.guard import UNGUARDED, Guard
-    from failwell.policy.pacing import Pacer
-    from failwell.policy.play import Played, Player, play
     from failwell.policy.poll import poll
-    from failwell.policy.retry import RetryPolicy, with_retries
-    from failwell.policy.session import Dialogue, SessionFlow, Talk
-    from failwell.policy.session_rules import SessionRules
-    from failwell.policy.tried import Tried
+    from failwell.policy.resilience.breaker import Breaker
+    from failwell.policy.resilience.budget import Budget
+    from failwell.policy.resilience.guard import UNGUARDED, Guard
+    from failwell.policy.resilience.pacing import Pacer
+    from failwell.policy.retry.loop import with_retries
+    from failwell.policy.retry.policy import RetryPolicy
+    from failwell.policy.retry.result import Tried
+    from failwell.policy.session.flow import Dialogue, SessionFlow, Talk
+    from failwell.policy.session.rules import SessionRules
     from failwell.policy.upload import ChunkedUpload, Piece
+    from failwell.testing.play import Played, Player, play
 
 # A client needs some of it, a test the rest.
 load_late(
     __name__,
     {
-        "breaker": ("Breaker",),
-        "budget": ("Budget",),
-        "call": ("JobFailedError", "UnreadableReplyError", "call"),
+        "call": (
+            "JobFailedError",
+            "UnreadableReplyError",
+            "call",
+        ),
         "flow": (
             "Emit",
             "Flow",
@@ -42,15 +45,27 @@ load_late(
             "send",
             "sleep",
         ),
-        "guard": ("UNGUARDED", "Guard"),
-        "pacing": ("Pacer",),
-        "play": ("Played", "Player", "play"),
         "poll": ("poll",),
-        "retry": ("RetryPolicy", "with_retries"),
-        "session": ("Dialogue", "SessionFlow", "Talk"),
-        "session_rules": ("SessionRules",),
-        "tried": ("Tried",),
-        "upload": ("ChunkedUpload", "Piece"),
+        "resilience.breaker": ("Breaker",),
+        "resilience.budget": ("Budget",),
+        "resilience.guard": (
+            "Guard",
+            "UNGUARDED",
+        ),
+        "resilience.pacing": ("Pacer",),
+        "retry.loop": ("with_retries",),
+        "retry.policy": ("RetryPolicy",),
+        "retry.result": ("Tried",),
+        "session.flow": (
+            "Dialogue",
+            "SessionFlow",
+            "Talk",
+        ),
+        "session.rules": ("SessionRules",),
+        "upload": (
+            "ChunkedUpload",
+            "Piece",
+        ),
     },
 )
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext
 from typing import Annotated, Any, Generic, TypeVar
 
+from failwell._support.frozen import Value, changed
 from failwell.contract.catalogue import Catalogue
+from failwell.contract.construction import build
 from failwell.contract.error import Error
 from failwell.contract.fields import Local, Message, field
-from failwell.contract.value import Value, changed
-from failwell.policy.budget import Lock
-from failwell.policy.retry import succeeded
+from failwell.policy.resilience.budget import Lock
+from failwell.policy.retry.policy import succeeded
 from failwell.wire.messages import Outcome
-from failwell.wire.parse import build
 
 T = TypeVar("T")
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, Generic, TypeVar
 
-from failwell.contract.value import Value
+from failwell._support.frozen import Value
+from failwell.contract.evidence import HeldBack
 from failwell.wire.messages import Outcome, Request
+
+
+class Refused(Value):
+    """What a flow is told in place of an outcome: nothing was sent, and why."""
+
+    held_back: HeldBack
+
 
 T = TypeVar("T")
 

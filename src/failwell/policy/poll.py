@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
 from failwell.contract.error import Error
-from failwell.contract.evidence import hint
+from failwell.contract.reporting import hint
 from failwell.policy.flow import Flow, Send, Sleep, emit, now, sleep
-from failwell.policy.retry import WAITS_FOR_THE_SERVER
+from failwell.policy.retry.policy import WAITS_FOR_THE_SERVER
 from failwell.wire.messages import Outcome, Reply
 
 T = TypeVar("T")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
+from failwell._support.frozen import Value
 from failwell.contract.error import Error
 from failwell.contract.fields import Local, Message, field
-from failwell.contract.value import Value
 from failwell.policy.flow import Flow, emit, random, sleep
-from failwell.policy.retry import RetryPolicy
+from failwell.policy.retry.policy import RetryPolicy
 from failwell.wire.messages import Content, Failure
 
 T = TypeVar("T")

@@ -1,13 +1,7 @@
 """Pages and answers from a catalogue: what each error means, when it fires and what to do then."""
 
-from failwell.reference.explain import Explanation, explain, explain_reply
-from failwell.reference.facts import Attribute, CodeFacts, ErrorFacts, Line, Page, StatusFacts
-from failwell.reference.installed import GROUP, find_catalogue, known_catalogues
-from failwell.reference.lacking import require_documented
-from failwell.reference.markdown import markdown
-from failwell.reference.page import page_of
-from failwell.reference.pages import check_pages, write_pages
-from failwell.reference.problems import (
+from failwell.reference.catalogues import GROUP, find_catalogue, known_catalogues
+from failwell.reference.errors import (
     BrokenCatalogueError,
     NoExplanationError,
     SilentBodyError,
@@ -16,6 +10,12 @@ from failwell.reference.problems import (
     UnknownCatalogueError,
     UnknownThingError,
 )
+from failwell.reference.explain.explain import Explanation, explain, explain_reply
+from failwell.reference.page.collect import page_of
+from failwell.reference.page.completeness import require_documented
+from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, Page, StatusFacts
+from failwell.reference.page.files import check_pages, write_pages
+from failwell.reference.page.markdown import markdown
 
 __all__ = [
     "GROUP",

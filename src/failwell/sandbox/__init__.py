@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from failwell._support.lazy import load_late
 from failwell.contract.extras import require
-from failwell.contract.late import load_late
 
 if TYPE_CHECKING:
-    from failwell.sandbox.layer import FaultLayer
-    from failwell.sandbox.listening import listen
-    from failwell.sandbox.log import Entry, RequestLog
-    from failwell.sandbox.problems import (
+    from failwell.sandbox.errors import (
         BadScriptError,
         CannotListenError,
         PortInUseError,
         SandboxError,
         SlowServiceError,
     )
-    from failwell.sandbox.sandbox import Sandbox
-    from failwell.sandbox.script import Armed, Rule, Script, rule_from_json
-    from failwell.sandbox.serving import serve
-    from failwell.sandbox.steps import (
+    from failwell.sandbox.faults.rules import Armed, Rule, Script, rule_from_json
+    from failwell.sandbox.faults.steps import (
         Answer,
         Certificate,
         Close,
@@ -39,21 +34,31 @@ if TYPE_CHECKING:
         WrongLength,
         step_from_json,
     )
-    from failwell.sandbox.thread import Background, Service, in_thread
+    from failwell.sandbox.log import Entry, RequestLog
+    from failwell.sandbox.proxy.layer import FaultLayer
+    from failwell.sandbox.proxy.listening import listen
+    from failwell.sandbox.sandbox import Sandbox
+    from failwell.sandbox.serving import Background, Service, in_thread, serve
     from failwell.sandbox.vendor import Served, UnknownVendorError, Vendor, find_vendor, known_vendors
 
 require("sandbox", __name__)
 load_late(
     __name__,
     {
-        "layer": ("FaultLayer",),
-        "listening": ("listen",),
-        "log": ("Entry", "RequestLog"),
-        "problems": ("BadScriptError", "CannotListenError", "PortInUseError", "SandboxError", "SlowServiceError"),
-        "sandbox": ("Sandbox",),
-        "script": ("Armed", "Rule", "Script", "rule_from_json"),
-        "serving": ("serve",),
-        "steps": (
+        "errors": (
+            "BadScriptError",
+            "CannotListenError",
+            "PortInUseError",
+            "SandboxError",
+            "SlowServiceError",
+        ),
+        "faults.rules": (
+            "Armed",
+            "Rule",
+            "Script",
+            "rule_from_json",
+        ),
+        "faults.steps": (
             "Answer",
             "Certificate",
             "Close",
@@ -71,8 +76,26 @@ load_late(
             "WrongLength",
             "step_from_json",
         ),
-        "thread": ("Background", "Service", "in_thread"),
-        "vendor": ("Served", "UnknownVendorError", "Vendor", "find_vendor", "known_vendors"),
+        "log": (
+            "Entry",
+            "RequestLog",
+        ),
+        "proxy.layer": ("FaultLayer",),
+        "proxy.listening": ("listen",),
+        "sandbox": ("Sandbox",),
+        "serving": (
+            "Background",
+            "Service",
+            "in_thread",
+            "serve",
+        ),
+        "vendor": (
+            "Served",
+            "UnknownVendorError",
+            "Vendor",
+            "find_vendor",
+            "known_vendors",
+        ),
     },
 )
 

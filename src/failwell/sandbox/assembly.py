@@ -11,11 +11,11 @@ from starlette.applications import Starlette
 
 from failwell.clock import Clock
 from failwell.contract.catalogue import Catalogue
-from failwell.sandbox.problems import SandboxError
+from failwell.sandbox.errors import SandboxError
 from failwell.sandbox.vendor import Served
 from failwell.server import BodyLimits, Idempotency, KeyStore, RateLimits, SqliteStore, StoreDownError, install
-from failwell.server.folder import DataFolderError
-from failwell.server.translate import Convert
+from failwell.server.errors.translate import Convert
+from failwell.server.storage.data_folder import DataFolderError
 
 REVOKED = "revoked"
 """The demo key of this name is withdrawn as soon as it is made."""

@@ -8,11 +8,11 @@ import json
 from collections.abc import Callable
 from typing import cast
 
+from failwell.sandbox.errors import SandboxError
+from failwell.sandbox.faults.rules import Script, rule_from_json
+from failwell.sandbox.faults.steps import Answer
+from failwell.sandbox.faults.validation import Headers, shown
 from failwell.sandbox.log import RequestLog
-from failwell.sandbox.problems import SandboxError
-from failwell.sandbox.script import Script, rule_from_json
-from failwell.sandbox.steps import Answer
-from failwell.sandbox.values import Headers, shown
 
 PREFIX = "/_failwell/"
 """Paths below it are answered here and never passed on."""

@@ -10,23 +10,22 @@ from types import TracebackType
 from typing import Any, Self
 
 from failwell.clock import Clock, SystemClock
+from failwell.contract.construction import build
+from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
-from failwell.contract.spec import specs_of
 from failwell.sandbox.control import ArmError
-from failwell.sandbox.layer import FaultLayer
-from failwell.sandbox.listening import listen
+from failwell.sandbox.errors import BadScriptError, SandboxError, UnknownRoleError
+from failwell.sandbox.faults.rules import Rule, Script, rule_from_json
+from failwell.sandbox.faults.steps import Answer, Garbled, Reset, Silence, Step
 from failwell.sandbox.log import RequestLog
-from failwell.sandbox.problems import BadScriptError, SandboxError, UnknownRoleError
-from failwell.sandbox.script import Rule, Script, rule_from_json
-from failwell.sandbox.serving import Uvicorn
-from failwell.sandbox.steps import Answer, Garbled, Reset, Silence, Step
+from failwell.sandbox.proxy.layer import FaultLayer
+from failwell.sandbox.proxy.listening import listen
+from failwell.sandbox.serving import Background, Uvicorn, in_thread
 from failwell.sandbox.temporary import TemporaryFolder
-from failwell.sandbox.thread import Background, in_thread
 from failwell.sandbox.vendor import Served, Vendor
-from failwell.server.store import StoreDownError
-from failwell.wire.caused import UncausableError, outcome_of
+from failwell.server.storage.errors import StoreDownError
 from failwell.wire.messages import Failure
-from failwell.wire.parse import build
+from failwell.wire.outcome import UncausableError, outcome_of
 
 MATCHING = ("times", "method", "path")
 """What of an error armed in JSON says which requests meet it."""

@@ -5,15 +5,109 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import uvicorn
 
-from failwell.sandbox.listening import listen
-from failwell.sandbox.problems import SandboxError
-from failwell.sandbox.thread import in_thread
+from failwell.sandbox.errors import SandboxError, SlowServiceError
+from failwell.sandbox.proxy.listening import listen
+
+
+class Service(Protocol):
+    """Something that runs inside an asyncio loop between `start` and `stop`, such as a `FaultLayer`."""
+
+    async def start(self) -> None:
+        """Be up when this returns, or raise."""
+        ...
+
+    async def stop(self) -> None:
+        """Be gone when this returns."""
+        ...
+
+
+class Background:
+    """A service in a daemon thread with a loop of its own. As a context manager it stops on the way out."""
+
+    def __init__(self, service: Service, *, name: str = "failwell-sandbox") -> None:
+        self._service = service
+        self._started: Future[None] = Future()
+        self._stopped: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        # Set by the thread before it starts the service.
+        self._loop: asyncio.AbstractEventLoop
+        self._task: asyncio.Task[None]
+        self._stop_wanted: asyncio.Event
+
+    def start(self, *, timeout: float = 10.0) -> None:
+        """Return when the service is up. Raises: SlowServiceError, or whatever the service could not start for."""
+        self._thread.start()
+        try:
+            self._started.result(timeout)
+        except TimeoutError as problem:
+            if self._started.done():
+                raise
+            self._tell(self._task.cancel)
+            raise SlowServiceError(self._thread.name, "start", timeout) from problem
+
+    def stop(self, *, timeout: float = 10.0) -> None:
+        """Return when the service and its thread have ended. Raises: SlowServiceError, or what the service raised."""
+        if not self._started.done() or self._started.exception() is not None:
+            return
+        self._tell(self._stop_wanted.set)
+        try:
+            self._stopped.result(timeout)
+        except TimeoutError as problem:
+            if self._stopped.done():
+                raise
+            self._tell(self._task.cancel)
+            raise SlowServiceError(self._thread.name, "stop", timeout) from problem
+        self._thread.join(timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, found: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _tell(self, what: Callable[[], object]) -> None:
+        # A loop that is closed by now has nothing left to be told.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(what)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._live())
+        except BaseException as problem:  # noqa: BLE001  it is raised in the thread that waits in `start` or `stop`
+            (self._stopped if self._started.done() else self._started).set_exception(problem)
+        else:
+            self._stopped.set_result(None)
+
+    async def _live(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._loop, self._task, self._stop_wanted = task.get_loop(), task, asyncio.Event()
+        await self._service.start()
+        self._started.set_result(None)
+        await self._stop_wanted.wait()
+        await self._service.stop()
+
+
+def in_thread(service: Service, *, name: str = "failwell-sandbox", timeout: float = 10.0) -> Background:
+    """
+    Start *service* in a thread called *name*; return when it is up. Call `stop` on the result, or use `with`.
+
+    Raises: SlowServiceError, after *timeout* seconds; or whatever it could not start for, such as PortInUseError.
+    """
+    background = Background(service, name=name)
+    background.start(timeout=timeout)
+    return background
 
 
 class Uvicorn:

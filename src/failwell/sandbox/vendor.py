@@ -11,7 +11,7 @@ from typing import Any
 from failwell.clock import Clock
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.extras import MissingExtraError
-from failwell.sandbox.problems import SandboxError
+from failwell.sandbox.errors import SandboxError
 
 GROUP = "failwell.vendors"
 """Entry points of this group name a `Vendor` each."""

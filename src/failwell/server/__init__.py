@@ -4,45 +4,77 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from failwell._support.lazy import load_late
 from failwell.contract.extras import require
-from failwell.contract.late import load_late
 
 if TYPE_CHECKING:
+    from failwell.clock import ServerClock
     from failwell.server.asgi import Contract, install
-    from failwell.server.bodies import BodyLimits
-    from failwell.server.effects import side_effect
-    from failwell.server.idempotency import Idempotency
-    from failwell.server.jobs import Jobs, JobsDownError
-    from failwell.server.keys import Caller, Keys, KeyStore
-    from failwell.server.limits import RateLimits
-    from failwell.server.request_id import RequestIdFilter, current_request_id
-    from failwell.server.sqlite import NotOurFileError
-    from failwell.server.store import Answer, Claim, Claimed, Conflict, InProgress, Record, Store, StoreDownError
-    from failwell.server.store_sqlite import SqliteStore
-    from failwell.server.tiers import UnknownTierError
-    from failwell.server.times import ServerClock
-    from failwell.server.undeclared import UndeclaredError, UnlistedError
-    from failwell.server.work import Kind, Step, Work, Workflow, immediately
+    from failwell.server.auth.keys import Keys, KeyStore
+    from failwell.server.caller import Caller
+    from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
+    from failwell.server.http.bodies import BodyLimits
+    from failwell.server.http.request_id import RequestIdFilter, current_request_id
+    from failwell.server.idempotency.policy import Idempotency
+    from failwell.server.idempotency.sqlite_store import SqliteStore
+    from failwell.server.idempotency.store import Answer, Claim, Claimed, Conflict, InProgress, Record, Store
+    from failwell.server.jobs.supervisor import Jobs, JobsDownError
+    from failwell.server.jobs.workflow import Kind, Step, Work, Workflow, immediately
+    from failwell.server.limits.rate_limits import RateLimits
+    from failwell.server.limits.tiers import UnknownTierError
+    from failwell.server.side_effects import side_effect
+    from failwell.server.storage.errors import StoreDownError
+    from failwell.server.storage.sqlite import NotOurFileError
 
 require("server", __name__)
 load_late(
     __name__,
     {
-        "asgi": ("Contract", "install"),
-        "bodies": ("BodyLimits",),
-        "effects": ("side_effect",),
-        "idempotency": ("Idempotency",),
-        "jobs": ("Jobs", "JobsDownError"),
-        "keys": ("Caller", "Keys", "KeyStore"),
-        "limits": ("RateLimits",),
-        "request_id": ("RequestIdFilter", "current_request_id"),
-        "sqlite": ("NotOurFileError",),
-        "store": ("Answer", "Claim", "Claimed", "Conflict", "InProgress", "Record", "Store", "StoreDownError"),
-        "store_sqlite": ("SqliteStore",),
-        "tiers": ("UnknownTierError",),
-        "times": ("ServerClock",),
-        "undeclared": ("UndeclaredError", "UnlistedError"),
-        "work": ("Kind", "Step", "Work", "Workflow", "immediately"),
+        "asgi": (
+            "Contract",
+            "install",
+        ),
+        "auth.keys": (
+            "KeyStore",
+            "Keys",
+        ),
+        "caller": ("Caller",),
+        "errors.undeclared": (
+            "UndeclaredError",
+            "UnlistedError",
+        ),
+        "http.bodies": ("BodyLimits",),
+        "http.request_id": (
+            "RequestIdFilter",
+            "current_request_id",
+        ),
+        "idempotency.policy": ("Idempotency",),
+        "idempotency.sqlite_store": ("SqliteStore",),
+        "idempotency.store": (
+            "Answer",
+            "Claim",
+            "Claimed",
+            "Conflict",
+            "InProgress",
+            "Record",
+            "Store",
+        ),
+        "jobs.supervisor": (
+            "Jobs",
+            "JobsDownError",
+        ),
+        "jobs.workflow": (
+            "Kind",
+            "Step",
+            "Work",
+            "Workflow",
+            "immediately",
+        ),
+        "limits.rate_limits": ("RateLimits",),
+        "limits.tiers": ("UnknownTierError",),
+        "side_effects": ("side_effect",),
+        "storage.errors": ("StoreDownError",),
+        "storage.sqlite": ("NotOurFileError",),
     },
 )
 

@@ -12,31 +12,31 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from failwell.clock import SystemClock
+from failwell.clock import ServerClock, SystemClock
 from failwell.contract import Catalogue, Header
-from failwell.contract.spec import specs_of
-from failwell.server.auth import Auth, ByFunction, ByKey, FindCaller
-from failwell.server.bodies import DEFAULT, BodyLimits, limited
-from failwell.server.claims import Claims
-from failwell.server.effects import Effects, watched
-from failwell.server.handlers import Adopted
-from failwell.server.handshake import Handshake
-from failwell.server.idempotency import Idempotency
-from failwell.server.keyed import Keyed
-from failwell.server.keys import Caller, Keys
-from failwell.server.limits import HEADERS, RateLimits
-from failwell.server.openapi import describe
-from failwell.server.outside import CONTRACT, Outside
-from failwell.server.paths import Paths
-from failwell.server.raised import to_be_answered
-from failwell.server.recording import REPLAY_REQUEST_ID, Recording, replay
-from failwell.server.request_id import answering, request_id_of
-from failwell.server.sending import FromApp, Outgoing, Sink, UnsendableError, Within, send_reply
-from failwell.server.store import Answer
-from failwell.server.tiers import Tiers
-from failwell.server.times import ServerClock
-from failwell.server.translate import Convert, Translator
-from failwell.server.undeclared import UndeclaredError
+from failwell.contract.declaration import specs_of
+from failwell.server.auth.auth import Auth, ByFunction, ByKey, FindCaller
+from failwell.server.auth.keys import Keys
+from failwell.server.caller import Caller
+from failwell.server.errors.handlers import Adopted
+from failwell.server.errors.openapi import describe
+from failwell.server.errors.translate import Convert, Translator
+from failwell.server.errors.undeclared import UndeclaredError
+from failwell.server.errors.unwrapping import to_be_answered
+from failwell.server.http.bodies import DEFAULT, BodyLimits, limited
+from failwell.server.http.paths import Paths
+from failwell.server.http.request_id import answering, request_id_of
+from failwell.server.http.responses import FromApp, Outgoing, Sink, UnsendableError, Within, send_reply
+from failwell.server.http.websocket_handshake import Handshake
+from failwell.server.idempotency.claims import Claims
+from failwell.server.idempotency.gate import Keyed
+from failwell.server.idempotency.policy import Idempotency
+from failwell.server.idempotency.recording import REPLAY_REQUEST_ID, Recording, replay
+from failwell.server.idempotency.store import Answer
+from failwell.server.limits.rate_limits import HEADERS, RateLimits
+from failwell.server.limits.tiers import Tiers
+from failwell.server.middleware_order import CONTRACT, Outside
+from failwell.server.side_effects import Effects, watched
 
 
 def install(

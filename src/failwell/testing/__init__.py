@@ -10,29 +10,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell.contract.late import load_late
+from failwell._support.lazy import load_late
 
 if TYPE_CHECKING:
     from failwell.testing.asked import Asked
+    from failwell.testing.errors import BadReplyError, NoClientError, RepliesError, UnansweredError, UnusedRepliesError
     from failwell.testing.events import Events
     from failwell.testing.faults import faults
-    from failwell.testing.problems import (
-        BadReplyError,
-        NoClientError,
-        RepliesError,
-        UnansweredError,
-        UnusedRepliesError,
-    )
     from failwell.testing.replies import Replies, replies
 
 load_late(
     __name__,
     {
         "asked": ("Asked",),
+        "errors": (
+            "BadReplyError",
+            "NoClientError",
+            "RepliesError",
+            "UnansweredError",
+            "UnusedRepliesError",
+        ),
         "events": ("Events",),
         "faults": ("faults",),
-        "problems": ("BadReplyError", "NoClientError", "RepliesError", "UnansweredError", "UnusedRepliesError"),
-        "replies": ("Replies", "replies"),
+        "replies": (
+            "Replies",
+            "replies",
+        ),
     },
 )
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from failwell.contract.construction import build
 from failwell.contract.error import Error
+from failwell.testing.errors import BadReplyError
 from failwell.testing.events import Events, Opened, data, written
-from failwell.testing.problems import BadReplyError
-from failwell.wire.caused import REASONS, UncausableError, failed, outcome_of
 from failwell.wire.messages import Failure, Reply
-from failwell.wire.parse import build
+from failwell.wire.outcome import REASONS, UncausableError, failed, outcome_of
 from failwell.wire.sse import Event
 
 if TYPE_CHECKING:

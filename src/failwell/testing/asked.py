@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from failwell.contract.secret import MASK, masked
-from failwell.contract.value import Value
+from failwell._support.frozen import Value
+from failwell._support.secret import MASK, masked
 
 if TYPE_CHECKING:
+    from failwell._support.secret import Secret
     from failwell.client.core import Core
-    from failwell.contract.secret import Secret
     from failwell.wire.messages import Request
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from failwell.contract.value import Value
+from failwell._support.frozen import Value
 from failwell.wire.messages import Failure, Reply
 from failwell.wire.sse import MEDIA_TYPE, Event
 

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from failwell.contract.value import Value
+from failwell._support.frozen import Value
 
 if TYPE_CHECKING:
     from failwell.client.core import Core

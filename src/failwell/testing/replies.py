@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from failwell.client.core import Core
 from failwell.clock import Clock, VirtualClock
 from failwell.testing.answers import Answer, Answers
+from failwell.testing.errors import BadReplyError, NoClientError, UnusedRepliesError
 from failwell.testing.layers import Layer, bottom, put, take
-from failwell.testing.problems import BadReplyError, NoClientError, UnusedRepliesError
 from failwell.testing.script import NOTHING, Script, named
 from failwell.testing.transport import AwaitingScripted, BlockingScripted
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from failwell.testing.answers import Answer, Answers, Brought
 from failwell.testing.asked import Asked
-from failwell.testing.problems import UnansweredError
+from failwell.testing.errors import UnansweredError
 from failwell.wire.messages import Failure
 
 NOTHING = object()

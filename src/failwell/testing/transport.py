@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from failwell.client.detach import ContentError
+from failwell.client.transport.failures import ContentError
 from failwell.clock import Clock, VirtualClock
 from failwell.testing.asked import asked_by
 from failwell.testing.events import Opened
@@ -13,8 +13,8 @@ from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 if TYPE_CHECKING:
+    from failwell._support.secret import Secret
     from failwell.client.core import Core
-    from failwell.contract.secret import Secret
     from failwell.testing.answers import Brought
     from failwell.testing.script import Script
 

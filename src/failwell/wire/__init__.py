@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell.contract.late import load_late
+from failwell._support.lazy import load_late
 from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Problem
 
 if TYPE_CHECKING:
@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 load_late(
     __name__,
     {
-        "messages": ("Failure", "Reply", "Request"),
-        "parse": ("parse", "snapshot"),
+        "messages": (
+            "Failure",
+            "Reply",
+            "Request",
+        ),
+        "parse": (
+            "parse",
+            "snapshot",
+        ),
         "render": ("render",),
         "retry_after": ("retry_after",),
     },

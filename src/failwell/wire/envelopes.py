@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from failwell.contract.case import phrase
-from failwell.contract.said import Said
+from failwell.contract.error_body import Said
 
 JSON = "application/json"
 BLANK = "about:blank"

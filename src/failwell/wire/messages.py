@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from failwell.contract.secret import Secret
-from failwell.contract.value import Value
+from failwell._support.frozen import Value
+from failwell._support.secret import Secret
 from failwell.wire.retry_after import retry_after
 
 Content = bytes | Callable[[], Iterable[bytes]] | Iterable[bytes]

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from failwell.contract import caps
+from failwell._support import truncation
+from failwell._support.secret import MASK, Mask, masked_text
 from failwell.contract.case import Case, Source, phrase
 from failwell.contract.catalogue import Catalogue
+from failwell.contract.coercion import UnfitError
+from failwell.contract.construction import NOTHING, build
+from failwell.contract.declaration import FieldSpec, marks_of, specs_of
 from failwell.contract.error import Error
+from failwell.contract.error_body import Said
 from failwell.contract.evidence import Body as Kept
 from failwell.contract.fields import Body, Header
-from failwell.contract.said import Said
-from failwell.contract.secret import MASK, Mask, masked_text
-from failwell.contract.spec import FieldSpec, marks_of, specs_of
-from failwell.contract.types import UnfitError
 from failwell.wire import json
 from failwell.wire.messages import Reply
 from failwell.wire.render import whole_seconds
 from failwell.wire.retry_after import DIALECTS, retry_after
-from failwell.wire.words import of_body, of_text
+from failwell.wire.well_known import of_body, of_text
 
 LONGEST_NUMBER = 1000
 """Bits of a number that is looked at for secrets: what has more is none, and takes its time to write."""
-NOTHING = object()
-"""What a reply holds for a field that it does not name; None would be JSON's null."""
 
 
 def parse(
@@ -66,9 +65,9 @@ def parse(
     error = make(said, body, reply, hide)
     held = error.__dict__
     request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
-    held["request_id"] = caps.text(request_id if hide is None else hide(request_id)) if request_id else None
+    held["request_id"] = truncation.text(request_id if hide is None else hide(request_id)) if request_id else None
     if claimed is not None:
-        held["claimed_code"] = caps.text(claimed if hide is None or catalogue.claimed(claimed) else hide(claimed))
+        held["claimed_code"] = truncation.text(claimed if hide is None or catalogue.claimed(claimed) else hide(claimed))
     cap, length = catalogue.body_cap, reply.length
     held["body"] = seen if len(seen) <= cap else seen[:cap]
     held["body_length"] = len(seen) if length is None or length <= len(raw) else length
@@ -89,7 +88,7 @@ def _hiding(mask: Mask, reply: Reply) -> tuple[bytes, Hide | None]:
     """The body of *reply* without secrets, and what takes them out of its values; None where there are none."""
     raw = reply.body
     headers = "\n".join(reply.headers.values()).encode("utf-8", "surrogatepass")
-    small = len(raw) <= caps.BODY and b"\0" not in raw
+    small = len(raw) <= truncation.BODY and b"\0" not in raw
     if small and mask(both := headers + b"\n" + raw) is both:  # one look, as nearly always
         return raw, None
     seen = mask(raw)
@@ -103,7 +102,7 @@ def masked_value(value: Any, mask: Mask, depth: int = json.DEPTH) -> Any:
     if isinstance(value, str):
         return masked_text(value, mask)
     if isinstance(value, dict | list) and not depth:
-        return caps.ELLIPSIS
+        return truncation.ELLIPSIS
     if isinstance(value, dict):
         return {masked_text(str(key), mask): masked_value(part, mask, depth - 1) for key, part in value.items()}
     if isinstance(value, list):
@@ -168,15 +167,15 @@ def _quick(cls: type[Error], case: Case) -> Make:
             if message is None:
                 message = message_of(None, reply.status)
             elif hide is not None:
-                message = caps.text(hide(message))
-            elif len(message) > caps.TEXT or not message.isascii():
-                message = caps.text(message)
+                message = truncation.text(hide(message))
+            elif len(message) > truncation.TEXT or not message.isascii():
+                message = truncation.text(message)
             error = new(cls, message)  # which makes it the `args`
             held = error.__dict__
             held[message_field] = message
         if code_field is not None:
             code = said.code
-            held[code_field] = silent_code if code is None else caps.text(code)
+            held[code_field] = silent_code if code is None else truncation.text(code)
         if status_field is not None:
             held[status_field] = reply.status
         for name, read in others:
@@ -197,7 +196,7 @@ def _is_quick(cls: type[Error]) -> bool:
 def message_of(said: str | None, status: int, hide: Hide | None = None) -> str:
     """What the server said, or a sentence about its silence."""
     if said is not None:
-        return caps.text(said if hide is None else hide(said))
+        return truncation.text(said if hide is None else hide(said))
     what = f"{status} {phrase(status)}".rstrip() if status else "An error"
     return f"{what}, without a readable message"
 
@@ -253,7 +252,7 @@ def _reader(spec: FieldSpec, carried: frozenset[str]) -> Read:
     if spec.is_status:
         return lambda _said, _body, reply, _hide: reply.status or None
     if spec.is_code:
-        return lambda said, _body, _reply, _hide: fallback() if said.code is None else caps.text(said.code)
+        return lambda said, _body, _reply, _hide: fallback() if said.code is None else truncation.text(said.code)
     if not spec.travels:
         return lambda _said, _body, _reply, _hide: fallback()
     find, fit, shape = _finder(spec, carried), spec.fit, spec.shape
@@ -269,7 +268,7 @@ def _reader(spec: FieldSpec, carried: frozenset[str]) -> Read:
             if hide is not None:
                 return fit(hide(found))
             # Only what was cut must be copied, and most is small.
-            small = isinstance(found, CONTAINERS) and caps.within(reply.body)
+            small = isinstance(found, CONTAINERS) and truncation.within(reply.body)
             return shape(found) if small or isinstance(found, int) else fit(found)
         except UnfitError:
             return fallback()
@@ -312,7 +311,7 @@ def _waits(spec: FieldSpec, carried: frozenset[str]) -> Find:
 def _header(reply: Reply, name: str) -> Any:
     said = reply.headers.get(name)
     # Cut without the "…" of other texts, which a header could not carry on.
-    return NOTHING if said is None else said[: caps.TEXT]
+    return NOTHING if said is None else said[: truncation.TEXT]
 
 
 def take(body: Any, path: str) -> Any:
@@ -326,21 +325,6 @@ def _inside(body: Any, names: Iterable[str]) -> Any:
             return NOTHING
         body = body[name]
     return body
-
-
-def build(cls: type[Error], values: dict[str, Any]) -> Error:
-    """A *cls* with *values*. A hand-written constructor gets what it takes by name; the rest is set afterwards."""
-    accepted = _parameters(cls)
-    given = {name: value for name, value in values.items() if name in accepted}
-    error = cls(**given)
-    status = marks_of(cls).status
-    for name, value in values.items():
-        if name in accepted or value is None:
-            continue
-        # A range was filled in as 500: the status that was received says more.
-        if name == status or getattr(error, name, NOTHING) is None:
-            setattr(error, name, value)
-    return error
 
 
 def _built(cls: type[Error], values: dict[str, Any]) -> Error:
@@ -360,19 +344,6 @@ def _is_plain(cls: type[Error]) -> bool:
         written = any("_written_init" in base.__dict__ for base in cls.__mro__)
         known = not written and all(spec.init or spec.is_status for spec in specs_of(cls))
         cls._plain = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
-    return known
-
-
-def _parameters(cls: type[Error]) -> frozenset[str]:
-    """What the constructor of *cls* takes by name; remembered on the class."""
-    known: frozenset[str] | None = cls.__dict__.get("_parameters")
-    if known is None:
-        written = "_written_init" in cls.__dict__
-        from inspect import signature
-
-        names = signature(cls).parameters if written else (spec.name for spec in specs_of(cls) if spec.init)
-        known = frozenset(names)
-        cls._parameters = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
     return known
 
 

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from failwell.contract.catalogue import Catalogue
+from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error import Error
+from failwell.contract.error_body import Said
 from failwell.contract.fields import Body, Details, Header
-from failwell.contract.said import Said
-from failwell.contract.spec import FieldSpec, specs_of
 from failwell.wire import json
 from failwell.wire.messages import Reply
 

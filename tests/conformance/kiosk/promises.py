@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from failwell.conformance import Agreement
-from failwell.conformance.promises import ClassAdapter
+from failwell.conformance.adapter import ClassAdapter
 from tests.conformance.kiosk import exceptions
 from tests.conformance.kiosk.client import AsyncKiosk, Kiosk
 

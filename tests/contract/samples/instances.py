@@ -7,8 +7,9 @@ import types
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from failwell import Attempt, Error
-from failwell.contract.evidence import Body, attach
-from failwell.contract.spec import FieldSpec
+from failwell.contract.declaration import FieldSpec
+from failwell.contract.evidence import Body
+from failwell.contract.reporting import attach
 
 from . import CATALOGUES
 from .parcels_sample import TooHeavyError

@@ -1,4 +1,4 @@
-"""Any error of a catalogue, as Hypothesis draws it: within the caps, within what a header can carry."""
+"""Any error of a catalogue, as Hypothesis draws it: within the truncation, within what a header can carry."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from hypothesis import strategies as st
 
 from failwell import Case, Catalogue, Error, Header
-from failwell.contract import caps
-from failwell.contract.spec import FieldSpec, specs_of
+from failwell._support import truncation
+from failwell.contract.declaration import FieldSpec, specs_of
 
 Strategy = st.SearchStrategy[Any]
 Claim = tuple[type[Error], Case]
@@ -23,7 +23,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | FLOATS | TEXTS
 
 
 def _within_caps(value: Any) -> bool:
-    return bool(caps.structure(value) == value)
+    return bool(truncation.structure(value) == value)
 
 
 JSON = st.recursive(

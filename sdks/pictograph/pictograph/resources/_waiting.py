@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from failwell.client.waiting import JobKind
-from failwell.client.waiting import check_timeout as refuse_timeout
+from failwell.client.operations.polling import JobKind
+from failwell.client.operations.polling import check_timeout as refuse_timeout
 from failwell.policy import JobFailedError
 from pictograph.exceptions import CATALOGUE
 

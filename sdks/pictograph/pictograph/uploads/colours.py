@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import anyio
 import anyio.to_thread
 
-from failwell.client.paced import paced
-from failwell.client.progress import bar
-from failwell.client.workers import in_tasks as work_in_tasks
-from failwell.client.workers import in_threads as work_in_threads
+from failwell.client.operations.progress import bar
+from failwell.client.operations.workers import in_tasks as work_in_tasks
+from failwell.client.operations.workers import in_threads as work_in_threads
+from failwell.client.resource import paced
 from failwell.policy.batch import Tally
 from pictograph.exceptions import (
     AuthError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from failwell.server.submissions import Key
+from failwell.server.jobs.submissions import Key
 from pictograph_server.callers import Reader, Writer
 from pictograph_server.paging import Limit, Offset
 from pictograph_server.replies import One, Page

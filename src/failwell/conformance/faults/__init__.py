@@ -1,7 +1,7 @@
 """What can go wrong with an answer, as data: the same for every vendor's SDK."""
 
-from failwell.conformance.faults import answers, bodies, endings, protocol, statuses, waits
-from failwell.conformance.faults.fault import Answered, Door, Fault, Unanswered
+from failwell.conformance.faults.cases import answers, bodies, endings, protocol, statuses, waits
+from failwell.conformance.faults.model import Answered, Door, Fault, Unanswered
 
 
 def all_faults() -> tuple[Fault, ...]:

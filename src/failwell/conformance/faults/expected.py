@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from failwell.conformance.faults.calls import Call
-from failwell.conformance.faults.fault import Answered, Fault, Unanswered
+from failwell.conformance.calls import Call
+from failwell.conformance.faults.model import Answered, Fault, Unanswered
 from failwell.contract.case import Case
 from failwell.contract.catalogue import Catalogue, RetryRules
 from failwell.contract.error import Error
-from failwell.policy.pacing import SPREAD
+from failwell.policy.resilience.pacing import SPREAD
 from failwell.wire import json
 
 KEPT_WAITS = (429, 503)

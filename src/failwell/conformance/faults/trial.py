@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 
 from failwell.clock import Clock
 from failwell.conformance.bench import Bench
-from failwell.conformance.faults.calls import Call
-from failwell.conformance.faults.doors import NOWHERE, OpenDoor, refusing
+from failwell.conformance.calls import Call
+from failwell.conformance.errors import ShortfallError
 from failwell.conformance.faults.expected import expected
-from failwell.conformance.faults.fault import ENOUGH, Answered, Door, Fault
-from failwell.conformance.seen import Seen, ShortfallError, same
+from failwell.conformance.faults.model import ENOUGH, Answered, Door, Fault
+from failwell.conformance.faults.servers import NOWHERE, OpenDoor, refusing
+from failwell.conformance.observation import Seen, same
 from failwell.contract.catalogue import Catalogue
+from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.fields import Header
-from failwell.contract.spec import specs_of
 from failwell.wire.render import whole_seconds
 
 ARMED = 20

@@ -1,0 +1,1 @@
+"""Ground tools without a word of ours in them: frozen values, lazy loading, truncation, secrets."""

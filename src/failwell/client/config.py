@@ -1,0 +1,129 @@
+"""What a client is given is looked at before anything is sent: each mistake is the vendor's "configuration" error."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Literal
+from urllib.parse import urlsplit
+
+import httpx2
+
+from failwell._support import truncation
+from failwell.client.transport.targets import whole
+from failwell.contract.catalogue import Catalogue
+from failwell.contract.construction import build
+from failwell.contract.error import Error
+from failwell.contract.extras import missing
+from failwell.contract.resilience import Resilience
+
+Retry = Literal["page", "fleet"]
+"""How a failed call is repeated: as the vendor's page says, or sparingly, for very many clients that seldom call."""
+
+Http = Literal["httpx2", "fast"]
+"""What carries requests: httpx2, or pyreqwest as the fast one."""
+
+
+def configuration_problem(catalogue: Catalogue, message: str) -> Error:
+    """The vendor's error for a client that cannot be built, or a call that cannot be made."""
+    cls, case = catalogue.raised_on("configuration")
+    error = build(cls, {"message": message})
+    return error if error.case == case else error.become(case)
+
+
+def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
+    """*base_url* without a slash at its end, if requests can be sent there."""
+    if not isinstance(base_url, str):
+        kind = type(base_url).__name__
+        raise configuration_problem(catalogue, f"base_url is of type {kind}; it must be like https://api.example.com.")
+    try:
+        split = urlsplit(base_url)
+        valid = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
+        if valid and not (split.username or split.password):
+            whole(base_url)
+    except (ValueError, httpx2.InvalidURL):
+        split, valid = urlsplit(""), False
+    if not valid or any(c.isspace() for c in base_url):
+        # What stands before an @ may be a password, and what follows a ? a key.
+        shown = truncation.text(base_url.rpartition("@")[2].partition("?")[0], 200)
+        raise configuration_problem(
+            catalogue, f"base_url is {shown!r}; it must be like https://api.example.com, with http or https."
+        )
+    if split.username or split.password or "?" in base_url or "#" in base_url:
+        raise configuration_problem(
+            catalogue, "base_url has a user, a password, a query or a fragment; pass credentials as an argument."
+        )
+    return base_url.rstrip("/")
+
+
+def as_json(operation: str, payload: object) -> bytes:
+    """*payload* as compact JSON.
+
+    Raises:
+        TypeError, ValueError: JSON has nothing for a part of it: a set, NaN, a lone surrogate.
+    """
+    try:
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as problem:
+        kind = TypeError if isinstance(problem, TypeError) else ValueError
+        raise kind(f"An argument of {operation} cannot be sent as JSON: {problem}.") from problem
+
+
+def checked_seconds(catalogue: Catalogue, name: str, value: object) -> float | None:
+    """*value* as seconds; None is no limit."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        seconds = math.inf
+    if not 0 < seconds < math.inf:
+        raise configuration_problem(catalogue, f"{name} is {value!r}; it must be a number of seconds above 0, or None.")
+    return seconds
+
+
+def checked_count(catalogue: Catalogue, value: object) -> int:
+    """*value* as a number of retries."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise configuration_problem(catalogue, f"max_retries is {value!r}; it must be a whole number from 0.")
+    return value
+
+
+def checked_length(catalogue: Catalogue, name: str, value: object) -> int | None:
+    """*value* as a number of bytes; None is no limit."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise configuration_problem(catalogue, f"{name} is {value!r}; it must be a number of bytes from 1, or None.")
+    return value
+
+
+def checked_retry(catalogue: Catalogue, value: object) -> Retry:
+    """*value* as a way to repeat calls."""
+    if value not in ("page", "fleet"):
+        raise configuration_problem(catalogue, f'retry is {value!r}; it must be "page" or "fleet".')
+    return value
+
+
+def checked_http(catalogue: Catalogue, value: object, http_client: object) -> Http:
+    """*value* as what carries requests; the fast one has no place for a user's own *http_client*."""
+    if value not in ("httpx2", "fast"):
+        raise configuration_problem(catalogue, f'http is {value!r}; it must be "httpx2" or "fast".')
+    if value == "fast" and http_client is not None:
+        raise configuration_problem(catalogue, 'http_client is for http="httpx2". Leave it out, or http="fast".')
+    if value == "fast" and missing("fast"):
+        raise configuration_problem(
+            catalogue, 'http="fast" needs pyreqwest, which is not installed: pip install "failwell[fast]".'
+        )
+    return value
+
+
+def checked_resilience(catalogue: Catalogue, value: object) -> Resilience:
+    """*value* as what calls share; None is what the catalogue says."""
+    if value is None:
+        return catalogue.resilience
+    if not isinstance(value, Resilience):
+        raise configuration_problem(
+            catalogue, f"resilience is of type {type(value).__name__}; it must be failwell.Resilience(...)."
+        )
+    if wrong := value.problem():
+        raise configuration_problem(catalogue, f"resilience cannot work: {wrong}.")
+    return value

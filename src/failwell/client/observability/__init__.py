@@ -1,0 +1,1 @@
+"""Who hears of calls: observers, log records, OpenTelemetry spans and metrics."""

@@ -1,0 +1,207 @@
+"""A call as those hear of it who listen: when it and each of its attempts began and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from failwell._support.frozen import changed
+from failwell._support.secret import Mask, masked_text
+from failwell.client.transport.failures import ContentError
+from failwell.client.transport.targets import origin_of
+from failwell.contract.error import Error
+from failwell.policy.flow import Emit, Give, Open, Read, Send
+from failwell.wire.messages import Failure, Outcome, Request
+
+if TYPE_CHECKING:
+    from failwell.client.observability.events import AttemptBegan, AttemptEnded, CallBegan, CallEnded
+    from failwell.client.observability.observers import Listeners
+    from failwell.clock import Clock
+
+R = TypeVar("R")
+
+
+def watched(flow: Generator[Any, Any, R], watch: Watch) -> Generator[Any, Any, R]:
+    """*flow*, whose effects *watch* sees pass by."""
+    effect: Any = None
+    try:
+        watch.call_began()
+        effect = next(flow)
+        while True:
+            if isinstance(effect, Send | Open):
+                effect = watch.attempt_began(effect)
+                told = yield effect
+                watch.answered(told, left_open=isinstance(effect, Open))
+            elif isinstance(effect, Read):
+                told = yield effect
+                watch.read(told)
+            else:
+                if isinstance(effect, Emit):
+                    watch.emitted(effect)
+                told = yield effect
+            effect = flow.send(told)
+    except StopIteration as stop:
+        watch.call_ended(None)
+        result: R = stop.value
+        return result
+    except GeneratorExit as left:
+        # The driver closes the flow while what interrupted it is on its way. Whoever was given something may just stop.
+        watch.call_ended(None if isinstance(effect, Give) else _reason_of(left))
+        raise
+    except BaseException as error:
+        watch.call_ended(error)
+        raise
+    finally:
+        flow.close()
+
+
+def _reason_of(left: GeneratorExit) -> BaseException:
+    """What let the driver leave the flow."""
+    reason = left.__context__ or left
+    return reason.problem if isinstance(reason, ContentError) else reason
+
+
+class Watch:
+    """One call that *listeners* hear of; *streams* if it leaves answers open, whose caller comes and goes meanwhile.
+
+    *mask* takes the secrets out of what servers say.
+    """
+
+    def __init__(self, listeners: Listeners, request: Request, clock: Clock, *, streams: bool, mask: Mask) -> None:
+        self._listeners = listeners
+        self._tells = listeners.hears_all()
+        self._request = request
+        self._clock = clock
+        self._streams = streams
+        self._mask = mask
+        self._where = address_of(listeners.base_url, request.target)
+        self._sent = 0
+        self._out: Request | None = None
+        self._since = self._started = 0.0
+        self._status: int | None = None
+        self._request_id: str | None = None
+        telemetry = listeners.telemetry()
+        self._span = None if telemetry is None else telemetry.call(request.operation, self._where)
+
+    def call_began(self) -> None:
+        """The call begins."""
+        self._started = self._clock.now()
+        if self._span is not None:
+            self._span.began(current=not self._streams)
+        if self._tells:
+            request = self._request
+            facts: CallBegan = {"operation": request.operation, "method": request.method, "url": self._where}
+            self._tell("call_began", facts)
+
+    def attempt_began(self, effect: Send | Open) -> Send | Open:
+        """*effect* is about to be done; as it is to be done."""
+        self._attempt_ended()
+        request = self._out = effect.request
+        resent, self._sent = self._sent, self._sent + 1
+        self._status = self._request_id = None
+        where = self._url(request)
+        if self._span is not None:
+            headers = self._span.attempt_began(request.method, where, resent)
+            # A stranger's server has no use for our trace, and baggage may be confidential.
+            if headers and (request.target.startswith("/") or origin_of(where) == origin_of(self._listeners.base_url)):
+                request = changed(request, headers=(*request.headers, *headers))
+                effect = type(effect)(request, effect.timeout)
+        if self._tells:
+            facts: AttemptBegan = {
+                "operation": request.operation,
+                "method": request.method,
+                "url": where,
+                "resend_count": resent,
+            }
+            self._tell("attempt_began", facts)
+        self._since = self._clock.now()
+        return effect
+
+    def answered(self, outcome: Outcome, *, left_open: bool) -> None:
+        """*outcome* came of the attempt; *left_open*: the body of a success has yet to be read."""
+        head = outcome.head if isinstance(outcome, Failure) else outcome
+        if head is not None:
+            self._status = head.status
+            named = head.headers.get(self._listeners.request_id_header)
+            self._request_id = None if named is None else masked_text(named, self._mask)
+        if isinstance(outcome, Failure):
+            self._attempt_ended(outcome)
+        elif not (left_open and 200 <= outcome.status < 300):
+            self._attempt_ended()
+        elif self._span is not None:
+            self._span.head_came()
+
+    def read(self, piece: bytes | Failure) -> None:
+        """*piece* came of an open body."""
+        if not piece:
+            self._attempt_ended()
+        elif isinstance(piece, Failure):
+            self._attempt_ended(piece)
+
+    def emitted(self, emit: Emit) -> None:
+        """The flow tells of something."""
+        if self._span is not None:
+            self._span.emitted(emit.name, emit.facts)
+
+    def call_ended(self, error: BaseException | None) -> None:
+        """The call ends, with *error* or well."""
+        if error is not None and not isinstance(error, Error):
+            self._attempt_ended(Failure("network", type(error).__name__), cancelled=error)
+        else:
+            self._attempt_ended()
+        held_back = error.held_back.by if isinstance(error, Error) and error.held_back is not None else None
+        if self._tells:
+            facts: CallEnded = {
+                "operation": self._request.operation,
+                "method": self._request.method,
+                "url": self._where,
+                "attempts": self._sent,
+                "elapsed": self._clock.now() - self._started,
+                "status": self._status,
+                "error": None if error is None else type(error).__name__,
+                "held_back": held_back,
+                "request_id": self._request_id,
+            }
+            self._tell("call_ended", facts)
+        if self._span is not None:
+            self._span.ended(error, self._sent, held_back)
+
+    def _attempt_ended(self, failure: Failure | None = None, *, cancelled: BaseException | None = None) -> None:
+        """The attempt that is out, if any, ends."""
+        request, self._out = self._out, None
+        if request is None:
+            return
+        duration = self._clock.now() - self._since
+        if self._span is not None:
+            kind = None if failure is None else failure.kind
+            reason = None if failure is None else failure.reason
+            self._span.attempt_ended(self._status, cancelled or kind, reason, duration)
+        if self._tells:
+            facts: AttemptEnded = {
+                "operation": request.operation,
+                "method": request.method,
+                "url": self._url(request),
+                "resend_count": self._sent - 1,
+                "status": self._status,
+                "failure": "cancelled" if cancelled is not None else None if failure is None else failure.kind,
+                "reason": None if failure is None else failure.reason,
+                "duration": duration,
+                "request_id": self._request_id,
+            }
+            self._tell("attempt_ended", facts)
+
+    def _url(self, request: Request) -> str:
+        same = request.target == self._request.target
+        return self._where if same else address_of(self._listeners.base_url, request.target)
+
+    def _tell(self, name: str, facts: Mapping[str, object]) -> None:
+        self._listeners.tell(name, dict(facts))
+
+
+def address_of(base_url: str, target: str) -> str:
+    """Where a request to *target* goes, without what may be a secret: user, password, query and fragment."""
+    if target.startswith("/"):
+        return base_url + target.partition("?")[0].partition("#")[0]
+    scheme, _, rest = target.partition("?")[0].partition("#")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -1,0 +1,1 @@
+"""Methods of an SDK, written once and typed in both colours: one call, pages, streams, batches, uploads, sessions."""

@@ -1,0 +1,134 @@
+"""Waiting for a job that takes long: looking at it again and again, and saying how to go on when time is up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from failwell._support.frozen import Value
+from failwell.client.config import configuration_problem
+from failwell.contract.construction import build
+from failwell.contract.declaration import specs_of
+from failwell.policy.poll import poll
+
+if TYPE_CHECKING:
+    from failwell.client.core import Core
+    from failwell.contract.catalogue import Catalogue
+    from failwell.contract.error import Error
+    from failwell.policy.flow import Flow
+
+LONGEST_PAUSE = 10.0
+"""Seconds between two looks, unless the caller asks for longer ones."""
+WORTH_ANOTHER_LOOK = ("transient", "throttled")
+
+
+class JobKind(Value):
+    """What messages call a job (*noun*), and the method that looks at it again: `JobKind("Run", "client.runs.get")`.
+
+    *on* is the occasion that the catalogue's error for one that is not done in time is raised on. The error is told the
+    id in `resource_id`, and in *id_field* if it has such a field.
+    """
+
+    noun: str
+    look: str
+    on: str = "poll_timeout"
+    id_field: str = "resource_id"
+
+
+class Job(Protocol):
+    """What jobs have: a status, and whether it is final. A pydantic model with a property `finished` is one."""
+
+    @property
+    def status(self) -> str | None:
+        """What the server calls its state; None where it did not say."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the status is final."""
+        ...
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        """Its fields, with JSON types."""
+        ...
+
+
+J = TypeVar("J", bound=Job)
+
+
+def wait_for(
+    core: Core,
+    kind: JobKind,
+    job_id: str,
+    fetch: Callable[[], Flow[J]],
+    *,
+    timeout: float,
+    poll_interval: float = 1.0,
+) -> Flow[J]:
+    """Fetch a job until its status is final, for at most *timeout* seconds.
+
+    The pause between two looks starts at *poll_interval* seconds and grows to 10. A look that fails does not end the
+    wait where its error is one that a call is repeated after.
+
+    Raises:
+        Error: the catalogue's "configuration" error for a *timeout* or a *poll_interval* that is no number of seconds
+            from 0; the one that is raised on `kind.on`, with `timeout` and `last_result` if it has such fields, when
+            time is up.
+    """
+    check_timeout(core.catalogue, timeout)
+    _check_interval(core.catalogue, poll_interval)
+    return (
+        yield from poll(
+            fetch,
+            lambda job: job.finished,
+            timeout=timeout,
+            interval=poll_interval,
+            longest_interval=max(LONGEST_PAUSE, poll_interval),
+            timed_out=lambda last: _late(core.catalogue, kind, job_id, timeout, last),
+            transient=_transient,
+        )
+    )
+
+
+def check_timeout(catalogue: Catalogue, timeout: object) -> None:
+    """Refuse what nobody can wait for, before anything is started.
+
+    Raises:
+        Error: the catalogue's "configuration" error for a *timeout* that is no number of seconds from 0.
+    """
+    # Compared in this order NaN, which is neither more nor less than anything, is refused too.
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise configuration_problem(catalogue, f"timeout is {timeout!r}; it must be a number of seconds from 0.")
+
+
+def _check_interval(catalogue: Catalogue, seconds: object) -> None:
+    wrong = isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf
+    if wrong:
+        raise configuration_problem(catalogue, f"poll_interval is {seconds!r}; it must be a number of seconds from 0.")
+
+
+def _late(catalogue: Catalogue, kind: JobKind, job_id: str, timeout: float, last: Job | None) -> Error:
+    seen = f'still "{last.status}"' if last is not None else "of unknown status"
+    cls, case = catalogue.raised_on(kind.on)
+    values = {
+        "resource_id": job_id,
+        kind.id_field: job_id,
+        "timeout": timeout,
+        "last_result": last.model_dump(mode="json") if last is not None else None,
+    }
+    for spec in specs_of(cls):
+        if spec.is_message:
+            values[spec.name] = (
+                f"{kind.noun} {job_id} is {seen} after {timeout:g} s and was not cancelled. "
+                f'Resume: {kind.look}("{job_id}")'
+            )
+        elif spec.is_status and spec.hint is int:
+            values[spec.name] = 0  # no reply said it
+    return build(cls, values).become(case)
+
+
+def _transient(error: Error) -> bool:
+    """Whether a look may be repeated; not after a reply of 2xx, which told how the job itself ended."""
+    answered = bool(error.attempts) and error.attempts[-1].status in range(200, 300)
+    return error.case.retry in WORTH_ANOTHER_LOOK and not answered

@@ -1,0 +1,111 @@
+"""What the exceptions of the HTTP libraries say about an attempt, without the exceptions themselves."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from types import TracebackType
+
+import anyio
+import h11
+import httpcore2
+import httpx2
+
+from failwell._support import truncation
+from failwell._support.secret import Secret, masked
+from failwell.contract.error import Error
+from failwell.wire.messages import Failure
+
+
+def detached(problem: BaseException, secrets: tuple[Secret, ...] = ()) -> Exception:
+    """A copy of *problem*: the same type and text (secrets masked), nothing else."""
+    said = str(problem) or (str(problem.__cause__) if problem.__cause__ else "")
+    text = truncation.text(masked(said.encode("utf-8", "replace"), secrets).decode())
+    cls = type(problem)
+    if not isinstance(problem, Exception) or not issubclass(cls, Exception):
+        return Exception(text)
+    copy = cls.__new__(cls, text)
+    copy.args = (text,)
+    if str(copy) != text:
+        copy = Exception(f"{cls.__name__}: {text}")
+    return copy
+
+
+def show_context(error: Error) -> None:
+    """Let *error* show what the caller was handling when he made the call, as an error of his own code would."""
+    cause, met = error.__cause__, error.__context__
+    if cause is None:
+        error.__suppress_context__ = False
+    elif cause.__context__ is None and met is not cause:
+        cause.__context__ = met  # of an error with a cause only the cause's is shown
+
+
+class ContentError(Exception):
+    """The caller's own body failed with *problem* while it was read; *tail* is the caller's half of the traceback.
+
+    The other half, of the transport, has local variables with credentials.
+    """
+
+    def __init__(self, problem: Exception, tail: TracebackType | None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.tail = tail
+
+
+LIBRARY_ERRORS = (
+    httpx2.HTTPError,
+    httpx2.InvalidURL,
+    httpx2.StreamError,
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+    httpcore2.UnsupportedProtocol,
+    h11.ProtocolError,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    anyio.EndOfStream,
+    OSError,
+    EOFError,
+)
+"""What may come out of the libraries below; any of it becomes a `Failure`."""
+
+TIMEOUTS = (httpx2.TimeoutException, httpcore2.TimeoutException, TimeoutError)
+NOT_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpcore2.ConnectError,
+    httpcore2.ConnectTimeout,
+    httpcore2.PoolTimeout,
+    httpcore2.ProxyError,
+)
+"""Failures before the first byte of the request left."""
+NEVER_SENDABLE = (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpcore2.UnsupportedProtocol)
+
+_HELD = re.compile(r"bytearray\(b(.*)\)")
+
+
+class AttemptTimeoutError(Exception):
+    """The attempt's time ran out between two chunks."""
+
+
+def failure(problem: Exception, secrets: tuple[Secret, ...]) -> Failure:
+    """What a library's exception says about the attempt, without the exception itself."""
+    cause = detached(problem, secrets)
+    # h11 quotes what it got as it holds it: "illegal status line: bytearray(b'...')".
+    reason = _refused_certificate(problem) or _HELD.sub(r"\1", str(cause)).rstrip(".") or type(problem).__name__
+    if isinstance(problem, (*TIMEOUTS, AttemptTimeoutError)):
+        return Failure("timeout", reason, not isinstance(problem, NOT_SENT), cause)
+    if isinstance(problem, (httpx2.DecodingError, *NEVER_SENDABLE)):
+        return Failure("unreadable", reason, not isinstance(problem, NEVER_SENDABLE), cause)
+    return Failure("network", reason, not isinstance(problem, NOT_SENT), cause)
+
+
+def _refused_certificate(problem: BaseException) -> str | None:
+    """What was wrong with the server's certificate, if it is that."""
+    found: BaseException | None = problem
+    while found is not None and not isinstance(found, ssl.SSLCertVerificationError):
+        found = found.__cause__ or found.__context__
+    return None if found is None else f"the server's certificate was refused ({found.verify_message.rstrip('.')})"

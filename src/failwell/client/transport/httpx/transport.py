@@ -1,0 +1,349 @@
+"""The transports over httpx2, blocking and awaiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing
+from typing import cast
+
+import anyio
+import anyio.to_thread
+import httpx2
+
+from failwell._support.frozen import changed
+from failwell._support.secret import Secret
+from failwell.client.transport.content_coding import apieces_of, pieces_of, too_long
+from failwell.client.transport.failures import (
+    LIBRARY_ERRORS,
+    TIMEOUTS,
+    AttemptTimeoutError,
+    ContentError,
+    detached,
+    failure,
+)
+from failwell.client.transport.httpx.async_network import CancellableTransport
+from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT, AttemptTransport, Until, timeouts
+from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
+from failwell.client.transport.httpx.proxies import Proxies, of_environment, secrets_of_environment
+from failwell.client.transport.requests import Prepared
+from failwell.client.transport.secrets import of_body, of_query
+from failwell.wire.json import KEPT, LONGEST
+from failwell.wire.messages import Content, Failure, Into, Outcome, Reply, Request
+
+PHASES = ("connect", "read", "write", "pool")
+"""Parts of an attempt that each have a timeout where the client is the user's own."""
+HIGHEST_KEPT = 16 * LONGEST
+"""Bytes of an error body that are read at all; the rest is left on a connection that is then closed."""
+OTHER_LOOP = ("Event loop is closed", "no running event loop", "must be called from async context")
+"""What asyncio and trio say of a connection that was made in another loop."""
+
+
+class BlockingHttpx:
+    """Sends with an `httpx2.Client`: one of ours, or the user's own."""
+
+    def __init__(self, prepared: Prepared, wall: Callable[[], float], client: httpx2.Client | None = None) -> None:
+        self._prepared = prepared
+        self._wall = wall
+        self._own = client is None
+        self._client = client if client is not None else _blocking_client()
+        self.secrets = tuple(dict.fromkeys((*prepared.secrets, *secrets_of_environment())))
+
+    def secrets_of(self, request: Request) -> tuple[Secret, ...]:
+        """What must not be shown of the exchange of *request*."""
+        return (*self.secrets, *of_query(request.target), *of_body(request.secrets))
+
+    def send(self, request: Request, timeout: float | None) -> Outcome:
+        """One attempt, over within *timeout* seconds (with a user's own client: checked between chunks)."""
+        return cast("Outcome", self._exchange(request, timeout))
+
+    def open(self, request: Request, timeout: float | None) -> Outcome | BlockingBody:
+        """One attempt, like `send`; the body of a success is left to be read."""
+        return self._exchange(request, timeout, Until(None))
+
+    def _exchange(self, request: Request, timeout: float | None, until: Until | None = None) -> Outcome | BlockingBody:
+        content = None if isinstance(request.content, bytes) else _BlockingReading(request.content)
+        try:
+            return self._attempt(request, timeout, content, until)
+        except (*LIBRARY_ERRORS, AttemptTimeoutError) as problem:
+            return failure(problem, self.secrets_of(request))
+
+    def _attempt(
+        self, request: Request, timeout: float | None, content: _BlockingReading | None, until: Until | None
+    ) -> Outcome | BlockingBody:
+        timeout = None if timeout is None else min(timeout, LONGEST_ATTEMPT)
+        end = None if timeout is None else time.monotonic() + timeout
+        if until is not None:
+            until.moment = end
+        limits = timeouts(end, until) if self._own else dict.fromkeys(PHASES, timeout)
+        sent = self._prepared.sendable(request, request.content if content is None else content, {"timeout": limits})
+        response = self._client.send(sent, stream=True, follow_redirects=False)
+        if until is not None and _is_left_open(response):
+            secrets = self.secrets_of(request)
+            return BlockingBody(_Body(response, None, None).reply(self._wall()), response, until, secrets)
+        try:
+            body = _Body(response, request.into, self._prepared.longest_reply)
+            try:
+                for chunk in pieces_of(response):
+                    if end is not None and time.monotonic() > end:
+                        raise AttemptTimeoutError("the attempt's time was used up while the body arrived")
+                    if not body.take(chunk):
+                        break
+            except httpx2.DecodingError as problem:
+                if response.status_code < 400:
+                    return body.undecoded(problem, self._wall(), self.secrets_of(request))
+            except LIBRARY_ERRORS as problem:
+                if response.status_code < 400 or isinstance(problem, TIMEOUTS):
+                    raise
+            return body.reply(self._wall())
+        finally:
+            response.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._client.is_closed
+
+    def close(self) -> None:
+        """Close the connections, unless the client is the user's own."""
+        if self._own:
+            self._client.close()
+
+
+class AwaitingHttpx:
+    """Sends with an `httpx2.AsyncClient`: one of ours, or the user's own; on asyncio and trio."""
+
+    def __init__(self, prepared: Prepared, wall: Callable[[], float], client: httpx2.AsyncClient | None = None) -> None:
+        self._prepared = prepared
+        self._wall = wall
+        self._own = client is None
+        self._client = client if client is not None else _awaiting_client()
+        self.secrets = tuple(dict.fromkeys((*prepared.secrets, *secrets_of_environment())))
+
+    def secrets_of(self, request: Request) -> tuple[Secret, ...]:
+        """What must not be shown of the exchange of *request*."""
+        return (*self.secrets, *of_query(request.target), *of_body(request.secrets))
+
+    async def send(self, request: Request, timeout: float | None) -> Outcome:
+        """One attempt, over within *timeout* seconds."""
+        return cast("Outcome", await self._exchange(request, timeout))
+
+    async def open(self, request: Request, timeout: float | None) -> Outcome | AwaitingBody:
+        """One attempt, like `send`; the body of a success is left to be read."""
+        return await self._exchange(request, timeout, keep_open=True)
+
+    async def _exchange(
+        self, request: Request, timeout: float | None, *, keep_open: bool = False
+    ) -> Outcome | AwaitingBody:
+        content = None if isinstance(request.content, bytes) else _AwaitingReading(request.content)
+        try:
+            with anyio.move_on_after(timeout):
+                return await self._attempt(request, content, keep_open=keep_open)
+        except LIBRARY_ERRORS as problem:
+            return failure(problem, self.secrets_of(request))
+        except RuntimeError as problem:
+            if not _of_another_loop(problem):
+                raise
+            return Failure("network", "the connection belonged to a closed event loop", False, detached(problem))
+        return failure(AttemptTimeoutError("the attempt's time was used up"), self.secrets)
+
+    async def _attempt(
+        self, request: Request, content: _AwaitingReading | None, *, keep_open: bool
+    ) -> Outcome | AwaitingBody:
+        limits = {"timeout": timeouts(None)}
+        sent = self._prepared.sendable(request, request.content if content is None else content, limits)
+        response = await self._client.send(sent, stream=True, follow_redirects=False)
+        if keep_open and _is_left_open(response):
+            secrets = self.secrets_of(request)
+            return AwaitingBody(_Body(response, None, None).reply(self._wall()), response, secrets)
+        try:
+            body = _Body(response, request.into, self._prepared.longest_reply)
+            try:
+                async with aclosing(apieces_of(response)) as chunks:
+                    async for chunk in chunks:
+                        # A disk may be slow, and other tasks go on meanwhile.
+                        more = await anyio.to_thread.run_sync(body.take, chunk) if request.into else body.take(chunk)
+                        if not more:
+                            break
+            except httpx2.DecodingError as problem:
+                if response.status_code < 400:
+                    return body.undecoded(problem, self._wall(), self.secrets_of(request))
+            except LIBRARY_ERRORS:
+                if response.status_code < 400:
+                    raise
+            return body.reply(self._wall())
+        finally:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._client.is_closed
+
+    async def aclose(self) -> None:
+        """Close the connections, unless the client is the user's own."""
+        if not self._own:
+            return
+        try:
+            await self._client.aclose()
+        except RuntimeError as problem:
+            if not _of_another_loop(problem):  # with that loop its connections went
+                raise
+
+
+def _of_another_loop(problem: RuntimeError) -> bool:
+    """Whether a kept connection belongs to an earlier `asyncio.run` or `trio.run`: neither has a class for that."""
+    return any(said in str(problem) for said in OTHER_LOOP)
+
+
+class _Reading:
+    """A body that is read while it is sent. Its own failure is the caller's, not the network's."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body from its start.
+
+        Raises:
+            ContentError: it fails.
+        """
+        try:
+            if isinstance(self._content, bytes):
+                yield self._content
+            else:
+                yield from self._content() if callable(self._content) else self._content
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the caller's
+            raise ContentError(problem, problem.__traceback__) from None
+
+
+class _BlockingReading(_Reading):
+    def __iter__(self) -> Iterator[bytes]:
+        return self.chunks()
+
+
+class _AwaitingReading(_Reading):
+    # Not a subclass that iterates both ways: httpx2 would take it for a blocking body.
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        chunks = self.chunks()
+        while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
+            yield chunk
+
+
+class _Body:
+    """The body of a reply as it comes in: whole for a success, its start and its length for an error.
+
+    With *into* the body of a success goes there instead.
+    """
+
+    def __init__(self, response: httpx2.Response, into: Into | None, longest: int | None) -> None:
+        self._response = response
+        self._longest = longest
+        self._write = _opened(into) if into is not None and response.is_success else None
+        self._cap = KEPT if response.status_code >= 300 else None
+        self._chunks: list[bytes] = []
+        self._length = 0
+        self._kept = 0
+
+    def take(self, chunk: bytes) -> bool:
+        """Keep *chunk*, or count it; False when enough was read."""
+        self._length += len(chunk)
+        if self._write is not None:
+            self._write(chunk)
+            return True
+        if self._cap is None and self._longest is not None and self._length > self._longest:
+            self._chunks.clear()
+            raise too_long(self._longest)
+        if self._cap is None or self._kept < self._cap:
+            self._chunks.append(chunk)
+            self._kept += len(chunk)
+        return self._cap is None or self._length < HIGHEST_KEPT
+
+    def reply(self, received: float) -> Reply:
+        """What arrived, as it arrived: an error that it becomes shows it without secrets."""
+        body, length = b"".join(self._chunks), self._length
+        if self._cap is not None:
+            body = body[: self._cap]
+        return Reply.arrived(self._response.status_code, _joined(self._response.headers.raw), body, received, length)
+
+    def undecoded(self, problem: Exception, received: float, secrets: tuple[Secret, ...]) -> Failure:
+        """What came of a success whose body is not the gzip (or the like) that its headers announce."""
+        head = changed(self.reply(received), body=b"", length=None)
+        return changed(failure(problem, secrets), head=head)
+
+
+def _is_left_open(response: httpx2.Response) -> bool:
+    """Whether there is more to come than an error: the body of a success, or a websocket."""
+    return response.is_success or response.status_code == 101
+
+
+def _opened(into: Into) -> Callable[[bytes], None]:
+    """Writes a chunk where *into* leads. A failure to do so is the caller's, not the network's."""
+
+    def write(chunk: bytes) -> None:
+        try:
+            put(chunk)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the caller's
+            raise ContentError(problem, problem.__traceback__) from None
+
+    try:
+        put = into()
+    except Exception as problem:  # noqa: BLE001 - the same
+        raise ContentError(problem, problem.__traceback__) from None
+    return write
+
+
+def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Header fields by lower-case name; repeated ones in one line (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+class _BlockingByEnvironment(httpx2.BaseTransport):
+    """Straight to the server, or through the proxy that the environment names."""
+
+    def __init__(self, proxies: Proxies) -> None:
+        self._proxies = proxies
+        self._direct = AttemptTransport()
+        self._by_name = {name: AttemptTransport(proxy=proxy) for name, proxy in proxies.by_scheme.items()}
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        name = self._proxies.name_for(request.url)
+        return (self._direct if name is None else self._by_name[name]).handle_request(request)
+
+    def close(self) -> None:
+        for transport in (self._direct, *self._by_name.values()):
+            transport.close()
+
+
+class _AwaitingByEnvironment(httpx2.AsyncBaseTransport):
+    """Straight to the server, or through the proxy that the environment names."""
+
+    def __init__(self, proxies: Proxies) -> None:
+        self._proxies = proxies
+        self._direct = CancellableTransport()
+        self._by_name = {name: CancellableTransport(proxy=proxy) for name, proxy in proxies.by_scheme.items()}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        name = self._proxies.name_for(request.url)
+        return await (self._direct if name is None else self._by_name[name]).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for transport in (self._direct, *self._by_name.values()):
+            await transport.aclose()
+
+
+def _blocking_client() -> httpx2.Client:
+    proxies = of_environment()
+    transport = _BlockingByEnvironment(proxies) if proxies.by_scheme else AttemptTransport()
+    return httpx2.Client(transport=transport, timeout=None)
+
+
+def _awaiting_client() -> httpx2.AsyncClient:
+    proxies = of_environment()
+    transport = _AwaitingByEnvironment(proxies) if proxies.by_scheme else CancellableTransport()
+    return httpx2.AsyncClient(transport=transport, timeout=None)

@@ -1,0 +1,1 @@
+"""The broken and odd replies, as data."""

@@ -1,0 +1,78 @@
+"""Successes that are none: a 2xx whose body is not what any operation answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from failwell.conformance.faults.cases.bodies import endless, packings
+from failwell.conformance.faults.model import Fault, Unanswered
+from failwell.sandbox.faults.samples import GarbledKind, garbled
+from failwell.sandbox.faults.steps import Answer, Garbled
+
+JSON = "application/json"
+
+BODIES: tuple[tuple[str, str, bytes], ...] = (
+    ("no body", JSON, b""),
+    ("spaces", JSON, b"  \n"),
+    ("half of a JSON document", JSON, b'{"data": [{"id": "1", "na'),
+    ("JSON with a comma too many", JSON, b'{"data": [],}'),
+    ("JSON and more behind it", JSON, b'{"data": "x"} and so on'),
+    ("an empty object", JSON, b"{}"),
+    ("a JSON list", JSON, b"[]"),
+    ("a list of lists", JSON, b"[[[]]]"),
+    ("a JSON string", JSON, b'"done"'),
+    ("a JSON number", JSON, b"17"),
+    ("JSON null", JSON, b"null"),
+    ("JSON true", JSON, b"true"),
+    ("data that is null", JSON, b'{"data": null}'),
+    ("data that is a string", JSON, b'{"data": "none today"}'),
+    ("data with other keys", JSON, b'{"data": [{"color": "red"}], "object": "list"}'),
+    ("an error in it", JSON, b'{"error": {"code": "INTERNAL", "message": "Did not work"}}'),
+    ("a detail in it", JSON, b'{"detail": "Not found"}'),
+    ("a number of 6000 digits", JSON, b'{"data": ' + b"9" * 6000 + b"}"),
+    ("lists 100,000 deep", JSON, b"[" * 100_000 + b"]" * 100_000),
+    ("plain text", "text/plain", b"OK"),
+    ("no kind of its body", "", b"OK"),
+    ("a stream of events", "text/event-stream", b"data: {}\n\n"),
+    ("a picture", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(64)),
+    ("JSON in UTF-7", "application/json; charset=utf-7", b"+AHsAfQ-"),
+)
+
+CODINGS: tuple[tuple[GarbledKind, str, bool], ...] = (
+    ("html", "a proxy's page", False),
+    ("not-utf-8", "bytes that are not UTF-8", False),
+    ("gzip-bomb", "gzip that unpacks to 10 MiB of spaces", False),
+    ("not-gzip", "gzip that is none", True),
+    ("cut-gzip", "half of the gzip", False),
+)
+"""What garbles a body, and whether it is sure that it cannot be unpacked at all."""
+
+
+def faults() -> Iterator[Fault]:
+    """All of them."""
+    group = "Answers that are none"
+    long = ("10 MB of JSON", JSON, b'{"blob": "' + b"x" * 10_000_000 + b'"}')
+    for name, kind, body in (*BODIES, long):
+        ends = Unanswered("unreadable", status=200, body=body, caused=False)
+        headers = (("Content-Type", kind),) if kind else ()
+        yield Fault(group, f"a 200 with {name}", ends, (Answer(200, headers, body),))
+    for garble, name, packed in CODINGS:
+        plain = garbled(garble, 200)[1] if garble in ("html", "not-utf-8") else None
+        ends = Unanswered("unreadable", status=200, body=plain, caused=packed)
+        yield Fault(group, f"a 200 with {name}", ends, (Garbled(garble, 200),))
+    for name, coding, zipped in packings(b"[0]"):
+        listed = Answer(200, (("Content-Type", JSON), ("Content-Encoding", coding)), zipped)
+        ends = Unanswered("unreadable", status=200, body=b"[0]", caused=False)
+        yield Fault(group, f"a 200 with a JSON list in {name}", ends, (listed,))
+    too_long = Answer(200, (("Content-Type", JSON), ("Content-Encoding", "gzip")), endless())
+    ends = Unanswered("unreadable", status=200, caused=False)
+    yield Fault(group, "a 200 with gzip that unpacks to more than is held", ends, (too_long,))
+    broken = (("Content-Type", JSON), ("Content-Encoding", "deflate"))
+    unpacked = Unanswered("unreadable", status=200, caused=False)
+    yield Fault(group, "a 200 with deflate that is none", unpacked, (Answer(200, broken, b"{}"),))
+    for status in (202, 203, 206, 226, 299):
+        ends = Unanswered("unreadable", status=status, body=b"[0]", caused=False)
+        yield Fault(group, f"a {status} with a JSON list", ends, (Answer(status, (("Content-Type", JSON),), b"[0]"),))
+    for status in (201, 204, 205):
+        ends = Unanswered("unreadable", status=status, body=b"", caused=False)
+        yield Fault(group, f"a {status} without a body", ends, (Answer(status),))

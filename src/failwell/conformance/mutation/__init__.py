@@ -1,0 +1,1 @@
+"""Mutation testing of contracts: each case deleted in each place must be noticed."""

@@ -1,0 +1,1 @@
+"""An SDK that is checked in an environment of its own."""

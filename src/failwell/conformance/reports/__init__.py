@@ -1,0 +1,1 @@
+"""What a check prints and writes: terminal, JUnit."""

@@ -1,0 +1,1 @@
+"""Retry budget, circuit breaker and pacing: what the calls to one origin share."""

@@ -1,0 +1,23 @@
+"""What stands between the calls of a process and one server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from failwell._support.frozen import Value
+
+if TYPE_CHECKING:
+    from failwell.policy.resilience.breaker import Breaker
+    from failwell.policy.resilience.budget import Budget
+    from failwell.policy.resilience.pacing import Pacer
+
+
+class Guard(Value):
+    """What a call shares with others: the budget for retries, the breaker of its operation, the pace. Any may miss."""
+
+    budget: Budget | None = None
+    breaker: Breaker | None = None
+    pacer: Pacer | None = None
+
+
+UNGUARDED = Guard()

@@ -1,0 +1,1 @@
+"""Whether a call is repeated, and after how long."""

@@ -1,0 +1,27 @@
+"""What came of a request and its retries."""
+
+# Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
+from typing import NamedTuple
+
+from failwell.contract.evidence import Attempt, HeldBack
+from failwell.policy.flow import Refused
+from failwell.wire.messages import Outcome
+
+
+class Tried(NamedTuple):
+    """The last outcome of a request, every attempt at it, and why there was no further one.
+
+    The outcome is `Refused`, and there is no attempt, when not even the first was made. *elapsed* is the seconds of the
+    whole, *timeout* the seconds that the last attempt had.
+    """
+
+    outcome: Outcome | Refused
+    attempts: tuple[Attempt, ...]
+    elapsed: float
+    timeout: float | None = None
+    held_back: HeldBack | None = None
+
+    @property
+    def gave_up(self) -> str | None:
+        """Why there was no further attempt, other than that the retries are used up, or not worth it."""
+        return self.held_back.reason if self.held_back is not None else None

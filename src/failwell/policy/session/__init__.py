@@ -1,0 +1,1 @@
+"""A websocket session: kept alive, renewed after a drop."""

@@ -1,0 +1,1 @@
+"""A stream of server-sent events, resumed after a cut."""

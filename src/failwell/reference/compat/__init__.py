@@ -1,0 +1,1 @@
+"""Contract snapshots, and which change between two of them breaks callers."""

@@ -1,0 +1,1 @@
+"""What a code, a status, a class or a pasted body means."""

@@ -1,0 +1,1 @@
+"""OpenAPI responses, schemas and examples of a catalogue."""

@@ -1,0 +1,201 @@
+"""A request passed on to the real server, and its reply passed back, both as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import h11
+
+from failwell.sandbox.proxy.connection import Connection, GoneError
+from failwell.sandbox.proxy.incoming import Incoming, MalformedRequestError
+
+_LONGEST_CONNECT = 10.0
+_LONGEST_REPLY_HEAD = 262_144
+
+
+class UpstreamError(Exception):
+    """The real server gave no whole reply; the client was sent *relayed* bytes of one. *reset* if by RST."""
+
+    def __init__(self, outcome: str, remedy: str, *, relayed: int = 0, reset: bool = False) -> None:
+        super().__init__(outcome, remedy)
+        self.outcome = outcome
+        self.remedy = remedy
+        self.relayed = relayed
+        self.reset = reset
+
+    def __str__(self) -> str:
+        return f"{self.outcome}. {self.remedy}"
+
+
+async def pass_on(
+    client: Connection,
+    incoming: Incoming,
+    upstream: tuple[str, int],
+    *,
+    lost: bool = False,
+    afterwards: str = "",
+) -> bool:
+    """
+    Send *incoming* to *upstream* and the reply to *client*, byte for byte; True if the connection can go on.
+
+    A *lost* reply is read to its end and sent to nobody. *afterwards* ends the entry in the log.
+
+    Raises: GoneError, when the client goes away; MalformedRequestError, when its body is broken; UpstreamError.
+    """
+    server = await _connect(*upstream)
+    relay = _Relay(client, incoming, server, lost=lost, afterwards=afterwards)
+    try:
+        goes_on = await _until_replied(relay, client)
+        if relay.switched:
+            await _exchange_bytes(client, server, incoming.rest)
+        return goes_on
+    except MalformedRequestError:
+        if not relay.relayed:
+            raise
+        # The client has read the start of another reply, so the refusal cannot be told in words.
+        incoming.record("malformed request, reset")
+        client.reset()
+        return False
+    finally:
+        server.drop()
+
+
+async def _until_replied(relay: _Relay, client: Connection) -> bool:
+    reply = asyncio.create_task(relay.reply())
+    others = {asyncio.create_task(relay.request()), asyncio.create_task(client.wait_until_gone())}
+    try:
+        while not reply.done():
+            done, _ = await asyncio.wait({reply, *others}, return_when=asyncio.FIRST_COMPLETED)
+            # The reply decides, even when the client hangs up on its last byte.
+            for task in () if reply in done else done:
+                others.discard(task)
+                task.result()
+        return await reply
+    finally:
+        for task in (reply, *others):
+            task.cancel()
+        await asyncio.gather(reply, *others, return_exceptions=True)
+
+
+async def _exchange_bytes(client: Connection, server: Connection, begun: bytes) -> None:
+    """Relay both ways, *begun* first, until both sides have closed: what follows an upgrade is not HTTP."""
+    # The server may be gone by now; then the relay below finds out too, and tells the client.
+    with contextlib.suppress(GoneError):
+        if begun:
+            await server.write(begun)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_relay_one_way(client, server))
+        group.create_task(_relay_one_way(server, client))
+
+
+async def _relay_one_way(source: Connection, target: Connection) -> None:
+    try:
+        while data := await source.read():
+            await target.write(data)
+        target.end_sending()
+    except GoneError:
+        # One side broke: the other shall see it break too, not end well.
+        source.reset()
+        target.reset()
+
+
+async def _connect(host: str, port: int) -> Connection:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_LONGEST_CONNECT):
+            _, server = await loop.create_connection(Connection, host, port)
+    except OSError as problem:
+        remedy = f"Nothing answers at {host}:{port}: start the server behind the sandbox, or look why it stopped."
+        raise UpstreamError("upstream refused", remedy) from problem
+    return server
+
+
+REPLAYED = b"-replayed"
+"""How the header is called with which servers mark an answer to an earlier request: `Idempotent-Replayed`."""
+
+
+class _Relay:
+    """One request and its reply on their way through; *relayed* counts the bytes that the client was sent."""
+
+    def __init__(
+        self, client: Connection, incoming: Incoming, server: Connection, *, lost: bool, afterwards: str
+    ) -> None:
+        self.relayed = 0
+        self._lost = lost
+        self._afterwards = afterwards
+        self.switched = False
+        self._replayed = False
+        self._client = client
+        self._incoming = incoming
+        self._server = server
+        # It frames the request's body anew, and finds the end of the reply, whose bytes go by unchanged.
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_REPLY_HEAD)
+
+    async def request(self) -> None:
+        """Send the request. Raises: GoneError, MalformedRequestError, both for the client."""
+        head = self._incoming.head
+        headers = list(head.headers.raw_items())
+        if self._client.secured:
+            # As a proxy does that ends TLS: the server behind writes its own address into its answers.
+            headers.append((b"X-Forwarded-Proto", b"https"))
+        start = self._http.send(h11.Request(method=head.method, target=head.target, headers=headers))
+        if head.http_version == b"1.0":
+            start = start.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
+        if not await self._sent(start):
+            return
+        async for data in self._incoming.body():
+            if not await self._sent(self._http.send(h11.Data(data=data))):
+                return
+        await self._sent(self._http.send(h11.EndOfMessage()))
+
+    async def _sent(self, data: bytes | None) -> bool:
+        # A server may answer and close before it has read all. Its reply, or the lack of one, tells the rest.
+        try:
+            if data:
+                await self._server.write(data)
+        except GoneError:
+            return False
+        return True
+
+    async def reply(self) -> bool:
+        """Pass the reply back; True if the connection can go on. Raises: GoneError, for the client; UpstreamError."""
+        status = 0
+        while True:
+            data, status, ended = await self._next_part(status)
+            if ended:
+                # Before the last bytes go: whoever has the whole reply finds the entry in the log.
+                outcome = f"{'lost' if self._lost else 'passed'} {status}{self._afterwards}"
+                self._incoming.record(outcome, replayed=self._replayed)
+            if data and not self._lost:
+                await self._client.write(data)
+                self.relayed += len(data)
+            if ended:
+                # Not DONE when h11 has seen HTTP/1.0 or "Connection: close" on either side, or an upgrade.
+                return self._incoming.complete and self._http.their_state is h11.DONE
+
+    async def _next_part(self, status: int) -> tuple[bytes, int, bool]:
+        """The next bytes of the reply, the status so far, and whether HTTP ends with them."""
+        data = b""
+        try:
+            data = await self._server.read()
+            self._http.receive_data(data)
+            while True:
+                event = self._http.next_event()
+                if isinstance(event, h11.Response | h11.InformationalResponse):
+                    status = event.status_code
+                    self._replayed = any(name.endswith(REPLAYED) for name, _ in event.headers)
+                elif isinstance(event, h11.EndOfMessage):
+                    return data[: len(data) - len(self._http.trailing_data[0])], status, True
+                elif not isinstance(event, h11.Data):
+                    self.switched = self._http.their_state is h11.SWITCHED_PROTOCOL
+                    return data, status, self.switched
+        except GoneError as problem:
+            raise self._broken("upstream reset the connection", reset=True) from problem
+        except h11.RemoteProtocolError as problem:
+            how = "upstream sent malformed HTTP" if data else "upstream closed the connection"
+            raise self._broken(how) from problem
+
+    def _broken(self, how: str, *, reset: bool = False) -> UpstreamError:
+        remedy = "Look at the log of the server behind the sandbox."
+        return UpstreamError(f"{how} after {self.relayed} bytes", remedy, relayed=self.relayed, reset=reset)

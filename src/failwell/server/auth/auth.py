@@ -1,0 +1,150 @@
+"""Who may come in: a key, or the app's own caller, for what is not public, and a role for what changes something."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection, Request
+from starlette.types import Scope
+
+from failwell.server.auth.keys import Keys
+from failwell.server.caller import Caller
+from failwell.server.http.paths import Paths
+from failwell.server.refusal import Refused
+from failwell.server.storage.errors import StoreDownError
+from failwell.server.storage.threads import Threads
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PATIENCE = 3.0
+"""Seconds to wait for the store of keys before it counts as down. Without it nobody is let in: there is no "open"."""
+
+
+FindCaller = Callable[[Any], Awaitable[Caller | str | None] | Caller | str | None]
+"""The app's own way to know who calls, from the request (of a websocket, its `HTTPConnection`).
+
+It returns a `Caller`, or the name of a tenant, for which there are no roles; None for nobody. What it raises is
+answered like what a handler raises. A plain function is called in a thread, as FastAPI does it.
+"""
+
+
+class Auth(ABC):
+    """Finds the caller of a request. Paths of *public* need none. Only *writers* may use a method that is no read.
+
+    A websocket is no read: what is said in it may change something.
+    """
+
+    def __init__(self, *, public: Paths, writers: Sequence[str]) -> None:
+        self._public = public
+        self._writers = tuple(writers)
+
+    def needs_caller(self, scope: Scope) -> bool:
+        """Whether nobody may come in without being known."""
+        # A browser asks before it sends the key, and never sends it with the question.
+        preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in Headers(scope=scope)
+        return not preflight and self._public.first(scope) is None
+
+    @abstractmethod
+    async def caller(self, scope: Scope) -> Caller:
+        """Who sends *scope*.
+
+        Raises:
+            Refused: 401 for nobody, 503 if nobody can tell.
+        """
+
+    def check_role(self, caller: Caller, scope: Scope) -> None:
+        """Let *caller* write only in a role that may.
+
+        Raises:
+            Refused: 403.
+        """
+        if scope.get("method") not in READS and caller.role not in self._writers:
+            wanted = " or ".join(self._writers)
+            what = "API key" if isinstance(self, ByKey) else "caller"
+            message = f'This {what} has the role "{caller.role}", which cannot write. Use a key of a {wanted}.'
+            raise Refused(403, message)
+
+
+class ByFunction(Auth):
+    """Asks the app itself: *find* knows the caller of a request."""
+
+    def __init__(self, find: FindCaller, *, public: Paths, writers: Sequence[str]) -> None:
+        super().__init__(public=public, writers=writers)
+        self._find = find
+        called = getattr(find, "__call__", None)  # noqa: B004 - an object with an async __call__, as HTTPBasic() is
+        self._is_async = inspect.iscoroutinefunction(find) or inspect.iscoroutinefunction(called)
+
+    async def caller(self, scope: Scope) -> Caller:
+        """Who the app says it is.
+
+        Raises:
+            Refused: 401, it says nobody.
+            TypeError: it says something else than a caller.
+            Exception: what the function raises.
+        """
+        request = Request(scope) if scope["type"] == "http" else HTTPConnection(scope)
+        found: Any = self._find(request) if self._is_async else await run_in_threadpool(self._find, request)
+        if inspect.isawaitable(found):
+            found = await found
+        if found is None:
+            raise Refused(401, "Nobody is known to have sent this request. Sign in, and send it again.")
+        if isinstance(found, str) and found:
+            return Caller(found, found, self._writers[0] if self._writers else "")
+        if not isinstance(found, Caller):
+            raise TypeError(
+                f"caller= returned a {type(found).__name__}. Let it return a Caller, a tenant's name or None."
+            )
+        return found
+
+
+class ByKey(Auth):
+    """Finds the caller by an API key, with the help of *keys*."""
+
+    def __init__(self, keys: Keys, *, public: Paths, writers: Sequence[str], realm: str) -> None:
+        super().__init__(public=public, writers=writers)
+        self._keys = keys
+        self._threads = Threads()
+        self._bearer = keys.header.lower() == "authorization"
+        self._realm = realm
+
+    async def caller(self, scope: Scope) -> Caller:
+        """Whose key *scope* carries.
+
+        Raises:
+            Refused: 401 without a key that holds, 503 if nobody can tell.
+        """
+        key = self._key(scope)
+        try:
+            caller = await self._threads.run(partial(self._keys.find, key), patience=PATIENCE)
+        except StoreDownError as problem:
+            message = "API keys cannot be checked at the moment. Try again in a few seconds."
+            raise Refused(503, message, headers={"retry-after": "2"}) from problem
+        if caller is None:
+            raise self._stranger("This API key is unknown or revoked. Use another one.", known_scheme=True)
+        return caller
+
+    def _key(self, scope: Scope) -> str:
+        name = self._keys.header
+        sent = Headers(scope=scope).getlist(name)
+        if not sent:
+            how = f'"{name}: Bearer <key>"' if self._bearer else f'"{name}: <key>"'
+            raise self._stranger(f"No API key was sent. Send it as {how}.")
+        key = sent[0]
+        if self._bearer:
+            scheme, _, key = key.partition(" ")
+            key = key.strip() if scheme.lower() == "bearer" else ""
+        if len(sent) > 1 or not self._keys.well_formed(key):
+            raise self._stranger(f'The API key in "{name}" is malformed: a key is {self._keys.shape}. Copy it again.')
+        return key
+
+    def _stranger(self, message: str, *, known_scheme: bool = False) -> Refused:
+        challenge = f'Bearer realm="{self._realm}"' if self._bearer else f'ApiKey realm="{self._realm}"'
+        if self._bearer and known_scheme:
+            challenge += ', error="invalid_token"'
+        return Refused(401, message, headers={"www-authenticate": challenge})

@@ -1,0 +1,125 @@
+"""API keys with a tenant, a role and a tier. Only their SHA-256 is stored; a key is shown once, when it is made."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from failwell.clock import ServerClock, SystemClock
+from failwell.server.caller import Caller
+from failwell.server.storage.sqlite import BUSY, Database, Tables
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS api_keys (
+  id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, tenant TEXT NOT NULL, role TEXT NOT NULL,
+  created_at REAL NOT NULL, revoked_at REAL, tier TEXT NOT NULL DEFAULT ''
+)
+"""
+
+_ADD = "INSERT INTO api_keys (id, hash, tenant, role, tier, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+
+
+def _add_tier(db: sqlite3.Connection) -> None:
+    """Give the keys of a file from before there were tiers the tier ""."""
+    if "tier" not in [column[1] for column in db.execute("PRAGMA table_info(api_keys)")]:
+        db.execute("ALTER TABLE api_keys ADD COLUMN tier TEXT NOT NULL DEFAULT ''")
+
+
+TABLES = Tables(make=(_TABLE,), proof="SELECT id, hash, tenant, role FROM api_keys LIMIT 0", upgrade=_add_tier)
+
+
+class Keys(Protocol):
+    """What authentication needs to know about keys."""
+
+    @property
+    def header(self) -> str:
+        """The header that carries a key. In `Authorization` it stands after "Bearer"."""
+        ...
+
+    @property
+    def shape(self) -> str:
+        """What a key looks like, for people."""
+        ...
+
+    def well_formed(self, key: str) -> bool:
+        """Whether *key* looks like one."""
+        ...
+
+    def find(self, key: str) -> Caller | None:
+        """The caller of *key*; None if it is unknown or revoked. May block, and may raise `StoreDownError`."""
+        ...
+
+
+class KeyStore:
+    """Keys in the SQLite file at *path*, sent in *header*, all beginning with *prefix*.
+
+    Raises:
+        NotOurFileError: here, if *path* is something else; it is left as it is.
+        StoreDownError: here and in every method, if SQLite fails.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        header: str = "X-API-Key",
+        prefix: str = "pk_live_",
+        clock: ServerClock | None = None,
+        busy: float = BUSY,
+        trace: Callable[[str], object] | None = None,
+    ) -> None:
+        self.header = header
+        self.shape = f'"{prefix}" and 43 letters, digits, "-" or "_"'
+        self._prefix = prefix
+        self._form = re.compile(re.escape(prefix) + "[A-Za-z0-9_-]{43}")
+        self._clock = clock or SystemClock()
+        self._database = Database(path, TABLES, busy=busy, trace=trace)
+
+    def create(self, tenant: str, role: str, *, tier: str = "") -> str:
+        """Make a key of *tenant* for *role*, within the limits of *tier*, and return it. It cannot be read again."""
+        key = self._prefix + secrets.token_urlsafe(32)
+        facts = (f"key_{secrets.token_hex(8)}", _hash(key), tenant, role, tier, self._clock.wall())
+        self._database.write(lambda db: db.execute(_ADD, facts))
+        return key
+
+    def move(self, key: str, tier: str) -> bool:
+        """Put *key*, which may be the key or its id, into *tier* from the next call on; False if there is no such key.
+
+        Its limits begin anew there.
+        """
+        return self._change("tier = ?", tier, key)
+
+    def revoke(self, key: str) -> bool:
+        """Stop accepting *key*, which may be the key or its id; False if there is no such key, or not any more."""
+        return self._change("revoked_at = ?", self._clock.wall(), key)
+
+    def well_formed(self, key: str) -> bool:
+        """Whether *key* looks like one of ours."""
+        return self._form.fullmatch(key) is not None
+
+    def find(self, key: str) -> Caller | None:
+        """The caller of *key*; None if it is unknown or revoked."""
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT tenant, id, role, tier FROM api_keys WHERE hash = ? AND revoked_at IS NULL", (_hash(key),)
+            ).fetchone()
+        return None if row is None else Caller(*row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _change(self, change: str, value: object, key: str) -> bool:
+        """Make *change* with *value* to *key*, the key or its id; False if it is unknown or revoked."""
+        statement = f"UPDATE api_keys SET {change} WHERE (id = ? OR hash = ?) AND revoked_at IS NULL"  # noqa: S608 - our own words
+        return self._database.write(lambda db: db.execute(statement, (value, key, _hash(key))).rowcount == 1)
+
+
+def _hash(key: str) -> bytes:
+    # 256 random bits need no salt and no slow hash: there is nothing to guess.
+    return hashlib.sha256(key.encode()).digest()

@@ -1,0 +1,1 @@
+"""From any exception to a reply in the declared envelope."""

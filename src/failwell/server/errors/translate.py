@@ -1,0 +1,176 @@
+"""From whatever was raised to the reply that the client gets."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Scope
+from starlette.websockets import WebSocketDisconnect
+
+from failwell._support.frozen import changed
+from failwell.contract import Catalogue, Error
+from failwell.contract.case import TRAVELLING
+from failwell.server.errors.allowed_methods import methods_of
+from failwell.server.errors.framework import UNHANDLED, of_status, refusal
+from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
+from failwell.server.errors.unwrapping import single
+from failwell.server.idempotency.store import Answer
+from failwell.server.refusal import Refused, as_error, reply_to
+from failwell.server.storage.errors import StoreDownError
+from failwell.server.storage.transient_errors import passes
+from failwell.wire import Reply, render
+
+logger = logging.getLogger("failwell.server")
+
+OUT_OF_SERVICE = "The server has no room, or too much to do, at the moment. Try again in a few seconds."
+
+Convert = Callable[[Exception], Exception | None]
+"""A vendor's own mapping: an error of its catalogue, or None for an exception that it knows nothing about."""
+
+
+class Translator:
+    """Finds the error of *catalogue* for an exception, and holds an operation to what it declares.
+
+    *strict* decides what a declared error is that its operation does not list: raised as `UndeclaredError`, or sent
+    all the same, counted, and logged the first time.
+    """
+
+    def __init__(self, catalogue: Catalogue, app: ASGIApp, *, convert: Convert | None, strict: bool) -> None:
+        self.catalogue = catalogue
+        self.undeclared: Counter[tuple[str, str]] = Counter()
+        self._app = app
+        self._convert = convert
+        self._strict = strict
+        self._code: str = getattr(catalogue.envelope, "code", "code")
+
+    def reply(self, exc: Exception, scope: Scope) -> Reply:
+        """The reply to *exc*, which is logged with the request's id.
+
+        Raises:
+            UndeclaredError: under *strict*, the operation does not declare it.
+        """
+        request_id: str = scope["failwell.request_id"]
+        exc = single(exc)
+        if isinstance(exc, HTTPException) and isinstance(exc.__cause__, Refused):
+            exc = exc.__cause__  # FastAPI's words for a body that broke off above its limit
+        if isinstance(exc, UndeclaredError):
+            return self.unhandled(exc, scope)
+        error = None if isinstance(exc, Refused) else self._declared(exc, scope)
+        framework = refusal(exc, code=self._code) if error is None else None
+        refused = exc if isinstance(exc, Refused) else framework
+        if refused is not None:
+            refused = self._with_methods(refused, scope)
+            error = as_error(refused, self.catalogue)
+        if error is None and (isinstance(exc, StoreDownError) or passes(exc)):
+            return self.out_of_service(exc, scope)
+        if error is None or error.case.source(error.source) not in TRAVELLING:
+            return self.unhandled(exc, scope)
+        # What the framework says in no class of its own may come from any operation: a body that is no JSON.
+        if refused is None or (framework is not None and type(error) is not self.catalogue.default):
+            undeclared = self._undeclared(error, scope, own=refused is None)
+            if undeclared is not None and self._strict:
+                raise undeclared from exc
+            if isinstance(undeclared, UnlistedError):
+                return self.unhandled(undeclared, scope)
+            if undeclared is not None:
+                self._count(undeclared, scope, error)
+        reply = render(error, self.catalogue, request_id=request_id)
+        if refused is not None:
+            reply = changed(reply, headers={**reply.headers, **refused.headers})
+        _log_reply(scope, reply, exc)
+        return reply
+
+    def unhandled(self, exc: Exception, scope: Scope) -> Reply:
+        """The catalogue's 500, which says nothing of *exc*; the log says all."""
+        _log(logging.ERROR, scope, 500, type(exc).__name__, exc)
+        return reply_to(Refused(500, UNHANDLED), self.catalogue, scope["failwell.request_id"])
+
+    def out_of_service(self, exc: Exception, scope: Scope) -> Reply:
+        """The catalogue's 503 for an *exc* that passes by itself, such as a locked database; the log says all."""
+        _log(logging.ERROR, scope, 503, type(exc).__name__, exc)
+        refused = Refused(503, OUT_OF_SERVICE, headers={"retry-after": "2"})
+        return reply_to(refused, self.catalogue, scope["failwell.request_id"])
+
+    def broken_off(self, exc: Exception, scope: Scope) -> None:
+        """Log an *exc* that came when the reply had begun: nothing can be said to the client any more."""
+        if isinstance(exc, WebSocketDisconnect):
+            self.disconnected(scope)
+        elif scope.get("failwell.broken_off") is not exc:  # it passes here once for each middleware
+            scope["failwell.broken_off"] = exc
+            _log(logging.ERROR, scope, None, type(exc).__name__, exc)
+
+    def disconnected(self, scope: Scope) -> None:
+        """Log that the client left before it had sent its whole request."""
+        _log(logging.INFO, scope, None, "the client disconnected")
+
+    def misplaced(self, problem: ValueError) -> None:
+        """Log that an app which was mounted late keeps answering by itself."""
+        logger.error("An app was mounted while this one was served, and stays outside of the contract. %s", problem)
+
+    def replayed(self, answer: Answer, scope: Scope) -> None:
+        """Log that a kept *answer* is given again; the record has both ids."""
+        _log(logging.INFO, scope, answer.status, f"replay of {answer.request_id}")
+
+    def _declared(self, exc: Exception, scope: Scope) -> Error | None:
+        if isinstance(exc, self.catalogue.base):
+            return exc
+        if self._convert is None:
+            return None
+        try:
+            converted = self._convert(exc)
+        except Exception as problem:  # noqa: BLE001 - the vendor's code; *exc* is still to be answered
+            _log(logging.ERROR, scope, None, type(problem).__name__, problem)
+            return None
+        return converted if isinstance(converted, self.catalogue.base) else None
+
+    def _with_methods(self, refused: Refused, scope: Scope) -> Refused:
+        """*refused*; a 405 with all methods that its address takes."""
+        if refused.status != 405 or scope["type"] != "http":
+            return refused
+        allowed = methods_of(self._app, {**scope, "root_path": scope["failwell.root_path"], "path_params": {}})
+        return of_status(405, {**refused.headers, "allow": ", ".join(allowed)}) if allowed else refused
+
+    def _count(self, undeclared: UndeclaredError, scope: Scope, error: Error) -> None:
+        asked = (undeclared.operation or "", undeclared.error.__name__)
+        self.undeclared[asked] += 1
+        if self.undeclared[asked] == 1:
+            _log(logging.ERROR, scope, error.status_on_the_wire, "UndeclaredError", undeclared)
+
+    def _undeclared(self, error: Error, scope: Scope, *, own: bool) -> UndeclaredError | None:
+        operation = operation_of(scope)
+        if own and not self.catalogue.lists(error):
+            return UnlistedError(operation, type(error), self.catalogue.name, error.case)
+        if operation is None or operation not in self.catalogue.operations:
+            return None
+        declared = self.catalogue.raises(operation)
+        return None if isinstance(error, declared) else UndeclaredError(operation, type(error), declared)
+
+
+def operation_of(scope: Scope) -> str | None:
+    """The `operation_id` of the route that answers, or None before routing and where only the path fits."""
+    route = scope.get("route")
+    if scope["type"] != "http" or scope["method"] not in (getattr(route, "methods", None) or ()):
+        return None
+    operation: str | None = getattr(route, "operation_id", None)
+    return operation
+
+
+def _log_reply(scope: Scope, reply: Reply, exc: Exception) -> None:
+    # A declared 5xx was raised on purpose and has told the client all, unless there is a cause behind it.
+    told = isinstance(exc, Error) and exc.__cause__ is None
+    if reply.status < 500:
+        _log(logging.INFO, scope, reply.status, type(exc).__name__)
+    elif told:
+        _log(logging.WARNING, scope, reply.status, type(exc).__name__)
+    else:
+        _log(logging.ERROR, scope, reply.status, type(exc).__name__, exc)
+
+
+def _log(level: int, scope: Scope, status: int | None, name: str, exc: Exception | None = None) -> None:
+    # The path is quoted: a line break in it must not begin a log line of its own.
+    said = (scope.get("method", "WEBSOCKET"), scope["path"], status or "-", name, scope["failwell.request_id"])
+    extra = {"request_id": scope["failwell.request_id"], "operation": operation_of(scope)}
+    logger.log(level, "%s %r: %s %s (request %s)", *said, exc_info=exc, extra=extra)

@@ -1,0 +1,1 @@
+"""Bodies, request ids, responses and server-sent events of an ASGI server."""

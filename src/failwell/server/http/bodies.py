@@ -1,0 +1,198 @@
+"""Request bodies within limits: bytes, the nesting and the number of values of JSON, and the time they take to come."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+
+import anyio
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope
+
+from failwell.server.refusal import Refused
+
+_JSON = re.compile(rb"[\x00\s\xef\xbb\xbf\xfe\xff]*[\[{]")
+_ANNOUNCING = (b"content-length", b"transfer-encoding")
+_FORMS = ("multipart/", "application/x-www-form-urlencoded")
+_OTHER_THAN_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """What a request's body may be; None for no limit.
+
+    A body above *most_bytes* is a 413, JSON that is nested deeper than *deepest* levels, or has more than *most_values*
+    values, a 422: a parser, and who checks its result, would keep all other requests waiting. A body that is not there
+    after *seconds* is a 408. So a body is read, and held, before the app gets it; a form is not, it comes as a stream,
+    may pause for *seconds*, and breaks off above *most_bytes*.
+
+    *uploads* are patterns of paths (`"/files/*"`) whose handlers read `request.stream()`, each with its own limit in
+    bytes. Their bodies are never held, and nobody looks into them.
+    """
+
+    most_bytes: int | None = 10 * 1024 * 1024
+    _: KW_ONLY
+    deepest: int | None = 64
+    most_values: int | None = 100_000
+    seconds: float | None = 60.0
+    uploads: Mapping[str, int | None] = field(default_factory=dict[str, int | None])
+
+
+DEFAULT = BodyLimits()
+
+
+def above(limit: int) -> Refused:
+    """The 413 for a body of more than *limit* bytes."""
+    return Refused(413, f"A request may have {limit:,} bytes of body, this one has more. Send less at a time.")
+
+
+def too_slow(seconds: float) -> Refused:
+    """The 408 for a body that is not there after *seconds*."""
+    message = f"The body of this request was not there after {seconds:g} s. Send it again, or in smaller parts."
+    return Refused(408, message, headers={"connection": "close"})
+
+
+async def whole_body(
+    scope: Scope, receive: Receive, limit: int | None, refusal: Callable[[int], Refused] = above, *, patience: int = 0
+) -> bytes:
+    """The body of the request.
+
+    *patience* is how many bytes above *limit* are read and thrown away before the *refusal*: a client that still
+    sends when the connection is closed may never see the answer.
+
+    Raises:
+        Refused: it is above *limit* bytes.
+        ClientDisconnect: the client left before it was whole.
+    """
+    if limit is not None and _announced(scope) > limit + patience:
+        raise refusal(limit)
+    body = bytearray()
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        piece: bytes = message.get("body", b"")
+        size += len(piece)
+        if limit is not None and size > limit + patience:
+            raise refusal(limit)
+        if limit is None or size <= limit:
+            body += piece
+        more = message.get("more_body", False)
+    if limit is not None and size > limit:
+        raise refusal(limit)
+    return bytes(body)
+
+
+def again(body: bytes, receive: Receive) -> Receive:
+    """A *receive* that begins with the *body* that was read from it."""
+    unread: Message | None = {"type": "http.request", "body": body, "more_body": False}
+
+    async def read_again() -> Message:
+        nonlocal unread
+        if unread is not None:
+            message, unread = unread, None
+            return message
+        return await receive()
+
+    return read_again
+
+
+async def limited(
+    scope: Scope, receive: Receive, limits: BodyLimits, upload: str | None, *, cap: int | None = None
+) -> Receive:
+    """A *receive* that gives no more than *limits* allow; *upload* is the pattern of an upload's path.
+
+    A body that is announced to be above *cap* is not read: whoever reads next refuses it for that.
+
+    Raises:
+        Refused: the body is above a limit.
+        ClientDisconnect: the client left before it was whole.
+    """
+    announced = any(name in _ANNOUNCING for name, _ in scope["headers"])
+    if not announced and scope.get("http_version") in {"1.1", "1.0"}:
+        return receive  # RFC 9112, 6.3: there is no body
+    if cap is not None and _announced(scope) > cap:
+        return receive
+    if upload is not None:
+        return Streamed(scope, receive, limits.uploads[upload], limits.seconds)
+    if Headers(scope=scope).get("content-type", "").lower().startswith(_FORMS):
+        return Streamed(scope, receive, limits.most_bytes, limits.seconds)
+    # Twice as much is heard out, so that a client which sent it hears what was wrong.
+    with anyio.move_on_after(limits.seconds):
+        body = await whole_body(scope, receive, limits.most_bytes, patience=limits.most_bytes or 0)
+        if _JSON.match(body):
+            check_json(body, limits)
+        return again(body, receive)
+    raise too_slow(limits.seconds or 0.0)
+
+
+class Streamed:
+    """A *receive* whose pieces make no more than *limit* bytes, and come within *seconds* of one another."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int | None, seconds: float | None) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._seconds = seconds
+        self._size = 0
+        if limit is not None and _announced(scope) > limit:
+            raise above(limit)
+
+    async def __call__(self) -> Message:
+        """The next message.
+
+        Raises:
+            Refused: in the app, which reads no further.
+        """
+        with anyio.move_on_after(self._seconds):
+            message = await self._receive()
+            self._size += len(message.get("body", b""))
+            if self._limit is not None and self._size > self._limit:
+                raise above(self._limit)
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                self._seconds = None  # what comes now is that the client leaves
+            return message
+        raise too_slow(self._seconds or 0.0)
+
+
+def check_json(body: bytes, limits: BodyLimits) -> None:
+    """Refuse a *body* that would take a JSON parser, or who checks its values, too long.
+
+    Raises:
+        Refused: 422.
+    """
+    most, deepest = limits.most_values, limits.deepest
+    brackets = body.count(b"[") + body.count(b"{")
+    if (deepest is None or brackets <= deepest) and (most is None or brackets + body.count(b",") <= most):
+        return  # as most are: what stands in texts makes it no less
+    if body.count(b"\x00") or body[:3] == b"\xef\xbb\xbf":
+        body = body.decode(json.detect_encoding(body), "replace").encode("utf-8", "replace")
+    # Without escapes every quote begins or ends a text, and what stands between two texts is structure.
+    body = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    if most is not None and body.count(b'"') // 2 > 2 * most:
+        raise _refused(f"Must not have more than {most:,} values", "too_many_values")
+    structure = b"".join(body.split(b'"')[::2])
+    values = structure.count(b",") + structure.count(b"[") + structure.count(b"{")
+    if most is not None and values > most:
+        raise _refused(f"Must not have more than {most:,} values", "too_many_values")
+    if deepest is None:
+        return
+    depth = 0
+    for bracket in structure.translate(None, _OTHER_THAN_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > deepest:
+            raise _refused(f"Must not be nested deeper than {deepest} levels", "too_deep")
+
+
+def _refused(problem: str, kind: str) -> Refused:
+    message = f"The body {problem[0].lower()}{problem[1:]}."
+    return Refused(422, message, entries=[{"loc": ["body"], "msg": problem, "type": kind}])
+
+
+def _announced(scope: Scope) -> int:
+    """The length that the request says its body has; 0 if it says none."""
+    length = Headers(scope=scope).get("content-length", "")
+    return int(length[:20]) if length.isdecimal() and length.isascii() else 0

@@ -1,0 +1,237 @@
+"""The way of a reply to the client: what every reply carries, and what must not reach it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from starlette.types import Message, Scope, Send
+
+from failwell.server.errors.framework import of_status
+from failwell.server.refusal import Refused
+from failwell.wire import Reply
+
+_NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no header value may hold (RFC 9110, 5.5): a line break in it would begin a header, or a reply, of its own."""
+_SUSPECT = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z")
+_GOOD_NAMES: set[bytes] = set()
+"""Names that were looked at before: an app has a few dozen."""
+_MOST_NAMES = 1000
+
+_ALLOW_ORIGIN, _EXPOSE = b"access-control-allow-origin", b"access-control-expose-headers"
+
+
+class UnsendableError(ValueError):
+    """A reply whose *problem* no server could send; it names the part, and never a header's value."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"The reply cannot be sent: {self.problem}. The client gets the 500 in its place."
+
+
+class Sink(Protocol):
+    """Where a reply goes: to the client, or first into a record."""
+
+    @property
+    def started(self) -> bool:
+        """Whether the client has got the status, so that it cannot be another any more."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether the reply has ended."""
+        ...
+
+    async def __call__(self, message: Message) -> None:
+        """Take the next message of the reply. A second start, while not *started*, replaces the first."""
+        ...
+
+
+class Outgoing:
+    """Sends to the client. Every reply gets the request's id and *headers*; HEAD, 204 and 304 get no body.
+
+    A reply that CORS lets a browser read also lets it read the headers in *exposed*.
+    """
+
+    def __init__(
+        self, send: Send, scope: Scope, *, request_id_header: str, request_id: str, exposed: Sequence[str] = ()
+    ) -> None:
+        self.started = False
+        self.complete = False
+        self.request_id = request_id
+        self.headers: dict[str, str] = {}
+        self._request_id_header = request_id_header
+        self._exposed = exposed
+        self._send = send
+        self._head = scope["method"] == "HEAD"
+        self._bodiless = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send *message*, with the headers that every reply carries."""
+        if message["type"] == "http.response.start":
+            await self._start(message)
+            return
+        if message["type"] == "http.response.body":
+            self.complete = not message.get("more_body", False)
+            if self._bodiless:
+                message = {**message, "body": b""}
+        await self._send(message)
+
+    async def _start(self, message: Message) -> None:
+        status: int = message["status"]
+        self._bodiless = self._head or status in {204, 304}
+        own = self.carried()
+        dropped = set(own)
+        if self._bodiless and not self._head:
+            # RFC 9110, 8.6: a 204 has no length; a length beside no body makes servers cut the connection.
+            dropped |= {b"content-length", b"transfer-encoding"}
+        kept: list[tuple[bytes, bytes]] = []
+        readable = False
+        for name, value in message.get("headers", ()):
+            lower = name.lower()
+            if lower not in dropped:
+                kept.append((name, value))
+                readable = readable or lower == _ALLOW_ORIGIN
+        if readable:
+            kept = _exposing(kept, self._exposed)
+        self.started = True
+        await self._send({**message, "headers": [*kept, *own.items()]})
+
+    def carried(self) -> dict[bytes, bytes]:
+        """The headers that every reply carries."""
+        headers = {**self.headers, self._request_id_header: self.request_id}
+        return {name.lower().encode("ascii"): value.encode("latin-1") for name, value in headers.items()}
+
+
+class Within(Outgoing):
+    """The same reply as *last* sends, some middleware before it gets there: that goes to *send*."""
+
+    def __init__(self, send: Send, last: Outgoing) -> None:
+        self.started = False
+        self.complete = False
+        self.headers = last.headers
+        self._last = last
+        self._send = send
+
+    @property
+    def request_id(self) -> str:
+        """The id that the reply carries."""
+        return self._last.request_id
+
+    @request_id.setter
+    def request_id(self, value: str) -> None:
+        self._last.request_id = value
+
+    async def __call__(self, message: Message) -> None:
+        """Pass *message* on."""
+        if message["type"] == "http.response.start":
+            self.started = True
+        elif message["type"] == "http.response.body":
+            self.complete = not message.get("more_body", False)
+        await self._send(message)
+
+
+def _exposing(headers: list[tuple[bytes, bytes]], names: Sequence[str]) -> list[tuple[bytes, bytes]]:
+    """*headers* which let a browser read those of *names* too."""
+    listed = [value.decode("latin-1") for name, value in headers if name.lower() == _EXPOSE]
+    known = {name.strip().lower() for value in listed for name in value.split(",")}
+    listed += [name for name in names if name.lower() not in known]
+    others = [(name, value) for name, value in headers if name.lower() != _EXPOSE]
+    return [*others, (_EXPOSE, ", ".join(listed).encode("latin-1"))]
+
+
+class FromApp:
+    """Stands between the app and *sink*, and keeps back error pages that are not of the contract.
+
+    Starlette sends "Internal Server Error" before it raises, and some middleware sends its own plain text.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._page: Message | None = None
+
+    async def __call__(self, message: Message) -> None:
+        """Pass *message* on, unless it belongs to a page that is kept back.
+
+        Raises:
+            UnsendableError: in the app, which is told before the reply has begun.
+        """
+        if message["type"] == "http.response.start":
+            message = sendable(message)
+            if _is_page(message):
+                self._page = message
+                return
+        elif self._page is not None and message["type"] in {"http.response.body", "http.response.trailers"}:
+            return
+        await self._sink(message)
+
+    @property
+    def kept_back(self) -> Refused | None:
+        """What the page that was kept back meant; None if there was none."""
+        if self._page is None:
+            return None
+        sent = self._page.get("headers", ())
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in sent}
+        return of_status(self._page["status"], headers)
+
+
+def sendable(start: Message) -> Message:
+    """The *start* of a reply as a server can send it: without the spaces around a header's value (RFC 9110, 5.5).
+
+    Raises:
+        UnsendableError: its status is none that ends a request, or a header would break the reply in two.
+    """
+    status: Any = start["status"]
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise UnsendableError(f"its status is {status!r}, and the last status of a reply is one of 200 to 599")
+    clean = True
+    for name, value in start.get("headers", ()):
+        if not isinstance(name, bytes) or not isinstance(value, bytes):
+            raise UnsendableError(f"its header {name!r} is no bytes")
+        if name not in _GOOD_NAMES:
+            if not _NAME.fullmatch(name):
+                raise UnsendableError(f"{name[:64]!r} is no name of a header")
+            if len(_GOOD_NAMES) < _MOST_NAMES:
+                _GOOD_NAMES.add(name)
+        if _SUSPECT.search(value):
+            if _UNSENDABLE.search(value):
+                problem = "holds a line break or another control character"
+                raise UnsendableError(f"its header {name.decode('ascii')} {problem}")
+            clean = False
+    if clean:
+        return start
+    return {**start, "headers": [(name, value.strip(b" \t")) for name, value in start["headers"]]}
+
+
+def _is_page(start: Message) -> bool:
+    if start["status"] < 400:
+        return False
+    kinds = [value for name, value in start.get("headers", ()) if name.lower() == b"content-type"]
+    return not kinds or kinds[0].partition(b";")[0].strip().lower() in {b"text/plain", b"text/html"}
+
+
+def start_of(reply: Reply) -> Message:
+    """The message that *reply* begins with.
+
+    Raises:
+        UnsendableError: no server could send it.
+    """
+    encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers.items()]
+    encoded.append((b"content-length", str(len(reply.body)).encode("ascii")))
+    return sendable({"type": "http.response.start", "status": reply.status, "headers": encoded})
+
+
+async def send_reply(reply: Reply, sink: Sink) -> None:
+    """Send *reply* whole.
+
+    Raises:
+        UnsendableError: no server could; nothing was sent.
+    """
+    start = start_of(reply)
+    await sink(start)
+    await sink({"type": "http.response.body", "body": reply.body, "more_body": False})

@@ -1,0 +1,1 @@
+"""Idempotency keys: claims, leases, replays and where they are stored."""

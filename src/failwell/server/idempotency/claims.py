@@ -1,0 +1,132 @@
+"""The way to a store of idempotency records: in threads, on time, with one owner token for each request."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import anyio
+
+from failwell.server.idempotency.policy import Idempotency
+from failwell.server.idempotency.store import Answer, Claim, Claimed, InProgress, Record
+from failwell.server.storage.errors import StoreDownError
+from failwell.server.storage.threads import Threads
+
+logger = logging.getLogger("failwell.server")
+
+RENEWALS = 12
+"""How often an owner renews its lease in the length of one."""
+
+OVERDUE = 1.5 / RENEWALS
+"""The part of a lease after which an owner that has not renewed it has missed a renewal."""
+
+FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
+"""Seconds between two tries to tell a store that is down what has become of a claim, at first and at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Which record a request wants or has, and the token that proves it."""
+
+    record: Record
+    owner: str
+
+
+def ticket_for(record: Record) -> Ticket:
+    """A ticket that nobody else has."""
+    return Ticket(record, secrets.token_hex(16))
+
+
+class Claims:
+    """Claims, renews and settles records in the store of *policy*."""
+
+    def __init__(self, policy: Idempotency) -> None:
+        self.policy = policy
+        self._threads = Threads()
+
+    async def claim(self, ticket: Ticket, fingerprint: bytes) -> Claim:
+        """Try to become the owner of the ticket's record.
+
+        Raises:
+            StoreDownError: also if the store does not answer in time.
+        """
+        policy = self.policy
+
+        def too_late(claim: Claim) -> None:
+            # The request was refused meanwhile: nobody will run it, so nobody may own it.
+            if isinstance(claim, Claimed):
+                with suppress(StoreDownError):
+                    policy.store.release(ticket.record, ticket.owner)
+
+        ask = partial(
+            policy.store.claim, ticket.record, fingerprint, ticket.owner, lease=policy.lease, kept=policy.kept
+        )
+        return await self._threads.run(ask, patience=policy.patience, late=too_late)
+
+    def wait(self, claim: InProgress) -> int:
+        """Whole seconds after which who met *claim* may try again.
+
+        While the owner renews its lease, nobody knows when it will be done: the policy's `in_progress_wait`. An owner
+        that has missed a renewal has probably died: then until its lease ends.
+        """
+        policy = self.policy
+        if claim.leased_for is None or policy.lease - claim.leased_for <= OVERDUE * policy.lease:
+            return policy.in_progress_wait
+        return max(policy.in_progress_wait, math.ceil(claim.leased_for))
+
+    def keeping(self, ticket: Ticket, answer: Answer) -> Settlement:
+        """What keeps *answer*, unless the record has got another owner."""
+        keep = partial(self.policy.store.complete, ticket.record, ticket.owner, answer, kept=self.policy.kept)
+        return Settlement(keep, "kept", self._threads)
+
+    def releasing(self, ticket: Ticket) -> Settlement:
+        """What forgets the record, unless it has got another owner."""
+        return Settlement(partial(self.policy.store.release, ticket.record, ticket.owner), "released", self._threads)
+
+    async def keep_alive(self, ticket: Ticket, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
+        """Renew the lease `RENEWALS` times in its length, until it is lost or the caller stops waiting."""
+        lease = self.policy.lease
+        while True:
+            await sleep(lease / RENEWALS)
+            renew = partial(self.policy.store.renew, ticket.record, ticket.owner, lease=lease)
+            try:
+                if not await self._threads.run(renew, patience=lease):
+                    return
+            except StoreDownError as problem:
+                logger.warning("The lease of an idempotency key could not be renewed: %s", problem)
+
+
+class Settlement:
+    """The end of a claim, which must reach the store: *call* is what ends it, *what* becomes of the answer then."""
+
+    def __init__(self, call: Callable[[], bool], what: str, threads: Threads) -> None:
+        self.done = False
+        self._call = call
+        self._what = what
+        self._threads = threads
+        self._problem: StoreDownError | None = None
+
+    async def within(self, patience: float) -> None:
+        """Try until the store has taken it, for *patience* seconds. A store that is down is logged."""
+        wait = FIRST_WAIT
+        with anyio.move_on_after(patience):
+            while not self.done:
+                try:
+                    owned = await self._threads.run(self._call, patience=patience)
+                except StoreDownError as problem:
+                    self._problem = problem
+                    await anyio.sleep(wait)
+                    wait = min(2 * wait, LONGEST_WAIT)
+                else:
+                    self.done = True
+                    if not owned:
+                        # The lease ran out and somebody else owns the record: theirs stands.
+                        logger.warning("The lease of an idempotency key was lost before its answer was %s.", self._what)
+        if not self.done:
+            why = self._problem or f"the store did not answer within {patience:g} s"
+            logger.warning("The answer under an idempotency key could not be %s: %s", self._what, why)

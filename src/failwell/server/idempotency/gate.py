@@ -1,0 +1,78 @@
+"""A request that may carry an idempotency key: its body, its record, and whose turn it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope
+
+from failwell.server.caller import Caller
+from failwell.server.http.bodies import again, whole_body
+from failwell.server.http.responses import Outgoing
+from failwell.server.idempotency.claims import Claims, ticket_for
+from failwell.server.idempotency.policy import (
+    checked,
+    conflict,
+    fingerprint,
+    has_record,
+    in_progress,
+    store_down,
+    too_large,
+)
+from failwell.server.idempotency.recording import Recording
+from failwell.server.idempotency.store import Answer, Claimed, InProgress, Record
+from failwell.server.side_effects import Effects
+from failwell.server.storage.errors import StoreDownError
+
+
+class Keyed:
+    """Decides what becomes of a request whose key stands in *header*."""
+
+    def __init__(self, claims: Claims, header: str) -> None:
+        self._claims = claims
+        self._header = header
+
+    def cap(self, scope: Scope) -> int | None:
+        """How many bytes of body a request with a key may have; None where no key means anything."""
+        means = has_record(scope["method"]) and self._header.lower() in Headers(scope=scope)
+        return self._claims.policy.body_cap if means else None
+
+    async def turn(
+        self, scope: Scope, receive: Receive, out: Outgoing, caller: Caller, effects: Effects
+    ) -> Recording | Answer | Receive:
+        """A request that came before gets its answer, a new one a recording; else the app reads what is returned.
+
+        Raises:
+            Refused: the key is no key, was used for another body, or its first request still runs.
+            ClientDisconnect: the client left before the body was whole.
+        """
+        sent = Headers(scope=scope).getlist(self._header)
+        if not sent or not has_record(scope["method"]):
+            return receive
+        key = checked(", ".join(sent), self._header)
+        policy = self._claims.policy
+        body = await whole_body(scope, receive, policy.body_cap, too_large)
+        ticket = ticket_for(Record(caller.tenant, scope["method"], route_of(scope), key))
+        try:
+            claim = await self._claims.claim(ticket, fingerprint(scope.get("query_string", b""), body))
+        except StoreDownError as problem:
+            if policy.when_down == "closed":
+                raise store_down() from problem
+            return again(body, receive)
+        if isinstance(claim, Claimed):
+            # A file that the server sends by itself would pass the recording by.
+            extensions: dict[str, Any] = scope.get("extensions") or {}
+            scope["extensions"] = {
+                name: extensions[name] for name in extensions if not name.startswith("http.response")
+            }
+            return Recording(out, receive, body, claims=self._claims, ticket=ticket, effects=effects)
+        if isinstance(claim, Answer):
+            return claim
+        raise in_progress(key, self._claims.wait(claim)) if isinstance(claim, InProgress) else conflict(key)
+
+
+def route_of(scope: Scope) -> str:
+    """The address itself, not its pattern: /runs/1/cancel and /runs/2/cancel are two requests."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path.decode("latin-1")

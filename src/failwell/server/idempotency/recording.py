@@ -1,0 +1,131 @@
+"""A reply on its way into a record, and out of it again."""
+
+from __future__ import annotations
+
+import anyio
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive
+
+from failwell.server.http.responses import Outgoing
+from failwell.server.idempotency.claims import Claims, Settlement, Ticket
+from failwell.server.idempotency.store import Answer
+from failwell.server.side_effects import Effects
+
+REPLAY_REQUEST_ID = "x-replay-request-id"
+"""The header with a replay's own id: its request id is that of the first answer."""
+
+
+class Recording:
+    """Takes a reply in, keeps it under its ticket if the policy says so, and only then sends it.
+
+    A reply of unknown length that comes in pieces, and one above the cap, pass through and are not kept.
+    """
+
+    def __init__(
+        self, out: Outgoing, receive: Receive, body: bytes, *, claims: Claims, ticket: Ticket, effects: Effects
+    ) -> None:
+        self.complete = False
+        self._out = out
+        self._receive = receive
+        self._body: bytes | None = body
+        self._claims = claims
+        self._ticket = ticket
+        self._effects = effects
+        self._start: Message = {}
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._passing = False
+        self._settlement: Settlement | None = None
+        self._decided = anyio.Event()
+
+    @property
+    def started(self) -> bool:
+        """Whether the client has got the status."""
+        return self._out.started
+
+    async def receive(self) -> Message:
+        """The body that was read; then nothing, until the reply is complete or passes through.
+
+        The app must not stop when the client goes away: its answer is kept for the client's next try. A stream hears
+        of it, since nothing of it is kept.
+        """
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self._decided.wait()
+        return await self._receive()
+
+    async def keep_alive(self) -> None:
+        """Keep the ticket valid while the app works."""
+        await self._claims.keep_alive(self._ticket)
+
+    async def close(self, *, interrupted: bool) -> None:
+        """Give the key free if no answer was kept, and tell the store what it could not be told so far.
+
+        Not when the app was *interrupted* after a side effect: the key then waits for the end of its lease.
+        """
+        if self._settlement is None:
+            if interrupted and self._effects.happened:
+                return
+            self._settlement = self._claims.releasing(self._ticket)
+        if not self._settlement.done:
+            await self._settlement.within(self._claims.policy.lease)
+
+    async def __call__(self, message: Message) -> None:
+        """Take the next *message* of the reply."""
+        if message["type"] == "http.response.start":
+            self._start, self._chunks, self._size = message, [], 0
+        elif message["type"] == "http.response.body":
+            await self._take(message)
+
+    async def _take(self, message: Message) -> None:
+        more: bool = message.get("more_body", False)
+        if self._passing:
+            await self._out(message)
+        else:
+            self._chunks.append(message.get("body", b""))
+            self._size += len(self._chunks[-1])
+            if self._size > self._claims.policy.response_cap or (more and not self._has_length()):
+                self._passing = True
+                self._decided.set()
+                await self._send(more=more)
+            elif not more:
+                await self._finish()
+        if not more:
+            self.complete = True
+            self._decided.set()
+
+    def _has_length(self) -> bool:
+        return "content-length" in Headers(raw=self._start.get("headers", []))
+
+    async def _finish(self) -> None:
+        status: int = self._start["status"]
+        keep = self._claims.policy.keeps(status, effects=self._effects.happened)
+        claims, ticket = self._claims, self._ticket
+        self._settlement = claims.keeping(ticket, self._answer(status)) if keep else claims.releasing(ticket)
+        # Before the client knows its answer: what it then does may depend on its key.
+        await self._settlement.within(claims.policy.patience)
+        await self._send(more=False)
+
+    async def _send(self, *, more: bool) -> None:
+        await self._out(self._start)
+        body = b"".join(self._chunks)
+        self._chunks.clear()
+        await self._out({"type": "http.response.body", "body": body, "more_body": more})
+
+    def _answer(self, status: int) -> Answer:
+        wanted = self._claims.policy.headers
+        headers = Headers(raw=self._start.get("headers", [])).items()
+        kept = tuple((name, value) for name, value in headers if name in wanted)
+        return Answer(status, kept, b"".join(self._chunks), self._out.request_id)
+
+
+async def replay(answer: Answer, out: Outgoing, *, replayed_header: str) -> None:
+    """Send *answer* again, marked as replayed, under the request id of the first."""
+    out.headers[replayed_header] = "true"
+    out.headers[REPLAY_REQUEST_ID] = out.request_id
+    out.request_id = answer.request_id
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    headers.append((b"content-length", str(len(answer.body)).encode("ascii")))
+    await out({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await out({"type": "http.response.body", "body": answer.body, "more_body": False})

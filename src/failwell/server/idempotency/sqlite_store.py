@@ -1,0 +1,149 @@
+"""Idempotency records in one SQLite file, for the threads and processes of one host."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from failwell.clock import ServerClock, SystemClock
+from failwell.server.idempotency.store import Answer, Claim, Claimed, Conflict, InProgress, Record
+from failwell.server.storage import steady_clock
+from failwell.server.storage.sqlite import BUSY, Database, Tables
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS idempotency (
+  tenant TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL,
+  fingerprint BLOB NOT NULL, kept_until REAL NOT NULL,
+  owner TEXT NOT NULL, leased_until REAL NOT NULL,
+  status INTEGER, headers TEXT, body BLOB, request_id TEXT,
+  UNIQUE (tenant, method, route, key)
+)
+"""
+TABLES = Tables(
+    make=(_TABLE, "CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (kept_until)", steady_clock.TABLE),
+    proof="SELECT fingerprint, kept_until, owner, leased_until FROM idempotency LIMIT 0",
+)
+
+PURGED_AT_ONCE = 16
+"""Expired records that one claim removes: more than it adds, so that they cannot pile up."""
+
+_FIND = """
+SELECT fingerprint, kept_until, leased_until, status, headers, body, request_id FROM idempotency
+WHERE tenant = ? AND method = ? AND route = ? AND key = ?
+"""
+_BEGIN = """
+INSERT OR REPLACE INTO idempotency (fingerprint, kept_until, owner, leased_until, tenant, method, route, key)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_SHORTEN = """
+UPDATE idempotency SET leased_until = ? WHERE tenant = ? AND method = ? AND route = ? AND key = ?
+"""
+_RENEW = """
+UPDATE idempotency SET leased_until = ?, kept_until = max(kept_until, ?)
+WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NULL
+"""
+_COMPLETE = """
+UPDATE idempotency SET status = ?, headers = ?, body = ?, request_id = ?, kept_until = ?
+WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NULL
+"""
+_ANSWERED = """
+SELECT 1 FROM idempotency
+WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NOT NULL
+"""
+_RELEASE = """
+DELETE FROM idempotency
+WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NULL
+"""
+_PURGE = """
+DELETE FROM idempotency
+WHERE rowid IN (SELECT rowid FROM idempotency WHERE kept_until <= ? ORDER BY kept_until LIMIT ?)
+"""
+
+
+class SqliteStore:
+    """Keeps records in the file at *path*. *clock* is the machine's; *trace* is told each statement that is executed.
+
+    Raises:
+        NotOurFileError: here, if *path* is something else; it is left as it is.
+        StoreDownError: here and in every method, if SQLite fails or is locked for more than *busy* seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        clock: ServerClock | None = None,
+        busy: float = BUSY,
+        trace: Callable[[str], object] | None = None,
+    ) -> None:
+        self._database = Database(path, TABLES, busy=busy, trace=trace)
+        try:
+            self._now = self._database.write(partial(steady_clock.steady_time, clock=clock or SystemClock()))
+        except BaseException:
+            self.close()
+            raise
+
+    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+        """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*."""
+
+        def claim(db: sqlite3.Connection) -> Claim:
+            now = self._now()
+            db.execute(_PURGE, (now, PURGED_AT_ONCE))
+            row = db.execute(_FIND, record).fetchone()
+            if row is not None and row[1] > now:
+                if row[0] != fingerprint:
+                    return Conflict()
+                if row[3] is not None:
+                    return _answer(row[3:])
+                if now < row[2] <= now + lease:
+                    return InProgress(leased_for=round(row[2] - now, 3))
+                if row[2] > now:
+                    # No lease is that long: it is of an earlier boot, under a wall clock that was ahead. It ends in
+                    # our time, unless its owner is alive after all and renews it.
+                    db.execute(_SHORTEN, (now + lease, *record))
+                    return InProgress(leased_for=lease)
+            # However short the answer is to be kept: while it is waited for, the record must be there.
+            db.execute(_BEGIN, (fingerprint, now + max(kept, lease), owner, now + lease, *record))
+            return Claimed()
+
+        return self._database.write(claim)
+
+    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
+
+        def renew(db: sqlite3.Connection) -> bool:
+            leased_until = self._now() + lease
+            return _changed(db, _RENEW, leased_until, leased_until, *record, owner)
+
+        return self._database.write(renew)
+
+    def complete(self, record: Record, owner: str, answer: Answer, *, kept: float) -> bool:
+        """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more."""
+        facts = (answer.status, json.dumps(answer.headers), answer.body, answer.request_id)
+
+        def complete(db: sqlite3.Connection) -> bool:
+            if _changed(db, _COMPLETE, *facts, self._now() + kept, *record, owner):
+                return True
+            return db.execute(_ANSWERED, (*record, owner)).fetchone() is not None
+
+        return self._database.write(complete)
+
+    def release(self, record: Record, owner: str) -> bool:
+        """Forget *record* so that its key may be tried again; False if it is not *owner*'s any more."""
+        return self._database.write(lambda db: _changed(db, _RELEASE, *record, owner))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+
+def _changed(db: sqlite3.Connection, statement: str, *values: object) -> bool:
+    return db.execute(statement, values).rowcount == 1
+
+
+def _answer(row: tuple[int, str, bytes, str]) -> Answer:
+    status, headers, body, request_id = row
+    return Answer(status, tuple((name, value) for name, value in json.loads(headers)), body, request_id)

@@ -1,0 +1,75 @@
+"""What idempotency needs of a store. SQLite's is in `store_sqlite`; a vendor may bring another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+
+class Record(NamedTuple):
+    """Which request it is. Another tenant, method, route or key is another record."""
+
+    tenant: str
+    method: str
+    route: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that is kept, to be given again byte for byte."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The request is ours to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The key was used for another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """Somebody else runs the same request now; its lease lasts another *leased_for* seconds, if the store knows."""
+
+    leased_for: float | None = None
+
+
+Claim = Claimed | Answer | Conflict | InProgress
+
+
+class Store(Protocol):
+    """Keeps records. The methods may block: they are called in worker threads. *lease* and *kept* are seconds from now.
+
+    Each may raise `StoreDownError`. They are atomic across the threads, processes and hosts that share the store, and
+    those read one clock, which does not jump: a lease must not end early, nor late, when the time of day is set.
+    """
+
+    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+        """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*.
+
+        The record outlasts its lease, renewed or not, whatever *kept* says.
+        """
+        ...
+
+    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
+        ...
+
+    def complete(self, record: Record, owner: str, answer: Answer, *, kept: float) -> bool:
+        """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more.
+
+        It is asked again after a failure: *owner*'s answer that is there already is kept, and not changed.
+        """
+        ...
+
+    def release(self, record: Record, owner: str) -> bool:
+        """Forget *record* so that its key may be tried again; False if it is not *owner*'s any more."""
+        ...

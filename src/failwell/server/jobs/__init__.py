@@ -1,0 +1,1 @@
+"""Long jobs: workflows of steps in a worker process that may die."""

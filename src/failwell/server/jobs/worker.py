@@ -1,0 +1,163 @@
+"""The process that does jobs: `python -m failwell.server.jobs.worker MODULE:FUNCTION FOLDER SETTINGS`.
+
+Which steps are done is remembered in `jobs.sqlite`. It ends when whoever started it is gone or says so, in the middle
+of what it is doing; the next one goes on after the last step that was remembered.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import sqlite3
+import sys
+import threading
+import traceback
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from failwell.server.jobs.running import Running
+from failwell.server.jobs.steps import Steps
+from failwell.server.jobs.workflow import READY, Kind, Work
+from failwell.server.storage.transient_errors import patient
+
+LOOK_EVERY = 1.0
+"""Seconds after which new jobs are looked for without a nudge."""
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Does the jobs of *work*, remembers their *steps*, and sets *nudged* when one has ended."""
+
+    def __init__(self, work: Work, steps: Steps, running: Running, nudged: threading.Event) -> None:
+        self._work = work
+        self._steps = steps
+        self._running = running
+        self._nudged = nudged
+        self._lock = threading.Lock()
+        self._at: dict[str, str] = {}
+        self._over: set[str] = set()
+        if left := running.left_behind():
+            steps.crashed(left)
+            running.clear()
+
+    def look(self) -> None:
+        """Begin the unfinished jobs whose turn it is, the oldest first; give up those that can only be given up.
+
+        Of the jobs that were running when a worker died by itself, one runs at a time. So the one that is to blame is
+        found, and the others have done no more than wait for it.
+        """
+        with self._lock:
+            over, at = set(self._over), dict(self._at)
+        unfinished = patient("The worker", lambda: list(self._work.unfinished()))
+        self._forget({job for _, job in unfinished} | at.keys())
+        crashes = patient("The worker", self._steps.crashes)
+        # The sort is stable: the oldest comes first where nobody is suspect, and of the suspects the likely innocent.
+        for name, job in sorted(unfinished, key=lambda found: crashes.get(found[1], 0)):
+            kind, times = self._work.kinds[name], crashes.get(job, 0)
+            if job in at:
+                continue
+            if job in over:
+                self._give_up(name, job, "its work came to an end without a result")
+            elif times > kind.most_crashes:
+                reason = f"the worker died {times} times in the same step of it, so it may be the cause"
+                self._give_up(name, job, reason)
+            elif list(at.values()).count(name) < kind.at_once and not (times and crashes.keys() & at.keys()):
+                at[job] = name
+                self._begin(name, kind, job)
+
+    def _begin(self, name: str, kind: Kind, job: str) -> None:
+        with self._lock:
+            self._at[job] = name
+        threading.Thread(target=self._do, args=(name, kind, job), name=f"{name}-{job}", daemon=True).start()
+
+    def _do(self, name: str, kind: Kind, job: str) -> None:
+        try:
+            patient(f"Job {job}", self._running.begin, job)
+            kind.workflow(self._steps.of(job), job)
+        except Exception:  # noqa: BLE001 - logged, and told by the job's own status
+            # Whatever it was must not leave a job that is unfinished for ever.
+            _log.exception("Job %s (%s) failed unexpectedly", job, name)
+            self._give_up(name, job, "the server failed inside; its log knows more")
+        patient(f"Job {job}", self._running.end, job)
+        with self._lock:
+            del self._at[job]
+            self._over.add(job)
+        self._nudged.set()
+
+    def _give_up(self, name: str, job: str, reason: str) -> None:
+        try:
+            patient(f"Job {job}", self._work.give_up, name, job, reason)
+        except Exception:  # noqa: BLE001 - logged; the next look tries it again
+            _log.exception("Job %s (%s) could not even be given up", job, name)
+
+    def _forget(self, jobs: set[str]) -> None:
+        """Forget what was remembered of all other jobs than these."""
+        with self._lock:
+            self._over &= jobs
+        patient("The worker", self._steps.forget_all_but, jobs)
+
+
+@contextmanager
+def alone(folder: Path) -> Generator[None]:
+    """Wait until no other process works in *folder*, and keep others out. The system frees it when we die."""
+    # SQLite knows how to lock a file on every system; nothing is ever written to this one.
+    with closing(sqlite3.connect(folder / "worker.lock", timeout=LOOK_EVERY, isolation_level=None)) as lock:
+        while not lock.in_transaction:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+        yield
+
+
+def opened(spec: str, folder: Path, settings: str) -> Work:
+    """The work that the function named *spec* returns for *folder*.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    module, _, name = spec.partition(":")
+    work = getattr(importlib.import_module(module), name)(folder, json.loads(settings))
+    if not isinstance(work, Work):
+        raise TypeError(f"{spec} returned {type(work).__name__}, not Work.")
+    return work
+
+
+def _end_with(starter: int, nudged: threading.Event, running: Running) -> None:
+    """Pass on the nudges of whoever started this process; end when it is gone, or says so."""
+    while os.read(starter, 4096):
+        nudged.set()
+    running.end_process()
+
+
+def main() -> None:
+    """Work until the process that started this one is gone."""
+    # What the work prints is for the log: the pipe is for what we say.
+    starter = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    spec, folder, settings = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    nudged, running = threading.Event(), Running(folder)
+    threading.Thread(target=_end_with, args=(sys.stdin.fileno(), nudged, running), daemon=True).start()
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone(folder))
+            worker = Worker(opened(spec, folder, settings), Steps(folder), running, nudged)
+        except Exception:  # noqa: BLE001 - told by whoever started us, once, who starts us again
+            starter.write(traceback.format_exc())
+            starter.close()
+            sys.exit(1)
+        starter.write(READY)
+        starter.close()
+        while True:
+            nudged.clear()
+            worker.look()
+            nudged.wait(LOOK_EVERY)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""What the server's own rooms and its framework refuse, turned into errors of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from failwell._support.frozen import changed
+from failwell.contract import Body, Catalogue, Error, Header
+from failwell.contract.coercion import UnfitError
+from failwell.contract.construction import build
+from failwell.contract.declaration import FieldSpec, specs_of
+from failwell.wire import Reply, render
+
+NONE: Mapping[str, str] = MappingProxyType({})
+NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
+
+ENTRIES = (Body("detail"), Body("error.details"))
+"""Where a body lists the fields that were rejected, if several fields could."""
+NAMES = frozenset(
+    {"errors", "field_errors", "fields", "invalid_fields", "invalid_params", "issues", "problems", "violations"}
+)
+"""What a field is called that lists them as sentences, or by name."""
+
+
+class Refused(Exception):  # noqa: N818 - an answer on its way, not an error
+    """A request that goes no further, with the status and words of the answer. It never leaves this package.
+
+    *entries* are the field errors of a 422, *facts* are for fields of the error by their names on the wire. *headers*
+    have lower-case names.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        headers: Mapping[str, str] = NONE,
+        entries: Sequence[Mapping[str, Any]] = (),
+        facts: Mapping[str, Any] = NOTHING_MORE,
+    ) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.headers = headers
+        self.entries = entries
+        self.facts = facts
+
+
+def as_error(refused: Refused, catalogue: Catalogue) -> Error:
+    """The error of *catalogue* for the status and code, with every field that *refused* has something for."""
+    status = _known(refused, catalogue)
+    # A code that nobody claims is a clue; in a 5xx it may be one to the inside.
+    code = refused.code if status < 500 or catalogue.claimed(refused.code) else None
+    cls, case = catalogue.resolve(status, code)
+    error = build(cls, {spec.name: _value(spec, cls, refused, status, code) for spec in specs_of(cls)})
+    # The status and the code hold even where the class is the catch-all, which has neither.
+    wanted = changed(case, status=status, code=code or case.code)
+    if error.case != wanted:
+        error.become(wanted)
+    return error
+
+
+def reply_to(refused: Refused, catalogue: Catalogue, request_id: str) -> Reply:
+    """The reply that *refused* travels as, headers included."""
+    reply = render(as_error(refused, catalogue), catalogue, request_id=request_id)
+    return changed(reply, headers={**reply.headers, **refused.headers})
+
+
+def _known(refused: Refused, catalogue: Catalogue) -> int:
+    """The status of *refused*; 400 for a malformed request, where the catalogue knows no 422."""
+    if refused.status != 422 or not refused.entries:
+        return refused.status
+    claimed = {case.status for _, case in catalogue.cases()}
+    return 400 if 400 in claimed and 422 not in claimed else 422
+
+
+def _value(spec: FieldSpec, cls: type[Error], refused: Refused, status: int, code: str | None) -> Any:
+    if spec.is_message:
+        return refused.message
+    if spec.is_status:
+        return status
+    if spec.is_code:
+        return code if code is not None else spec.fallback()
+    found: Any = None
+    if isinstance(spec.mark, Header):
+        found = refused.headers.get(spec.mark.name.lower())
+    elif refused.entries and spec.name == _lists_entries(cls):
+        found = _as_declared(refused.entries, spec)
+    if found is None and spec.travels:
+        found = next((refused.facts[name] for name in _names(spec) if name in refused.facts), None)
+    if found is None:
+        return spec.fallback()
+    try:
+        return spec.fit(found)
+    except UnfitError:
+        return spec.fallback()
+
+
+def _names(spec: FieldSpec) -> list[str]:
+    """What *spec* is called: on the wire, and in the class."""
+    on_the_wire = spec.mark.path.rpartition(".")[2] if isinstance(spec.mark, Body) else spec.details_key
+    return [name for name in (on_the_wire, spec.name) if name]
+
+
+_ONE: list[Any] = [{"loc": ["body", "name"], "msg": "Too short", "type": "too_short"}]
+_LINES, _BY_NAME = ["name: Too short"], {"name": ["Too short"]}
+
+
+_for_entries: dict[type[Error], str | None] = {}
+
+
+def _lists_entries(cls: type[Error]) -> str | None:
+    """The field of *cls* that is declared for the field errors of a 422; remembered."""
+    if cls not in _for_entries:
+        _for_entries[cls] = _find_for_entries(cls)
+    return _for_entries[cls]
+
+
+def _find_for_entries(cls: type[Error]) -> str | None:
+    """One at a usual place, one of a usual name, or else the only one that takes a list of objects."""
+    lists, others = [], []
+    for spec in specs_of(cls):
+        if not spec.travels or spec.is_message or spec.is_code or spec.is_status or isinstance(spec.mark, Header):
+            continue
+        if _takes(spec, _ONE) and not _takes(spec, 0):
+            lists.append(spec)
+        elif spec.mark in ENTRIES or (
+            NAMES.intersection(_names(spec)) and (_takes(spec, _LINES) or _takes(spec, _BY_NAME))
+        ):
+            others.append(spec)
+    usual = [spec for spec in lists if spec.mark in ENTRIES] or [s for s in lists if NAMES.intersection(_names(s))]
+    chosen = usual or lists[: len(lists) == 1] or others
+    return chosen[0].name if chosen else None
+
+
+def _takes(spec: FieldSpec, value: Any) -> bool:
+    try:
+        return bool(spec.fit(value) == value)
+    except UnfitError:
+        return False
+
+
+def _as_declared(entries: Sequence[Mapping[str, Any]], spec: FieldSpec) -> Any:
+    """*entries* in the form that *spec* is declared in: as objects, as sentences, or sentences by name."""
+    whole = [dict(entry) for entry in entries]
+    if _takes(spec, _ONE):
+        return whole
+    by_name: dict[str, list[str]] = {}
+    for entry in whole:
+        place = ".".join(str(part) for part in entry["loc"] if part != "body")
+        by_name.setdefault(place, []).append(entry["msg"])
+    if _takes(spec, _LINES):
+        return [f"{place}: {said}" if place else said for place, each in by_name.items() for said in each]
+    return by_name
