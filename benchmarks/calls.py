@@ -16,7 +16,7 @@ from benchmarks.goals import Goal
 from benchmarks.loopback import FIELD_ERRORS, RUN
 from benchmarks.measuring import Call, caught
 from benchmarks.pairs import Pair
-from failwell.client import Blocking, Core, Resource, document, operation
+from failwell.client import Blocking, Core, Resource, json_body, operation
 from failwell.policy import Flow
 from failwell.wire import Reply, parse
 from pictograph.exceptions import CATALOGUE
@@ -38,12 +38,12 @@ class Documents(Resource[Blocking], name="documents"):
     @operation
     def get(self, path: str) -> Flow[object]:
         """Get the document at *path*."""
-        return (yield from self.core.call("documents.get", "GET", path, document))
+        return (yield from self.core.call("documents.get", "GET", path, json_body))
 
     @operation
     def post(self, path: str, order: Mapping[str, object]) -> Flow[object]:
         """Post *order* to *path*, with an idempotency key."""
-        return (yield from self.core.call("documents.post", "POST", path, document, payload=order, mutating=True))
+        return (yield from self.core.call("documents.post", "POST", path, json_body, payload=order, mutating=True))
 
 
 class BareError(Exception):

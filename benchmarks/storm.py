@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from benchmarks.goals import Goal
 from failwell.contract import BudgetRules, RetryRules
 from failwell.contract.resilience import FLEET_BUDGET
-from failwell.policy import Budget, Guard, RetryPolicy, Send, Tried, with_retries
+from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, with_retries
 from failwell.policy.retry.policy import succeeded
 from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Reply, Request
@@ -91,7 +91,7 @@ class Storm:
         second = int(self.world.now)
         self.called[second] = self.called.get(second, 0) + 1
 
-        def done(tried: Tried) -> None:
+        def done(tried: RetryResult) -> None:
             if not succeeded(tried.outcome):
                 self.failed[second] = self.failed.get(second, 0) + 1
 

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 import failwell
 from failwell import Catalogue, Header, Message, field
-from failwell.client import Blocking, Core, Resource, document, operation, path
+from failwell.client import Blocking, Core, Resource, json_body, operation, path
 from failwell.policy import Flow
 from failwell.sandbox import serve
 from failwell.server import install
@@ -62,7 +62,7 @@ class Shop(Resource[Blocking]):
     @operation
     def product(self, sku: str) -> Flow[Any]:
         """Look at a product. Raises: OutOfStockError."""
-        return (yield from self.core.call("product", "GET", path("/products", sku), document))
+        return (yield from self.core.call("product", "GET", path("/products", sku), json_body))
 
 
 def main() -> None:

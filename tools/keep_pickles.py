@@ -13,7 +13,7 @@ from typing import Any
 
 from failwell import Attempt, Case, Catalogue, Error
 from failwell.contract.declaration import specs_of
-from failwell.contract.evidence import Body
+from failwell.contract.evidence import KeptBody
 from failwell.contract.reporting import attach
 from failwell.reference.catalogues import named_catalogue
 from failwell.reference.openapi.examples import example, sample
@@ -56,7 +56,7 @@ def instance(cls: type[Error]) -> Error:
         attempts=(Attempt(503, 1.5, "status 503", "req-0"), Attempt(case.concrete_status, 0.0, "the last", "req-1")),
         elapsed=2.25,
         idempotency_key="key-1",
-        body=Body(b'{"detail": "x"}', 9000),
+        body=KeptBody(b'{"detail": "x"}', 9000),
     )
     error.add_note("a note")
     return error

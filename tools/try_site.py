@@ -14,7 +14,7 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import Request, Route, sync_playwright
 from playwright.sync_api import TimeoutError as NothingHappened
 
-from failwell.reference import Page, find_catalogue, known_catalogues, page_of
+from failwell.reference import ReferencePage, find_catalogue, known_catalogues, page_of
 
 LOADED = {
     "script": "src",
@@ -113,7 +113,7 @@ def watch(tab: Tab, url: str) -> tuple[list[str], list[str]]:
     return outside, broken
 
 
-def follow_the_tree(tab: Tab, url: str, page: Page) -> None:
+def follow_the_tree(tab: Tab, url: str, page: ReferencePage) -> None:
     """From the start to the page of a vendor, down its hierarchy to a class and to each code, and back up."""
     tab.goto(f"{url}/")
     tab.locator(f'article a[href$="reference/{page.name}/"]').first.click()
@@ -134,7 +134,7 @@ def follow_the_tree(tab: Tab, url: str, page: Page) -> None:
         expect(name, "whether the hierarchy is in view again", True, in_view(tab, "hierarchy"))
 
 
-def codes_of(page: Page, error: str) -> list[str]:
+def codes_of(page: ReferencePage, error: str) -> list[str]:
     return [line.code for line in page.error(error).lines if line.code is not None]
 
 
@@ -148,7 +148,7 @@ def in_view(tab: Tab, anchor: str) -> bool:
     return bool(tab.evaluate(script, anchor))
 
 
-def open_every_address(tab: Tab, url: str, page: Page) -> None:
+def open_every_address(tab: Tab, url: str, page: ReferencePage) -> None:
     """Each code, class and status has its entry at its address, with a cause and something to do."""
     tab.goto(f"{url}/reference/{page.name}/")
     text = " ".join((tab.locator("article").text_content() or "").split())
@@ -163,7 +163,7 @@ def plain(markdown: str) -> str:
     return markdown.replace("`", "")
 
 
-def search(tab: Tab, url: str, page: Page) -> None:
+def search(tab: Tab, url: str, page: ReferencePage) -> None:
     """Typed into the search, a code is found, and the result leads to its entry."""
     wanted = [(code.code, code.anchor) for code in page.codes[:1]] or [(page.base, page.error(page.base).anchor)]
     for name, anchor in wanted:

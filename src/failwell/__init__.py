@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 from failwell.contract import (
     Attempt,
     Body,
@@ -18,7 +18,6 @@ from failwell.contract import (
     Error,
     Header,
     HeaderNames,
-    HeldBack,
     Local,
     Message,
     Raises,
@@ -27,6 +26,7 @@ from failwell.contract import (
     Secret,
     Source,
     Status,
+    Suppression,
     field,
     log_fields,
     raises,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from failwell.policy.upload import SourceChangedError
 
 # What few programs need, or needs an extra.
-load_late(
+lazy_exports(
     __name__,
     {
         "client.operations.batches": (
@@ -75,7 +75,6 @@ __all__ = [
     "Error",
     "Header",
     "HeaderNames",
-    "HeldBack",
     "Local",
     "Message",
     "MissingExtraError",
@@ -86,6 +85,7 @@ __all__ = [
     "Source",
     "SourceChangedError",
     "Status",
+    "Suppression",
     "batch",
     "field",
     "log_fields",

@@ -13,7 +13,7 @@ from benchmarks.measuring import Spread, caught, compare
 from benchmarks.pairs import Pair
 from benchmarks.peers import ask
 from failwell import Error
-from failwell.policy import Tried
+from failwell.policy import RetryResult
 from pictograph.models import TrainingRun
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ def test_the_flow_brings_what_the_decorator_brings(pair: Pair) -> None:
     """
     tried = pair.ours()
 
-    assert isinstance(tried, Tried)
+    assert isinstance(tried, RetryResult)
     assert (flows.FINE, 1) == (tried.outcome, len(tried.attempts))
     assert flows.FINE is pair.bare()
 

@@ -32,8 +32,8 @@ from failwell.client import (
     Page,
     Pages,
     Resource,
-    document,
     event,
+    json_body,
     nothing,
     operation,
     paged,
@@ -78,12 +78,12 @@ class Calls(Resource[C], name="calls"):
     @operation
     def get(self, number: int, kind: str = "one") -> Flow[Any]:
         """Ask."""
-        return (yield from self.core.call("calls.get", "GET", f"/{kind}/{number}", document))
+        return (yield from self.core.call("calls.get", "GET", f"/{kind}/{number}", json_body))
 
     @operation
     def put(self, number: int, content: Callable[[], Iterator[bytes]]) -> Flow[Any]:
         """Send what is read while it is sent."""
-        return (yield from self.core.call("calls.put", "PUT", f"/one/{number}", document, content=content))
+        return (yield from self.core.call("calls.put", "PUT", f"/one/{number}", json_body, content=content))
 
     @operation
     def fetch(self, number: int, into: Callable[[], Callable[[bytes], object]]) -> Flow[None]:
@@ -107,7 +107,7 @@ class Calls(Resource[C], name="calls"):
         """Give three rows, from two pages."""
 
         def fetch(limit: int, offset: int) -> Flow[Page[int]]:
-            found = yield from self.core.call("calls.rows", "GET", f"/page{offset}/{number}", document)
+            found = yield from self.core.call("calls.rows", "GET", f"/page{offset}/{number}", json_body)
             return Page(found["rows"], found["more"])
 
         return Pages(fetch, 2)
@@ -121,7 +121,7 @@ class Calls(Resource[C], name="calls"):
     @streamed
     def started(self, number: int) -> StreamFlow[Event]:
         """Ask for something, and then where the answer to a POST says that the events are."""
-        yield from self.core.call("calls.started", "GET", f"/one/{number}", document)
+        yield from self.core.call("calls.started", "GET", f"/one/{number}", json_body)
         rules = StreamRules(done="[DONE]", follow=Header("X-Stream"))
         yield from self.core.stream("calls.events", "POST", f"/start/{number}", event, rules=rules, mutating=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from failwell.client import Awaiting, Blocking, Core, Resource, document, operation
+from failwell.client import Awaiting, Blocking, Core, Resource, json_body, operation
 from failwell.contract import Secret
 from failwell.policy import Flow
 from failwell.wire.messages import Content
@@ -21,33 +21,33 @@ class Probe(Resource[C], name="probe"):
     @operation
     def get(self, path: str = "/x") -> Flow[Any]:
         """Read."""
-        return (yield from self.core.call("probe.get", "GET", path, document))
+        return (yield from self.core.call("probe.get", "GET", path, json_body))
 
     @operation
     def post(self, payload: object = None) -> Flow[Any]:
         """Write without a key."""
-        return (yield from self.core.call("probe.post", "POST", "/x", document, payload=payload or {}))
+        return (yield from self.core.call("probe.post", "POST", "/x", json_body, payload=payload or {}))
 
     @operation
     def keyed(self, idempotency_key: str | None = None) -> Flow[Any]:
         """Write with a key."""
         call = self.core.call(
-            "probe.keyed", "POST", "/x", document, payload={}, mutating=True, idempotency_key=idempotency_key
+            "probe.keyed", "POST", "/x", json_body, payload={}, mutating=True, idempotency_key=idempotency_key
         )
         return (yield from call)
 
     @operation
     def put(self, content: Content, *, to: str = "/x") -> Flow[Any]:
         """Put *content* there, without credentials."""
-        return (yield from self.core.call("probe.put", "PUT", to, document, content=content, with_credentials=False))
+        return (yield from self.core.call("probe.put", "PUT", to, json_body, content=content, with_credentials=False))
 
     @operation
     def upload(self, content: Content) -> Flow[Any]:
         """Ask where *content* goes, and put it there."""
-        target = yield from self.core.call("probe.target", "POST", "/target", document, mutating=True)
+        target = yield from self.core.call("probe.target", "POST", "/target", json_body, mutating=True)
         url = target["data"]["upload_url"]
         return (
-            yield from self.core.call("probe.upload", "PUT", url, document, content=content, with_credentials=False)
+            yield from self.core.call("probe.upload", "PUT", url, json_body, content=content, with_credentials=False)
         )
 
     @operation

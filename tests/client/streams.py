@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from failwell.client import Awaiting, Blocking, Resource, data, document, event, operation, streamed
+from failwell.client import Awaiting, Blocking, Resource, event, event_model, json_body, operation, streamed
 from failwell.contract import Body
 from failwell.policy import Flow, StreamFlow
 from failwell.policy.stream.rules import StreamRules
@@ -48,7 +48,7 @@ class Streams(Resource[C], name="streams"):
     def numbers(self, count: int = 10, cuts: int = 0, seed: int = 0) -> StreamFlow[Number]:
         """Give the numbers up to *count*, over *cuts* cuts."""
         asked = {"count": count, "cuts": cuts, "seed": seed}
-        return self.core.stream("streams.numbers", "GET", "/numbers", data(Number), rules=REPLAYED, params=asked)
+        return self.core.stream("streams.numbers", "GET", "/numbers", event_model(Number), rules=REPLAYED, params=asked)
 
     @streamed
     def raw(self, path: str, rules: StreamRules = ENDLESS) -> StreamFlow[Event]:
@@ -64,14 +64,14 @@ class Streams(Resource[C], name="streams"):
     @streamed
     def started(self) -> StreamFlow[Number]:
         """Start something, and give its numbers."""
-        run = yield from self.core.call("streams.start", "POST", "/start", document, payload={}, mutating=True)
+        run = yield from self.core.call("streams.start", "POST", "/start", json_body, payload={}, mutating=True)
         path = f"/numbers?count={run['count']}"
-        yield from self.core.stream("streams.numbers", "GET", path, data(Number), rules=REPLAYED)
+        yield from self.core.stream("streams.numbers", "GET", path, event_model(Number), rules=REPLAYED)
 
     @operation
     def ping(self) -> Flow[Any]:
         """Ask for something small."""
-        return (yield from self.core.call("streams.ping", "GET", "/ping", document))
+        return (yield from self.core.call("streams.ping", "GET", "/ping", json_body))
 
 
 def number(n: int) -> bytes:

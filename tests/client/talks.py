@@ -19,10 +19,20 @@ from websockets.http11 import Request as Handshake
 from websockets.http11 import Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from failwell.client import Awaiting, Blocking, Core, JsonDialogue, Resource, Session, document, operation, session
+from failwell.client import (
+    Awaiting,
+    Blocking,
+    Core,
+    JsonSessionHandler,
+    Resource,
+    Session,
+    json_body,
+    operation,
+    session,
+)
 from failwell.contract import Catalogue, Error, Header, Message, RetryRules, Secret, Status
 from failwell.contract import field as declared
-from failwell.policy import Dialogue, Flow, SessionFlow, SessionRules, Talk
+from failwell.policy import Flow, SessionFlow, SessionHandler, SessionProtocol, SessionRules
 from failwell.wire.envelopes import ErrorObject
 
 from .colours import run_in
@@ -113,20 +123,20 @@ CHAT = Catalogue(
 )
 
 
-class Plain(Dialogue[str | bytes, str | bytes]):
+class Plain(SessionHandler[str | bytes, str | bytes]):
     """Says and gives messages as they are."""
 
     def __init__(self, rules: SessionRules = QUICK) -> None:
         self.rules = rules
 
 
-class Json(JsonDialogue):
+class Json(JsonSessionHandler):
     """Says and gives JSON."""
 
     rules = QUICK
 
 
-class Agent(Dialogue[str, str]):
+class Agent(SessionHandler[str, str]):
     """Speaks like the client of an agent: makes a session, joins it, and leaves it."""
 
     rules = QUICK
@@ -134,7 +144,7 @@ class Agent(Dialogue[str, str]):
     def __init__(self) -> None:
         self.id: str | None = None
 
-    def begin(self, talk: Talk[str, str]) -> SessionFlow[None]:
+    def begin(self, talk: SessionProtocol[str, str]) -> SessionFlow[None]:
         """Make a session, or go on with the one that there is."""
         if self.id is None:
             yield from talk.say({"type": "create_session", "object_id": "a1"})
@@ -149,7 +159,7 @@ class Agent(Dialogue[str, str]):
         """What the server says."""
         return str(json.loads(message)["content"])
 
-    def end(self, talk: Talk[str, str]) -> SessionFlow[None]:
+    def end(self, talk: SessionProtocol[str, str]) -> SessionFlow[None]:
         """Leave."""
         yield from talk.say({"type": "disconnect_session", "session_id": self.id})
 
@@ -158,25 +168,25 @@ class Chats(Resource[C], name="chats"):
     """Sessions with the server below."""
 
     @session
-    def plain(self, path: str, rules: SessionRules = QUICK) -> SessionFlow[Talk[str | bytes, str | bytes]]:
+    def plain(self, path: str, rules: SessionRules = QUICK) -> SessionFlow[SessionProtocol[str | bytes, str | bytes]]:
         """Talk at *path*."""
         return self.core.session("chats.plain", path, Plain(rules))
 
     @session
-    def json(self, path: str) -> SessionFlow[Talk[Any, Any]]:
+    def json(self, path: str) -> SessionFlow[SessionProtocol[Any, Any]]:
         """Talk JSON at *path*."""
         return self.core.session("chats.json", path, Json())
 
     @session
-    def agent(self) -> SessionFlow[Talk[str, str]]:
+    def agent(self) -> SessionFlow[SessionProtocol[str, str]]:
         """Ask where an agent is, and talk to it."""
-        where = yield from self.core.call("chats.where", "GET", "/where", document)
+        where = yield from self.core.call("chats.where", "GET", "/where", json_body)
         return (yield from self.core.session("chats.agent", where["path"], Agent()))
 
     @operation
     def ping(self) -> Flow[Any]:
         """Ask for something small."""
-        return (yield from self.core.call("chats.ping", "GET", "/where", document))
+        return (yield from self.core.call("chats.ping", "GET", "/where", json_body))
 
 
 @dataclass

@@ -13,10 +13,10 @@ import pytest
 
 import failwell
 from failwell import AsyncBatch, Batch, BatchError, Secret
-from failwell.client import Awaiting, Blocking, Core, Many, Resource, batched, document, operation
+from failwell.client import Awaiting, BatchSpec, Blocking, Core, Resource, batched, json_body, operation
 from failwell.clock import VirtualClock
 from failwell.policy import Flow
-from failwell.policy.batch import Remaining, Tally
+from failwell.policy.batch import BatchQueue, Remaining
 from pictograph.exceptions import (
     CATALOGUE,
     ConfigurationError,
@@ -37,14 +37,14 @@ class Items(Resource[C], name="items"):
     @operation
     def get(self, number: int, *, colour: str = "red") -> Flow[int]:
         """Read one."""
-        found = yield from self.core.call("items.get", "GET", f"/{number}", document, params={"colour": colour})
+        found = yield from self.core.call("items.get", "GET", f"/{number}", json_body, params={"colour": colour})
         return int(found["number"])
 
     @operation
     def make(self, number: int, *, idempotency_key: str | None = None) -> Flow[int]:
         """Make one."""
         call = self.core.call(
-            "items.make", "POST", f"/{number}", document, mutating=True, idempotency_key=idempotency_key
+            "items.make", "POST", f"/{number}", json_body, mutating=True, idempotency_key=idempotency_key
         )
         return int((yield from call)["number"])
 
@@ -55,9 +55,9 @@ class Items(Resource[C], name="items"):
         return (yield from Items.get.flow(self, 100 + number))
 
     @batched
-    def get_all(self, numbers: list[int], *, max_workers: int = 8) -> Many[int]:
+    def get_all(self, numbers: list[int], *, max_workers: int = 8) -> BatchSpec[int]:
         """Read all of them."""
-        return Many(lambda number, _key: Items.get.flow(self, number), numbers, max_workers, False)
+        return BatchSpec(lambda number, _key: Items.get.flow(self, number), numbers, max_workers, False)
 
 
 class Server:
@@ -510,9 +510,9 @@ def test_unfinished_items_keep_their_keys(monkeypatch: pytest.MonkeyPatch) -> No
     An item that was broken off in the middle is done again with the key that was sent for it.
     """
     waits, interrupted = threading.Event(), threading.Event()
-    interrupt = Tally.interrupt
+    interrupt = BatchQueue.interrupt
 
-    def noted(tally: Tally[Any], problem: BaseException) -> None:
+    def noted(tally: BatchQueue[Any], problem: BaseException) -> None:
         interrupt(tally, problem)
         interrupted.set()
 
@@ -535,7 +535,7 @@ def test_unfinished_items_keep_their_keys(monkeypatch: pytest.MonkeyPatch) -> No
             failwell.batch(items.make, range(2), max_workers=2, progress=tell)
         return Batch.of(caught.value)
 
-    monkeypatch.setattr(Tally, "interrupt", noted)
+    monkeypatch.setattr(BatchQueue, "interrupt", noted)
     server = Slow(lambda number: 503 if number == 1 else None)
     server.clock = Waiting()
     found = server.ask("blocking", run)

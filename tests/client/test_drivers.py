@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from failwell.client.driver import adrive, drive
 from failwell.clock import VirtualClock
-from failwell.policy import Flow, Player, RetryPolicy, Send, call, emit, now, poll, random, send, sleep
+from failwell.policy import Flow, Player, RetryPolicy, Send, call, notify, now, poll, random, send, sleep
 from failwell.policy.retry.policy import by_catalogue
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE, PictographError, PollTimeoutError, ServerError
@@ -164,7 +164,7 @@ def remembering(closed: list[str]) -> Flow[None]:
     try:
         yield from now()
         yield from random()
-        yield from emit("word", number=1)
+        yield from notify("word", number=1)
         yield from sleep(1.0)
         yield from send(READ)
     finally:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import anyio
 import pytest
 
-from failwell.client import Awaiting, Blocking, Core, Resource, document, operation
+from failwell.client import Awaiting, Blocking, Core, Resource, json_body, operation
 from failwell.policy import Flow
 from failwell.wire.messages import Content
 from pictograph.exceptions import (
@@ -43,7 +43,7 @@ class Puts(Resource[C], name="puts"):
     @operation
     def put(self, content: Content) -> Flow[Any]:
         """Put it there."""
-        return (yield from self.core.call("puts.put", "PUT", "/x", document, content=content))
+        return (yield from self.core.call("puts.put", "PUT", "/x", json_body, content=content))
 
 
 def put(colour: str, url: str, content: Content) -> Any:

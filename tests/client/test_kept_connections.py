@@ -9,7 +9,7 @@ import pytest
 
 from failwell.client.transport.httpx.pool import LIMITS
 from failwell.clock import VirtualClock
-from failwell.sandbox import Answer, Close, Pass, Reset, Sandbox, Step, WrongLength
+from failwell.sandbox import Answer, Close, Forward, Reset, Sandbox, Step, WrongLength
 from failwell.sandbox.faults.steps import Then
 from pictograph import AsyncClient, Client, NetworkError
 from pictograph_server.vendor import VENDOR
@@ -104,7 +104,7 @@ def test_closed_between_requests(sandbox: Sandbox, call: Any, then: Then, scheme
     """
     A kept connection that has ended is not used: the next call goes over a new one, and counts no failed attempt.
     """
-    sandbox.arm(Pass(then=then))
+    sandbox.arm(Forward(then=then))
     sandbox.arm(Answer(200, JSON, b"{}"), path="/x", times=2)
 
     first, second = in_turn(sandbox, colour, scheme, [read, call], ended=True)
@@ -124,7 +124,7 @@ def test_closed_as_the_request_goes(sandbox: Sandbox, call: Any, step: Step, sch
     """
     When a kept connection ends while the next request is on its way, a repeatable one is sent again, with its key.
     """
-    sandbox.arm(Pass())
+    sandbox.arm(Forward())
     sandbox.arm(step)
     sandbox.arm(Answer(200, JSON, b"{}"), path="/x")
 
@@ -144,7 +144,7 @@ def test_what_cannot_be_sent_twice(sandbox: Sandbox, colour: str) -> None:
     """
     A POST without a key that was on its way when its connection ended may have been executed: it is not repeated.
     """
-    sandbox.arm(Pass())
+    sandbox.arm(Forward())
     sandbox.arm(Close())
 
     with pytest.raises(NetworkError) as caught:
@@ -159,7 +159,7 @@ def test_what_cannot_be_sent_twice_on_a_connection_that_ended(sandbox: Sandbox, 
     """
     A POST without a key goes over a new connection when the kept one is known to have ended.
     """
-    sandbox.arm(Pass(then="close"))
+    sandbox.arm(Forward(then="close"))
     sandbox.arm(Answer(200, JSON, b"{}"), path="/x")
 
     assert {} == in_turn(sandbox, colour, "http", [read, of_probe(lambda probe: probe.post())], ended=True)[1]

@@ -14,13 +14,13 @@ import pytest
 import failwell
 from failwell import Catalogue, Message, field
 from failwell.client import (
+    ApiKeyClient,
+    ApiSettings,
     Awaiting,
     AwaitingClient,
     Blocking,
     BlockingClient,
-    KeyedClient,
-    Service,
-    document,
+    json_body,
     operation,
 )
 from failwell.contract import Secret
@@ -55,27 +55,27 @@ class LostError(DeskError, source="transport", on="network", retry="transient"):
 
 ERRORS = (NoKeyError, SettingError, LostError)
 DESK = Catalogue("desk", base=DeskError, default=DeskError, errors=ERRORS, envelope=ErrorObject())
-SERVICE = Service(DESK, "https://desk.example", "DESK")
+SERVICE = ApiSettings(DESK, "https://desk.example", "DESK")
 KNOWING = Catalogue(
     "desk", base=DeskError, default=DeskError, errors=ERRORS, envelope=ErrorObject(), idempotency="server"
 )
 
 
-class _Desk(KeyedClient[C], service=SERVICE):
+class _Desk(ApiKeyClient[C], service=SERVICE):
     @operation
     def look(self) -> Flow[Any]:
         """Look."""
-        return (yield from self.core.call("look", "GET", "/look", document))
+        return (yield from self.core.call("look", "GET", "/look", json_body))
 
     @operation
     def book(self) -> Flow[Any]:
         """Book a seat."""
-        return (yield from self.core.call("book", "POST", "/book", document, payload={}, mutating=True))
+        return (yield from self.core.call("book", "POST", "/book", json_body, payload={}, mutating=True))
 
     @operation
     def take(self, seat: int) -> Flow[Any]:
         """Take a seat."""
-        return (yield from self.core.call("take", "POST", "/take", document, payload={"seat": seat}))
+        return (yield from self.core.call("take", "POST", "/take", json_body, payload={"seat": seat}))
 
 
 class Desk(BlockingClient, _Desk[Blocking]):
@@ -87,12 +87,12 @@ class AsyncDesk(AwaitingClient, _Desk[Awaiting]):
 
 
 class StrictDesk(
-    BlockingClient, _Desk[Blocking], service=Service(DESK, "https://desk.example", "DESK", refused=NoKeyError)
+    BlockingClient, _Desk[Blocking], service=ApiSettings(DESK, "https://desk.example", "DESK", refused=NoKeyError)
 ):
     """A client that takes a missing key for a 401."""
 
 
-class KnowingDesk(BlockingClient, _Desk[Blocking], service=Service(KNOWING, "https://desk.example", "DESK")):
+class KnowingDesk(BlockingClient, _Desk[Blocking], service=ApiSettings(KNOWING, "https://desk.example", "DESK")):
     """A client of a server that honours keys."""
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from failwell import log_fields
-from failwell.client import Awaiting, Blocking, Page, Pages, Resource, document, event, operation, paged, streamed
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, event, json_body, operation, paged, streamed
 from failwell.contract import Secret
 from failwell.policy import Flow, StreamFlow, poll
 from failwell.policy.stream.rules import StreamRules
@@ -54,7 +54,7 @@ class Long(Resource[C], name="long"):
                 "long.rows",
                 "POST",
                 f"{url}?signature={SIGNATURE}",
-                document,
+                json_body,
                 payload={"token": IN_BODY, "offset": offset, "limit": limit},
                 secrets=(Secret(IN_BODY),),
                 mutating=True,
@@ -72,7 +72,7 @@ class Long(Resource[C], name="long"):
                 "long.look",
                 "POST",
                 f"{url}?signature={SIGNATURE}",
-                document,
+                json_body,
                 payload={"token": IN_BODY},
                 secrets=(Secret(IN_BODY),),
                 mutating=True,

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from pydantic import BaseModel
 
-from failwell.client import Awaiting, Blocking, Page, Pages, Resource, page, paged
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, model_page, paged
 from failwell.policy import Flow
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, ApiError, ConfigurationError, ServerError
@@ -39,7 +39,9 @@ class Rows(Resource[C], name="rows"):
         """Iterate over the rows."""
 
         def fetch(limit: int, offset: int) -> Flow[Page[Row]]:
-            return self.core.call("rows.iter", "GET", "/rows", page(Row), params={"limit": limit, "offset": offset})
+            return self.core.call(
+                "rows.iter", "GET", "/rows", model_page(Row), params={"limit": limit, "offset": offset}
+            )
 
         return Pages(fetch, page_size, max_total)
 

@@ -14,7 +14,7 @@ import failwell
 from failwell.client import Awaiting, Blocking, Resource, operation, resumable
 from failwell.clock import VirtualClock
 from failwell.policy import Flow
-from failwell.policy.resume_token import Token
+from failwell.policy.resume_token import ResumeToken
 from pictograph import Client
 from pictograph.exceptions import ConfigurationError, NotFoundError, PollTimeoutError
 
@@ -73,7 +73,7 @@ def test_the_error(colour: str) -> None:
             colour, lambda client: client.training.wait_for_completion("run_1", timeout=0.0), base_url=server.url
         )
     loaded = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    token = Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 0.0})
+    token = ResumeToken("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 0.0})
 
     assert (PollTimeoutError, "run_1", "running") == (type(loaded), loaded.resource_id, loaded.last_result["status"])
     assert str(token) == loaded.resume_token
@@ -86,7 +86,7 @@ def test_other_kinds_of_jobs(kind: str, colour: str) -> None:
     Batches and imports are gone on with, too; a look at one that is gone is an error of its own.
     """
     name = "job_id" if "batch" in kind else "import_id"
-    token = str(Token("pictograph", kind, {name: "7", "timeout": 9.0}))
+    token = str(ResumeToken("pictograph", kind, {name: "7", "timeout": 9.0}))
     with serving(http(404, b'{"detail": "no"}')) as server:
         error = raised(colour, lambda client: failwell.resume(token, client), base_url=server.url)
 
@@ -98,14 +98,14 @@ def test_another_timeout(colour: str) -> None:
     """
     Whoever goes on may wait for another time, and the next error's token says so.
     """
-    token = str(Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 3600.0}))
+    token = str(ResumeToken("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 3600.0}))
     with serving(RUNNING) as server:
         error = raised(colour, lambda client: failwell.resume(token, client, timeout=0.0), base_url=server.url)
 
     assert 0.0 == error.timeout
     assert token.replace("3600.0", "0.0") != error.resume_token
     assert error.resume_token == str(
-        Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 0.0})
+        ResumeToken("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 0.0})
     )
 
 
@@ -113,31 +113,31 @@ FORGED: dict[str, Any] = {"7": 7, "1.5": 1.5, "true": True, "null": None, "a lis
 BAD = {
     "garbage": ("hello", "it has 5 characters and does not begin with failwell1."),
     "number": (7, "it is of type int, not text"),
-    "other vendor": (str(Token("scopix", "files.wait", {})), "Use a client of 'scopix'."),
-    "no wait": (str(Token("pictograph", "datasets.create", {"name": "x"})), "which nobody can go on with"),
-    "no operation": (str(Token("pictograph", "training._x", {})), "which nobody can go on with"),
-    "the client itself": (str(Token("pictograph", "close", {})), "which nobody can go on with"),
-    "dunder": (str(Token("pictograph", "__class__.mro", {})), "which nobody can go on with"),
-    "no resource": (str(Token("pictograph", "base_url.upper", {})), "which nobody can go on with"),
+    "other vendor": (str(ResumeToken("scopix", "files.wait", {})), "Use a client of 'scopix'."),
+    "no wait": (str(ResumeToken("pictograph", "datasets.create", {"name": "x"})), "which nobody can go on with"),
+    "no operation": (str(ResumeToken("pictograph", "training._x", {})), "which nobody can go on with"),
+    "the client itself": (str(ResumeToken("pictograph", "close", {})), "which nobody can go on with"),
+    "dunder": (str(ResumeToken("pictograph", "__class__.mro", {})), "which nobody can go on with"),
+    "no resource": (str(ResumeToken("pictograph", "base_url.upper", {})), "which nobody can go on with"),
     "other arguments": (
-        str(Token("pictograph", "training.wait_for_completion", {"dataset": "x"})),
+        str(ResumeToken("pictograph", "training.wait_for_completion", {"dataset": "x"})),
         "asks for training.wait_for_completion(dataset), which nobody can go on with",
     ),
     **{
         f"an id that is {kind}": (
-            str(Token("pictograph", "training.wait_for_completion", {"run_id": forged, "timeout": 9.0})),
+            str(ResumeToken("pictograph", "training.wait_for_completion", {"run_id": forged, "timeout": 9.0})),
             "asks for training.wait_for_completion(run_id, timeout), which nobody can go on with",
         )
         for kind, forged in FORGED.items()
     },
     **{
         f"a timeout that is {forged!r}": (
-            str(Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": forged})),
+            str(ResumeToken("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": forged})),
             "asks for training.wait_for_completion(run_id, timeout), which nobody can go on with",
         )
         for forged in ("9", [9], True)
     },
-    "none": (str(Token("pictograph", "training.wait_for_completion", {})), "which nobody can go on with"),
+    "none": (str(ResumeToken("pictograph", "training.wait_for_completion", {})), "which nobody can go on with"),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from failwell.client import Resource, session
 from failwell.clock import VirtualClock
-from failwell.policy import SessionFlow, SessionRules, Talk
+from failwell.policy import SessionFlow, SessionProtocol, SessionRules
 
 from .colours import every_colour
 from .talks import (
@@ -385,10 +385,10 @@ def test_the_method_of_an_author_who_does_not_say() -> None:
             return self.core.session("quiet.nothing", path, Plain())
 
         @session
-        def half(self, path: str) -> SessionFlow[Talk]:  # type: ignore[type-arg]  # the same
+        def half(self, path: str) -> SessionFlow[SessionProtocol]:  # type: ignore[type-arg]  # the same
             return self.core.session("quiet.half", path, Plain())
 
-    Quiet.__dict__["half"]._flow.__annotations__["return"] = SessionFlow[Talk]  # type: ignore[type-arg]  # the same
+    Quiet.__dict__["half"]._flow.__annotations__["return"] = SessionFlow[SessionProtocol]  # type: ignore[type-arg]  # the same
     quiet = Quiet(core("http://127.0.0.1:9"))
 
     assert ["Session[Any, Any]"] * 2 == [

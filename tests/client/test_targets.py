@@ -21,8 +21,8 @@ from failwell.client import (
     Core,
     Resource,
     chunked_upload,
-    document,
     event,
+    json_body,
     nothing,
     operation,
     path,
@@ -31,12 +31,12 @@ from failwell.client import (
     session,
     streamed,
 )
-from failwell.client.transport.requests import Prepared
+from failwell.client.transport.requests import RequestFactory
 from failwell.client.transport.targets import BadTargetError
 from failwell.contract import Body, Secret
 from failwell.policy import Flow, StreamFlow
-from failwell.policy.resume_token import Token
-from failwell.policy.session.flow import SessionFlow, Talk
+from failwell.policy.resume_token import ResumeToken
+from failwell.policy.session.flow import SessionFlow, SessionProtocol
 from failwell.policy.stream.rules import StreamRules
 from pictograph.exceptions import CATALOGUE, ConfigurationError, PictographError
 
@@ -57,7 +57,7 @@ class Ways(Resource[C], name="ways"):
     @operation
     def call(self, target: Any) -> Flow[Any]:
         """Ask there."""
-        return (yield from self.core.call("ways.call", "GET", target, document))
+        return (yield from self.core.call("ways.call", "GET", target, json_body))
 
     @operation
     def download(self, target: Any) -> Flow[Any]:
@@ -67,7 +67,7 @@ class Ways(Resource[C], name="ways"):
     @operation
     def put(self, target: Any) -> Flow[Any]:
         """Put a body there that is read meanwhile."""
-        return (yield from self.core.call("ways.put", "PUT", target, document, content=lambda: [b"bytes"]))
+        return (yield from self.core.call("ways.put", "PUT", target, json_body, content=lambda: [b"bytes"]))
 
     @streamed
     def stream(self, target: Any) -> StreamFlow[Any]:
@@ -80,7 +80,7 @@ class Ways(Resource[C], name="ways"):
         return self.core.stream("ways.follow", "POST", "/named", event, rules=FOLLOWING, payload={})
 
     @session
-    def session(self, target: Any) -> SessionFlow[Talk[Any, Any]]:
+    def session(self, target: Any) -> SessionFlow[SessionProtocol[Any, Any]]:
         """Talk there."""
         return self.core.session("ways.session", target, Plain())
 
@@ -89,7 +89,7 @@ class Ways(Resource[C], name="ways"):
     def upload(self, _target: Any, *, resume_token: str | None = None) -> Flow[Any]:
         """Begin an upload, whose answer names where its pieces go."""
         how = resumable_uploads(
-            self.core, "ways.upload", "/files", lambda at: self.core.call("ways.upload", "GET", at, document)
+            self.core, "ways.upload", "/files", lambda at: self.core.call("ways.upload", "GET", at, json_body)
         )
         file = BytesIO(b"bytes")
         return (
@@ -104,7 +104,7 @@ class Ways(Resource[C], name="ways"):
         from hashlib import sha256
 
         whole = {"size": 5, "sha256": sha256(b"bytes").hexdigest()}
-        token = Token(CATALOGUE.name, "ways.upload", {}, {"at": target, "source": whole}).text
+        token = ResumeToken(CATALOGUE.name, "ways.upload", {}, {"at": target, "source": whole}).text
         return (yield from Ways.upload.flow(self, target, resume_token=token))
 
 
@@ -346,7 +346,7 @@ def test_spellings_of_one_origin(base: str, target: str) -> None:
     """
     A default port, capitals, IDNA and the long form of an address make no other origin.
     """
-    assert Prepared(base).place(target).own
+    assert RequestFactory(base).place(target).own
 
 
 @pytest.mark.parametrize(("base", "target"), OTHERS)
@@ -354,7 +354,7 @@ def test_other_origins(base: str, target: str) -> None:
     """
     Another scheme, port or host is another origin, however much it looks like the client's own.
     """
-    assert not Prepared(base).place(target).own
+    assert not RequestFactory(base).place(target).own
 
 
 @pytest.mark.parametrize("base", ["https://api.example.com", "https://api.example.com/v1/", "http://[::1]:8000/%2f"])
@@ -363,7 +363,7 @@ def test_paths_stay_below_the_base(base: str, target: str) -> None:
     """
     A path changes neither scheme nor host nor port, and comes behind the path of the base URL.
     """
-    place, root = Prepared(base).place(target), httpx2.URL(base)
+    place, root = RequestFactory(base).place(target), httpx2.URL(base)
 
     assert (root.scheme, root.netloc, True) == (place.url.scheme, place.host, place.own)
     assert place.url.raw_path.startswith(root.raw_path.rstrip(b"/") + b"/")
@@ -418,7 +418,7 @@ def test_params_that_no_query_can_hold(value: object) -> None:
     core = Core(CATALOGUE, base_url="https://api.example.com")
 
     with pytest.raises((TypeError, ValueError), match=r"An argument of x\.list cannot be sent in a query"):
-        next(core.call("x.list", "GET", "/x", document, params={"filter": value}))
+        next(core.call("x.list", "GET", "/x", json_body, params={"filter": value}))
 
 
 @pytest.mark.parametrize("target", ["/x?a=1", "https://api.example.com/x?a=1", "https://api.example.com/x#top"])
@@ -427,7 +427,7 @@ def test_a_query_stands_in_one_place(target: str) -> None:
     A target with a query, and params: refused, where "?a=1?b=2" would be sent.
     """
     with pytest.raises(ConfigurationError, match="Pass all of them as params"):
-        next(Core(CATALOGUE, base_url="https://api.example.com").call("x", "GET", target, document, params={"b": 2}))
+        next(Core(CATALOGUE, base_url="https://api.example.com").call("x", "GET", target, json_body, params={"b": 2}))
 
 
 @pytest.mark.parametrize("target", [None, 5, b"/x", ["/x"]])
@@ -436,7 +436,7 @@ def test_targets_that_are_no_text(target: Any) -> None:
     A target that is no text is refused with the vendor's error.
     """
     with pytest.raises(ConfigurationError, match="it must be text"):
-        next(Core(CATALOGUE, base_url="https://api.example.com").call("x", "GET", target, document))
+        next(Core(CATALOGUE, base_url="https://api.example.com").call("x", "GET", target, json_body))
 
 
 PARTS = {
@@ -463,7 +463,7 @@ def test_parts_of_paths(part: str) -> None:
     found = path("/v1", part)
 
     assert PARTS[part] == found
-    assert Prepared("https://api.example.com").place(found).own
+    assert RequestFactory("https://api.example.com").place(found).own
 
 
 @pytest.mark.parametrize(
@@ -485,7 +485,7 @@ def test_no_secret_in_a_refusal(target: str) -> None:
     What is refused is named without its user, its password and its query.
     """
     with pytest.raises(BadTargetError) as caught:
-        Prepared("https://api.example.com").place(target)
+        RequestFactory("https://api.example.com").place(target)
 
     assert "secret" not in str(caught.value)
 

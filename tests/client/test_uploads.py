@@ -15,7 +15,7 @@ import pytest
 import failwell
 from failwell import SourceChangedError
 from failwell.clock import VirtualClock
-from failwell.policy.resume_token import Token
+from failwell.policy.resume_token import ResumeToken
 from failwell.testing import replies
 from failwell.wire import Reply
 from pictograph.exceptions import (
@@ -435,8 +435,8 @@ def test_tokens_of_other_uploads(file: Path, server: Uploads, colour: str) -> No
     """
     A token of something else is refused before any request.
     """
-    wait = str(Token("pictograph", "training.wait_for_completion", {"run_id": "run_1"}))
-    foreign = str(Token("pictograph", "files.upload", {}, {"at": "//evil.test/x", "source": {}}))
+    wait = str(ResumeToken("pictograph", "training.wait_for_completion", {"run_id": "run_1"}))
+    foreign = str(ResumeToken("pictograph", "files.upload", {}, {"at": "//evil.test/x", "source": {}}))
     for token in ("garbage", wait, foreign):
         error = raised(colour, server, uploading(file, resume_token=token))
         assert (ConfigurationError, []) == (type(error), server.asked)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 import failwell
 from failwell import Catalogue, Header, Local, Message, field
-from failwell.client import Awaiting, Blocking, Core, JobKind, Resource, one, operation, path, wait_for
+from failwell.client import Awaiting, Blocking, Core, PollSpec, Resource, model, operation, path, wait_for
 from failwell.policy import Flow
 from failwell.testing import replies
 from failwell.wire import ErrorObject
@@ -56,7 +56,7 @@ OVEN = Catalogue(
     errors=(BusyError, FullError, BurntError, SettingError, LateError),
     envelope=ErrorObject(),
 )
-CAKE = JobKind("Cake", "oven.get", on="late", id_field="cake")
+CAKE = PollSpec("Cake", "oven.get", on="late", id_field="cake")
 
 
 class Cake(BaseModel):
@@ -76,7 +76,7 @@ class Oven(Resource[C]):
     @operation
     def get(self, cake: str) -> Flow[Cake]:
         """Look at a cake."""
-        return (yield from self.core.call("get", "GET", path("/cakes", cake), one(Cake)))
+        return (yield from self.core.call("get", "GET", path("/cakes", cake), model(Cake)))
 
     @operation
     def wait(self, cake: str, *, timeout: float) -> Flow[Cake]:

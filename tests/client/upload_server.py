@@ -16,7 +16,7 @@ from failwell.client import (
     Blocking,
     Resource,
     chunked_upload,
-    document,
+    json_body,
     operation,
     resumable,
     resumable_uploads,
@@ -187,7 +187,7 @@ class Files(Resource[C], name="files"):
             self.core,
             "files.upload",
             "/files",
-            lambda address: self.core.call("files.upload", "GET", address, document),
+            lambda address: self.core.call("files.upload", "GET", address, json_body),
             chunk_size=CHUNK,
         )
         return (

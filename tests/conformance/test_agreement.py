@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from failwell import Case
 from failwell.conformance import Agreement, Promises, Row, check
 from failwell.conformance.agreement.page_check import on_page
-from failwell.conformance.agreement.raising_server import Cue
+from failwell.conformance.agreement.raising_server import RaisingServer
 from failwell.conformance.errors import ShortfallError
 from failwell.contract.errors import ContractError
 from failwell.reference.compat.snapshot import Facts, facts_of, written
@@ -135,7 +135,7 @@ def test_a_cue_for_what_is_no_contract(tmp_path: Path) -> None:
     closed: list[bool] = []
     bare = replace(VENDOR, serve=lambda _folder, _clock: Served(FastAPI(), {}, lambda: closed.append(True)))
 
-    with pytest.raises(SandboxError) as caught, Sandbox(Cue().around(bare)):
+    with pytest.raises(SandboxError) as caught, Sandbox(RaisingServer().around(bare)):
         pass
 
     assert "The server of 'kiosk' is a FastAPI; serve what failwell.server.install gives." == str(caught.value)

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from failwell.clock import Clock, VirtualClock
-from failwell.conformance import Bench, Promise, Seen, Verdict
+from failwell.conformance import Bench, Observation, Promise, Verdict
 from failwell.conformance.adapter import Colour
 from failwell.conformance.errors import NoPromisesError
-from failwell.conformance.observation import same
+from failwell.conformance.observation import expect_equal
 from failwell.conformance.runner import judge, promises_of
 from failwell.sandbox import Reset, Sandbox, Served
 from failwell.sandbox.errors import UnknownRoleError
@@ -188,7 +188,7 @@ def _missing(client: Any) -> Any:
         (lambda bench: bench.call(_missing).returned(), "expected a result, it raised "),
         (lambda bench: bench.call(_returned).tried(2), "requests at the server: expected 2, saw 1"),
         (lambda bench: bench.call(_returned).waited([1]), "the number of waits: expected 1, saw 0"),
-        (lambda _bench: same("the answer", 42, 41), "the answer: expected 42, saw 41"),
+        (lambda _bench: expect_equal("the answer", 42, 41), "the answer: expected 42, saw 41"),
     ],
     ids=["returned", "other class", "attribute", "no attribute", "base class", "raised", "tried", "waited", "same"],
 )
@@ -231,7 +231,7 @@ def test_a_call_that_is_shown(bench: Bench) -> None:
 
     assert NotFoundError is type(found.seen.error)
     assert {"status_code": 404} == dict(found.seen.attributes)
-    assert Seen() == verdict(lambda _bench: None, bench).seen
+    assert Observation() == verdict(lambda _bench: None, bench).seen
 
 
 @pytest.mark.parametrize("colour", COLOURS)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from failwell.conformance import Bench, Promise, Row, Seen, Verdict
+from failwell.conformance import Bench, Observation, Promise, Row, Verdict
 from failwell.conformance.reports.junit import junit
 from failwell.sandbox import Entry
 from pictograph.exceptions import RateLimitError, ValidationError
@@ -18,10 +18,12 @@ def _check(bench: Bench) -> None:
 
 
 REQUEST = Entry(1, 0.0, "GET", "/datasets", (), outcome="passed 429")
-HELD = Verdict(True, "", Seen(None, RateLimitError("Slow down"), (REQUEST,)), seconds=0.25)
-SHORT = Verdict(False, "e.errors: expected [1], saw []", Seen(None, ValidationError("No"), (REQUEST,), (1.0, 2.5)))
-LACKING = Verdict(False, "it takes no key", Seen(), offered=False, seconds=1.0)
-ODD = Verdict(False, "the check itself failed: KeyError: 'x'", Seen(), odd=True, seconds=0.5)
+HELD = Verdict(True, "", Observation(None, RateLimitError("Slow down"), (REQUEST,)), seconds=0.25)
+SHORT = Verdict(
+    False, "e.errors: expected [1], saw []", Observation(None, ValidationError("No"), (REQUEST,), (1.0, 2.5))
+)
+LACKING = Verdict(False, "it takes no key", Observation(), offered=False, seconds=1.0)
+ODD = Verdict(False, "the check itself failed: KeyError: 'x'", Observation(), odd=True, seconds=0.5)
 ROWS = [
     Row(Promise("Hierarchy", "429 is a RateLimitError", _check), {"blocking": HELD, "awaiting": HELD}),
     Row(Promise("Retry behavior", "1s → 2s & <4s>", _check), {"blocking": HELD, "awaiting": SHORT}),
@@ -114,7 +116,7 @@ def test_any_text(held: str, seen: str) -> None:
     """
     Whatever a reason, a sentence or a name holds, the document is XML, and what XML cannot hold is escaped.
     """
-    verdict = Verdict(False, held, Seen(), seconds=0.1)
+    verdict = Verdict(False, held, Observation(), seconds=0.1)
     root = parsed([Row(Promise(held, held, _check), {"blocking": verdict})], vendor=held, sdk=held)
 
     case = next(root.iter("testcase"))

@@ -16,7 +16,7 @@ import pytest
 from failwell import Case, Catalogue
 from failwell.conformance import Agreement, Bench, Promises
 from failwell.conformance.agreement.agreement import Kept
-from failwell.conformance.agreement.raising_server import Cue
+from failwell.conformance.agreement.raising_server import RaisingServer
 from failwell.conformance.mutation.mutation import PLACES, BaselineError, Fate, Place, exchanged, mutants, mutate
 from failwell.conformance.mutation.partial_catalogue import Without
 from failwell.conformance.promise import Promise
@@ -109,14 +109,14 @@ def test_what_the_rows_say(snapshot: Path) -> None:
 class BlindToTheServer(Agreement):
     """Believes that the server raises what it should."""
 
-    def _through_server(self, kept: Kept, bench: Bench, cue: Cue) -> None:
+    def _through_server(self, kept: Kept, bench: Bench, cue: RaisingServer) -> None:
         del kept, bench, cue
 
 
 class BlindToThePage(Agreement):
     """Reads a page that is written from the whole catalogue, whichever it is asked about."""
 
-    def promise(self, kept: Kept, catalogue: Catalogue, cue: Cue) -> Promise:
+    def promise(self, kept: Kept, catalogue: Catalogue, cue: RaisingServer) -> Promise:
         """A promise about another page."""
         del catalogue
         return super().promise(kept, CATALOGUE, cue)
@@ -179,7 +179,7 @@ def test_a_case_that_no_snapshot_has(tmp_path: Path) -> None:
 class OddCheck(Agreement):
     """A check that is broken itself."""
 
-    def _arrives(self, kept: Kept, bench: Bench, cue: Cue) -> None:
+    def _arrives(self, kept: Kept, bench: Bench, cue: RaisingServer) -> None:
         if isinstance(bench.sandbox.vendor.catalogue, Without):
             raise ZeroDivisionError
         super()._arrives(kept, bench, cue)

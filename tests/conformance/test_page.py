@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from failwell.conformance.agreement.raising_server import Cue
+from failwell.conformance.agreement.raising_server import RaisingServer
 from pictograph import exceptions
 from pictograph.promises import PROMISES
 from tests.cli.command import Ran, environment, failwell
@@ -64,7 +64,7 @@ def test_all_rows_are_there(checked: Checked) -> None:
     There is a row for each promise, in the order of the page, and then one for each case of the contract.
     """
     assert PROMISES.agreement is not None
-    promises = [*PROMISES, *PROMISES.agreement.promises(exceptions.CATALOGUE, Cue())]
+    promises = [*PROMISES, *PROMISES.agreement.promises(exceptions.CATALOGUE, RaisingServer())]
     expected = [(promise.section, promise.sentence, promise.name) for promise in promises]
 
     assert expected == [(row["section"], row["sentence"], row["check"]) for row in checked.report["rows"]]

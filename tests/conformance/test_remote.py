@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.conformance import AdapterError, RemoteAdapter, Seen, ShortfallError
+from failwell.conformance import AdapterError, Observation, RemoteAdapter, ShortfallError
 from failwell.conformance.adapter import Colour
 from failwell.conformance.errors import (
     AdapterFileError,
@@ -299,7 +299,7 @@ def test_error_is_held_against_the_page(shop: RemoteAdapter) -> None:
     """
     with pytest.raises(RemoteError) as caught:
         client(shop).sold_out()
-    seen = Seen(error=caught.value)
+    seen = Observation(error=caught.value)
 
     seen.raised(shop.error("ConflictError"), status_code=409, retry_after=None)
     with pytest.raises(ShortfallError) as lacking:
@@ -369,9 +369,9 @@ def test_pickling_where_the_sdk_runs(shop: RemoteAdapter, operation: str, proble
     assert problem == caught.value.unpicklable
     if problem:
         with pytest.raises(ShortfallError, match=f"{re.escape(f'does not survive pickling: {problem}')}$"):
-            Seen(error=caught.value).survives_pickling()
+            Observation(error=caught.value).survives_pickling()
     else:
-        Seen(error=caught.value).survives_pickling()
+        Observation(error=caught.value).survives_pickling()
 
 
 def test_settings_that_a_client_does_not_take(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 
 from rich.console import Console
 
-from failwell.conformance import Bench, Promise, Row, Seen, Verdict
+from failwell.conformance import Bench, Observation, Promise, Row, Verdict
 from failwell.conformance.reports.terminal import show
 from failwell.sandbox import Entry
 from pictograph.exceptions import RateLimitError, ValidationError
@@ -16,15 +16,15 @@ def _check(bench: Bench) -> None:
 
 
 REQUEST = Entry(1, 0.0, "GET", "/", ())
-LIMITED = Seen(None, RateLimitError("Slow down"), (REQUEST, REQUEST), (1.0, 2.25), {"status_code": 429})
-REJECTED = Seen(
+LIMITED = Observation(None, RateLimitError("Slow down"), (REQUEST, REQUEST), (1.0, 2.25), {"status_code": 429})
+REJECTED = Observation(
     None, ValidationError("No"), (REQUEST,), (), {"errors": [{}, {}], "url": "https://example.com/" + "x" * 40}
 )
-RETURNED = Seen(["ds"], None, (REQUEST,) * 8, tuple([1.0] * 7))
+RETURNED = Observation(["ds"], None, (REQUEST,) * 8, tuple([1.0] * 7))
 
 HELD = Verdict(True, "", LIMITED)
 SHORT = Verdict(False, "e.errors: expected [1], saw []", REJECTED)
-LACKING = Verdict(False, "its method takes no key", Seen(), offered=False)
+LACKING = Verdict(False, "its method takes no key", Observation(), offered=False)
 ROWS = [
     Row(Promise("Hierarchy", "429 is a RateLimitError", _check), {"blocking": HELD, "awaiting": HELD}),
     Row(
@@ -106,7 +106,9 @@ def test_odd_values_in_json() -> None:
     """
     Whatever an attribute holds, the report is JSON.
     """
-    seen = Seen(None, None, (), (0.12345,), {"set": {1}, "bytes": b"x", "deep": ({"k": (1, None)},), "text": "\ud800"})
+    seen = Observation(
+        None, None, (), (0.12345,), {"set": {1}, "bytes": b"x", "deep": ({"k": (1, None)},), "text": "\ud800"}
+    )
 
     told = json.loads(json.dumps(Verdict(True, "", seen).to_json()))
 

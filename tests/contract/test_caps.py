@@ -128,7 +128,7 @@ def test_what_is_within_the_limits_is_not_cut(value: Any, escaped: bool) -> None
     text = json.dumps(value, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
     read = json.loads(text)
 
-    assert not truncation.within(text) or truncation.structure(read) == read
+    assert not truncation.fits(text) or truncation.structure(read) == read
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_what_is_within_the_limits(text: bytes, expected: bool) -> None:
     """
     Most error bodies are within the limits; a long, deep or wide one is not, nor one with characters beyond ASCII.
     """
-    assert expected == truncation.within(text)
+    assert expected == truncation.fits(text)

@@ -6,7 +6,7 @@ import pytest
 
 import failwell
 from failwell import Attempt, Error, log_fields
-from failwell.contract.evidence import Body
+from failwell.contract.evidence import KeptBody
 from failwell.contract.reporting import attach, hint
 from failwell.wire import Reply, parse
 from pictograph.exceptions import CATALOGUE, ApiError, NetworkError, NotFoundError, RateLimitError
@@ -101,7 +101,7 @@ def test_what_every_error_carries() -> None:
         error.body_length,
         error.body_truncated,
     )
-    attach(error, body=Body(b"x", 2))
+    attach(error, body=KeptBody(b"x", 2))
     assert error.body_truncated
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from failwell import Case, HeaderNames, RetryRules
-from failwell._support.frozen import Value, changed
+from failwell._support.frozen import Frozen, changed
 from failwell.wire.messages import Reply
 
 
@@ -19,7 +19,7 @@ def shout(text: str) -> str:
     return text.upper()
 
 
-class Point(Value):
+class Point(Frozen):
     """A place."""
 
     dimensions: ClassVar[int] = 2
@@ -34,7 +34,7 @@ class NamedPoint(Point):
     name: str = "somewhere"
 
 
-class Other(Value):
+class Other(Frozen):
     x: int
     y: int = 0
     said: Callable[[str], str] = shout

@@ -22,7 +22,7 @@ import trio.testing
 import failwell
 import pictograph
 from failwell.clock import SystemClock, VirtualClock
-from failwell.policy.batch import Tally
+from failwell.policy.batch import BatchQueue
 from failwell.server.limits.token_bucket import Buckets
 from pictograph import AsyncClient, PictographError, UploadReport, upload_folder
 from pictograph.exceptions import (
@@ -284,9 +284,9 @@ def test_errors_that_end_it(
     folder = made(tmp_path / "many", *MANY, "x.txt")
     status, kind = refused
     stopped = threading.Event()
-    failed = Tally.failed
+    failed = BatchQueue.failed
 
-    def noted(tally: Tally[Any], number: int, error: Any) -> None:
+    def noted(tally: BatchQueue[Any], number: int, error: Any) -> None:
         failed(tally, number, error)
         stopped.set()
 
@@ -296,7 +296,7 @@ def test_errors_that_end_it(
             assert stopped.wait(10)
         return (status, {"detail": "no"}) if (at, name) == (step, "003.png") else None
 
-    monkeypatch.setattr(Tally, "failed", noted)
+    monkeypatch.setattr(BatchQueue, "failed", noted)
     gallery = Gallery(trouble=trouble)
     with pytest.raises(kind) as caught:
         gallery.ask(colour, upload(folder, max_workers=2))
@@ -532,13 +532,13 @@ def uploading_threads() -> list[str]:
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set when an upload has seen that it is interrupted."""
     seen = threading.Event()
-    interrupt = Tally.interrupt
+    interrupt = BatchQueue.interrupt
 
-    def noted(tally: Tally[Any], problem: BaseException) -> None:
+    def noted(tally: BatchQueue[Any], problem: BaseException) -> None:
         interrupt(tally, problem)
         seen.set()
 
-    monkeypatch.setattr(Tally, "interrupt", noted)
+    monkeypatch.setattr(BatchQueue, "interrupt", noted)
     return seen
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from failwell.server.refusal import Refused
+from failwell.server.refusal import Refusal
 from pictograph_server import Settings, credit_balance, set_credits
 
 from .api import Api, picture
@@ -273,7 +273,7 @@ def test_submitted_again(api: Api, path: str, body: dict[str, Any], made: tuple[
     first, again = submit("a-key"), submit("a-key")
 
     assert first == again
-    with pytest.raises(Refused) as other:
+    with pytest.raises(Refusal) as other:
         submit("a-key", b" ")
     assert (409, "idempotency_conflict") == (other.value.status, other.value.code)
     if path != "/connectors/import/start":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from failwell.contract import RetryRules
-from failwell.policy import UNGUARDED, Guard, Player, RetryPolicy, Send, Tried, with_retries
+from failwell.policy import UNGUARDED, Guard, Player, RetryPolicy, RetryResult, Send, with_retries
 from failwell.policy.retry.policy import by_catalogue
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE
@@ -41,7 +41,7 @@ def tried(
     takes: float = 0.0,
     chance: float = 0.5,
     guard: Guard = UNGUARDED,
-) -> tuple[Tried, Player]:
+) -> tuple[RetryResult, Player]:
     """What came of *request*, and the world that it was played in."""
     player = Player(outcomes, takes=takes, chance=chance)
     return player.run(with_retries(Send(request, timeout), policy, deadline=deadline, guard=guard)), player

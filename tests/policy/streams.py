@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 
 from failwell.contract import Catalogue, Error, Message, RetryRules, Status, field
 from failwell.policy import Player, RetryPolicy
-from failwell.policy.flow import Give, Open, Read, StreamEffect
+from failwell.policy.flow import Open, Read, StreamEffect, Yield
 from failwell.policy.retry.policy import by_catalogue
 from failwell.policy.stream.flow import stream
 from failwell.policy.stream.rules import StreamRules
@@ -116,7 +116,7 @@ class StreamPlayer(Player):
                     self._pieces.clear()
                     self.moment += timeout or 0.0 if piece.kind == "timeout" else 0.0
                 return piece
-            case Give(items):
+            case Yield(items):
                 self.given += items
                 return None
             case _:

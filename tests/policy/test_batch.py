@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import pytest
 
 from failwell import BatchError, Case, Catalogue, Error, Local, Message, field
-from failwell.contract.evidence import Attempt, HeldBack
-from failwell.policy.batch import Remaining, Tally, Unkept, failed_batch, may_have_happened, met_by_all
+from failwell.contract.evidence import Attempt, Suppression
+from failwell.policy.batch import BatchQueue, Remaining, Unpicklable, failed_batch, may_have_happened, met_by_all
 from failwell.wire import Detail
 from pictograph.exceptions import (
     CATALOGUE,
@@ -34,10 +34,10 @@ NO_ANSWER = subconscious.CATALOGUE.raised_on("network")[1]
 Told = list[tuple[int, int, int]]
 
 
-def tally(todo: int = 5, workers: int = 2, **settings: Any) -> tuple[Tally[str], Told]:
+def tally(todo: int = 5, workers: int = 2, **settings: Any) -> tuple[BatchQueue[str], Told]:
     """A tally of *todo* items, and what it tells."""
     told: Told = []
-    made: Tally[str] = Tally(range(todo), workers=workers, told=lambda *facts: told.append(facts), **settings)
+    made: BatchQueue[str] = BatchQueue(range(todo), workers=workers, told=lambda *facts: told.append(facts), **settings)
     return made, told
 
 
@@ -117,7 +117,7 @@ def test_waiting_comes_to_an_end() -> None:
 def held_back(by: Any) -> Error:
     """A 429 after which no try was made."""
     error = RateLimitError("wait", retry_after=300)
-    error.held_back = HeldBack(by, "too long", 300.0)
+    error.held_back = Suppression(by, "too long", 300.0)
     return error
 
 
@@ -234,7 +234,7 @@ def test_items_that_cannot_be_pickled() -> None:
     item = lambda: None  # noqa: E731 - what pickle refuses
     loaded = pickle.loads(pickle.dumps(missing(remaining=(Remaining(3, item), Remaining(7, "img_7")))))  # noqa: S301
 
-    assert (Unkept(repr(item)), "img_7") == (loaded.remaining[0].item, loaded.remaining[1].item)
+    assert (Unpicklable(repr(item)), "img_7") == (loaded.remaining[0].item, loaded.remaining[1].item)
 
 
 class TwoFoldError(ValueError):

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.contract import BreakerRules, BudgetRules, HeldBack
+from failwell.contract import BreakerRules, BudgetRules, Suppression
 from failwell.policy import Breaker, Budget, Guard, Player, Send, with_retries
-from failwell.policy.flow import Refused
-from failwell.policy.resilience.breaker import WAIT_FOR_PROBES, Leave, verdict
+from failwell.policy.flow import NotSent
+from failwell.policy.resilience.breaker import WAIT_FOR_PROBES, Permit, verdict
 from failwell.wire.messages import Failure, Outcome, Reply
 
 from .asks import BROKEN, DROPPED, OK, PICTOGRAPH, READ, REFUSED, SLOW, retries, tried
@@ -25,7 +25,7 @@ def breaker(**rules: Any) -> Breaker:
     return Breaker("training.get", BreakerRules(**{**given, **rules}))
 
 
-def sent(through: Breaker, outcome: Outcome, moment: float = 0.0) -> Outcome | Refused:
+def sent(through: Breaker, outcome: Outcome, moment: float = 0.0) -> Outcome | NotSent:
     """What comes of one try whose answer is *outcome*."""
     player = Player([outcome])
     player.moment = moment
@@ -41,9 +41,9 @@ def opened(**rules: Any) -> Breaker:
     return made
 
 
-def let_out(through: Breaker, moment: float, wanted: int) -> list[Leave]:
+def let_out(through: Breaker, moment: float, wanted: int) -> list[Permit]:
     """The tries that it lets out of *wanted* which ask at the same *moment*, and are all still out."""
-    leaves = [Leave() for _ in range(wanted)]
+    leaves = [Permit() for _ in range(wanted)]
     return [leave for leave in leaves if through.ask(leave, moment) is None]
 
 
@@ -161,7 +161,7 @@ def test_nothing_is_sent() -> None:
     why = "4 of 4 tries within 10 s failed"
     reason = f"the circuit of training.get is open, because {why}; it lets calls out again in 18.0 s"
 
-    assert Refused(HeldBack("breaker", reason, 18.0)) == last.outcome
+    assert NotSent(Suppression("breaker", reason, 18.0)) == last.outcome
     assert ((), []) == (last.attempts, player.sent)
     told = [(told.name, told.facts) for told in player.emitted]
     assert [("call_refused", {"operation": None, "by": "breaker", "reason": reason, "seconds": 18.0})] == told
@@ -242,7 +242,7 @@ def test_exactly_so_many_probes(probes: int) -> None:
     some = opened(probes=probes)
 
     assert probes == len(let_out(some, 30.0, 1_000))
-    assert WAIT_FOR_PROBES == some.ask(Leave(), 30.0)
+    assert WAIT_FOR_PROBES == some.ask(Permit(), 30.0)
 
 
 def test_successes_close_it() -> None:
@@ -352,11 +352,11 @@ def test_whatever_happens(steps: list[tuple[str, int, float]], last: int | None)
     Whatever tries do, in any order: half open no more than the probes are out, and it never stays half open for ever.
     """
     some, moment = breaker(last=last), 0.0
-    out: list[Leave] = []
+    out: list[Permit] = []
     for step, number, pause in steps:
         moment += pause
         if step == "ask":
-            leave = Leave()
+            leave = Permit()
             if some.ask(leave, moment) is None:
                 out.append(leave)
         elif out:

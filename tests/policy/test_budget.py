@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.contract import Attempt, BudgetRules, HeldBack, RetryRules
+from failwell.contract import Attempt, BudgetRules, RetryRules, Suppression
 from failwell.contract.reporting import log_fields
-from failwell.policy import Budget, Guard, Player, RetryPolicy, Send, Tried, call, with_retries
+from failwell.policy import Budget, Guard, Player, RetryPolicy, RetryResult, Send, call, with_retries
 from failwell.policy.retry.policy import succeeded
 from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Reply, Request
@@ -140,7 +140,7 @@ def test_a_suppressed_retry_is_visible() -> None:
         player.run(call(READ, document, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=30.0, guard=guard))
     error = caught.value
 
-    assert HeldBack("budget", USED_UP) == error.held_back
+    assert Suppression("budget", USED_UP) == error.held_back
     assert (Attempt(500, 0.0, "status 500"),) == error.attempts
     assert f"Not retried: {USED_UP}. {error.case.fix}" == error.__notes__[0]
     assert "budget" == log_fields(error)["error.held_back"]
@@ -181,14 +181,14 @@ def test_workers_that_meet_a_blip(workers: int) -> None:
     """
     R10. Eight workers that upload a folder through a blip of three seconds lose no file to the budget; sixteen neither.
     """
-    done: list[Tried] = []
+    done: list[RetryResult] = []
     policy = RetryPolicy(RetryRules(), PICTOGRAPH.classify)
     guard, random = Guard(Budget(RULES)), Random(2)
 
     def serve(_request: Request, answer: Answer) -> None:
         answer(BROKEN if 5.0 <= world.now < 8.0 else OK)
 
-    def work(_done: Tried | None = None) -> None:
+    def work(_done: RetryResult | None = None) -> None:
         done.extend([] if _done is None else [_done])
         if world.now < 20.0:
             world.at(world.now + 0.5, lambda: world.start(with_retries(Send(KEYED), policy, guard=guard), work))
@@ -285,7 +285,7 @@ class Outage:
         self.calls[self.window] += 1
         self.world.start(with_retries(Send(READ, 30.0), self.policy, guard=self.guard), self.again)
 
-    def again(self, done: Tried) -> None:
+    def again(self, done: RetryResult) -> None:
         self.failed[self.window] += not succeeded(done.outcome)
         self.world.at(self.world.now + 0.001, self.work)
 

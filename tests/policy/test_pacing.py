@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from failwell.contract import RetryRules
-from failwell.policy import Guard, Pacer, Player, RetryPolicy, Send, Tried, with_retries
-from failwell.policy.flow import Refused
+from failwell.policy import Guard, Pacer, Player, RetryPolicy, RetryResult, Send, with_retries
+from failwell.policy.flow import NotSent
 from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Outcome, Reply, Request
 
@@ -162,7 +162,7 @@ def test_within_the_deadline() -> None:
     """
     last, player = tried(READ, [], guard=held(20.0), deadline=20.0)
 
-    assert isinstance(last.outcome, Refused)
+    assert isinstance(last.outcome, NotSent)
     assert ("pacing", 20.0) == (last.outcome.held_back.by, last.outcome.held_back.seconds)
     assert (
         "the server asked earlier calls to wait, for 20.0 s more; the deadline is in 20.0 s"
@@ -259,7 +259,7 @@ def refusals(guard: Guard) -> int:
         else:
             answer(OK)
 
-    def work(_done: Tried | None = None) -> None:
+    def work(_done: RetryResult | None = None) -> None:
         if world.now < 60.0:
             world.start(with_retries(Send(READ), PICTOGRAPH, guard=guard), work)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from failwell.policy import Flow, Player, Send, emit, now, play, random, send, sleep
+from failwell.policy import Flow, Player, Send, notify, now, play, random, send, sleep
 from failwell.wire.messages import Reply
 
 from .asks import BROKEN, OK, READ, WRITE
@@ -12,7 +12,7 @@ def two_requests() -> Flow[tuple[float, float, int]]:
     """A flow with every effect."""
     outcome = yield from send(READ, 3.0)
     yield from sleep(2.5)
-    yield from emit("slept", seconds=2.5)
+    yield from notify("slept", seconds=2.5)
     chance = yield from random()
     yield from send(WRITE)
     assert isinstance(outcome, Reply)

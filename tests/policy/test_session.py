@@ -9,7 +9,7 @@ from failwell.contract import Error
 from failwell.policy import Player, RetryPolicy
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.flow import Read
-from failwell.policy.session.flow import LATER, Connect, Dialogue, HangUp, SessionFlow, Talk, Write
+from failwell.policy.session.flow import LATER, Connect, Disconnect, SessionFlow, SessionHandler, SessionProtocol, Write
 from failwell.policy.session.rules import Heard, Renewed, SessionRules, read_json
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
@@ -73,7 +73,7 @@ class SessionPlayer(Player):
             case Write(data):
                 self.written.append(data)
                 return self._fails.pop(0) if self._fails else None
-            case HangUp():
+            case Disconnect():
                 self.hung_up += 1
                 return None
             case _:
@@ -88,15 +88,17 @@ class SessionPlayer(Player):
         return [data[0] & 15 for data in self.written]
 
 
-def talk(rules: SessionRules | None = None, dialogue: Dialogue[Any, Any] | None = None) -> Talk[Any, Any]:
+def talk(
+    rules: SessionRules | None = None, dialogue: SessionHandler[Any, Any] | None = None
+) -> SessionProtocol[Any, Any]:
     """A session that is not open yet."""
-    dialogue = Dialogue[Any, Any]() if dialogue is None else dialogue
+    dialogue = SessionHandler[Any, Any]() if dialogue is None else dialogue
     if rules is not None:
         dialogue.rules = rules
-    return Talk(ASK, dialogue, catalogue=shop(DroppedError), policy=POLICY, timeout=30.0)
+    return SessionProtocol(ASK, dialogue, catalogue=shop(DroppedError), policy=POLICY, timeout=30.0)
 
 
-def opened(player: SessionPlayer, rules: SessionRules | None = None, **settings: Any) -> Talk[Any, Any]:
+def opened(player: SessionPlayer, rules: SessionRules | None = None, **settings: Any) -> SessionProtocol[Any, Any]:
     """A session that is open."""
     session = talk(rules, **settings)
     player.run(session.open())
@@ -205,7 +207,7 @@ def test_classes() -> None:
     A drop is the catalogue's "session", else its "stream", else its failed connection.
     """
     for more, cls in (((DroppedError,), DroppedError), ((), LineError)):
-        session = Talk[Any, Any](ASK, Dialogue(), catalogue=shop(*more), policy=POLICY, timeout=30.0)
+        session = SessionProtocol[Any, Any](ASK, SessionHandler(), catalogue=shop(*more), policy=POLICY, timeout=30.0)
         player = SessionPlayer([CUT])
         player.run(session.open())
         assert cls is type(raised(player, session.receive()))
@@ -248,7 +250,7 @@ def test_unreadable_message() -> None:
     A message that cannot be decoded raises, with what it is; the session goes on.
     """
 
-    class Json(Dialogue[Any, Any]):
+    class Json(SessionHandler[Any, Any]):
         def decode(self, message: str | bytes) -> Any:
             return read_json(message)
 
@@ -306,15 +308,15 @@ def test_a_cancelled_send() -> None:
     assert ("a",) == session.unsent
 
 
-class Greeting(Dialogue[Any, Any]):
+class Greeting(SessionHandler[Any, Any]):
     """Greets, and takes leave."""
 
-    def begin(self, talk: Talk[Any, Any]) -> SessionFlow[None]:
+    def begin(self, talk: SessionProtocol[Any, Any]) -> SessionFlow[None]:
         """Say hello, and hear it."""
         yield from talk.say("hello")
         assert "hello" == (yield from talk.hear())
 
-    def end(self, talk: Talk[Any, Any]) -> SessionFlow[None]:
+    def end(self, talk: SessionProtocol[Any, Any]) -> SessionFlow[None]:
         """Say goodbye."""
         yield from talk.say("goodbye")
 

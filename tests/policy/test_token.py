@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.policy.resume_token import BadTokenError, Token, arguments_of, read_token
+from failwell.policy.resume_token import BadTokenError, ResumeToken, arguments_of, read_token
 
-WAIT = Token("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 60.0})
+WAIT = ResumeToken("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 60.0})
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
@@ -27,7 +27,7 @@ def test_there_and_back(arguments: dict[str, object], state: dict[str, object]) 
     """
     What is written into a token is read out of it, unless a text is none that UTF-8 can say.
     """
-    token = Token("pictograph", "x.y", arguments, state)
+    token = ResumeToken("pictograph", "x.y", arguments, state)
     if str(token).isascii() and "\\ud" not in repr(arguments):
         assert token == read_token(f"  {token}\n")
 
@@ -93,6 +93,6 @@ def test_longer_than_is_read() -> None:
     """
     No token is made that would be refused for its length.
     """
-    fits, longer = (Token("p", "o", {"a": "x" * count}) for count in (6_000, 6_200))
+    fits, longer = (ResumeToken("p", "o", {"a": "x" * count}) for count in (6_000, 6_200))
 
     assert (fits, None) == (read_token(fits.text), longer.text)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from failwell.contract import Error, RetryRules
 from failwell.policy import ChunkedUpload, Flow, Piece, Player, RetryPolicy
-from failwell.policy.flow import emit
+from failwell.policy.flow import notify
 from failwell.policy.upload import may_go_on, upload
 from pictograph.exceptions import (
     ApiError,
@@ -55,17 +55,17 @@ class Store:
         return ChunkedUpload(self.create, self.offset, self.send, self.finish, chunk_size)
 
     def create(self, _source: Any) -> Flow[str]:
-        yield from emit("create")
+        yield from notify("create")
         return "/1"
 
     def offset(self, _address: str) -> Flow[int]:
         self.asked.append("offset")
-        yield from emit("offset")
+        yield from notify("offset")
         return len(self.stored)
 
     def send(self, piece: Piece) -> Flow[int]:
         self.asked.append(f"send {piece.offset}")
-        yield from emit("send")
+        yield from notify("send")
         assert isinstance(piece.content, bytes)
         if piece.offset != len(self.stored):
             raise ConflictError("out of step")
@@ -76,7 +76,7 @@ class Store:
         return len(self.stored)
 
     def finish(self, address: str) -> Flow[bytes]:
-        yield from emit("finish", address=address)
+        yield from notify("finish", address=address)
         return self.stored
 
 

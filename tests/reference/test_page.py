@@ -6,7 +6,7 @@ import pytest
 
 from failwell import Catalogue, Error
 from failwell.contract.case import phrase
-from failwell.reference import Page, page_of
+from failwell.reference import ReferencePage, page_of
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from tests.contract.samples import CATALOGUES
 from tests.spec import tree
@@ -17,7 +17,7 @@ ALL = {**CATALOGUES, "shop": SHOP}
 
 
 @pytest.fixture(scope="module")
-def shop() -> Page:
+def shop() -> ReferencePage:
     """The page of the shop."""
     return page_of(SHOP)
 
@@ -47,7 +47,7 @@ def test_nothing_is_left_out(catalogue: Catalogue) -> None:
     assert expected == {status.label for status in page.statuses} - {"other"}
 
 
-def test_a_page_needs_nothing_but_the_declaration(shop: Page) -> None:
+def test_a_page_needs_nothing_but_the_declaration(shop: ReferencePage) -> None:
     """
     A case says its status, code, cause, fix and address; what it does not say is its class's.
     """
@@ -66,7 +66,7 @@ def test_a_page_needs_nothing_but_the_declaration(shop: Page) -> None:
     ] == [(line.label, line.code, line.cause, line.fix, line.anchor) for line in lines]
 
 
-def test_what_a_docstring_says(shop: Page) -> None:
+def test_what_a_docstring_says(shop: ReferencePage) -> None:
     """
     The first sentence stands in the tree, the first paragraph in the table, the whole in the entry.
     """
@@ -77,7 +77,7 @@ def test_what_a_docstring_says(shop: Page) -> None:
     assert "Nothing is left of a product. It may come back.\n\nThe shop does not reserve products." == found.text
 
 
-def test_attributes(shop: Page) -> None:
+def test_attributes(shop: ReferencePage) -> None:
     """
     An attribute has its type, its place in a reply and the sentence below it; a class lists what it adds.
     """
@@ -97,7 +97,7 @@ def test_attributes(shop: Page) -> None:
     assert [[]] * 3 == [listed[name] for name in ("OrderError", "LostError", "OtherShopError")]
 
 
-def test_what_every_error_carries(shop: Page) -> None:
+def test_what_every_error_carries(shop: ReferencePage) -> None:
     """
     The evidence that Failwell adds to every error is documented too.
     """
@@ -109,7 +109,7 @@ def test_what_every_error_carries(shop: Page) -> None:
     assert [] == [attribute.name for attribute in shop.evidence if not attribute.meaning]
 
 
-def test_retries_are_those_of_the_policy(shop: Page) -> None:
+def test_retries_are_those_of_the_policy(shop: ReferencePage) -> None:
     """
     Whether and when a call is repeated is what the retry policy does, in a sentence.
     """
@@ -130,7 +130,7 @@ def test_retries_are_those_of_the_policy(shop: Page) -> None:
     }
 
 
-def test_a_status_of_many(shop: Page) -> None:
+def test_a_status_of_many(shop: ReferencePage) -> None:
     """
     A status lists every case that it may be, a range the cases of the range, "other" the catch-all.
     """
@@ -146,7 +146,7 @@ def test_a_status_of_many(shop: Page) -> None:
     } == found
 
 
-def test_who_raises_it(shop: Page) -> None:
+def test_who_raises_it(shop: ReferencePage) -> None:
     """
     A class names the operations that document it, or says that any may raise it.
     """

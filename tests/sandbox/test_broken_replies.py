@@ -8,11 +8,11 @@ import pytest
 
 from failwell.sandbox import (
     Answer,
+    DropReply,
     FaultLayer,
+    Forward,
     Garbled,
-    Lose,
     Malformed,
-    Pass,
     Rule,
     Step,
     WrongLength,
@@ -168,7 +168,7 @@ def test_closed_between_requests(layer: FaultLayer, then: Then, end: str, words:
     """
     The real reply is whole and says nothing of closing; right behind it the connection ends.
     """
-    arm(layer, Pass(then=then))
+    arm(layer, Forward(then=then))
 
     with Wire(layer) as wire:
         wire.get("/status/200")
@@ -184,7 +184,7 @@ def test_pass_keeps(layer: FaultLayer) -> None:
     """
     Unless told otherwise, a connection goes on behind a reply.
     """
-    arm(layer, Pass())
+    arm(layer, Forward())
 
     with Wire(layer) as wire:
         for _ in range(2):
@@ -194,8 +194,8 @@ def test_pass_keeps(layer: FaultLayer) -> None:
 
 
 FORMS: list[tuple[dict[str, Any], Step, str]] = [
-    ({"step": "pass", "then": "close"}, Pass(then="close"), "passed 200, then closed"),
-    ({"step": "lose", "reset": True}, Lose(reset=True), "lost 200"),
+    ({"step": "pass", "then": "close"}, Forward(then="close"), "passed 200, then closed"),
+    ({"step": "lose", "reset": True}, DropReply(reset=True), "lost 200"),
     ({"step": "malformed", "kind": "status-line"}, Malformed("status-line"), "sent malformed HTTP, status-line"),
     ({"step": "garbled", "kind": "html"}, Garbled("html"), "answered 502, html"),
     ({"step": "garbled", "kind": "cut-gzip", "status": 500}, Garbled("cut-gzip", 500), "answered 500, cut-gzip"),

@@ -13,9 +13,9 @@ from failwell.sandbox import (
     Cut,
     Delay,
     Drip,
+    DropReply,
     FaultLayer,
-    Lose,
-    Pass,
+    Forward,
     Raw,
     Reset,
     Rule,
@@ -134,7 +134,7 @@ def test_lose(layer: FaultLayer, reset: bool, end: str) -> None:
     """
     Lose lets the real server do its work, body included, and ends the connection before any byte of the reply.
     """
-    arm(layer, Lose(reset=reset))
+    arm(layer, DropReply(reset=reset))
 
     with Wire(layer) as wire:
         wire.send(b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello")
@@ -348,7 +348,7 @@ def test_log_before_the_end(layer: FaultLayer) -> None:
     """
     steps: list[Step] = [
         Answer(500, (), b"}"),
-        Pass(),
+        Forward(),
         Close(),
         Cut(200, (), BODY, after=1),
         Drip(200, (), b"{}", interval=0),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from failwell.sandbox import Answer, BadScriptError, Certificate, Delay, Pass, Reset, Rule, Script, rule_from_json
+from failwell.sandbox import Answer, BadScriptError, Certificate, Delay, Forward, Reset, Rule, Script, rule_from_json
 
 
 def test_times() -> None:
@@ -66,7 +66,7 @@ def test_open_end_passes() -> None:
     """
     Steps without a final one end with Pass.
     """
-    assert (Delay(1), Pass()) == Rule((Delay(1),)).whole_steps
+    assert (Delay(1), Forward()) == Rule((Delay(1),)).whole_steps
     assert (Reset(),) == Rule((Reset(),)).whole_steps
 
 
@@ -75,7 +75,7 @@ def test_pending() -> None:
     What is armed and unused is visible, with its id and how many requests it still waits for.
     """
     script = Script()
-    ids = [script.arm(Rule((Reset(),), times=3)), script.arm(Rule((Pass(),), path="/x"))]
+    ids = [script.arm(Rule((Reset(),), times=3)), script.arm(Rule((Forward(),), path="/x"))]
     script.take("GET", "/")
 
     assert [(ids[0], 2), (ids[1], 1)] == [(armed.id, armed.left) for armed in script.pending()]

@@ -16,10 +16,10 @@ from failwell.sandbox import (
     Cut,
     Delay,
     Drip,
+    DropReply,
+    Forward,
     Garbled,
-    Lose,
     Malformed,
-    Pass,
     Raw,
     Reset,
     Silence,
@@ -50,8 +50,8 @@ STEPS_OF_ALL_KINDS: st.SearchStrategy[Step] = st.one_of(
         lambda body: st.builds(Cut, STATUSES, HEADERS, st.just(body), st.integers(0, len(body) - 1), st.booleans())
     ),
     st.builds(Raw, st.binary(), ENDS),
-    st.builds(Pass, ENDS),
-    st.builds(Lose, st.booleans()),
+    st.builds(Forward, ENDS),
+    st.builds(DropReply, st.booleans()),
     st.builds(WrongLength, STATUSES, HEADERS, st.binary(), st.integers(1, 99)),
     st.binary(min_size=1).flatmap(
         lambda body: st.builds(WrongLength, STATUSES, HEADERS, st.just(body), st.integers(-len(body), -1))

@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from failwell.server import BodyLimits, install
 from failwell.server.http.bodies import check_json, limited, whole_body
-from failwell.server.refusal import Refused
+from failwell.server.refusal import Refusal
 
 from .shop import SHOP, Shop, ask
 
@@ -51,7 +51,7 @@ async def test_heard_out(sizes: list[int], read: int, *, announced: bool) -> Non
         return {"type": "http.request", "body": pieces[received - 1], "more_body": received < len(pieces)}
 
     length = [(b"content-length", str(sum(sizes)).encode())] if announced else []
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await whole_body({"type": "http", "headers": length}, receive, 10, patience=10)
 
     assert (413, 0 if announced and sum(sizes) > 20 else read) == (caught.value.status, received)
@@ -92,7 +92,7 @@ def test_json_that_takes_too_long(case: str) -> None:
     """
     body, kind = JSON[case]
 
-    with pytest.raises(Refused) if kind else nullcontext() as caught:
+    with pytest.raises(Refusal) if kind else nullcontext() as caught:
         check_json(body, BodyLimits())
 
     if caught is not None:
@@ -152,7 +152,7 @@ async def test_limit_is_there_by_default(*, kind: bytes, length: bool, expected:
         while True:
             await stream()
 
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await read()
 
     assert (413, expected) == (caught.value.status, found[-1])
@@ -174,7 +174,7 @@ async def test_body_that_does_not_come(kind: bytes) -> None:
         stream = await limited({"type": "http", "headers": headers}, receive, BodyLimits(seconds=0.01), None)
         return await stream()
 
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Refusal) as caught:
         await read()
 
     assert (408, True) == (caught.value.status, "was not there after 0.01 s" in str(caught.value))

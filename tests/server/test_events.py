@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from failwell.server.http.sse import HEARTBEAT, EventStream, event, followed
+from failwell.server.http.sse import HEARTBEAT, EventFeed, event, followed
 from failwell.wire.sse import Decoder
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +66,7 @@ async def test_nobody_stores_it() -> None:
         for piece in (b"",):
             yield piece
 
-    headers = EventStream(nothing(), {"X-Run-Id": "r"}).headers
+    headers = EventFeed(nothing(), {"X-Run-Id": "r"}).headers
 
     assert ("text/event-stream; charset=utf-8", "no-store", "no", "r") == tuple(
         headers[name] for name in ("content-type", "cache-control", "x-accel-buffering", "x-run-id")

@@ -22,13 +22,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from failwell.clock import VirtualClock
 from failwell.server import (
-    Answer,
     Claim,
     Claimed,
     Idempotency,
     Record,
     SqliteStore,
     StoreDownError,
+    StoredResponse,
     side_effect,
 )
 from failwell.server.idempotency.claims import Claims, ticket_for
@@ -508,7 +508,7 @@ class NoStore:
     def renew(self, record: Record, owner: str, *, lease: float) -> bool:
         return self._ask("renew")
 
-    def complete(self, record: Record, owner: str, answer: Answer, *, kept: float) -> bool:
+    def complete(self, record: Record, owner: str, answer: StoredResponse, *, kept: float) -> bool:
         return self._ask("complete")
 
     def release(self, record: Record, owner: str) -> bool:
@@ -738,7 +738,7 @@ async def test_late_answer_is_sent_but_does_not_overwrite(desk: Desk, caplog: py
     """
     S5. An owner whose lease was lost sends its answer, and leaves the record to the new owner.
     """
-    heir = Answer(200, (), b"heir", "r-heir")
+    heir = StoredResponse(200, (), b"heir", "r-heir")
 
     def lose_the_lease() -> None:
         if desk.shop.runs == 1:

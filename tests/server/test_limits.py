@@ -11,7 +11,7 @@ from failwell.server import RateLimits
 from failwell.server.limits.rate_limits import Limiter
 from failwell.server.limits.token_bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
 from failwell.server.limits.token_bucket import Buckets
-from failwell.server.limits.window_storage import SWEPT_EVERY, Window
+from failwell.server.limits.window_storage import SWEPT_EVERY, WindowStorage
 
 from .shop import OpenDesk
 
@@ -178,7 +178,7 @@ def test_unused_keys_are_forgotten() -> None:
     """
     Memory stays bounded: keys whose window has passed are forgotten.
     """
-    clock, window = VirtualClock(), Window()
+    clock, window = VirtualClock(), WindowStorage()
     for number in range(SWEPT_EVERY - 1):
         window.acquire_entry(f"moving-{number}", 1, 60) if number % 2 else window.incr(f"fixed-{number}", 60)
     held = len(window)
@@ -193,7 +193,7 @@ def test_hits_can_be_forgotten() -> None:
     """
     The library's `clear` and `reset` forget the hits of one key and of all.
     """
-    window = Window()
+    window = WindowStorage()
     for key in ("a", "b"):
         window.acquire_entry(key, 1, 60)
         window.incr(key, 60)

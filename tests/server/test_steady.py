@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from failwell.clock import SystemClock, VirtualClock
-from failwell.server import Answer, Claim, Claimed, InProgress, Record, SqliteStore
+from failwell.server import Claim, Claimed, InProgress, Record, SqliteStore, StoredResponse
 from failwell.server.storage import steady_clock
 
 RECORD = Record("a", "POST", "/orders", "k-1")
-ANSWER = Answer(201, (), b"", "r-1")
+ANSWER = StoredResponse(201, (), b"", "r-1")
 
 HOUR = 3600.0
 

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.server import Answer, Claim, Claimed, Conflict, InProgress, Record, SqliteStore, StoreDownError
+from failwell.server import Claim, Claimed, Conflict, InProgress, Record, SqliteStore, StoreDownError, StoredResponse
 from failwell.server.idempotency.sqlite_store import PURGED_AT_ONCE
 
 RECORD = Record("a", "POST", "/orders", "k-1")
-ANSWER = Answer(201, (("content-type", "application/json"), ("location", "/orders/1")), bytes(range(256)), "r-1")
+ANSWER = StoredResponse(
+    201, (("content-type", "application/json"), ("location", "/orders/1")), bytes(range(256)), "r-1"
+)
 
 
 class Timed(SqliteStore):
@@ -124,7 +126,7 @@ def test_kept_answer_is_final(store: Timed) -> None:
     """
     claim(store, "one")
     store.complete(RECORD, "one", ANSWER, kept=100)
-    another = Answer(500, (), b"", "r-2")
+    another = StoredResponse(500, (), b"", "r-2")
     changed = [store.complete(RECORD, "one", another, kept=999), store.complete(RECORD, "two", another, kept=999)]
     changed.append(store.release(RECORD, "one"))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from subconscious_server import Answer, EngineDownError, NoAnswerError, Settings, Task, Thought
+from subconscious_server import EngineAnswer, EngineDownError, NoAnswerError, Settings, Task, Thought
 from subconscious_server.confined import Confined
 from subconscious_server.wire import NewRun
 
@@ -99,7 +99,7 @@ def task(instructions: str, is_over: Callable[[], bool] = lambda: False) -> Task
 def said(confined: Confined, instructions: str) -> str:
     """What the engine answers."""
     answer = confined.think(task(instructions), [])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, EngineAnswer)
     return answer.says
 
 
@@ -114,7 +114,7 @@ def test_what_goes_through_the_wall(confined: Confined) -> None:
         thoughts.append(thought)
 
     assert ["0", "1", "2"] == [thought.task.conclusion for thought in thoughts]
-    assert Answer(says="printed", parsed={"a": [1, None]}) == confined.think(task("print"), [])
+    assert EngineAnswer(says="printed", parsed={"a": [1, None]}) == confined.think(task("print"), [])
     assert ("obedient",) == confined.names
 
 

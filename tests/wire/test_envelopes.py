@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from failwell.contract.catalogue import Envelope
-from failwell.contract.error_body import Said
+from failwell.contract.error_body import ErrorBody
 from failwell.wire import Detail, ErrorObject, FirstOf, Problem
 
 DETAIL, OBJECT, FIRST, PROBLEM = Detail(), ErrorObject(), FirstOf(), Problem(type_base="https://e.test/")
@@ -52,8 +52,8 @@ READ: list[tuple[Envelope, str, tuple[str | None, str | None]]] = [
     (PROBLEM, '{"type": "https://e.test/a", "code": "b", "detail": "D"}', ("b", "D")),
 ]
 
-SAID = Said(404, "no_rule", "Rule not found", {"rule": 7}, "req-1")
-BARE = Said(404, None, "Rule not found")
+SAID = ErrorBody(404, "no_rule", "Rule not found", {"rule": 7}, "req-1")
+BARE = ErrorBody(404, None, "Rule not found")
 OBJECT_BODY = {"error": {"code": "no_rule", "message": "Rule not found", "details": {"rule": 7}}, "request_id": "req-1"}
 PROBLEM_BODY = {
     "type": "https://e.test/no_rule",
@@ -65,7 +65,7 @@ PROBLEM_BODY = {
     "rule": 7,
 }
 
-WRITTEN: list[tuple[Envelope, Said, dict[str, Any], dict[str, Any]]] = [
+WRITTEN: list[tuple[Envelope, ErrorBody, dict[str, Any], dict[str, Any]]] = [
     (DETAIL, BARE, {}, {"detail": "Rule not found"}),
     (DETAIL, SAID, {}, {"detail": {"message": "Rule not found", "code": "no_rule", "rule": 7}}),
     (DETAIL, BARE, {"detail": [LOC]}, {"detail": [LOC], "message": "Rule not found"}),
@@ -93,7 +93,7 @@ def test_what_a_body_says(envelope: Envelope, body: str, expected: tuple[str | N
 
 
 @pytest.mark.parametrize(("envelope", "said", "body", "expected"), WRITTEN, ids=[str(n) for n in range(len(WRITTEN))])
-def test_how_it_is_said(envelope: Envelope, said: Said, body: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_how_it_is_said(envelope: Envelope, said: ErrorBody, body: dict[str, Any], expected: dict[str, Any]) -> None:
     """
     An error is written in the shape that the vendor's page prints.
     """
@@ -108,9 +108,9 @@ def test_problem_members_and_details_of_their_names(name: str) -> None:
     A detail with the name of a standard member is neither lost in problem+json nor confused with the member.
     """
     body: dict[str, Any] = {}
-    PROBLEM.render(body, Said(404, "c", "m", {name: "mine"}))
+    PROBLEM.render(body, ErrorBody(404, "c", "m", {name: "mine"}))
     silent: dict[str, Any] = {}
-    PROBLEM.render(silent, Said(404, "c", "m"))
+    PROBLEM.render(silent, ErrorBody(404, "c", "m"))
 
     assert ("c", "m", "mine") == (
         PROBLEM.parse(body).code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import Awaiting, AwaitingClient, Blocking, BlockingClient, KeyedClient, Service
+from failwell.client import ApiKeyClient, ApiSettings, Awaiting, AwaitingClient, Blocking, BlockingClient
 from pictograph.exceptions import CATALOGUE
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", Blocking, Awaiting)
 
-SERVICE = Service(CATALOGUE, "https://api.pictograph.io", "PICTOGRAPH", header="X-API-Key", scheme="")
+SERVICE = ApiSettings(CATALOGUE, "https://api.pictograph.io", "PICTOGRAPH", header="X-API-Key", scheme="")
 
 
-class _Client(KeyedClient[C], service=SERVICE):
+class _Client(ApiKeyClient[C], service=SERVICE):
     """The resources of a client, in its colour. Each loads when first used."""
 
     @cached_property

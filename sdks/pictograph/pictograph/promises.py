@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from failwell.conformance import Agreement, Bench, Call, Calls, Promises, beside, repeated
+from failwell.conformance import Agreement, Bench, Call, Calls, Promises, repeated, universal_promises
 from failwell.conformance.adapter import ClassAdapter
 from failwell.conformance.errors import ShortfallError
-from failwell.conformance.observation import Seen, same
-from failwell.sandbox import Answer, Close, Cut, Drip, Lose, Reset, Silence
+from failwell.conformance.observation import Observation, expect_equal
+from failwell.sandbox import Answer, Close, Cut, Drip, DropReply, Reset, Silence
 from pictograph import exceptions
 from pictograph.client import AsyncClient, Client
 from pictograph.workflows import train_pipeline
@@ -83,7 +83,7 @@ PNG = bytes.fromhex(
 """One red pixel."""
 
 
-FAILURES: Sequence[tuple[str, Callable[[Bench], Seen]]] = (
+FAILURES: Sequence[tuple[str, Callable[[Bench], Observation]]] = (
     ("ConfigurationError", lambda bench: bench.call(_list, key="")),
     ("AuthError", lambda bench: bench.call(_list, key="pk_live_unknown")),
     ("NotFoundError", lambda bench: bench.call(lambda client: client.training.get("run_that_never_was"))),
@@ -93,17 +93,17 @@ FAILURES: Sequence[tuple[str, Callable[[Bench], Seen]]] = (
 """Failures of every source that the SDK has, each with the name of its class."""
 
 
-def _late_run(bench: Bench) -> Seen:
+def _late_run(bench: Bench) -> Observation:
     return bench.call(lambda client: client.training.create("ds", "exp", config=LONG, wait=True, timeout=1e-3))
 
 
-def _late_batch(bench: Bench) -> Seen:
+def _late_batch(bench: Bench) -> Observation:
     images = [image.filename for image in bench.call(lambda client: client.images.list("ds", limit=8)).returned()]
     circles = [{"name": "circle"}]
     return _late(bench, lambda client: client.auto_annotate.batch("ds", images, circles, wait=True, timeout=1e-3))
 
 
-def _late_import(bench: Bench) -> Seen:
+def _late_import(bench: Bench) -> Observation:
     def brings(client: Any) -> Any:
         shapes = [{"id": "shapes", "name": f"shapes {uuid.uuid4().hex}"}]
         return client.connectors.import_("folder", shapes, wait=True, timeout=1e-3)
@@ -111,7 +111,7 @@ def _late_import(bench: Bench) -> Seen:
     return _late(bench, brings)
 
 
-def _late(bench: Bench, action: Callable[[Any], Any]) -> Seen:
+def _late(bench: Bench, action: Callable[[Any], Any]) -> Observation:
     """What a wait of no length ends in. Where the machine is busy, a small job may be done before the first look."""
     seen = bench.call(action)
     for _ in range(9):
@@ -142,7 +142,7 @@ def each_by_itself(bench: Bench) -> None:
     """Each documented class is there, and is caught by itself or by the base: by no other documented class."""
     for name, fail in FAILURES:
         caught = fail(bench).caught_by(DOCUMENTED)
-        same(f"the documented classes that catch {name}", {name, "PictographError"}, set(caught))
+        expect_equal(f"the documented classes that catch {name}", {name, "PictographError"}, set(caught))
 
 
 @PROMISES(INTRODUCTION, "Every SDK error subclasses PictographError.", 7, 14)
@@ -150,7 +150,7 @@ def subclasses(bench: Bench) -> None:
     for name, fail in FAILURES:
         seen = fail(bench)
         seen.raised(bench.error(name))
-        same(f"whether {name} is a PictographError", True, "PictographError" in seen.caught_by(DOCUMENTED))
+        expect_equal(f"whether {name} is a PictographError", True, "PictographError" in seen.caught_by(DOCUMENTED))
 
 
 @PROMISES(INTRODUCTION, "Catch the specific subclass; catch the base class to log and rethrow.", (7, 9))
@@ -158,14 +158,14 @@ def log_and_rethrow(bench: Bench) -> None:
     for _, fail in FAILURES:
         seen = fail(bench)
         text = str(seen.error)
-        same("whether the text can be logged in one line", True, bool(text.strip()) and "\n" not in text)
-        same("whether it names no key", False, bench.sandbox.keys["member"] in text)
+        expect_equal("whether the text can be logged in one line", True, bool(text.strip()) and "\n" not in text)
+        expect_equal("whether it names no key", False, bench.sandbox.keys["member"] in text)
 
 
 @PROMISES(HIERARCHY, "Import from the top-level package", 30, (33, 38))
 def importable(bench: Bench) -> None:
     names = [getattr(bench.error(name), "__name__", None) for name in DOCUMENTED]
-    same("the names of the classes", list(DOCUMENTED), names)
+    expect_equal("the names of the classes", list(DOCUMENTED), names)
 
 
 @PROMISES(HIERARCHY, "ConfigurationError — missing API key, invalid base URL", 15)
@@ -228,7 +228,9 @@ def payment_required_error(bench: Bench) -> None:
 def rate_limit_error(bench: Bench) -> None:
     seen = bench.call(repeated(_list, 1000), role="free", max_retries=0)
     seen.raised(bench.error("RateLimitError"), status_code=429)
-    same("whether e.retry_after is a positive number of seconds", True, seen.attributes.get("retry_after", 0) > 0)
+    expect_equal(
+        "whether e.retry_after is a positive number of seconds", True, seen.attributes.get("retry_after", 0) > 0
+    )
     bench.call(_list, role="viewer").returned()
 
 
@@ -261,7 +263,7 @@ def poll_timeout_error(bench: Bench) -> None:
     run = bench.call(lambda client: client.training.create("ds", "exp", config=LONG)).returned()
     seen = bench.call(lambda client: client.training.wait_for_completion(run.id, timeout=5.0))
     seen.raised(bench.error("PollTimeoutError"), run_id=run.id)
-    same("virtual seconds waited", 5.0, round(sum(seen.waits), 1))
+    expect_equal("virtual seconds waited", 5.0, round(sum(seen.waits), 1))
 
 
 @PROMISES(HIERARCHY, "ApiError — catch-all for unmatched status codes", 27)
@@ -278,7 +280,7 @@ def names_the_variable(bench: Bench) -> None:
     seen = bench.call(_list, key="")
     seen.raised(bench.error("ConfigurationError"))
     for word in ("PICTOGRAPH_API_KEY", "api_key"):
-        same(f"whether the message names {word}", True, word in str(seen.error))
+        expect_equal(f"whether the message names {word}", True, word in str(seen.error))
 
 
 @PROMISES(FIRES, "AuthError (401): Key revoked / typo — Re-issue the key", 46)
@@ -302,7 +304,9 @@ def viewers_do_not_write(bench: Bench) -> None:
 
 @PROMISES(FIRES, "NotFoundError (404): Dataset name typo (case-sensitive!)", 48)
 def names_are_case_sensitive(bench: Bench) -> None:
-    same("the dataset found as 'ds'", "ds", bench.call(lambda client: client.datasets.get("ds")).returned().name)
+    expect_equal(
+        "the dataset found as 'ds'", "ds", bench.call(lambda client: client.datasets.get("ds")).returned().name
+    )
     bench.call(lambda client: client.datasets.get("DS")).raised(bench.error("NotFoundError"), status_code=404)
 
 
@@ -332,8 +336,8 @@ def out_of_credits_mid_operation(bench: Bench) -> None:
     seen = bench.call(lambda client: train(client, "ds"), role="broke")
     seen.raised(bench.error("PaymentRequiredError"), status_code=402)
     made = [f"{entry.method} {entry.path.rpartition('/developer')[2]} {entry.outcome}" for entry in seen.requests]
-    same("the requests", ["POST /exports/ passed 201", "POST /training/ passed 402"], made)
-    same("whether there is a URL", True, str(seen.attributes.get("upgrade_url")).startswith("https://"))
+    expect_equal("the requests", ["POST /exports/ passed 201", "POST /training/ passed 402"], made)
+    expect_equal("whether there is a URL", True, str(seen.attributes.get("upgrade_url")).startswith("https://"))
 
 
 @PROMISES(FIRES, "RateLimitError (429): SDK auto-retries when `Retry-After < 120s`; otherwise raise", 52)
@@ -376,7 +380,7 @@ def re_poll(bench: Bench) -> None:
     seen = bench.call(lambda client: client.training.wait_for_completion(run.id, timeout=1.0))
     seen.raised(bench.error("PollTimeoutError"))
     again = bench.call(lambda client: client.training.get(seen.attributes["run_id"])).returned()
-    same("the run found again", run.id, again.id)
+    expect_equal("the run found again", run.id, again.id)
 
 
 @PROMISES(RETRY, "5xx responses — up to 3 retries, backoff 1s → 2s → 4s.", 59, 61)
@@ -423,8 +427,8 @@ def retries_keep_the_key(bench: Bench) -> None:
     seen = bench.call(lambda client: client.datasets.create(f"kept {bench.colour}"))
     seen.returned()
     seen.tried(3)
-    same("different keys over 3 attempts", 1, len(set(seen.keys())))
-    same("whether every attempt had one", True, all(seen.keys()))
+    expect_equal("different keys over 3 attempts", 1, len(set(seen.keys())))
+    expect_equal("whether every attempt had one", True, all(seen.keys()))
 
 
 @PROMISES(RETRY, "Override on the Client: Client(timeout=30.0, max_retries=5)", 67, 70)
@@ -462,8 +466,8 @@ def not_retried(bench: Bench) -> None:
 def payment_details(bench: Bench) -> None:
     seen = bench.call(_create, role="broke")
     seen.raised(bench.error("PaymentRequiredError"), remaining=3)
-    same("whether it costs more than 3", True, seen.attributes.get("required", 0) > 3)
-    same("whether there is a URL", True, str(seen.attributes.get("upgrade_url")).startswith("https://"))
+    expect_equal("whether it costs more than 3", True, seen.attributes.get("required", 0) > 3)
+    expect_equal("whether there is a URL", True, str(seen.attributes.get("upgrade_url")).startswith("https://"))
     seen.tried(1)
     seen.waited([])
 
@@ -473,7 +477,7 @@ def payment_message(bench: Bench) -> None:
     bench.sandbox.next(exceptions.PaymentRequiredError("You need 7 more credits.", required=10, remaining=3))
     seen = bench.call(_create)
     seen.raised(bench.error("PaymentRequiredError"), required=10, remaining=3)
-    same("str(e)", "You need 7 more credits.", str(seen.error))
+    expect_equal("str(e)", "You need 7 more credits.", str(seen.error))
 
 
 @PROMISES(VALIDATION, "The backend returns a structured body listing every offending field", 91)
@@ -483,11 +487,11 @@ def every_field(bench: Bench) -> None:
     seen = bench.call(lambda client: client.annotations.save(image, wrong))
     seen.raised(bench.error("ValidationError"), status_code=422)
     errors = getattr(seen.error, "errors", None)
-    same("whether e.errors lists fields", True, isinstance(errors, list) and len(errors) >= 3)
+    expect_equal("whether e.errors lists fields", True, isinstance(errors, list) and len(errors) >= 3)
     for entry in errors or []:
-        same("the keys of an entry", {"loc", "msg", "type"}, set(entry))
+        expect_equal("the keys of an entry", {"loc", "msg", "type"}, set(entry))
     places = {str(part) for entry in errors or [] for part in entry["loc"]}
-    same("whether both annotations are named", True, {"0", "1", "class", "bounding_box"} <= places)
+    expect_equal("whether both annotations are named", True, {"0", "1", "class", "bounding_box"} <= places)
 
 
 @PROMISES(VALIDATION, "print(e) is a human-readable summary, e.errors a list of {loc, msg, type}", (94, 100))
@@ -495,8 +499,8 @@ def summary(bench: Bench) -> None:
     image = _first_image(bench)
     seen = bench.call(lambda client: client.annotations.save(image, [{"class": "person", "type": "bbox"}]))
     seen.raised(bench.error("ValidationError"))
-    same("whether str(e) is a sentence", True, " " in str(seen.error) and "{" not in str(seen.error))
-    same("the type of e.errors", list, type(getattr(seen.error, "errors", None)))
+    expect_equal("whether str(e) is a sentence", True, " " in str(seen.error) and "{" not in str(seen.error))
+    expect_equal("the type of e.errors", list, type(getattr(seen.error, "errors", None)))
 
 
 @PROMISES(VALIDATION, "the backend rejects any annotation that uses `class`", (103, 104))
@@ -507,7 +511,7 @@ def class_is_rejected(bench: Bench) -> None:
     seen = bench.call(lambda client: client.annotations.save(image, [both]))
     seen.raised(bench.error("ValidationError"), status_code=422)
     named = [entry for entry in getattr(seen.error, "errors", []) if "class" in entry["loc"]]
-    same("entries that point at `class`", 1, len(named))
+    expect_equal("entries that point at `class`", 1, len(named))
 
 
 @PROMISES(POLLING, "accept a timeout arg and raise PollTimeoutError when it elapses", (108, 110))
@@ -515,7 +519,7 @@ def timeout_elapses(bench: Bench) -> None:
     train = bench.function("train_pipeline")
     seen = bench.call(lambda client: train(client, "ds", pipeline="yolox", timeout=6.0, config=LONG))
     seen.raised(bench.error("PollTimeoutError"))
-    same("virtual seconds waited", 6.0, round(sum(seen.waits), 1))
+    expect_equal("virtual seconds waited", 6.0, round(sum(seen.waits), 1))
 
 
 @PROMISES(POLLING, "batch auto-annotate and large dataset imports raise PollTimeoutError too", (108, 110))
@@ -524,12 +528,12 @@ def other_jobs(bench: Bench) -> None:
     batch.raised(bench.error("PollTimeoutError"))
     job_id = batch.attributes["job_id"]
     done = bench.call(lambda client: client.auto_annotate.wait_for_batch(job_id, timeout=1e6)).returned()
-    same("the batch's status in the end", "completed", done.status)
+    expect_equal("the batch's status in the end", "completed", done.status)
     late = _late_import(bench)
     late.raised(bench.error("PollTimeoutError"))
     import_id = late.attributes["import_id"]
     brought = bench.call(lambda client: client.connectors.wait_for_import(import_id, timeout=1e6)).returned()
-    same("the import's status in the end", "completed", brought.status)
+    expect_equal("the import's status in the end", "completed", brought.status)
 
 
 @PROMISES(POLLING, "The job is not cancelled — it keeps running on the backend", (110, 111))
@@ -538,7 +542,7 @@ def not_cancelled(bench: Bench) -> None:
     seen.raised(bench.error("PollTimeoutError"))
     run_id = seen.attributes["run_id"]
     run = bench.call(lambda client: client.training.wait_for_completion(run_id, timeout=1e6)).returned()
-    same("the run's status in the end", "completed", run.status)
+    expect_equal("the run's status in the end", "completed", run.status)
 
 
 @PROMISES(POLLING, "most poll errors carry the resource ID; pick up later with training.get and models.get", (114, 123))
@@ -549,7 +553,7 @@ def pick_up_later(bench: Bench) -> None:
     run_id = seen.attributes["run_id"]
     run = bench.call(lambda client: client.training.wait_for_completion(run_id, timeout=1e6)).returned()
     model = bench.call(lambda client: client.models.get(run.model_id)).returned()
-    same("the model's id", run.model_id, model.id)
+    expect_equal("the model's id", run.model_id, model.id)
 
 
 @PROMISES(POLLING, "A transient error of one poll does not end the wait")
@@ -557,7 +561,7 @@ def polling_survives(bench: Bench) -> None:
     run = bench.call(_create).returned()
     bench.sandbox.next(exceptions.ServerError("The backend is down", status_code=503), times=5)
     done = bench.call(lambda client: client.training.wait_for_completion(run.id, timeout=1e6)).returned()
-    same("the run's status in the end", "completed", done.status)
+    expect_equal("the run's status in the end", "completed", done.status)
 
 
 @PROMISES(IDEMPOTENCY, "For mutating ops the SDK auto-generates an Idempotency-Key header", (128, 129))
@@ -566,24 +570,26 @@ def generates_a_key(bench: Bench) -> None:
     second = bench.call(lambda client: client.datasets.create(f"keyed too {bench.colour}"), max_retries=0)
     first.returned()
     second.returned()
-    same("whether both had one", True, all((*first.keys(), *second.keys())))
-    same("whether they differ", True, first.keys() != second.keys())
-    same("the key of a reading op", ("",), bench.call(_list).keys())
+    expect_equal("whether both had one", True, all((*first.keys(), *second.keys())))
+    expect_equal("whether they differ", True, first.keys() != second.keys())
+    expect_equal("the key of a reading op", ("",), bench.call(_list).keys())
 
 
 @PROMISES(IDEMPOTENCY, "so retries are safe", (128, 129))
 def retries_are_safe(bench: Bench) -> None:
     name = f"made once {bench.colour}"
     # The reply is lost after the backend has done the work: the retry must get the first answer, not a conflict.
-    bench.sandbox.arm(Lose(), method="POST", path="*/datasets/")
+    bench.sandbox.arm(DropReply(), method="POST", path="*/datasets/")
     seen = bench.call(lambda client: client.datasets.create(name))
     seen.returned()
     seen.tried(2)
-    same("what became of the first try and the retry", ["lost 201", "passed 201"], [e.outcome for e in seen.requests])
+    expect_equal(
+        "what became of the first try and the retry", ["lost 201", "passed 201"], [e.outcome for e in seen.requests]
+    )
     key = f"again-{bench.colour}"
     made = bench.call(lambda client: client.datasets.create(f"{name} again", idempotency_key=key)).returned()
     again = bench.call(lambda client: client.datasets.create(f"{name} again", idempotency_key=key)).returned()
-    same("the id of the replayed dataset", made.id, again.id)
+    expect_equal("the id of the replayed dataset", made.id, again.id)
 
 
 @PROMISES(IDEMPOTENCY, 'Override per-call: idempotency_key="upload-x-jpg-2026-04-19"', 129, (132, 136))
@@ -592,8 +598,8 @@ def own_key(bench: Bench) -> None:
     with _picture(f"own-key-{bench.colour}.png") as path:
         upload = lambda client: client.images.upload(dataset_id="ds", file_path=path, idempotency_key=key)  # noqa: E731
         first = bench.call(upload)
-        same("the keys sent", (key, "", key), first.keys())
-        same("the id of a second upload", first.returned().id, bench.call(upload).returned().id)
+        expect_equal("the keys sent", (key, "", key), first.keys())
+        expect_equal("the id of a second upload", first.returned().id, bench.call(upload).returned().id)
 
 
 @PROMISES(IDEMPOTENCY, "Backend dedupes within 24h.", 139)
@@ -602,7 +608,7 @@ def within_a_day(bench: Bench) -> None:
     create = lambda client: client.datasets.create(name, idempotency_key=key)  # noqa: E731
     first = bench.call(create).returned()
     bench.clock.advance(23.9 * 3600)
-    same("the dataset after 23.9 h", first.id, bench.call(create).returned().id)
+    expect_equal("the dataset after 23.9 h", first.id, bench.call(create).returned().id)
     bench.clock.advance(0.2 * 3600)
     late = bench.call(create)
     late.raised(bench.error("ConflictError"), status_code=409)
@@ -624,12 +630,12 @@ def other_body(bench: Bench) -> None:
 @PROMISES(LIMITS, "See Rate limits for the per-tier limits and burst behaviour.", (142, 143))
 def tiers(bench: Bench) -> None:
     bursts = {tier: _burst(bench, tier) for tier in ("free", "pro", "enterprise")}
-    same(
+    expect_equal(
         "whether each tier may burst more than the one before", True, sorted(set(bursts.values())) == [*bursts.values()]
     )
     waited = bench.call(_list, role="free")
     waited.returned()
-    same("whether the SDK waited for its turn", True, 0 < sum(waited.waits) <= 120)
+    expect_equal("whether the SDK waited for its turn", True, 0 < sum(waited.waits) <= 120)
 
 
 def _burst(bench: Bench, tier: str) -> int:
@@ -641,4 +647,4 @@ def _burst(bench: Bench, tier: str) -> int:
     return len(seen.requests) - 1
 
 
-beside(PROMISES, _list, FAILURES, write=lambda name: functools.partial(_create_dataset, name))
+universal_promises(PROMISES, _list, FAILURES, write=lambda name: functools.partial(_create_dataset, name))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from failwell.clock import SystemClock
-from failwell.server import Kind, Step, Work
+from failwell.server import JobKind, Step, Workload
 from pictograph.exceptions import PictographError, ServerError
 from pictograph_server.annotating import annotate_one, begin_batch, fail_batch, finish_batch, unfinished_batches
 from pictograph_server.importing import begin_import, fail_import, finish_import, import_one, unfinished_imports
@@ -20,17 +20,17 @@ from pictograph_server.training import Training
 WORK = f"{__name__}:open_work"
 
 
-def open_work(folder: Path, settings: dict[str, Any]) -> Work:
+def open_work(folder: Path, settings: dict[str, Any]) -> Workload:
     """What is to be done in *folder*, by a worker of a server with *settings*."""
     chosen = Settings(**settings)
     store, clock = Store(folder), SystemClock()
     workflows = Workflows(store, clock, chosen)
     kinds = {
-        "training": Kind(Training(store, clock).run, chosen.training_workers),
-        "batch": Kind(workflows.annotate),
-        "import": Kind(workflows.import_),
+        "training": JobKind(Training(store, clock).run, chosen.training_workers),
+        "batch": JobKind(workflows.annotate),
+        "import": JobKind(workflows.import_),
     }
-    return Work(kinds, lambda: unfinished_jobs(store), workflows.give_up)
+    return Workload(kinds, lambda: unfinished_jobs(store), workflows.give_up)
 
 
 def unfinished_jobs(store: Store) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 from subconscious.exceptions import (
     AuthenticationError,
     NotFoundError,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-load_late(
+lazy_exports(
     __name__,
     {
         "client": ("AsyncSubconscious", "Subconscious"),

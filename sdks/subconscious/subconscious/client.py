@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from failwell.client import Awaiting, Blocking, one, operation, resumable, streamed
-from failwell.client.clients import AwaitingClient, BlockingClient, KeyedClient, Service
+from failwell.client import Awaiting, Blocking, model, operation, resumable, streamed
+from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
 from failwell.client.config import as_json
-from failwell.client.operations.polling import JobKind, check_timeout, wait_for
+from failwell.client.operations.polling import PollSpec, check_timeout, wait_for
 from failwell.client.transport.requests import path
 from subconscious.exceptions import (
     CATALOGUE,
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", Blocking, Awaiting)
 
-SERVICE = Service(CATALOGUE, "https://api.subconscious.dev/v1", variables="SUBCONSCIOUS", refused=AuthenticationError)
-RUN = JobKind("Run", "client.wait", id_field="run_id")
+SERVICE = ApiSettings(
+    CATALOGUE, "https://api.subconscious.dev/v1", variables="SUBCONSCIOUS", refused=AuthenticationError
+)
+RUN = PollSpec("Run", "client.wait", id_field="run_id")
 
 
-class _Client(KeyedClient[C], service=SERVICE):
+class _Client(ApiKeyClient[C], service=SERVICE):
     """What both clients can do."""
 
     @operation
@@ -72,7 +74,7 @@ class _Client(KeyedClient[C], service=SERVICE):
             "run",
             "POST",
             "/runs",
-            one(Run),
+            model(Run),
             content=_body(engine, input, given),
             headers=(("Content-Type", "application/json"),),
             mutating=idempotency,
@@ -91,7 +93,7 @@ class _Client(KeyedClient[C], service=SERVICE):
         """
         from subconscious.models import Run
 
-        return (yield from self.core.call("get", "GET", path("/runs", run_id), one(Run)))
+        return (yield from self.core.call("get", "GET", path("/runs", run_id), model(Run)))
 
     @operation
     @resumable(SubconsciousError, on="poll_timeout")
@@ -126,7 +128,7 @@ class _Client(KeyedClient[C], service=SERVICE):
         from subconscious.models import Run
 
         # Canceling twice is canceling once, so a repeated request does no harm; the key says so to the SDK's retries.
-        return (yield from self.core.call("cancel", "POST", path("/runs", run_id, "cancel"), one(Run), mutating=True))
+        return (yield from self.core.call("cancel", "POST", path("/runs", run_id, "cancel"), model(Run), mutating=True))
 
     @streamed
     def stream(
@@ -145,7 +147,7 @@ class _Client(KeyedClient[C], service=SERVICE):
                 run's id, if it was seen.
         """
         from failwell.contract import Header
-        from failwell.policy.flow import Give
+        from failwell.policy.flow import Yield
         from failwell.policy.stream.rules import StreamRules
         from subconscious.events import Events
 
@@ -160,7 +162,7 @@ class _Client(KeyedClient[C], service=SERVICE):
             headers=(("Content-Type", "application/json"),),
         )
         yield from flow
-        yield Give((events.done(),))
+        yield Yield((events.done(),))
 
 
 class Subconscious(BlockingClient, _Client[Blocking]):

@@ -12,9 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from failwell.conformance import Agreement, Bench, Call, Calls, Promises, Seen, beside, events_of, repeated, same
+from failwell.conformance import (
+    Agreement,
+    Bench,
+    Call,
+    Calls,
+    Observation,
+    Promises,
+    events_of,
+    expect_equal,
+    repeated,
+    universal_promises,
+)
 from failwell.conformance.adapter import ClassAdapter
-from failwell.sandbox import Answer, Cut, Lose, Reset, Silence, Step
+from failwell.sandbox import Answer, Cut, DropReply, Reset, Silence, Step
 from subconscious import exceptions
 from subconscious.client import AsyncSubconscious, Subconscious
 from subconscious.exceptions import MOST_BYTES, RateLimitError, SubconsciousError
@@ -66,7 +77,7 @@ def _says(status: int, code: str, *, details: Any = None) -> Answer:
     return Answer(status, JSON, json.dumps({"error": facts}).encode())
 
 
-def _rate_limited(bench: Bench) -> Seen:
+def _rate_limited(bench: Bench) -> Observation:
     """A call beyond the limit of a key of its own."""
     known = repeated(_get, 1000, ignoring=(bench.error("NotFoundError"),))
     seen = bench.call(known, role="free", max_retries=0)
@@ -79,7 +90,7 @@ def _finished(bench: Bench, run_id: str) -> Any:
     return bench.call(lambda client: client.wait(run_id, timeout=LONGER_THAN_ANY_RUN)).returned()
 
 
-def _late(bench: Bench) -> Seen:
+def _late(bench: Bench) -> Observation:
     """A wait that ends before its run."""
     run_id = bench.call(_run_on("tim-slow")).returned().run_id
     seen = bench.call(lambda client: client.wait(run_id, timeout=5.0))
@@ -100,7 +111,7 @@ class Line:
     code: str
     error: str
     advice: str
-    cause: Callable[[Bench], Seen]
+    cause: Callable[[Bench], Observation]
     times: int = 1
 
 
@@ -154,7 +165,7 @@ TABLE = (
 OTHERS = (402, 405, 409, 418, 422, 500, 501, 502, 505, 599)
 """Some of the statuses without a row of their own."""
 
-FAILURES: Sequence[tuple[str, Callable[[Bench], Seen]]] = (
+FAILURES: Sequence[tuple[str, Callable[[Bench], Observation]]] = (
     *((row.error, row.cause) for row in TABLE),
     ("ValidationError", lambda bench: bench.call(_get, base_url="api.subconscious.dev")),
     ("SubconsciousError", lambda bench: bench.call(_get, base_url="http://127.0.0.1:1", max_retries=0)),
@@ -222,21 +233,21 @@ def typed(bench: Bench) -> None:
     for name, fail in FAILURES:
         base = "ValueError" if name == "RequestTooLargeError" else "SubconsciousError"
         caught = fail(bench).caught_by((*names, "ValueError"))
-        same(f"what catches a {name}", {name, base}, set(caught))
+        expect_equal(f"what catches a {name}", {name, base}, set(caught))
 
 
 @PROMISES(EXCEPTIONS, "code — Error type", (14, 14, 2))
 def code(bench: Bench) -> None:
     codes = {row.cause(bench).attributes["code"] for row in TABLE}
-    same("the codes of the table", {row.code for row in TABLE}, codes)
+    expect_equal("the codes of the table", {row.code for row in TABLE}, codes)
 
 
 @PROMISES(EXCEPTIONS, "status — HTTP status code", (14, 14, 3))
 def status(bench: Bench) -> None:
     for row in TABLE:
         seen = row.cause(bench)
-        same("e.status", row.status, seen.attributes["status"])
-        same("what the server sent last", f"passed {row.status}", seen.requests[-1].outcome)
+        expect_equal("e.status", row.status, seen.attributes["status"])
+        expect_equal("what the server sent last", f"passed {row.status}", seen.requests[-1].outcome)
 
 
 @PROMISES(EXCEPTIONS, "details — Additional context (e.g. validation errors)", (14, 14, 4))
@@ -245,7 +256,7 @@ def details(bench: Bench) -> None:
     seen.raised(bench.error("ValidationError"))
     told = json.dumps(seen.attributes["details"])
     for field in ("instructions", "tools"):
-        same(f"whether e.details names {field}", True, field in told)
+        expect_equal(f"whether e.details names {field}", True, field in told)
 
 
 @PROMISES(EXCEPTIONS, "May be None", (14, 14, 5))
@@ -261,7 +272,7 @@ def message(bench: Bench) -> None:
         bench.sandbox.arm(_says(row.status, row.code))
         seen = bench.call(_get, max_retries=0)
         seen.raised(bench.error(row.error), args=("So it is.",))
-        same("str(e)", f"{row.code}: So it is.", str(seen.error))
+        expect_equal("str(e)", f"{row.code}: So it is.", str(seen.error))
 
 
 def _run_of(size: int) -> Callable[[Any], Any]:
@@ -276,11 +287,11 @@ def request_too_large(bench: Bench) -> None:
     rest = small.requests[0].body_length - 1000
     largest = bench.call(_run_of(MOST_BYTES - rest))
     largest.returned()
-    same("the bytes of the largest body", MOST_BYTES, largest.requests[0].body_length)
+    expect_equal("the bytes of the largest body", MOST_BYTES, largest.requests[0].body_length)
     seen = bench.call(_run_of(MOST_BYTES - rest + 1))
     seen.raised(bench.error("RequestTooLargeError"))
     seen.tried(0)
-    same("what catches it", ("ValueError",), seen.caught_by(("ValueError", "SubconsciousError")))
+    expect_equal("what catches it", ("ValueError",), seen.caught_by(("ValueError", "SubconsciousError")))
 
 
 @PROMISES(RETRY, "Retry on 429 and 5xx errors with exponential backoff", 18)
@@ -299,20 +310,20 @@ def backoff(bench: Bench) -> None:
 @PROMISES(RUNS, "Runs can fail after being accepted", (19, 19, 1))
 def fails_later(bench: Bench) -> None:
     accepted = bench.call(_run_on("tim-broken")).returned()
-    same("how it ended", "failed", _finished(bench, accepted.run_id).status)
+    expect_equal("how it ended", "failed", _finished(bench, accepted.run_id).status)
 
 
 @PROMISES(RUNS, "Check the status field", (19, 19, 2))
 def status_field(bench: Bench) -> None:
     good = _finished(bench, bench.call(_run).returned().run_id)
-    same("how it ended", ("succeeded", None), (good.status, good.error))
-    same("whether its answer has 42", True, "42" in good.result.answer)
+    expect_equal("how it ended", ("succeeded", None), (good.status, good.error))
+    expect_equal("whether its answer has 42", True, "42" in good.result.answer)
     bad = _finished(bench, bench.call(_run_on("tim-broken")).returned().run_id)
-    same("how it ended", ("failed", "service_unavailable"), (bad.status, bad.error.code))
-    same("whether it says why", True, " " in bad.error.message)
+    expect_equal("how it ended", ("failed", "service_unavailable"), (bad.status, bad.error.code))
+    expect_equal("whether it says why", True, " " in bad.error.message)
     slow = bench.call(_run_on("tim-slow")).returned().run_id
     bench.call(lambda client: client.cancel(slow)).returned()
-    same("how it ended", "canceled", _finished(bench, slow).status)
+    expect_equal("how it ended", "canceled", _finished(bench, slow).status)
 
 
 @PROMISES(REFERENCE, "Missing API key | 401 | Add Authorization: Bearer sk-... header", 23)
@@ -321,7 +332,9 @@ def missing_key(bench: Bench) -> None:
     seen.raised(bench.error("AuthenticationError"), status=401, code="authentication_failed")
     seen.tried(0)
     [sent] = bench.call(_get).requests
-    same("whether requests have the header", True, "authorization" in {name.lower() for name, _ in sent.headers})
+    expect_equal(
+        "whether requests have the header", True, "authorization" in {name.lower() for name, _ in sent.headers}
+    )
 
 
 @PROMISES(REFERENCE, "Invalid API key | 401 | Check key is active in dashboard", 24)
@@ -345,7 +358,7 @@ def bad_request(bench: Bench) -> None:
 @PROMISES(REFERENCE, "Run not found | 404 | Verify run ID exists", 26)
 def run_not_found(bench: Bench) -> None:
     run_id = bench.call(_run).returned().run_id
-    same("the run that is there", run_id, bench.call(lambda client: client.get(run_id)).returned().run_id)
+    expect_equal("the run that is there", run_id, bench.call(lambda client: client.get(run_id)).returned().run_id)
     for act in (_get, lambda client: client.cancel(f"{run_id}x"), lambda client: client.wait(f"{run_id}x")):
         seen = bench.call(act)
         seen.raised(bench.error("NotFoundError"), status=404)
@@ -358,7 +371,7 @@ def rate_limited(bench: Bench) -> None:
     # The limit is used up, and a moment later there is room again.
     waited = bench.call(_run, role="free")
     waited.returned()
-    same("whether it waited for its turn", True, 0 < sum(waited.waits) <= 120)
+    expect_equal("whether it waited for its turn", True, 0 < sum(waited.waits) <= 120)
     bench.sandbox.next(RateLimitError("Slow down", retry_after=9), times=2)
     seen = bench.call(_run)
     seen.returned()
@@ -412,12 +425,14 @@ def unanswered(bench: Bench) -> None:
 @PROMISES(BESIDE, "A run is started once, however often it is asked for")
 def started_once(bench: Bench) -> None:
     # The reply is lost after the server has accepted the run: the retry must get the first answer.
-    bench.sandbox.arm(Lose(), method="POST", path="*/runs")
+    bench.sandbox.arm(DropReply(), method="POST", path="*/runs")
     seen = bench.call(_run)
     seen.returned()
-    same("what became of the first try and the retry", ["lost 200", "passed 200"], [e.outcome for e in seen.requests])
-    same("different keys", 1, len(set(seen.keys())))
-    same("whether every attempt had one", True, all(seen.keys()))
+    expect_equal(
+        "what became of the first try and the retry", ["lost 200", "passed 200"], [e.outcome for e in seen.requests]
+    )
+    expect_equal("different keys", 1, len(set(seen.keys())))
+    expect_equal("whether every attempt had one", True, all(seen.keys()))
 
 
 @PROMISES(BESIDE, "A wait survives 429 and 5xx, and leaves the run alone when time is up")
@@ -425,18 +440,20 @@ def waits_on(bench: Bench) -> None:
     run_id = bench.call(_run).returned().run_id
     bench.sandbox.next(SubconsciousError("service_unavailable", "The engine is down"), times=5)
     bench.sandbox.next(RateLimitError("Slow down", retry_after=2), times=5)
-    same("how the run ended", "succeeded", _finished(bench, run_id).status)
+    expect_equal("how the run ended", "succeeded", _finished(bench, run_id).status)
     late = _late(bench)
     late.raised(bench.error("SubconsciousError"), code="timeout", status=0)
-    same("virtual seconds waited", 5.0, round(sum(late.waits), 1))
-    same("whether it was running to the end", "canceled", _finished(bench, late.attributes["run_id"]).status)
+    expect_equal("virtual seconds waited", 5.0, round(sum(late.waits), 1))
+    expect_equal("whether it was running to the end", "canceled", _finished(bench, late.attributes["run_id"]).status)
 
 
 @PROMISES(BESIDE, "A stream tells of success only if the server did")
 def streams(bench: Bench) -> None:
     events = bench.call(_stream).returned()
-    same("the last event", "done", events[-1].type)
-    same("whether the answer has 42", True, "42" in "".join(event.content for event in events if event.type == "delta"))
+    expect_equal("the last event", "done", events[-1].type)
+    expect_equal(
+        "whether the answer has 42", True, "42" in "".join(event.content for event in events if event.type == "delta")
+    )
     begun = b'data: {"choices": [{"delta": {"content": "4"}}]}\n\n'
     told = b'data: {"error": {"code": "service_unavailable", "message": "Engine down"}}\n\ndata: [DONE]\n\n'
     for step in (Answer(200, STREAM, begun), Answer(200, STREAM, begun + told), Cut(200, STREAM, begun * 9, after=90)):
@@ -446,4 +463,4 @@ def streams(bench: Bench) -> None:
         seen.tried(1)
 
 
-beside(PROMISES, _get, FAILURES, write=lambda _name: _run)
+universal_promises(PROMISES, _get, FAILURES, write=lambda _name: _run)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from subconscious_server.app import create_app
     from subconscious_server.engine import (
-        Answer,
         Engine,
+        EngineAnswer,
         EngineDownError,
         EngineSlowError,
         Fact,
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from subconscious_server.store import Store
 
 # The processes that engines think in need no FastAPI.
-load_late(
+lazy_exports(
     __name__,
     {
         "app": ("create_app",),
         "engine": (
-            "Answer",
+            "EngineAnswer",
             "Engine",
             "EngineDownError",
             "EngineSlowError",
@@ -42,8 +42,8 @@ load_late(
 )
 
 __all__ = [
-    "Answer",
     "Engine",
+    "EngineAnswer",
     "EngineDownError",
     "EngineSlowError",
     "Fact",

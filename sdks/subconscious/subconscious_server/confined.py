@@ -23,7 +23,7 @@ from pathlib import Path
 from queue import Empty, Full, LifoQueue
 from typing import Any
 
-from subconscious_server.engine import Answer, EngineDownError, NoAnswerError, Task, Thought, engine_of
+from subconscious_server.engine import EngineAnswer, EngineDownError, NoAnswerError, Task, Thought, engine_of
 from subconscious_server.settings import Settings
 from subconscious_server.wire import NewRun
 
@@ -54,7 +54,7 @@ class Confined:
         """Let a run begin. Raises: EngineDownError, EngineSlowError."""
         self._engine.admit(name)
 
-    def think(self, task: Task, thoughts: Sequence[Thought]) -> Thought | Answer:
+    def think(self, task: Task, thoughts: Sequence[Thought]) -> Thought | EngineAnswer:
         """What comes after *thoughts*. Raises: EngineDownError; NoAnswerError, also when a limit ends it."""
         question = json.dumps(
             {
@@ -138,13 +138,13 @@ class _Process:
         self._process.wait()
 
 
-def _read(kind: str, said: Any) -> Thought | Answer:
+def _read(kind: str, said: Any) -> Thought | EngineAnswer:
     """What a process has *said*. Raises: EngineDownError, NoAnswerError, RuntimeError."""
     match kind:
         case "thought":
             return Thought.model_validate(said)
         case "answer":
-            return Answer.model_validate(said)
+            return EngineAnswer.model_validate(said)
         case "down":
             raise EngineDownError(said)
         case "none" | "memory":
@@ -174,7 +174,7 @@ def main() -> None:
         answer: tuple[str, object]
         try:
             said = engine.think(task, [Thought.model_validate(thought) for thought in question["thoughts"]])
-            answer = ("answer" if isinstance(said, Answer) else "thought", said.model_dump(mode="json"))
+            answer = ("answer" if isinstance(said, EngineAnswer) else "thought", said.model_dump(mode="json"))
         except EngineDownError as problem:
             answer = ("down", str(problem))
         except NoAnswerError as problem:

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from subconscious_server import calculator, dates
 from subconscious_server.answers import filled
-from subconscious_server.engine import Answer, EngineDownError, EngineSlowError, Fact, Task, Thought
+from subconscious_server.engine import EngineAnswer, EngineDownError, EngineSlowError, Fact, Task, Thought
 from subconscious_server.material import Material, material_of
 from subconscious_server.outside import OutsideError, fetch_of
 from subconscious_server.search import keywords, search
@@ -69,7 +69,7 @@ class Embedded:
         if self._state == "slow" or name == "tim-late":
             raise EngineSlowError(f'The engine "{name}" did not answer in time. Try again with a longer timeout.')
 
-    def think(self, task: Task, thoughts: Sequence[Thought]) -> Thought | Answer:
+    def think(self, task: Task, thoughts: Sequence[Thought]) -> Thought | EngineAnswer:
         """Follow the next sentence. Raises: EngineDownError, NoAnswerError."""
         if self._state != "up" or task.asked.engine == "tim-broken":
             raise EngineDownError("The engine went down while the run was worked on. Start it again.")
@@ -124,13 +124,13 @@ def sentences_of(instructions: str) -> list[str]:
     return found[:MOST_SENTENCES] + ([" ".join(rest)] if rest else [])
 
 
-def _answer(task: Task, thoughts: Sequence[Thought]) -> Answer:
+def _answer(task: Task, thoughts: Sequence[Thought]) -> EngineAnswer:
     wanted = task.asked.input.answer_format
     if wanted is None:
-        return Answer()
+        return EngineAnswer()
     facts = [fact for thought in thoughts for fact in thought.facts]
     parsed = filled(wanted, facts, "\n".join(thought.task.conclusion for thought in thoughts))
-    return Answer(says=json.dumps(parsed, ensure_ascii=False), parsed=parsed)
+    return EngineAnswer(says=json.dumps(parsed, ensure_ascii=False), parsed=parsed)
 
 
 def _look(sentence: str, material: Material) -> Used | None:

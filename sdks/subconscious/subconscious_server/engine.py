@@ -41,7 +41,7 @@ class Thought(BaseModel):
     facts: list[Fact] = []
 
 
-class Answer(BaseModel):
+class EngineAnswer(BaseModel):
     """The end of the answer: what it *says* after what the thoughts said, and the value of an `answerFormat`."""
 
     says: str = ""
@@ -73,7 +73,7 @@ class Engine(Protocol):
         """
         ...
 
-    def think(self, task: Task, thoughts: Sequence[Thought]) -> Thought | Answer:
+    def think(self, task: Task, thoughts: Sequence[Thought]) -> Thought | EngineAnswer:
         """What comes after *thoughts*: another one, or the answer. It is asked again if it was interrupted.
 
         Raises:

@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from failwell.server import Caller, Jobs, JobsDownError, ServerClock
 from failwell.server.auth.callers import Calling
-from failwell.server.http.sse import EventStream, event, followed
+from failwell.server.http.sse import EventFeed, event, followed
 from failwell.server.jobs.submissions import Key, Submission
 from failwell.wire.envelopes import summary
 from subconscious.exceptions import SubconsciousError, ValidationError
@@ -54,10 +54,10 @@ def run(caller: Calling, parts: Parts, body: NewRun, key: Key) -> Run:
 
 
 @router.post("/stream", operation_id="stream")
-async def stream(caller: Calling, parts: Parts, body: NewRun, key: Key) -> EventStream:
+async def stream(caller: Calling, parts: Parts, body: NewRun, key: Key) -> EventFeed:
     """Accept a run, and tell its answer as it comes. The run goes on when the client leaves."""
     run_id = await run_in_threadpool(_accepted, caller, parts, body, key)
-    return EventStream(_told(parts, run_id), {"X-Run-Id": run_id})
+    return EventFeed(_told(parts, run_id), {"X-Run-Id": run_id})
 
 
 @router.get("/{run_id}", operation_id="get", response_model_exclude_none=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from failwell.clock import SystemClock
-from failwell.server import Kind, ServerClock, Step, Work
+from failwell.server import JobKind, ServerClock, Step, Workload
 from subconscious_server.confined import Confined
-from subconscious_server.engine import Answer, Engine, EngineDownError, NoAnswerError, Task, Thought
+from subconscious_server.engine import Engine, EngineAnswer, EngineDownError, NoAnswerError, Task, Thought
 from subconscious_server.outside import OutsideError, fetch_of
 from subconscious_server.runs import (
     begin_run,
@@ -30,13 +30,13 @@ WORK = f"{__name__}:open_work"
 _log = logging.getLogger(__name__)
 
 
-def open_work(folder: Path, settings: dict[str, Any]) -> Work:
+def open_work(folder: Path, settings: dict[str, Any]) -> Workload:
     """What is to be done in *folder*, by a worker of a server with *settings*."""
     chosen = Settings(**settings)
     store = Store(folder)
     thinking = Thinking(store, SystemClock(), chosen, Confined(chosen))
-    return Work(
-        {"run": Kind(thinking.run, chosen.workers)},
+    return Workload(
+        {"run": JobKind(thinking.run, chosen.workers)},
         lambda: [("run", run_id) for run_id in unfinished_runs(store)],
         thinking.give_up,
     )
@@ -79,7 +79,7 @@ class Thinking:
         thoughts = thoughts[:position]
         today = datetime.fromtimestamp(self._clock.wall(), UTC).date()
         problem: RunError | None = None
-        said: Thought | Answer | None = None
+        said: Thought | EngineAnswer | None = None
         try:
             said = None if is_late() else self._engine.think(Task(asked, today, is_over), thoughts)
         except EngineDownError as down:
@@ -122,7 +122,9 @@ class Thinking:
         thought.says = shortened(thought.says, most_tokens)
         note_thought(self._store, run_id, position, thought)
 
-    def _complete(self, run_id: str, asked: NewRun, thoughts: list[Thought], answer: Answer, started_at: float) -> None:
+    def _complete(
+        self, run_id: str, asked: NewRun, thoughts: list[Thought], answer: EngineAnswer, started_at: float
+    ) -> None:
         text = "".join(thought.says for thought in thoughts) + answer.says
         steps = [thought.task for thought in thoughts]
         usage = Usage(

@@ -12,7 +12,7 @@ from failwell._support.lazy import annotations_of, dataclass_like
 
 
 @dataclass_transform(frozen_default=True)
-class Value:
+class Frozen:
     """Base of a class whose annotations are its fields. `dataclasses.replace`, `fields` and `asdict` know it too."""
 
     __match_args__: ClassVar[tuple[str, ...]] = ()
@@ -50,7 +50,7 @@ class Value:
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        assert isinstance(other, Value)
+        assert isinstance(other, Frozen)
         return self._values() == other._values()
 
     def __hash__(self) -> int:
@@ -80,7 +80,7 @@ class Value:
     __signature__: ClassVar[Any]
 
 
-V = TypeVar("V", bound=Value)
+V = TypeVar("V", bound=Frozen)
 
 
 def changed(value: V, **changes: Any) -> V:
@@ -92,26 +92,26 @@ def changed(value: V, **changes: Any) -> V:
 class _Fields:
     """The fields of a value, as `dataclasses` wants them; made when somebody asks."""
 
-    def __get__(self, value: Value | None, cls: type[Value]) -> Any:
+    def __get__(self, value: Frozen | None, cls: type[Frozen]) -> Any:
         return _twin(cls).__dict__["__dataclass_fields__"]
 
 
 class _Signature:
     """How a value is made, for `inspect` and `help`."""
 
-    def __get__(self, value: Value | None, cls: type[Value]) -> Any:
+    def __get__(self, value: Frozen | None, cls: type[Frozen]) -> Any:
         from inspect import signature
 
         return signature(_twin(cls))
 
 
-def _twin(cls: type[Value]) -> type:
+def _twin(cls: type[Frozen]) -> type:
     """The dataclass that *cls* would be."""
     known: type | None = cls.__dict__.get("_twin_of_its_own")
     if known is None:
         annotations: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
-            annotations.update(annotations_of(base) if issubclass(base, Value) and base is not Value else {})
+            annotations.update(annotations_of(base) if issubclass(base, Frozen) and base is not Frozen else {})
         body = {name: _default(getattr(cls, name)) for name in annotations if hasattr(cls, name)}
         known = dataclass_like(cls, annotations, body, frozen=True)
         cls._twin_of_its_own = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
@@ -125,5 +125,5 @@ def _default(value: Any) -> Any:
     return value if type(value).__hash__ is not None else field(default_factory=lambda: value)
 
 
-Value.__dataclass_fields__ = _Fields()
-Value.__signature__ = _Signature()
+Frozen.__dataclass_fields__ = _Fields()
+Frozen.__signature__ = _Signature()

@@ -37,7 +37,7 @@ def dataclass_like(cls: type, annotations: dict[str, Any], body: dict[str, Any],
     return dataclass(**options)(type(cls.__name__, (), {**body, **names, "__annotations__": annotations}))
 
 
-class LateMember:
+class LazyMember:
     """A member of *owner*, as the dataclass has it that *make* makes of that class; made when somebody looks."""
 
     def __init__(self, owner: type, name: str, make: Callable[[type], type]) -> None:
@@ -52,7 +52,7 @@ class LateMember:
         return member.__get__(instance, cls) if isinstance(member, FunctionType) else member
 
 
-def load_late(package: str, names: dict[str, tuple[str, ...]]) -> None:
+def lazy_exports(package: str, names: dict[str, tuple[str, ...]]) -> None:
     """Let the *names* of a *package*, by the module that has them, be loaded from there when they are first used.
 
     A name may be that of its module: `failwell.wire.parse` is the function, also after the module was imported.

@@ -31,7 +31,7 @@ _ENTRY = _MAP_ENTRY + _VALUE
 _BACKSLASH, _OPENS_MAP, _OPENS_LIST, _COMMA = b"\\{[,"
 
 
-def within(text: bytes) -> bool:
+def fits(text: bytes) -> bool:
     """Whether nothing in the JSON *text* can be over a limit: what was read from it need not be copied to be cut.
 
     Counts what may be there. A comma inside of a string counts too, so that a text can only seem too large.
@@ -46,7 +46,7 @@ def within(text: bytes) -> bool:
     return room <= STRUCTURE and nested <= DEPTH and entries <= ENTRIES
 
 
-def whole(value: str) -> str:
+def replace_surrogates(value: str) -> str:
     """*value* with "�" for its lone surrogates, which UTF-8 cannot carry and a terminal cannot print."""
     return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -55,7 +55,7 @@ def text(value: str, limit: int = TEXT) -> str:
     """*value*, whole, cut with "…" to at most *limit* bytes of UTF-8. Cutting again changes nothing."""
     if len(value) <= limit and value.isascii():
         return value
-    start = whole(value[: limit + 1])
+    start = replace_surrogates(value[: limit + 1])
     encoded = start.encode()
     if len(encoded) <= limit:
         return start

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
-    from failwell.client.clients import AwaitingClient, BlockingClient, KeyedClient, Service
+    from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
     from failwell.client.config import configuration_problem
     from failwell.client.core import Core
-    from failwell.client.decoders import Page, data, document, event, listing, nothing, one, page, raw
-    from failwell.client.operations.batches import AsyncBatch, Batch, Many, batch, batched
+    from failwell.client.decoders import (
+        Page,
+        event,
+        event_model,
+        json_body,
+        model,
+        model_list,
+        model_page,
+        nothing,
+        raw,
+    )
+    from failwell.client.operations.batches import AsyncBatch, Batch, BatchSpec, batch, batched
     from failwell.client.operations.operation import operation
     from failwell.client.operations.paging import Pages, paged
-    from failwell.client.operations.polling import JobKind, wait_for
+    from failwell.client.operations.polling import PollSpec, wait_for
     from failwell.client.operations.resuming import resumable, resume
-    from failwell.client.operations.sessions import AsyncSession, JsonDialogue, Opening, Session, session
+    from failwell.client.operations.sessions import AsyncSession, JsonSessionHandler, Opening, Session, session
     from failwell.client.operations.streaming import AsyncEventStream, EventStream, streamed
     from failwell.client.operations.uploads import chunked_upload, resumable_uploads
     from failwell.client.resource import Awaiting, Blocking, Resource
@@ -28,32 +38,32 @@ if TYPE_CHECKING:
 require("client", __name__)
 
 # Pages, streams and answers load with the first resource that has them.
-load_late(
+lazy_exports(
     __name__,
     {
         "clients": (
             "AwaitingClient",
             "BlockingClient",
-            "KeyedClient",
-            "Service",
+            "ApiKeyClient",
+            "ApiSettings",
         ),
         "config": ("configuration_problem",),
         "core": ("Core",),
         "decoders": (
             "Page",
-            "data",
-            "document",
+            "event_model",
+            "json_body",
             "event",
-            "listing",
+            "model_list",
             "nothing",
-            "one",
-            "page",
+            "model",
+            "model_page",
             "raw",
         ),
         "operations.batches": (
             "AsyncBatch",
             "Batch",
-            "Many",
+            "BatchSpec",
             "batch",
             "batched",
         ),
@@ -63,7 +73,7 @@ load_late(
             "paged",
         ),
         "operations.polling": (
-            "JobKind",
+            "PollSpec",
             "wait_for",
         ),
         "operations.resuming": (
@@ -72,7 +82,7 @@ load_late(
         ),
         "operations.sessions": (
             "AsyncSession",
-            "JsonDialogue",
+            "JsonSessionHandler",
             "Opening",
             "Session",
             "session",
@@ -101,6 +111,8 @@ load_late(
 )
 
 __all__ = [
+    "ApiKeyClient",
+    "ApiSettings",
     "AsyncBatch",
     "AsyncEventStream",
     "AsyncSession",
@@ -108,34 +120,32 @@ __all__ = [
     "Awaiting",
     "AwaitingClient",
     "Batch",
+    "BatchSpec",
     "Blocking",
     "BlockingClient",
     "Core",
     "EventStream",
-    "JobKind",
-    "JsonDialogue",
-    "KeyedClient",
-    "Many",
+    "JsonSessionHandler",
     "Opening",
     "Page",
     "Pages",
+    "PollSpec",
     "Resource",
-    "Service",
     "Session",
     "Transport",
     "batch",
     "batched",
     "chunked_upload",
     "configuration_problem",
-    "data",
-    "document",
     "event",
-    "listing",
+    "event_model",
+    "json_body",
+    "model",
+    "model_list",
+    "model_page",
     "naming",
     "nothing",
-    "one",
     "operation",
-    "page",
     "paged",
     "path",
     "raw",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell._support.secret import Secret
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", Blocking, Awaiting)
 
 
-class Service(Value):
+class ApiSettings(Frozen):
     """Where an API is, and how it knows its callers: what the clients of an SDK have in common.
 
     *variables* begins the names of two environment variables: "PICTOGRAPH" is for `PICTOGRAPH_API_KEY`, and for
@@ -56,16 +56,16 @@ class Service(Value):
         return f"{self.variables}_BASE_URL"
 
 
-class KeyedClient(Resource[C]):
+class ApiKeyClient(Resource[C]):
     """What the clients of both colours are: `class _Client(KeyedClient[C], service=SERVICE)` has the resources.
 
     `class Client(BlockingClient, _Client[Blocking])` and `class AsyncClient(AwaitingClient, _Client[Awaiting])` are
     then the whole of them. A pickled client holds no key: it reads the environment where it is loaded.
     """
 
-    service: ClassVar[Service]
+    service: ClassVar[ApiSettings]
 
-    def __init_subclass__(cls, *, service: Service | None = None, name: str | None = None) -> None:
+    def __init_subclass__(cls, *, service: ApiSettings | None = None, name: str | None = None) -> None:
         super().__init_subclass__(name=name)
         if service is not None:
             cls.service = service
@@ -144,7 +144,7 @@ class KeyedClient(Resource[C]):
         return _restored, (type(self), settings)
 
 
-class BlockingClient(NeedsWith, KeyedClient[Blocking]):
+class BlockingClient(NeedsWith, ApiKeyClient[Blocking]):
     """A client whose methods return.
 
     *api_key* and *base_url* default to environment variables. *timeout* is the seconds one attempt may take, *deadline*
@@ -208,7 +208,7 @@ class BlockingClient(NeedsWith, KeyedClient[Blocking]):
         self.close()
 
 
-class AwaitingClient(NeedsAsyncWith, KeyedClient[Awaiting]):
+class AwaitingClient(NeedsAsyncWith, ApiKeyClient[Awaiting]):
     """A client whose methods are awaited, on asyncio and trio; otherwise as `BlockingClient`.
 
     Raises:
@@ -264,7 +264,7 @@ class AwaitingClient(NeedsAsyncWith, KeyedClient[Awaiting]):
         await self.aclose()
 
 
-def _sealed(api_key: object, service: Service) -> Secret | type:
+def _sealed(api_key: object, service: ApiSettings) -> Secret | type:
     """The key as a secret, from the argument or the environment; the type of what cannot be one. Never raises."""
     if api_key is None:
         return Secret(os.environ.get(service.key_variable, ""))
@@ -273,7 +273,7 @@ def _sealed(api_key: object, service: Service) -> Secret | type:
     return api_key if isinstance(api_key, Secret) else type(api_key)
 
 
-def _checked(key: Secret | type, service: Service) -> Secret:
+def _checked(key: Secret | type, service: ApiSettings) -> Secret:
     """*key*, if a request can carry it."""
     if not isinstance(key, Secret):
         raise _refused(service, f"The API key is of type {key.__name__}; it must be text.")
@@ -288,7 +288,7 @@ def _checked(key: Secret | type, service: Service) -> Secret:
     return key
 
 
-def _refused(service: Service, message: str) -> Error:
+def _refused(service: ApiSettings, message: str) -> Error:
     return (service.refused or _by_configuration(service.catalogue))(message)
 
 

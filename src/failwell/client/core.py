@@ -23,13 +23,13 @@ from failwell.client.config import (
     configuration_problem,
 )
 from failwell.client.driver import OnEvent, adrive, astream, drive, stream
-from failwell.client.observability.observers import Listeners
+from failwell.client.observability.observers import Observers
 from failwell.client.resource import Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.client.transport.failures import ContentError, show_context
 from failwell.client.transport.httpx.proxies import BadProxyError
 from failwell.client.transport.httpx.tls import BadTrustError
-from failwell.client.transport.requests import Prepared, query
+from failwell.client.transport.requests import RequestFactory, query
 from failwell.client.transport.targets import BadTargetError, check_path, over_http, whole
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
@@ -42,7 +42,7 @@ from failwell.wire.messages import Content, Into, Reply, Request
 
 if TYPE_CHECKING:
     from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
-    from failwell.policy.session.flow import Dialogue, SessionFlow, Talk
+    from failwell.policy.session.flow import SessionFlow, SessionHandler, SessionProtocol
     from failwell.policy.stream.rules import StreamRules
     from failwell.wire.sse import Event
 
@@ -99,14 +99,14 @@ class Core:
         )
         self.base_url = checked_base_url(catalogue, base_url)
         self.clock: Clock = clock if clock is not None else SystemClock()
-        self._listeners = Listeners(catalogue, self.base_url, on_event, "1.1" if http_client is None else None)
+        self._listeners = Observers(catalogue, self.base_url, on_event, "1.1" if http_client is None else None)
         self._tell = self._listeners.tell
         self._rules = changed(catalogue.retries, max_retries=self.max_retries)
         self._policies: dict[str, RetryPolicy] = {}
         self.retry = checked_retry(catalogue, retry)
         self.resilience = checked_resilience(catalogue, resilience)
         self._guards = Guards(self.base_url, self._shared_rules(), self.clock, _caller(self.resilience, credentials))
-        self.prepared = Prepared(
+        self.prepared = RequestFactory(
             self.base_url, headers, credentials, longest_reply=checked_length(catalogue, "longest_reply", longest_reply)
         )
         wanted = httpx2.AsyncClient if awaiting else httpx2.Client
@@ -313,13 +313,13 @@ class Core:
         self,
         operation: str,
         path: str,
-        dialogue: Dialogue[M, T],
+        dialogue: SessionHandler[M, T],
         *,
         params: Mapping[str, object] | None = None,
         headers: tuple[tuple[str, str], ...] = (),
         with_credentials: bool = True,
         secrets: tuple[Secret, ...] = (),
-    ) -> SessionFlow[Talk[M, T]]:
+    ) -> SessionFlow[SessionProtocol[M, T]]:
         """Open a websocket at *path*, or at a whole URL, and begin *dialogue*. For a method that is a `session`.
 
         The client's timeout bounds each attempt to connect and then each message sent, its deadline the opening.
@@ -457,7 +457,7 @@ class Core:
 
 
 def _transport(
-    prepared: Prepared,
+    prepared: RequestFactory,
     clock: Clock,
     http: Http,
     http_client: httpx2.Client | httpx2.AsyncClient | None,

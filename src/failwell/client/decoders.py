@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.policy.call import UnreadableReplyError
 from failwell.wire.messages import Reply
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Page(Value, Generic[T]):
+class Page(Frozen, Generic[T]):
     """Some rows of a list, and whether there are more."""
 
     rows: list[T]
@@ -32,7 +32,7 @@ def raw(reply: Reply) -> bytes:
     return reply.body
 
 
-def document(reply: Reply) -> Any:
+def json_body(reply: Reply) -> Any:
     """The body as parsed JSON."""
     return _json(reply)
 
@@ -41,7 +41,7 @@ def nothing(_reply: Reply) -> None:
     """The operation answers with nothing."""
 
 
-def one(model: type[M], key: str | None = None) -> Callable[[Reply], M]:
+def model(model: type[M], key: str | None = None) -> Callable[[Reply], M]:
     """Read the body (or what stands below *key*) as a pydantic *model*."""
 
     def decode(reply: Reply) -> M:
@@ -50,7 +50,7 @@ def one(model: type[M], key: str | None = None) -> Callable[[Reply], M]:
     return decode
 
 
-def listing(model: type[M], key: str = "data") -> Callable[[Reply], list[M]]:
+def model_list(model: type[M], key: str = "event_model") -> Callable[[Reply], list[M]]:
     """Read the list below *key* as pydantic *model*s."""
 
     def decode(reply: Reply) -> list[M]:
@@ -64,7 +64,7 @@ def event(event: Event) -> Event:
     return event
 
 
-def data(model: type[M], key: str | None = None) -> Callable[[Event], M]:
+def event_model(model: type[M], key: str | None = None) -> Callable[[Event], M]:
     """Read the data of an event (or what stands below *key*) as a pydantic *model*."""
 
     def decode(event: Event) -> M:
@@ -79,7 +79,7 @@ def data(model: type[M], key: str | None = None) -> Callable[[Event], M]:
     return decode
 
 
-def page(model: type[M], key: str = "data") -> Callable[[Reply], Page[M]]:
+def model_page(model: type[M], key: str = "event_model") -> Callable[[Reply], Page[M]]:
     """Read the list below *key* as pydantic *model*s, and `pagination.has_more`."""
 
     def decode(reply: Reply) -> Page[M]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from failwell.policy.flow import NOW, Effect, Emit, Flow, Give, Now, Open, Random, Read, Send, Sleep, StreamFlow
+from failwell.policy.flow import NOW, Effect, Flow, Notify, Now, Open, Random, Read, Send, Sleep, StreamFlow, Yield
 from failwell.wire.messages import Failure, Outcome, Reply
 
 if TYPE_CHECKING:
-    from failwell.client.transport.base import AsyncBody, AsyncOpener, AsyncTransport, Body, Opener, Transport
+    from failwell.client.transport.base import (
+        AsyncOpener,
+        AsyncResponseBody,
+        AsyncTransport,
+        Opener,
+        ResponseBody,
+        Transport,
+    )
     from failwell.clock import Clock
 
 T = TypeVar("T")
@@ -66,12 +73,12 @@ def stream(
     flow: StreamFlow[T], opener: Opener, clock: Clock, on_event: OnEvent | None = None
 ) -> Generator[T, None, None]:
     """What *flow* gives, one by one, doing what it asks for in this thread. What it opened is closed at the end."""
-    body: Body | None = None
+    body: ResponseBody | None = None
     try:
         effect = next(flow)
         while True:
             told: object = None
-            if isinstance(effect, Give):
+            if isinstance(effect, Yield):
                 yield from effect.items
             elif isinstance(effect, Read):
                 assert body is not None
@@ -97,12 +104,12 @@ async def astream(
     flow: StreamFlow[T], opener: AsyncOpener, clock: Clock, on_event: OnEvent | None = None
 ) -> AsyncGenerator[T, None]:
     """What *flow* gives, one by one, doing what it asks for in this task. What it opened is closed at the end."""
-    body: AsyncBody | None = None
+    body: AsyncResponseBody | None = None
     try:
         effect = next(flow)
         while True:
             told: object = None
-            if isinstance(effect, Give):
+            if isinstance(effect, Yield):
                 for item in effect.items:
                     yield item
             elif isinstance(effect, Read):
@@ -125,7 +132,7 @@ async def astream(
             await body.aclose()
 
 
-def _opened(before: Body | None, opener: Opener, effect: Open) -> tuple[Body | None, Outcome]:
+def _opened(before: ResponseBody | None, opener: Opener, effect: Open) -> tuple[ResponseBody | None, Outcome]:
     """The body that is open now, if any, and the outcome that a flow is told; *before* is closed."""
     if before is not None:
         before.close()
@@ -133,7 +140,9 @@ def _opened(before: Body | None, opener: Opener, effect: Open) -> tuple[Body | N
     return (None, found) if isinstance(found, Reply | Failure) else (found, found.head)
 
 
-async def _aopened(before: AsyncBody | None, opener: AsyncOpener, effect: Open) -> tuple[AsyncBody | None, Outcome]:
+async def _aopened(
+    before: AsyncResponseBody | None, opener: AsyncOpener, effect: Open
+) -> tuple[AsyncResponseBody | None, Outcome]:
     if before is not None:
         await before.aclose()
     found = await opener.open(effect.request, effect.timeout)
@@ -146,6 +155,6 @@ def _at_once(effect: Effect, clock: Clock, on_event: OnEvent | None) -> float | 
         return clock.now()
     if isinstance(effect, Random):
         return clock.random()
-    if isinstance(effect, Emit) and on_event is not None:
+    if isinstance(effect, Notify) and on_event is not None:
         on_event(effect.name, effect.facts)
     return None

@@ -26,7 +26,7 @@ MOST_CALLERS = 1_000
 """Credentials of which it is remembered how long the calls with them are held back, as it is of servers."""
 
 
-class Origin:
+class OriginState:
     """What is known of one server. Clients with the same settings share it."""
 
     def __init__(self, name: str, rules: Resilience) -> None:
@@ -68,13 +68,13 @@ class Origin:
 
 
 _lock = threading.RLock()
-_all: WeakSet[Origin] = WeakSet()
+_all: WeakSet[OriginState] = WeakSet()
 _system = SystemClock()
-_known: WeakKeyDictionary[Clock, dict[tuple[str, Resilience], Origin]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Clock, dict[tuple[str, Resilience], OriginState]] = WeakKeyDictionary()
 """By clock, since moments of one mean nothing on another: forgotten with it, and the system's never is."""
 
 
-def shared(name: str, rules: Resilience, clock: Clock) -> Origin:
+def shared(name: str, rules: Resilience, clock: Clock) -> OriginState:
     """What this process knows of the server *name* ("https://api.example.com"), under *rules* and on *clock*.
 
     Clients with a clock that cannot be a key of a dictionary share nothing.
@@ -88,7 +88,7 @@ def shared(name: str, rules: Resilience, clock: Clock) -> Origin:
         if origin is None:
             if len(known) >= MOST_ORIGINS:
                 del known[next(iter(known))]
-            origin = known[name, rules] = Origin(name, rules)
+            origin = known[name, rules] = OriginState(name, rules)
             _all.add(origin)
         return origin
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from failwell.conformance.bench import Bench
     from failwell.conformance.calls import Call, Calls
     from failwell.conformance.errors import AdapterError, ShortfallError
-    from failwell.conformance.observation import Seen, same
+    from failwell.conformance.observation import Observation, expect_equal
     from failwell.conformance.promise import Promise
     from failwell.conformance.promises import Promises, repeated
     from failwell.conformance.remote.adapter import RemoteAdapter
     from failwell.conformance.runner import check
-    from failwell.conformance.universal import beside
+    from failwell.conformance.universal import universal_promises
     from failwell.conformance.verdicts import Row, Verdict
 
 require("sandbox", __name__)
-load_late(
+lazy_exports(
     __name__,
     {
         "adapter": (
@@ -42,8 +42,8 @@ load_late(
             "ShortfallError",
         ),
         "observation": (
-            "Seen",
-            "same",
+            "Observation",
+            "expect_equal",
         ),
         "promise": ("Promise",),
         "promises": (
@@ -52,7 +52,7 @@ load_late(
         ),
         "remote.adapter": ("RemoteAdapter",),
         "runner": ("check",),
-        "universal": ("beside",),
+        "universal": ("universal_promises",),
         "verdicts": (
             "Row",
             "Verdict",
@@ -69,16 +69,16 @@ __all__ = [
     "Calls",
     "ClassAdapter",
     "Colour",
+    "Observation",
     "Promise",
     "Promises",
     "RemoteAdapter",
     "Row",
-    "Seen",
     "ShortfallError",
     "Verdict",
-    "beside",
     "check",
     "events_of",
+    "expect_equal",
     "repeated",
-    "same",
+    "universal_promises",
 ]

@@ -11,7 +11,7 @@ import anyio
 from failwell.clock import VirtualClock
 from failwell.conformance.adapter import Adapter, Colour, settled
 from failwell.conformance.errors import AdapterError, ShortfallError
-from failwell.conformance.observation import Attributes, Seen
+from failwell.conformance.observation import Attributes, Observation
 from failwell.conformance.remote.codec import RemoteError
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
@@ -58,7 +58,7 @@ class Bench:
         self.adapter = adapter
         self.colour: Colour = colour
         self.loop = loop
-        self.seen: list[Seen] = []
+        self.seen: list[Observation] = []
 
     def reset(self) -> None:
         """Nothing armed, nothing logged, no limit used up."""
@@ -77,7 +77,7 @@ class Bench:
 
     def call(
         self, action: Callable[[Any], Any], *, role: str | None = None, key: str | None = None, **settings: Any
-    ) -> Seen:
+    ) -> Observation:
         """Run *action* with a client of the key of *role*, or *key*; what it did, also when it raised."""
         self.sandbox.log.clear()
         self.clock.forget()
@@ -95,7 +95,7 @@ class Bench:
             problem = found
         except Exception as raised:  # noqa: BLE001 - whatever the SDK under test raises is what we look at
             error = raised
-        seen = Seen(value, error, self.sandbox.log.entries(), tuple(self.clock.waits()), documented(error))
+        seen = Observation(value, error, self.sandbox.log.entries(), tuple(self.clock.waits()), documented(error))
         self.seen.append(seen)
         if problem is not None:
             raise problem

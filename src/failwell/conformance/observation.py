@@ -29,7 +29,7 @@ class Attributes(dict[str, Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """One call: its value or its error, the requests that reached the server, the waits asked of the clock."""
 
     value: Any = None
@@ -50,8 +50,8 @@ class Seen:
         if type(self.error) is not expected:
             raise ShortfallError(f"expected {expected.__name__}, it raised {_named(self.error)}")
         for name, wanted in attributes.items():
-            same(f"e.{name}", wanted, getattr(self.error, name, None if wanted is None else NOTHING))
-        same("a human message", True, bool(str(self.error).strip()))
+            expect_equal(f"e.{name}", wanted, getattr(self.error, name, None if wanted is None else NOTHING))
+        expect_equal("a human message", True, bool(str(self.error).strip()))
 
     def caught_by(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the classes *names* that an `except` would catch it by."""
@@ -79,13 +79,13 @@ class Seen:
 
     def tried(self, times: int) -> None:
         """That many requests reached the server, and an error says so too."""
-        same("requests at the server", times, len(self.requests))
+        expect_equal("requests at the server", times, len(self.requests))
         if self._claimed is not None:
-            same("e.attempts", times, self._claimed)
+            expect_equal("e.attempts", times, self._claimed)
 
     def waited(self, expected: Sequence[float], *, within: float = 0.0, over: float = 0.0) -> None:
         """It asked for these waits (seconds), each *within* that share of it, or *over* it by that share at most."""
-        same("the number of waits", len(expected), len(self.waits))
+        expect_equal("the number of waits", len(expected), len(self.waits))
         for wanted, asked in zip(expected, self.waits, strict=True):
             if not wanted * (1 - within) - 1e-6 <= asked <= wanted * (1 + within + over) + 1e-6:
                 allowed = f"within {within:.0%}" if within else f"up to {over:.0%} over"
@@ -106,7 +106,7 @@ class Seen:
         )
 
 
-def same(what: str, expected: object, actual: object) -> None:
+def expect_equal(what: str, expected: object, actual: object) -> None:
     """Hold *actual* against *expected*.
 
     Raises:

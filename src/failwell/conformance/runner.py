@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 
 from failwell.conformance.adapter import COLOURS, Colour
-from failwell.conformance.agreement.raising_server import Cue, quiet
+from failwell.conformance.agreement.raising_server import RaisingServer, quiet
 from failwell.conformance.bench import Bench, BenchClock
 from failwell.conformance.errors import NoPromisesError, NoRowsError, NotOfferedError, ShortfallError
-from failwell.conformance.observation import Seen
+from failwell.conformance.observation import Observation
 from failwell.conformance.promise import Promise
 from failwell.conformance.promises import Promises
 from failwell.conformance.verdicts import Row, Verdict
@@ -49,7 +49,7 @@ def sdk_of(name: str) -> str:
     return next((f"{found.name} {found.version}" for found in distributions if found is not None), name)
 
 
-def planned(vendor: Vendor, promises: Promises, words: str = "", *, cue: Cue | None = None) -> list[Promise]:
+def planned(vendor: Vendor, promises: Promises, words: str = "", *, cue: RaisingServer | None = None) -> list[Promise]:
     """The promises that a check of *vendor* tries, in their order: those whose rows have all *words*.
 
     Raises:
@@ -58,7 +58,7 @@ def planned(vendor: Vendor, promises: Promises, words: str = "", *, cue: Cue | N
     """
     tried = list(promises)
     if promises.agreement is not None:
-        tried += promises.agreement.promises(vendor.catalogue, cue if cue is not None else Cue())
+        tried += promises.agreement.promises(vendor.catalogue, cue if cue is not None else RaisingServer())
     return chosen(tried, words)
 
 
@@ -97,7 +97,7 @@ def check(
         NoRowsError: no row has those words.
     """
     promises = promises if promises is not None else promises_of(vendor)
-    clock, cue = BenchClock(), Cue()
+    clock, cue = BenchClock(), RaisingServer()
     tried = planned(vendor, promises, words, cue=cue)
     if promises.agreement is not None:
         vendor = cue.around(vendor)
@@ -130,7 +130,7 @@ def judge(promise: Promise, bench: Bench) -> Verdict:
     return Verdict(not reason, reason, shown(bench.seen), offered, odd, seconds, tuple(bench.seen))
 
 
-def shown(calls: list[Seen]) -> Seen:
+def shown(calls: list[Observation]) -> Observation:
     """The call whose facts a row shows: the last that raised, or the last."""
     raised = [seen for seen in calls if seen.error is not None]
-    return (raised or calls or [Seen()])[-1]
+    return (raised or calls or [Observation()])[-1]

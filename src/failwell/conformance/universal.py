@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from failwell.conformance.bench import Bench
-from failwell.conformance.observation import Seen, same
+from failwell.conformance.observation import Observation, expect_equal
 from failwell.conformance.promises import Promises
-from failwell.contract.error_body import Said
-from failwell.sandbox.faults.steps import Answer, Lose
+from failwell.contract.error_body import ErrorBody
+from failwell.sandbox.faults.steps import Answer, DropReply
 from failwell.wire import json
 
 SECTION = "Beside the page"
@@ -19,11 +19,11 @@ STATUSES = (404, 503, 418)
 DONE = re.compile(r"^(?:lost|passed) 2")
 """What became of a request that the server has done."""
 
-Failure = tuple[str, Callable[[Bench], Seen]]
+Failure = tuple[str, Callable[[Bench], Observation]]
 """The name of an exception class, and a way to it."""
 
 
-def beside(
+def universal_promises(
     promises: Promises,
     call: Callable[[Any], Any],
     failures: Sequence[Failure],
@@ -48,7 +48,7 @@ def beside(
     def key_untold(bench: Bench) -> None:
         key = bench.sandbox.key()
         envelope, body = bench.sandbox.vendor.catalogue.envelope, dict[str, Any]()
-        envelope.render(body, Said(status=401, code=key, message=f"{key} is not a key."))
+        envelope.render(body, ErrorBody(status=401, code=key, message=f"{key} is not a key."))
         bench.sandbox.arm(Answer(401, (("Content-Type", envelope.content_type),), json.dumps(body)))
         for seen in (bench.call(call), bench.call(call, base_url="http://127.0.0.1:1", max_retries=0)):
             told: list[object] = [seen.error, *seen.attributes.values()]
@@ -56,8 +56,8 @@ def beside(
             while cause is not None:
                 told += [repr(cause), cause.args, getattr(cause, "__notes__", None)]
                 cause = cause.__cause__
-            same("whether str(e) has the key", False, key in str(seen.error))
-            same("whether anything of it has the key", False, any(key in str(part) for part in told))
+            expect_equal("whether str(e) has the key", False, key in str(seen.error))
+            expect_equal("whether anything of it has the key", False, any(key in str(part) for part in told))
 
     @promises(SECTION, "An error is the same after pickling")
     def pickling(bench: Bench) -> None:
@@ -87,10 +87,10 @@ def _once(promises: Promises, write: Callable[[str], Callable[[Any], Any]]) -> N
     @promises(SECTION, "A call that writes is done once, also when its answer is lost")
     def done_once(bench: Bench) -> None:
         catalogue = bench.sandbox.vendor.catalogue
-        bench.sandbox.arm(Lose(), method=method)
+        bench.sandbox.arm(DropReply(), method=method)
         seen = bench.call(write(f"answered in vain, {bench.colour}"))
         done = [entry for entry in seen.requests if DONE.search(entry.outcome) and not entry.replayed]
-        same("how often it was done", 1, len([entry for entry in done if entry.method == method]))
+        expect_equal("how often it was done", 1, len([entry for entry in done if entry.method == method]))
         if catalogue.idempotency == "server":
             seen.returned()
         else:

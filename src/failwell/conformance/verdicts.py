@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from failwell.conformance.observation import Seen
+from failwell.conformance.observation import Observation
 from failwell.conformance.promise import Promise
 
 
@@ -19,14 +19,14 @@ class Verdict:
 
     held: bool
     reason: str
-    seen: Seen
+    seen: Observation
     offered: bool = True
     odd: bool = False
     seconds: float = 0.0
-    calls: tuple[Seen, ...] = ()
+    calls: tuple[Observation, ...] = ()
 
     @property
-    def evidence(self) -> tuple[Seen, ...]:
+    def evidence(self) -> tuple[Observation, ...]:
         """What each of its calls did, in their order."""
         return self.calls or (self.seen,)
 
@@ -77,7 +77,7 @@ class Row:
         }
 
 
-def _facts(seen: Seen) -> dict[str, object]:
+def _facts(seen: Observation) -> dict[str, object]:
     """What one call did, in JSON types."""
     error = seen.error
     return {

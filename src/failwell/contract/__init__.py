@@ -5,7 +5,7 @@ from failwell.contract.case import Case, Source
 from failwell.contract.catalogue import Catalogue, HeaderNames, Raises, RetryRules, raises
 from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError, ContractError, DeclarationError
-from failwell.contract.evidence import Attempt, HeldBack
+from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import Body, Code, Details, Header, Local, Message, Status, field
 from failwell.contract.reporting import log_fields
 from failwell.contract.resilience import BreakerRules, BudgetRules, Resilience
@@ -25,7 +25,6 @@ __all__ = [
     "Error",
     "Header",
     "HeaderNames",
-    "HeldBack",
     "Local",
     "Message",
     "Raises",
@@ -34,6 +33,7 @@ __all__ = [
     "Secret",
     "Source",
     "Status",
+    "Suppression",
     "field",
     "log_fields",
     "raises",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 
 Source = Literal["http", "transport", "client", "job", "stream"]
 """Where an error comes from: an HTTP reply, no reply at all, the SDK itself, a failed job, an event in a stream."""
@@ -21,7 +21,7 @@ UNANSWERED = frozenset({"network", "timeout", "unreadable", "stream", "session"}
 """The occasions on which no whole answer came; on every other one the SDK raises by itself."""
 
 
-class Case(Value):
+class Case(Frozen):
     """What a class claims: "a reply of *status* that says *code* (on *operation*) is me".
 
     *status* is exact, a range (`"5XX"`) or None where there is none; *code* None claims every code.

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from failwell._support import truncation
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.contract.case import TRAVELLING, Case, Source
 from failwell.contract.declaration import check_types_again, required_of, specs_of
 from failwell.contract.error import Error
-from failwell.contract.error_body import Said
+from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import CatalogueError
 from failwell.contract.resilience import Resilience
 
@@ -25,16 +25,16 @@ class Envelope(Protocol):
     lossless: bool
     content_type: str
 
-    def render(self, body: dict[str, Any], said: Said) -> None:
+    def render(self, body: dict[str, Any], said: ErrorBody) -> None:
         """Put what an error says into *body*, which already holds its `Body(...)` fields."""
         ...
 
-    def parse(self, body: Any) -> Said:
+    def parse(self, body: Any) -> ErrorBody:
         """What a parsed JSON *body* says; whatever it is, without an exception."""
         ...
 
 
-class HeaderNames(Value):
+class HeaderNames(Frozen):
     """The names a vendor gives the headers that every contract needs."""
 
     request_id: str = "X-Request-ID"
@@ -42,7 +42,7 @@ class HeaderNames(Value):
     replayed: str = "Idempotent-Replayed"
 
 
-class RetryRules(Value):
+class RetryRules(Frozen):
     """When and how long a vendor's SDK waits before it repeats a call. Durations are seconds."""
 
     max_retries: int = 3
@@ -53,7 +53,7 @@ class RetryRules(Value):
     longest_retry_after: float = 120.0
 
 
-class Raises(Value):
+class Raises(Frozen):
     """The errors an operation documents."""
 
     errors: tuple[type[Error], ...] = ()

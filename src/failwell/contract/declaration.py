@@ -10,7 +10,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
-from failwell._support.frozen import Value, changed
+from failwell._support.frozen import Frozen, changed
 from failwell._support.lazy import annotations_of, dataclass_like
 from failwell.contract import fields
 from failwell.contract.case import TRAVELLING
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HEADER_TYPES = (int, float, bool, str)
 
 
-class FieldSpec(Value):
+class FieldSpec(Frozen):
     """One field of an error class. *annotation* is its type as it was written, *hint* what that means."""
 
     name: str
@@ -75,7 +75,7 @@ class FieldSpec(Value):
         return shape(self.hint)
 
 
-class Marks(Value):
+class Marks(Frozen):
     """The names of the fields of a class that every error may have; None where it has none.
 
     *mirrored* are those that also stand in `details`, each with its key there.

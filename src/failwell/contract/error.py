@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 from failwell._support import truncation
 from failwell._support.frozen import changed
-from failwell._support.lazy import LateMember
+from failwell._support.lazy import LazyMember
 from failwell.contract.case import Case, Retry, Source, StatusRange, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
-from failwell.contract.evidence import Attempt, HeldBack
+from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import field
 
 MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__")
@@ -39,7 +39,7 @@ class Error(Exception):
     """Seconds from the first try to the end of the last."""
     idempotency_key: str | None = None
     """The key that every try carried, or None when the call had none."""
-    held_back: HeldBack | None = None
+    held_back: Suppression | None = None
     """Why a try that could have helped was not made: the last retry, or the call itself when `attempts` is empty."""
     last_event_id: str | None = None
     """The last id that a stream had named when it broke off, "" where it had named none; None for other calls."""
@@ -105,7 +105,7 @@ class Error(Exception):
         declare_fields(cls, Error)
         check_types(cls)
         for name in MADE_LATE if written or inherits_written else ("__init__", *MADE_LATE):
-            setattr(cls, name, LateMember(cls, name, constructed))
+            setattr(cls, name, LazyMember(cls, name, constructed))
 
     _written_init: ClassVar[bool]
 

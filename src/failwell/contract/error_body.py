@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 
 
-class Said(NamedTuple):
+class ErrorBody(NamedTuple):
     """What an error body says, whatever its shape. *address* is the page that explains its code."""
 
     status: int = 0

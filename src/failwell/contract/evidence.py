@@ -16,7 +16,7 @@ class Attempt(NamedTuple):
     request_id: str | None = None
 
 
-class HeldBack(NamedTuple):
+class Suppression(NamedTuple):
     """Why a try that could have helped was not made.
 
     *by* is "deadline" (it would have come too late), "retry_after" (the server asks for more than we ever wait),
@@ -30,11 +30,11 @@ class HeldBack(NamedTuple):
     seconds: float | None = None
 
 
-class Body(NamedTuple):
+class KeptBody(NamedTuple):
     """What is kept of a reply's body: the first bytes, and how long it was."""
 
     kept: bytes
     length: int
 
 
-NO_BODY = Body(b"", 0)
+NO_BODY = KeptBody(b"", 0)

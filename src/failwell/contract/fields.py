@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeVar, overload
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
-class MessageMark(Value):
+class MessageMark(Frozen):
     """The human sentence; `args[0]` unless the class says otherwise."""
 
 
@@ -26,33 +26,33 @@ Message = Annotated[str, MessageMark()]
 """The type of the field that holds the human sentence."""
 
 
-class Code(Value):
+class Code(Frozen):
     """The field that holds the machine-readable code, where the envelope puts it."""
 
 
-class Status(Value):
+class Status(Frozen):
     """The field that holds the HTTP status the error travels with."""
 
 
-class Body(Value):
+class Body(Frozen):
     """A field at a fixed place of the JSON body: `Body("detail.required")`."""
 
     path: str
 
 
-class Header(Value):
+class Header(Frozen):
     """A field in a header: int, float, bool or printable ASCII."""
 
     name: str
 
 
-class Details(Value):
+class Details(Frozen):
     """A field in the envelope's details, under *key* or its own name; mirrored in `e.details`."""
 
     key: str | None = None
 
 
-class Local(Value):
+class Local(Frozen):
     """A field that never travels: it lives and ends on the side that raised."""
 
 
@@ -60,7 +60,7 @@ Mark = MessageMark | Code | Status | Body | Header | Details | Local
 MARKS = (MessageMark, Code, Status, Body, Header, Details, Local)
 
 
-class Declared(Value):
+class Declared(Frozen):
     """What `field()` says, until its class is complete."""
 
     default: Any = MISSING

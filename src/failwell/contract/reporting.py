@@ -5,21 +5,21 @@ from __future__ import annotations
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from typing import TYPE_CHECKING, Any
 
-from failwell.contract.evidence import NO_BODY, Attempt, Body, HeldBack
+from failwell.contract.evidence import NO_BODY, Attempt, KeptBody, Suppression
 
 if TYPE_CHECKING:
     from failwell.contract.error import Error
 
 
 def attach(
-    error: "Error",
+    error: Error,
     *,
     request_id: str | None = None,
     attempts: tuple[Attempt, ...] = (),
     elapsed: float | None = None,
     idempotency_key: str | None = None,
-    body: Body = NO_BODY,
-    held_back: HeldBack | None = None,
+    body: KeptBody = NO_BODY,
+    held_back: Suppression | None = None,
 ) -> None:
     """Put the facts of a call on *error*. Nothing here is a live object or a credential."""
     error.request_id = request_id
@@ -31,7 +31,7 @@ def attach(
         error.held_back = held_back
 
 
-def hint(error: "Error") -> str:
+def hint(error: Error) -> str:
     """The one line a reader of a traceback needs next: the fix, and what to quote to support."""
     known = f"request {error.request_id}" if error.request_id else ""
     tries = len(error.attempts)
@@ -41,7 +41,7 @@ def hint(error: "Error") -> str:
     return f"{fix} ({known})" if fix and known else fix or known
 
 
-def log_fields(error: "Error") -> dict[str, Any]:
+def log_fields(error: Error) -> dict[str, Any]:
     """The facts of *error* as a flat dict for a structured log; no body, no credential.
 
     Keys: `error.type`, `error.message`, `error.source`, `error.code`, `error.status`, `error.request_id`,

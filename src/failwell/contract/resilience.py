@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 
 
-class BudgetRules(Value):
+class BudgetRules(Frozen):
     """How many retries the calls to one origin may cost together.
 
     Every call earns *per_call* of a retry, and *floor* retries within *window* seconds are always free, earned or not.
@@ -22,7 +22,7 @@ FLEET_BUDGET = BudgetRules(floor=1, window=60.0)
 """For very many clients that seldom call: one retry a minute is free, or a tenth of the calls if that is more."""
 
 
-class BreakerRules(Value):
+class BreakerRules(Frozen):
     """When tries of one operation are no longer sent, because those before them failed.
 
     It opens when *ratio* of the tries of the last *window* seconds failed, and they were at least *calls*. With *last*
@@ -40,7 +40,7 @@ class BreakerRules(Value):
     successes: int = 2
 
 
-class Resilience(Value):
+class Resilience(Frozen):
     """What the calls of one process to one origin share.
 
     *budget* None lets every call retry as often as it may, *breaker* None never refuses a call. With *pacing*, what one

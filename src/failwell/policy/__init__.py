@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from failwell.policy.call import JobFailedError, UnreadableReplyError, call
-    from failwell.policy.flow import Emit, Flow, Now, Random, Send, Sleep, StreamFlow, emit, now, random, send, sleep
+    from failwell.policy.flow import (
+        Flow,
+        Notify,
+        Now,
+        Random,
+        Send,
+        Sleep,
+        StreamFlow,
+        notify,
+        now,
+        random,
+        send,
+        sleep,
+    )
     from failwell.policy.poll import poll
     from failwell.policy.resilience.breaker import Breaker
     from failwell.policy.resilience.budget import Budget
@@ -16,14 +29,14 @@ if TYPE_CHECKING:
     from failwell.policy.resilience.pacing import Pacer
     from failwell.policy.retry.loop import with_retries
     from failwell.policy.retry.policy import RetryPolicy
-    from failwell.policy.retry.result import Tried
-    from failwell.policy.session.flow import Dialogue, SessionFlow, Talk
+    from failwell.policy.retry.result import RetryResult
+    from failwell.policy.session.flow import SessionFlow, SessionHandler, SessionProtocol
     from failwell.policy.session.rules import SessionRules
     from failwell.policy.upload import ChunkedUpload, Piece
     from failwell.testing.play import Played, Player, play
 
 # A client needs some of it, a test the rest.
-load_late(
+lazy_exports(
     __name__,
     {
         "call": (
@@ -32,14 +45,14 @@ load_late(
             "call",
         ),
         "flow": (
-            "Emit",
+            "Notify",
             "Flow",
             "Now",
             "Random",
             "Send",
             "Sleep",
             "StreamFlow",
-            "emit",
+            "notify",
             "now",
             "random",
             "send",
@@ -55,11 +68,11 @@ load_late(
         "resilience.pacing": ("Pacer",),
         "retry.loop": ("with_retries",),
         "retry.policy": ("RetryPolicy",),
-        "retry.result": ("Tried",),
+        "retry.result": ("RetryResult",),
         "session.flow": (
-            "Dialogue",
+            "SessionHandler",
             "SessionFlow",
-            "Talk",
+            "SessionProtocol",
         ),
         "session.rules": ("SessionRules",),
         "upload": (
@@ -74,11 +87,10 @@ __all__ = [
     "Breaker",
     "Budget",
     "ChunkedUpload",
-    "Dialogue",
-    "Emit",
     "Flow",
     "Guard",
     "JobFailedError",
+    "Notify",
     "Now",
     "Pacer",
     "Piece",
@@ -86,16 +98,17 @@ __all__ = [
     "Player",
     "Random",
     "RetryPolicy",
+    "RetryResult",
     "Send",
     "SessionFlow",
+    "SessionHandler",
+    "SessionProtocol",
     "SessionRules",
     "Sleep",
     "StreamFlow",
-    "Talk",
-    "Tried",
     "UnreadableReplyError",
     "call",
-    "emit",
+    "notify",
     "now",
     "play",
     "poll",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext
 from typing import Annotated, Any, Generic, TypeVar
 
-from failwell._support.frozen import Value, changed
+from failwell._support.frozen import Frozen, changed
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import build
 from failwell.contract.error import Error
@@ -26,7 +26,7 @@ MOST_RETURNS = 5
 """How often an item that was only told to wait goes back to the end of the queue."""
 
 
-class Remaining(Value):
+class Remaining(Frozen):
     """What is needed to do one item of a batch again. *idempotency_key* is there when it may have been done."""
 
     index: int
@@ -34,7 +34,7 @@ class Remaining(Value):
     idempotency_key: str | None = None
 
 
-class Unkept(Value):
+class Unpicklable(Frozen):
     """Stands for an item that cannot be pickled; *text* is how it was printed."""
 
     text: str
@@ -127,7 +127,7 @@ def may_have_happened(error: Exception, *, accepted: bool = False) -> bool:
     return error.case.source(error.source) == "transport" or (status or 0) >= 500 or error.case.retry == "in_progress"
 
 
-class Tally(Generic[T]):
+class BatchQueue(Generic[T]):
     """Gives out the indexes of a batch, and notes what became of each. Shared by its threads or tasks.
 
     *told* hears of each item that is done or failed: how many are done, how many of them failed, and the index.
@@ -226,7 +226,7 @@ class Tally(Generic[T]):
 def _kept_error(error: ItemError) -> ItemError:
     """*error*, or its text where a pickle cannot hold the error itself: anybody may have written its class."""
     kept = error if isinstance(error, Error) else _kept(error)
-    return ValueError(kept.text) if isinstance(kept, Unkept) else kept
+    return ValueError(kept.text) if isinstance(kept, Unpicklable) else kept
 
 
 def _kept(value: Any) -> Any:
@@ -234,5 +234,5 @@ def _kept(value: Any) -> Any:
     try:
         pickle.loads(pickle.dumps(value))  # noqa: S301 - our own, a moment ago
     except Exception:  # noqa: BLE001 - whatever its own code does when it is pickled
-        return Unkept(repr(value)[:200])
+        return Unpicklable(repr(value)[:200])
     return value

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from failwell._support.secret import Mask, masked_text
 from failwell.contract.catalogue import Catalogue
-from failwell.contract.evidence import Body as Kept
+from failwell.contract.evidence import KeptBody as Kept
 from failwell.policy.errors import complete, from_failure, from_refusal
-from failwell.policy.flow import Flow, Refused, Send
+from failwell.policy.flow import Flow, NotSent, Send
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.retry.loop import with_retries
 from failwell.policy.retry.policy import RetryPolicy
@@ -77,7 +77,7 @@ def call(
             body = Kept(error.body, error.body_length) if told is outcome else None
         else:
             error = from_failure(failure, request, catalogue, tried)
-    elif isinstance(outcome, Refused):
+    elif isinstance(outcome, NotSent):
         error = from_refusal(outcome.held_back, request, catalogue)
     else:
         failure = outcome

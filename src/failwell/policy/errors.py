@@ -10,17 +10,17 @@ from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import build
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
-from failwell.contract.evidence import NO_BODY, Attempt, HeldBack
-from failwell.contract.evidence import Body as Kept
+from failwell.contract.evidence import NO_BODY, Attempt, Suppression
+from failwell.contract.evidence import KeptBody as Kept
 from failwell.contract.reporting import attach, hint
-from failwell.policy.retry.result import Tried
+from failwell.policy.retry.result import RetryResult
 from failwell.wire.messages import Failure, Reply, Request
 from failwell.wire.parse import kept
 from failwell.wire.render import whole_seconds
 
 
 def from_failure(
-    failure: Failure, request: Request, catalogue: Catalogue, tried: Tried, *, on: str | None = None
+    failure: Failure, request: Request, catalogue: Catalogue, tried: RetryResult, *, on: str | None = None
 ) -> Error:
     """The vendor's error for a call that got no answer, or none that could be read; *on* is another occasion for it."""
     (cls, case), timeout = catalogue.raised_on(on or failure.kind), tried.timeout
@@ -43,7 +43,7 @@ def from_failure(
     return error if error.case == case else error.become(case)
 
 
-def from_refusal(held_back: HeldBack, request: Request, catalogue: Catalogue) -> Error:
+def from_refusal(held_back: Suppression, request: Request, catalogue: Catalogue) -> Error:
     """The vendor's error for a call that was not sent: what the server says of waiting, or that the circuit is open.
 
     A catalogue without a class for an open circuit raises the one of a failed connection: for the caller it is one.
@@ -75,7 +75,7 @@ def _path(target: str) -> str:
 
 def complete(
     error: Error,
-    tried: Tried,
+    tried: RetryResult,
     request: Request,
     catalogue: Catalogue,
     *,

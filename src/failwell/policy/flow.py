@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Any, Generic, TypeVar
 
-from failwell._support.frozen import Value
-from failwell.contract.evidence import HeldBack
+from failwell._support.frozen import Frozen
+from failwell.contract.evidence import Suppression
 from failwell.wire.messages import Outcome, Request
 
 
-class Refused(Value):
+class NotSent(Frozen):
     """What a flow is told in place of an outcome: nothing was sent, and why."""
 
-    held_back: HeldBack
+    held_back: Suppression
 
 
 T = TypeVar("T")
 
 
-class Send(Value):
+class Send(Frozen):
     """Send *request*, for at most *timeout* seconds; the answer is a `Reply` or a `Failure`."""
 
     request: Request
@@ -30,21 +30,21 @@ class Send(Value):
         held["request"], held["timeout"] = request, timeout
 
 
-class Sleep(Value):
+class Sleep(Frozen):
     """Wait *seconds*."""
 
     seconds: float
 
 
-class Now(Value):
+class Now(Frozen):
     """Tell the moment, in seconds on a clock that never jumps."""
 
 
-class Random(Value):
+class Random(Frozen):
     """Give a number from 0.0 up to, but not including, 1.0."""
 
 
-class Emit(Value):
+class Notify(Frozen):
     """Tell observers that *name* happened; nothing comes back."""
 
     name: str
@@ -53,31 +53,31 @@ class Emit(Value):
 
 NOW, RANDOM = Now(), Random()
 
-Effect = Send | Sleep | Now | Random | Emit
+Effect = Send | Sleep | Now | Random | Notify
 Flow = Generator[Effect, Any, T]
 """Yields effects, is sent their results, and returns a *T*."""
 
 
-class Open(Value):
+class Open(Frozen):
     """Send *request* like `Send`, but leave the body of a success to be read. What was open before is closed."""
 
     request: Request
     timeout: float | None = None
 
 
-class Read(Value):
+class Read(Frozen):
     """Some more of the open body, within *timeout* seconds: bytes, b"" at its end, or a `Failure`."""
 
     timeout: float | None = None
 
 
-class Give(Value, Generic[T]):
+class Yield(Frozen, Generic[T]):
     """Hand *items* to whoever iterates, one by one; nothing comes back."""
 
     items: Sequence[T]
 
 
-StreamEffect = Effect | Open | Read | Give[T]
+StreamEffect = Effect | Open | Read | Yield[T]
 StreamFlow = Generator[StreamEffect[T], Any, None]
 """Yields effects too, among them the *T*s that it gives. It holds nothing open: drivers do."""
 
@@ -105,6 +105,6 @@ def random() -> Flow[float]:
     return number
 
 
-def emit(name: str, **facts: Any) -> Flow[None]:
+def notify(name: str, **facts: Any) -> Flow[None]:
     """Tell observers."""
-    yield Emit(name, facts)
+    yield Notify(name, facts)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar, cast
 
 from failwell.contract.error import Error
 from failwell.contract.reporting import hint
-from failwell.policy.flow import Flow, Send, Sleep, emit, now, sleep
+from failwell.policy.flow import Flow, Send, Sleep, notify, now, sleep
 from failwell.policy.retry.policy import WAITS_FOR_THE_SERVER
 from failwell.wire.messages import Outcome, Reply
 
@@ -59,7 +59,7 @@ def poll(
         except Error as error:
             if not transient(error):
                 raise
-            yield from emit("poll_failed", error=type(error).__name__)
+            yield from notify("poll_failed", error=type(error).__name__)
         else:
             if found is OVER:
                 break

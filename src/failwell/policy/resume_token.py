@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from failwell._support import truncation
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.wire import json
 
 PREFIX = "failwell"
@@ -20,7 +20,7 @@ class BadTokenError(ValueError):
     """A text that is no token, or not a whole one. Turned into the vendor's error, never raised on."""
 
 
-class Token(Value):
+class ResumeToken(Frozen):
     """*operation* of the API *vendor*, called with *arguments* by name; *state* is how far it had come."""
 
     vendor: str
@@ -40,7 +40,7 @@ class Token(Value):
         return text if len(text) <= LONGEST else None
 
 
-def read_token(text: object) -> Token:
+def read_token(text: object) -> ResumeToken:
     """The token that *text* is. White space around it does not matter.
 
     Raises:
@@ -71,12 +71,12 @@ def arguments_of(given: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _plain(value: object) -> bool:
     if isinstance(value, str):
-        return value == truncation.whole(value)  # a file's name may be no text at all
+        return value == truncation.replace_surrogates(value)  # a file's name may be no text at all
     finite = not isinstance(value, float) or abs(value) < float("inf")
     return value is None or (isinstance(value, int | float) and finite)
 
 
-def _token(held: Any) -> Token:
+def _token(held: Any) -> ResumeToken:
     """The token with the parts *held*.
 
     Raises:
@@ -92,7 +92,7 @@ def _token(held: Any) -> Token:
         and isinstance(state, dict)
     ):
         raise BadTokenError("it does not say what to go on with")
-    return Token(vendor, operation, arguments, state)
+    return ResumeToken(vendor, operation, arguments, state)
 
 
 def _encoded(raw: bytes) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.contract.error import Error
 from failwell.contract.fields import Local, Message, field
-from failwell.policy.flow import Flow, emit, random, sleep
+from failwell.policy.flow import Flow, notify, random, sleep
 from failwell.policy.retry.policy import RetryPolicy
 from failwell.wire.messages import Content, Failure
 
@@ -67,7 +67,7 @@ class Source(Protocol):
         ...
 
 
-class Piece(Value):
+class Piece(Frozen):
     """One request's part of an upload: *length* bytes from *offset* (None: all there are); *last* ends it."""
 
     address: str
@@ -77,7 +77,7 @@ class Piece(Value):
     last: bool
 
 
-class ChunkedUpload(Value, Generic[T]):
+class ChunkedUpload(Frozen, Generic[T]):
     """How an API takes a file in pieces: what an SDK declares. `failwell.client.resumable_uploads` is the standard's.
 
     *create* begins an upload and gives its address. *offset* asks how many bytes are there, *send* sends a piece and
@@ -133,7 +133,7 @@ def upload(
             if delay is None:
                 raise
             reason = type(error).__name__
-        yield from emit("upload_interrupted", sent=offset, delay=delay, reason=reason)
+        yield from notify("upload_interrupted", sent=offset, delay=delay, reason=reason)
         yield from sleep(delay)
         # A piece that broke off may have arrived in part, or whole. Only the server knows.
         reached, fruitless = yield from _reached(how, address, policy, offset, fruitless + 1)
@@ -156,7 +156,7 @@ def _reached(
                 raise
             reason = type(error).__name__
         fruitless += 1
-        yield from emit("upload_interrupted", sent=sent, delay=delay, reason=reason)
+        yield from notify("upload_interrupted", sent=sent, delay=delay, reason=reason)
         yield from sleep(delay)
 
 

@@ -13,7 +13,7 @@ from failwell.reference.errors import (
 from failwell.reference.explain.explain import Explanation, explain, explain_reply
 from failwell.reference.page.collect import page_of
 from failwell.reference.page.completeness import require_documented
-from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, Page, StatusFacts
+from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, ReferencePage, StatusFacts
 from failwell.reference.page.files import check_pages, write_pages
 from failwell.reference.page.markdown import markdown
 
@@ -26,7 +26,7 @@ __all__ = [
     "Explanation",
     "Line",
     "NoExplanationError",
-    "Page",
+    "ReferencePage",
     "SilentBodyError",
     "StalePagesError",
     "StatusFacts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
         Cut,
         Delay,
         Drip,
+        DropReply,
+        Forward,
         Garbled,
-        Lose,
         Malformed,
-        Pass,
         Raw,
         Reset,
         Silence,
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from failwell.sandbox.proxy.layer import FaultLayer
     from failwell.sandbox.proxy.listening import listen
     from failwell.sandbox.sandbox import Sandbox
-    from failwell.sandbox.serving import Background, Service, in_thread, serve
+    from failwell.sandbox.serving import Background, BackgroundService, in_thread, serve
     from failwell.sandbox.vendor import Served, UnknownVendorError, Vendor, find_vendor, known_vendors
 
 require("sandbox", __name__)
-load_late(
+lazy_exports(
     __name__,
     {
         "errors": (
@@ -66,9 +66,9 @@ load_late(
             "Delay",
             "Drip",
             "Garbled",
-            "Lose",
+            "DropReply",
             "Malformed",
-            "Pass",
+            "Forward",
             "Raw",
             "Reset",
             "Silence",
@@ -85,7 +85,7 @@ load_late(
         "sandbox": ("Sandbox",),
         "serving": (
             "Background",
-            "Service",
+            "BackgroundService",
             "in_thread",
             "serve",
         ),
@@ -103,6 +103,7 @@ __all__ = [
     "Answer",
     "Armed",
     "Background",
+    "BackgroundService",
     "BadScriptError",
     "CannotListenError",
     "Certificate",
@@ -110,12 +111,12 @@ __all__ = [
     "Cut",
     "Delay",
     "Drip",
+    "DropReply",
     "Entry",
     "FaultLayer",
+    "Forward",
     "Garbled",
-    "Lose",
     "Malformed",
-    "Pass",
     "PortInUseError",
     "Raw",
     "RequestLog",
@@ -125,7 +126,6 @@ __all__ = [
     "SandboxError",
     "Script",
     "Served",
-    "Service",
     "Silence",
     "SlowServiceError",
     "Step",

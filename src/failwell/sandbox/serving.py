@@ -18,7 +18,7 @@ from failwell.sandbox.errors import SandboxError, SlowServiceError
 from failwell.sandbox.proxy.listening import listen
 
 
-class Service(Protocol):
+class BackgroundService(Protocol):
     """Something that runs inside an asyncio loop between `start` and `stop`, such as a `FaultLayer`."""
 
     async def start(self) -> None:
@@ -33,7 +33,7 @@ class Service(Protocol):
 class Background:
     """A service in a daemon thread with a loop of its own. As a context manager it stops on the way out."""
 
-    def __init__(self, service: Service, *, name: str = "failwell-sandbox") -> None:
+    def __init__(self, service: BackgroundService, *, name: str = "failwell-sandbox") -> None:
         self._service = service
         self._started: Future[None] = Future()
         self._stopped: Future[None] = Future()
@@ -99,7 +99,7 @@ class Background:
         await self._service.stop()
 
 
-def in_thread(service: Service, *, name: str = "failwell-sandbox", timeout: float = 10.0) -> Background:
+def in_thread(service: BackgroundService, *, name: str = "failwell-sandbox", timeout: float = 10.0) -> Background:
     """
     Start *service* in a thread called *name*; return when it is up. Call `stop` on the result, or use `with`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
     from failwell.server.idempotency.policy import Idempotency
     from failwell.server.idempotency.sqlite_store import SqliteStore
-    from failwell.server.idempotency.store import Answer, Claim, Claimed, Conflict, InProgress, Record, Store
+    from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store, StoredResponse
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
-    from failwell.server.jobs.workflow import Kind, Step, Work, Workflow, immediately
+    from failwell.server.jobs.workflow import JobKind, Step, Workflow, Workload, immediately
     from failwell.server.limits.rate_limits import RateLimits
     from failwell.server.limits.tiers import UnknownTierError
     from failwell.server.side_effects import side_effect
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from failwell.server.storage.sqlite import NotOurFileError
 
 require("server", __name__)
-load_late(
+lazy_exports(
     __name__,
     {
         "asgi": (
@@ -51,7 +51,7 @@ load_late(
         "idempotency.policy": ("Idempotency",),
         "idempotency.sqlite_store": ("SqliteStore",),
         "idempotency.store": (
-            "Answer",
+            "StoredResponse",
             "Claim",
             "Claimed",
             "Conflict",
@@ -64,9 +64,9 @@ load_late(
             "JobsDownError",
         ),
         "jobs.workflow": (
-            "Kind",
+            "JobKind",
             "Step",
-            "Work",
+            "Workload",
             "Workflow",
             "immediately",
         ),
@@ -79,34 +79,34 @@ load_late(
 )
 
 __all__ = [
-    "Answer",
     "BodyLimits",
     "Caller",
     "Claim",
     "Claimed",
-    "ServerClock",
     "Conflict",
     "Contract",
     "Idempotency",
     "InProgress",
+    "JobKind",
     "Jobs",
     "JobsDownError",
     "KeyStore",
     "Keys",
-    "Kind",
     "NotOurFileError",
     "RateLimits",
     "Record",
     "RequestIdFilter",
+    "ServerClock",
     "SqliteStore",
     "Step",
     "Store",
     "StoreDownError",
+    "StoredResponse",
     "UndeclaredError",
     "UnknownTierError",
     "UnlistedError",
-    "Work",
     "Workflow",
+    "Workload",
     "current_request_id",
     "immediately",
     "install",

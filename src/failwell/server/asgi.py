@@ -29,14 +29,14 @@ from failwell.server.http.request_id import answering, request_id_of
 from failwell.server.http.responses import FromApp, Outgoing, Sink, UnsendableError, Within, send_reply
 from failwell.server.http.websocket_handshake import Handshake
 from failwell.server.idempotency.claims import Claims
-from failwell.server.idempotency.gate import Keyed
+from failwell.server.idempotency.gate import IdempotencyGate
 from failwell.server.idempotency.policy import Idempotency
 from failwell.server.idempotency.recording import REPLAY_REQUEST_ID, Recording, replay
-from failwell.server.idempotency.store import Answer
+from failwell.server.idempotency.store import StoredResponse
 from failwell.server.limits.rate_limits import HEADERS, RateLimits
 from failwell.server.limits.tiers import Tiers
 from failwell.server.middleware_order import CONTRACT, Outside
-from failwell.server.side_effects import Effects, watched
+from failwell.server.side_effects import Effects, tracking
 
 
 def install(
@@ -102,7 +102,7 @@ def install(
         Translator(catalogue, app, convert=convert, strict=_under_pytest() if strict is None else strict),
         auth=auth,
         limiter=None if limits is None else Tiers(limits, time),
-        keyed=None if idempotency is None else Keyed(Claims(idempotency), catalogue.headers.idempotency_key),
+        keyed=None if idempotency is None else IdempotencyGate(Claims(idempotency), catalogue.headers.idempotency_key),
         bodies=None if bodies is None else Bodies(bodies, app),
         paths=None if paths is None else Paths(paths, app, argument="paths", whole=True),
         outside=Outside(app, outside),
@@ -146,7 +146,7 @@ class Contract:
         *,
         auth: Auth | None,
         limiter: Tiers | None,
-        keyed: Keyed | None,
+        keyed: IdempotencyGate | None,
         bodies: Bodies | None,
         paths: Paths | None,
         outside: Outside,
@@ -199,7 +199,7 @@ class Contract:
         scope["failwell.request_id"] = request_id
         scope["failwell.translator"] = self._translator
         scope["failwell.root_path"] = scope.get("root_path", "")  # as it came: routes change it on the way
-        with answering(request_id), watched() as effects:
+        with answering(request_id), tracking() as effects:
             if scope["type"] != "http":
                 await self._talk(scope, receive, send)
                 return
@@ -252,7 +252,7 @@ class Contract:
         await self._answer(scope, receive, last if send is last else Within(send, last), scope["failwell.effects"])
 
     async def _answer(self, scope: Scope, receive: Receive, out: Outgoing, effects: Effects) -> None:
-        turn: Recording | Answer | Receive = receive
+        turn: Recording | StoredResponse | Receive = receive
         try:
             caller = await self._admit(scope, out.headers)
             if self._bodies is not None:
@@ -263,7 +263,7 @@ class Contract:
         except Exception as exc:  # noqa: BLE001 - it is answered, and logged there
             await self._reply(exc, scope, out)
             return
-        if isinstance(turn, Answer):
+        if isinstance(turn, StoredResponse):
             self._translator.replayed(turn, scope)
             await replay(turn, out, replayed_header=self._headers.replayed)
         elif isinstance(turn, Recording):

@@ -24,7 +24,7 @@ NAMES = frozenset(
 """What a field is called that lists them as sentences, or by name."""
 
 
-class Refused(Exception):  # noqa: N818 - an answer on its way, not an error
+class Refusal(Exception):  # noqa: N818 - an answer on its way, not an error
     """A request that goes no further, with the status and words of the answer. It never leaves this package.
 
     *entries* are the field errors of a 422, *facts* are for fields of the error by their names on the wire. *headers*
@@ -50,7 +50,7 @@ class Refused(Exception):  # noqa: N818 - an answer on its way, not an error
         self.facts = facts
 
 
-def as_error(refused: Refused, catalogue: Catalogue) -> Error:
+def as_error(refused: Refusal, catalogue: Catalogue) -> Error:
     """The error of *catalogue* for the status and code, with every field that *refused* has something for."""
     status = _known(refused, catalogue)
     # A code that nobody claims is a clue; in a 5xx it may be one to the inside.
@@ -64,13 +64,13 @@ def as_error(refused: Refused, catalogue: Catalogue) -> Error:
     return error
 
 
-def reply_to(refused: Refused, catalogue: Catalogue, request_id: str) -> Reply:
+def reply_to(refused: Refusal, catalogue: Catalogue, request_id: str) -> Reply:
     """The reply that *refused* travels as, headers included."""
     reply = render(as_error(refused, catalogue), catalogue, request_id=request_id)
     return changed(reply, headers={**reply.headers, **refused.headers})
 
 
-def _known(refused: Refused, catalogue: Catalogue) -> int:
+def _known(refused: Refusal, catalogue: Catalogue) -> int:
     """The status of *refused*; 400 for a malformed request, where the catalogue knows no 422."""
     if refused.status != 422 or not refused.entries:
         return refused.status
@@ -78,7 +78,7 @@ def _known(refused: Refused, catalogue: Catalogue) -> int:
     return 400 if 400 in claimed and 422 not in claimed else 422
 
 
-def _value(spec: FieldSpec, cls: type[Error], refused: Refused, status: int, code: str | None) -> Any:
+def _value(spec: FieldSpec, cls: type[Error], refused: Refusal, status: int, code: str | None) -> Any:
     if spec.is_message:
         return refused.message
     if spec.is_status:

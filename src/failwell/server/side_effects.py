@@ -31,7 +31,7 @@ def side_effect() -> None:
 
 
 @contextmanager
-def watched() -> Generator[Effects]:
+def tracking() -> Generator[Effects]:
     """Tell apart what happens before and after `side_effect()` in the block."""
     effects = Effects()
     token = _watched.set(effects)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from failwell.testing.asked import Asked
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from failwell.testing.faults import faults
     from failwell.testing.replies import Replies, replies
 
-load_late(
+lazy_exports(
     __name__,
     {
         "asked": ("Asked",),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell._support.secret import MASK, masked
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from failwell.wire.messages import Request
 
 
-class Asked(Value):
+class Asked(Frozen):
     """One attempt: a retry is another one. Keys in headers and signatures in URLs are `***`, header names lower case.
 
     *path* is what the operation asked for, without the query; *url* where it went, without it too.

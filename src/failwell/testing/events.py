@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.wire.messages import Failure, Reply
 from failwell.wire.sse import MEDIA_TYPE, Event
 
@@ -36,7 +36,7 @@ class Events:
         return f"<Events: {len(self.items)} items>"
 
 
-class Opened(Value):
+class Opened(Frozen):
     """A success whose body comes in *pieces*, the last of which may be a failure."""
 
     head: Reply

@@ -6,14 +6,14 @@ import threading
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 
 if TYPE_CHECKING:
     from failwell.client.core import Core
     from failwell.clock import Clock
 
 
-class Layer(Value):
+class Layer(Frozen):
     """What a client sends with, and waits on."""
 
     transport: Any

@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from failwell.policy.flow import Effect, Emit, Flow, Now, Random, Send, Sleep
+from failwell.policy.flow import Effect, Flow, Notify, Now, Random, Send, Sleep
 from failwell.wire.messages import Outcome
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Player:
         self.moment = 0.0
         self.waited: list[float] = []
         self.sent: list[Send] = []
-        self.emitted: list[Emit] = []
+        self.emitted: list[Notify] = []
 
     def act(self, effect: Effect) -> object:
         """Do what *effect* asks for.
@@ -51,7 +51,7 @@ class Player:
                 return self.moment
             case Random():
                 return self.chance
-            case Emit():
+            case Notify():
                 self.emitted.append(effect)
                 return None
 

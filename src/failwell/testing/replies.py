@@ -11,7 +11,7 @@ from failwell.clock import Clock, VirtualClock
 from failwell.testing.answers import Answer, Answers
 from failwell.testing.errors import BadReplyError, NoClientError, UnusedRepliesError
 from failwell.testing.layers import Layer, bottom, put, take
-from failwell.testing.script import NOTHING, Script, named
+from failwell.testing.script import NOTHING, ReplyScript, named
 from failwell.testing.transport import AwaitingScripted, BlockingScripted
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Replies:
             answers.check(answer, named(place))
         if then is not NOTHING:
             answers.check(then, named(0))
-        self._script = Script(answers, given, then)
+        self._script = ReplyScript(answers, given, then)
         scripted = AwaitingScripted if core.awaiting else BlockingScripted
         self._layer = Layer(scripted(core, below.transport, self._script, clock), clock, VirtualClock())
 

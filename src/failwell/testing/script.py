@@ -15,7 +15,7 @@ NOTHING = object()
 """There is no reply for what comes after the last one."""
 
 
-class Script:
+class ReplyScript:
     """*given* replies, each for one request, and *then* for all that follow."""
 
     def __init__(self, answers: Answers, given: Sequence[Answer], then: Answer) -> None:

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from failwell.policy.flow import Effect, Emit, Flow, Now, Random, Send, Sleep
+from failwell.policy.flow import Effect, Flow, Notify, Now, Random, Send, Sleep
 from failwell.wire.messages import Failure, Outcome, Request
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Simulation:
         except StopIteration as stop:
             done(stop.value)
 
-    def _at_once(self, effect: Now | Random | Emit) -> float | None:
+    def _at_once(self, effect: Now | Random | Notify) -> float | None:
         if isinstance(effect, Now):
             return self.now
         if isinstance(effect, Random):

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from failwell._support.secret import Secret
     from failwell.client.core import Core
     from failwell.testing.answers import Brought
-    from failwell.testing.script import Script
+    from failwell.testing.script import ReplyScript
 
 
 class Scripted:
     """The transport of *core* while a script answers. What is secret, and whether it is closed, *real* knows."""
 
-    def __init__(self, core: Core, real: Any, script: Script, clock: Clock) -> None:
+    def __init__(self, core: Core, real: Any, script: ReplyScript, clock: Clock) -> None:
         self._core = core
         self._real = real
         self._script = script

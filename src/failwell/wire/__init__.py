@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import load_late
+from failwell._support.lazy import lazy_exports
 from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Problem
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from failwell.wire.retry_after import retry_after
 
 # A contract needs the envelopes alone; the rest loads when something travels.
-load_late(
+lazy_exports(
     __name__,
     {
         "messages": (

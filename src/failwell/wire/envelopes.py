@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from failwell.contract.case import phrase
-from failwell.contract.error_body import Said
+from failwell.contract.error_body import ErrorBody
 
 JSON = "application/json"
 BLANK = "about:blank"
@@ -36,7 +36,7 @@ class Detail:
     def __init__(self, *, code: str = "code") -> None:
         self.code = code
 
-    def render(self, body: dict[str, Any], said: Said) -> None:
+    def render(self, body: dict[str, Any], said: ErrorBody) -> None:
         """Choose the smallest shape that carries what is *said*."""
         detail = body.get("detail")
         facts = {**({self.code: said.code} if said.code is not None else {}), **said.details}
@@ -47,19 +47,19 @@ class Detail:
         else:
             body["detail"] = {"message": said.message, **facts, **(detail or {})}
 
-    def parse(self, body: Any) -> Said:
+    def parse(self, body: Any) -> ErrorBody:
         """Read any of the three shapes."""
         if not isinstance(body, dict):
-            return Said()
+            return ErrorBody()
         detail = body.get("detail")
         if isinstance(detail, dict):
             message = _text(detail.get("message", detail.get("msg")))
-            return _new(Said, (0, _code(detail.get(self.code)), message, detail, None, None))
+            return _new(ErrorBody, (0, _code(detail.get(self.code)), message, detail, None, None))
         code = body.get(self.code)
         message = detail if isinstance(detail, str) else body.get("message")
         if not isinstance(message, str):
             message = summary(detail) if isinstance(detail, list) else _text(detail)
-        return _new(Said, (0, None if code is None else _code(code), message, body, None, None))
+        return _new(ErrorBody, (0, None if code is None else _code(code), message, body, None, None))
 
 
 class ErrorObject:
@@ -75,7 +75,7 @@ class ErrorObject:
         self.code = code
         self.details = details
 
-    def render(self, body: dict[str, Any], said: Said) -> None:
+    def render(self, body: dict[str, Any], said: ErrorBody) -> None:
         """Code, message and details below "error", the request's id beside it."""
         inner = body.get("error")
         facts: dict[str, Any] = {self.code: said.code, "message": said.message}
@@ -85,18 +85,18 @@ class ErrorObject:
         if said.request_id is not None:
             body["request_id"] = said.request_id
 
-    def parse(self, body: Any) -> Said:
+    def parse(self, body: Any) -> ErrorBody:
         """Also reads `{"error": "a sentence", "code": ...}`; what is beside a name for the error says more than it."""
         if not isinstance(body, dict):
-            return Said()
+            return ErrorBody()
         request_id = _code(body.get("request_id"))
         error = body.get("error")
         if not isinstance(error, dict):
             better = (body.get(key) for key in BESIDE)
             message = next((text for text in better if isinstance(text, str) and text.strip()), None)
-            return Said(code=_code(body.get(self.code)), message=message or _text(error), request_id=request_id)
+            return ErrorBody(code=_code(body.get(self.code)), message=message or _text(error), request_id=request_id)
         details = error.get("details")
-        return Said(
+        return ErrorBody(
             code=_code(error.get(self.code)),
             message=_text(error.get("message")),
             details=details if isinstance(details, dict) else {},
@@ -114,19 +114,19 @@ class FirstOf:
         self.keys = keys or ("error", "message", "detail", "errors")
         self.code = code
 
-    def render(self, body: dict[str, Any], said: Said) -> None:
+    def render(self, body: dict[str, Any], said: ErrorBody) -> None:
         """The message under the first key, the details beside it; a detail of that name is lost."""
         body.update({key: value for key, value in said.details.items() if key not in self.keys})
         if said.code is not None:
             body[self.code] = said.code
         body[self.keys[0]] = said.message
 
-    def parse(self, body: Any) -> Said:
+    def parse(self, body: Any) -> ErrorBody:
         """The first key that says something, whatever its type; not more than the status says is nothing."""
         if isinstance(body, str):
-            return Said(message=body)
+            return ErrorBody(message=body)
         if not isinstance(body, dict):
-            return Said()
+            return ErrorBody()
         described = body.get(DESCRIPTION)
         if isinstance(described, str) and described.strip():
             message: str | None = described
@@ -136,7 +136,7 @@ class FirstOf:
             if status is not None and message is not None and message == _phrase(status):
                 texts = (_text(body.get(key)) for key in self.keys)
                 message = next((text for text in texts if text and text != message), message)
-        return Said(code=_code(body.get(self.code)), message=message, details=body)
+        return ErrorBody(code=_code(body.get(self.code)), message=message, details=body)
 
 
 class Problem:
@@ -152,7 +152,7 @@ class Problem:
     def __init__(self, *, type_base: str | None = None) -> None:
         self.type_base = type_base
 
-    def render(self, body: dict[str, Any], said: Said) -> None:
+    def render(self, body: dict[str, Any], said: ErrorBody) -> None:
         """Details of the name of a standard member go below "details" (RFC 9457, 3.2 reserves the names)."""
         facts: dict[str, Any] = {"type": BLANK, "title": phrase(said.status), "status": said.status}
         if said.code is not None:
@@ -165,10 +165,10 @@ class Problem:
         free = {key: value for key, value in said.details.items() if key not in clashing}
         body.update({**facts, **free, **({"details": clashing} if clashing else {})})
 
-    def parse(self, body: Any) -> Said:
+    def parse(self, body: Any) -> ErrorBody:
         """The code is `code`, or the last part of `type`. The title is the message where `detail` says nothing."""
         if not isinstance(body, dict):
-            return Said()
+            return ErrorBody()
         kind = body.get("type")
         code = _code(body.get("code"))
         if code is None and isinstance(kind, str) and kind != BLANK:
@@ -181,7 +181,7 @@ class Problem:
         # A title of the status, as `render` writes it, says nothing where the message is empty.
         if message is None or (not message.strip() and title != _phrase(body.get("status"))):
             message = title or message
-        return Said(
+        return ErrorBody(
             code=code,
             message=message,
             details=details,

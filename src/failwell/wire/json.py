@@ -58,7 +58,7 @@ def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
     if isinstance(value, Enum):
         return plain(value.value, depth - 1, above) if depth else "…"
     if isinstance(value, str):
-        return truncation.whole(str.__str__(value))  # an enum's own str() is its name
+        return truncation.replace_surrogates(str.__str__(value))  # an enum's own str() is its name
     if isinstance(value, int):
         return int(value) if value.bit_length() < DIGITS * 3 else hex(value)
     if isinstance(value, float):
@@ -67,13 +67,13 @@ def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
         return "…"
     if isinstance(value, Mapping):
         inside = (*above, id(value))
-        return {truncation.whole(_key(key)): plain(part, depth - 1, inside) for key, part in value.items()}
+        return {truncation.replace_surrogates(_key(key)): plain(part, depth - 1, inside) for key, part in value.items()}
     if isinstance(value, list | tuple | AbstractSet):
         inside = (*above, id(value))
         return [plain(part, depth - 1, inside) for part in value]
     if isinstance(value, bytes | bytearray):
         return bytes(value).decode("utf-8", "replace")
-    return truncation.whole(_spoken(value))
+    return truncation.replace_surrogates(_spoken(value))
 
 
 def _key(key: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell._support.secret import Secret
 from failwell.wire.retry_after import retry_after
 
@@ -23,7 +23,7 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class Request(Value):
+class Request(Frozen):
     """One request, ready to be sent as often as needed. *target* is a path below the base URL, or a whole URL.
 
     *secrets* are those in its body: they are masked in what the server says. With *into* the body of a success goes
@@ -79,7 +79,7 @@ class Request(Value):
         return isinstance(self.content, bytes) or callable(self.content)
 
 
-class Reply(Value):
+class Reply(Frozen):
     """One answer. Header names are lower case; *received* is the wall clock at its arrival, in seconds.
 
     One made by hand may have header names in any case, and a body that is text.
@@ -135,7 +135,7 @@ class Reply(Value):
         return len(self.body) if self.length is None else self.length
 
 
-class Failure(Value):
+class Failure(Frozen):
     """No answer, or none that was whole.
 
     *kind* is "network" (DNS, connect, TLS, reset, cut), "timeout" or "unreadable" (not HTTP). *sent* is False only

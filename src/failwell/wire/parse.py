@@ -13,8 +13,8 @@ from failwell.contract.coercion import UnfitError
 from failwell.contract.construction import NOTHING, build
 from failwell.contract.declaration import FieldSpec, marks_of, specs_of
 from failwell.contract.error import Error
-from failwell.contract.error_body import Said
-from failwell.contract.evidence import Body as Kept
+from failwell.contract.error_body import ErrorBody
+from failwell.contract.evidence import KeptBody as Kept
 from failwell.contract.fields import Body, Header
 from failwell.wire import json
 from failwell.wire.messages import Reply
@@ -50,7 +50,7 @@ def parse(
     except json.UnreadableError:
         words = of_text(reply)
         # A charset may spell what its bytes do not show.
-        body, said = None, Said(message=words if words is None or mask is None else masked_text(words, mask))
+        body, said = None, ErrorBody(message=words if words is None or mask is None else masked_text(words, mask))
     status = reply.status
     claimed = None
     if catalogue.status_decides and (status or not catalogue.claimed(said.code)):
@@ -113,7 +113,7 @@ def masked_value(value: Any, mask: Mask, depth: int = json.DEPTH) -> Any:
     return value if masked_text(digits, mask) is digits else MASK
 
 
-Make = Callable[[Said, Any, Reply, Hide | None], Error]
+Make = Callable[[ErrorBody, Any, Reply, Hide | None], Error]
 """Makes an error of what the envelope of a reply said, its whole body, the reply, and what is to be hidden of it."""
 
 
@@ -135,7 +135,7 @@ def _maker(catalogue: Catalogue, operation: str | None, status: int, code: str |
 def _thorough(cls: type[Error], case: Case) -> Make:
     """Makes a *cls* step by step, with the constructor where somebody wrote one."""
 
-    def make(said: Said, body: Any, reply: Reply, hide: Hide | None) -> Error:
+    def make(said: ErrorBody, body: Any, reply: Reply, hide: Hide | None) -> Error:
         error = _built(cls, {name: read(said, body, reply, hide) for name, read in _readers(cls)})
         if (known := error.case) is not case and known != case:
             error.become(case)  # the table knows the operation, the error does not
@@ -157,7 +157,7 @@ def _quick(cls: type[Error], case: Case) -> Make:
     is_another = own is not case and own != case
     new = cls.__new__
 
-    def make(said: Said, body: Any, reply: Reply, hide: Hide | None) -> Error:
+    def make(said: ErrorBody, body: Any, reply: Reply, hide: Hide | None) -> Error:
         error: Error
         if message_field is None:
             error = new(cls)
@@ -201,7 +201,7 @@ def message_of(said: str | None, status: int, hide: Hide | None = None) -> str:
     return f"{what}, without a readable message"
 
 
-def _in_other_words(said: Said, body: Any, cls: type[Error], status: int) -> Said:
+def _in_other_words(said: ErrorBody, body: Any, cls: type[Error], status: int) -> ErrorBody:
     """*said*, with the message that a *body* of another shape than the vendor's has, if any."""
     own: frozenset[str] = frozenset()
     if said.message is not None:
@@ -221,9 +221,9 @@ def _names(cls: type[Error]) -> frozenset[str]:
     return frozenset([*places, *(spec.details_key for spec in specs if spec.details_key is not None)])
 
 
-Find = Callable[[Said, Any, Reply], Any]
+Find = Callable[[ErrorBody, Any, Reply], Any]
 """What a reply holds for a field: of what its envelope said, its whole body, and the reply."""
-Read = Callable[[Said, Any, Reply, Hide | None], Any]
+Read = Callable[[ErrorBody, Any, Reply, Hide | None], Any]
 """The same, as the field's type has it, and without what is to be hidden."""
 
 
@@ -259,7 +259,7 @@ def _reader(spec: FieldSpec, carried: frozenset[str]) -> Read:
     # Asked for most: what stands in the body itself needs no search.
     at_top = spec.mark.path if isinstance(spec.mark, Body) and "." not in spec.mark.path else None
 
-    def read(said: Said, body: Any, reply: Reply, hide: Hide | None) -> Any:
+    def read(said: ErrorBody, body: Any, reply: Reply, hide: Hide | None) -> Any:
         simple = at_top is not None and isinstance(body, dict)
         found = body.get(at_top, NOTHING) if simple else find(said, body, reply)
         if found is NOTHING:
@@ -268,7 +268,7 @@ def _reader(spec: FieldSpec, carried: frozenset[str]) -> Read:
             if hide is not None:
                 return fit(hide(found))
             # Only what was cut must be copied, and most is small.
-            small = isinstance(found, CONTAINERS) and truncation.within(reply.body)
+            small = isinstance(found, CONTAINERS) and truncation.fits(reply.body)
             return shape(found) if small or isinstance(found, int) else fit(found)
         except UnfitError:
             return fallback()
@@ -295,7 +295,7 @@ def _waits(spec: FieldSpec, carried: frozenset[str]) -> Find:
     # Retry-After arrives as a reset, and as no Retry-After. Retries wait for it all the same.
     others = carried & DIALECTS
 
-    def find(_said: Said, _body: Any, reply: Reply) -> Any:
+    def find(_said: ErrorBody, _body: Any, reply: Reply) -> Any:
         if others:
             headers = {name: text for name, text in reply.headers.items() if name not in others}
             seconds = retry_after(headers, now=reply.received)

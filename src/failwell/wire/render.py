@@ -8,7 +8,7 @@ from typing import Any
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error import Error
-from failwell.contract.error_body import Said
+from failwell.contract.error_body import ErrorBody
 from failwell.contract.fields import Body, Details, Header
 from failwell.wire import json
 from failwell.wire.messages import Reply
@@ -39,7 +39,7 @@ def render(error: Error, catalogue: Catalogue, *, request_id: str | None = None)
     code = error.code_on_the_wire
     spoken = None if code is None else str(json.plain(code))
     address = None if spoken is None else catalogue.address(spoken)
-    said = Said(status, spoken, message, details, request_id, address)
+    said = ErrorBody(status, spoken, message, details, request_id, address)
     catalogue.envelope.render(body, said)
     if request_id is not None:
         headers[catalogue.headers.request_id.lower()] = request_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from failwell.client import Awaiting, Blocking, Core, Resource, document, operation, path
+from failwell.client import Awaiting, Blocking, Core, Resource, json_body, operation, path
 from failwell.policy import Flow
 from tests.conformance.kiosk.exceptions import CATALOGUE
 
@@ -17,12 +17,12 @@ class Papers(Resource[C]):
     @operation
     def get(self, name: str) -> Flow[Any]:
         """One paper."""
-        return (yield from self.core.call("papers.get", "GET", path("/papers", name), document))
+        return (yield from self.core.call("papers.get", "GET", path("/papers", name), json_body))
 
     @operation
     def list(self) -> Flow[Any]:
         """All papers."""
-        return (yield from self.core.call("papers.list", "GET", "/papers", document))
+        return (yield from self.core.call("papers.list", "GET", "/papers", json_body))
 
 
 class _Kiosk(Resource[C]):

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from failwell import Attempt, Error
 from failwell.contract.declaration import FieldSpec
-from failwell.contract.evidence import Body
+from failwell.contract.evidence import KeptBody
 from failwell.contract.reporting import attach
 
 from . import CATALOGUES
@@ -52,7 +52,7 @@ def example(name: str) -> Error:
         attempts=(Attempt(503, 1.5, "status 503", "req-0"), Attempt(None, 0.0, "reset")),
         elapsed=2.25,
         idempotency_key="key-1",
-        body=Body(b'{"detail": "x"}', 9000),
+        body=KeptBody(b'{"detail": "x"}', 9000),
     )
     error.add_note("a note")
     return error

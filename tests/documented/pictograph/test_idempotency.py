@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.sandbox import Lose, Sandbox
+from failwell.sandbox import DropReply, Sandbox
 from pictograph import Client
 from pictograph.exceptions import ConflictError
 
@@ -121,7 +121,7 @@ def test_retries_are_safe(sdk: Sdk, place: Place, operation: str) -> None:
     before = traces(sdk, operation, place) if operation == "annotations.save" else 0
     # An upload has three requests; the last of them makes the image.
     path = "*/register" if operation == "images.upload" else None
-    sdk.sandbox.arm(Lose(), method="POST", path=path)
+    sdk.sandbox.arm(DropReply(), method="POST", path=path)
     sdk.call(lambda client: MUTATING[operation](client, place))
     lost, passed = sdk.outcomes[-2:]
 

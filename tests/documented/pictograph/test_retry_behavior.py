@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.sandbox import Answer, Close, Lose, Reset, Sandbox, Silence, Step
+from failwell.sandbox import Answer, Close, DropReply, Reset, Sandbox, Silence, Step
 from pictograph import Client
 from pictograph.exceptions import (
     ApiError,
@@ -202,7 +202,7 @@ def test_backend_dedupes(sdk: Sdk) -> None:
     The first request makes the dataset and its answer is lost; the second gets that answer, and makes nothing.
     """
     name = fresh("dataset")
-    sdk.sandbox.arm(Lose(), method="POST")
+    sdk.sandbox.arm(DropReply(), method="POST")
     made = sdk.call(lambda client: client.datasets.create(name))
 
     assert ["lost 201", "passed 201"] == sdk.outcomes

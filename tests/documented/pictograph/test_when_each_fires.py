@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.sandbox import Answer, Close, Cut, Lose, Reset, Sandbox, Step, find_vendor
+from failwell.sandbox import Answer, Close, Cut, DropReply, Reset, Sandbox, Step, find_vendor
 from failwell.server import KeyStore
 from pictograph import train_pipeline, upload_folder
 from pictograph.exceptions import (
@@ -346,7 +346,7 @@ def test_dropped_while_writing(sdk: Sdk, took_effect: bool) -> None:
     From the error alone nobody can tell whether the write took effect; a look can.
     """
     name = fresh("dataset")
-    sdk.sandbox.arm(Lose() if took_effect else Close(), method="POST")
+    sdk.sandbox.arm(DropReply() if took_effect else Close(), method="POST")
     with pytest.raises(NetworkError) as caught:
         sdk.call(lambda client: client.datasets.create(name), max_retries=0)
     assert "took effect" in said(caught.value)

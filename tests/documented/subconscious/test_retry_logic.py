@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from failwell.sandbox import Answer, Lose
+from failwell.sandbox import Answer, DropReply
 from subconscious import RateLimitError, SubconsciousError
 
 from .sdk import Sdk
@@ -63,7 +63,7 @@ def test_one_run(sdk: Sdk) -> None:
 
     A run whose answer got lost is not started a second time.
     """
-    sdk.sandbox.arm(Lose(), path="*/runs")
+    sdk.sandbox.arm(DropReply(), path="*/runs")
     first = sdk.call(lambda client: client.run("tim", {"instructions": "What is 6 * 7?"}, idempotency_key="once"))
     assert ["lost 200", "passed 200"] == sdk.outcomes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from failwell.client import Awaiting, Blocking, Resource, one, operation
+from failwell.client import Awaiting, Blocking, Resource, model, operation
 from pictograph.resources._paths import path
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Annotations(Resource[C], name="annotations"):
 
         return (
             yield from self.core.call(
-                "annotations.get", "GET", path("annotations", "by-id", image_id), one(ImageAnnotations)
+                "annotations.get", "GET", path("annotations", "by-id", image_id), model(ImageAnnotations)
             )
         )
 
@@ -79,7 +79,7 @@ class Annotations(Resource[C], name="annotations"):
                 "annotations.save",
                 "POST",
                 where,
-                one(SaveResult),
+                model(SaveResult),
                 payload=payload,
                 mutating=True,
                 idempotency_key=idempotency_key,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from failwell.client import Awaiting, Blocking, Resource, one, operation, resumable, wait_for
+from failwell.client import Awaiting, Blocking, Resource, model, operation, resumable, wait_for
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
 from pictograph.resources._waiting import BATCH, check_timeout, or_its_error
@@ -62,7 +62,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
             "auto_annotate.batch",
             "POST",
             path("auto-annotate", "batch"),
-            one(BatchJob),
+            model(BatchJob),
             payload=payload if top_k is None else {**payload, "top_k": top_k},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -101,7 +101,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
                 "auto_annotate.quote",
                 "POST",
                 path("auto-annotate", "batch", "quote"),
-                one(BatchQuote),
+                model(BatchQuote),
                 payload=payload,
                 mutating=True,
                 idempotency_key=idempotency_key,
@@ -118,7 +118,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         from pictograph.models import BatchJob
 
         where = path("auto-annotate", "batch", job_id)
-        return (yield from self.core.call("auto_annotate.get_batch", "GET", where, one(BatchJob)))
+        return (yield from self.core.call("auto_annotate.get_batch", "GET", where, model(BatchJob)))
 
     @operation
     def cancel_batch(self, job_id: str, *, idempotency_key: str | None = None) -> Flow[BatchJob]:
@@ -134,7 +134,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
                 "auto_annotate.cancel_batch",
                 "POST",
                 path("auto-annotate", "batch", job_id, "cancel"),
-                one(BatchJob),
+                model(BatchJob),
                 mutating=True,
                 idempotency_key=idempotency_key,
             )
@@ -155,7 +155,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         """
         from pictograph.models import BatchJob
 
-        where, decode = path("auto-annotate", "batch", job_id), or_its_error(one(BatchJob))
+        where, decode = path("auto-annotate", "batch", job_id), or_its_error(model(BatchJob))
         return (
             yield from wait_for(
                 self.core,

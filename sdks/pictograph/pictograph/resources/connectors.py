@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell import Secret
-from failwell.client import Awaiting, Blocking, Resource, nothing, one, operation, resumable, wait_for
+from failwell.client import Awaiting, Blocking, Resource, model, nothing, operation, resumable, wait_for
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
 from pictograph.resources._waiting import IMPORT, check_timeout, or_its_error
@@ -43,7 +43,7 @@ class Connectors(Resource[C], name="connectors"):
                 "connectors.validate",
                 "POST",
                 path("connectors", "validate"),
-                one(ConnectorValidation),
+                model(ConnectorValidation),
                 payload={"provider": provider, "api_key": key.reveal()},
                 mutating=True,
                 idempotency_key=idempotency_key,
@@ -82,7 +82,7 @@ class Connectors(Resource[C], name="connectors"):
             "connectors.import_",
             "POST",
             path("connectors", "import", "start"),
-            one(ImportJob),
+            model(ImportJob),
             payload={"provider": provider, "api_key": key.reveal(), "datasets": wanted},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -135,7 +135,7 @@ class Connectors(Resource[C], name="connectors"):
         """
         from pictograph.models import ImportJob
 
-        where, decode = path("connectors", "import", "status", import_id), or_its_error(one(ImportJob))
+        where, decode = path("connectors", "import", "status", import_id), or_its_error(model(ImportJob))
         return (
             yield from wait_for(
                 self.core,
@@ -152,7 +152,7 @@ def _status(connectors: Connectors[Any], operation: str, import_id: str) -> Flow
     from pictograph.models import ImportJob
 
     where = path("connectors", "import", "status", import_id)
-    return (yield from connectors.core.call(operation, "GET", where, one(ImportJob)))
+    return (yield from connectors.core.call(operation, "GET", where, model(ImportJob)))
 
 
 def _sealed(api_key: object) -> Secret:

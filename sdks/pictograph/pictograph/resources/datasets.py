@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, model, model_list, model_page, operation, paged
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ class Datasets(Resource[C], name="datasets"):
 
         params = {"limit": limit, "offset": offset}
         return (
-            yield from self.core.call("datasets.list", "GET", collection("datasets"), listing(Dataset), params=params)
+            yield from self.core.call(
+                "datasets.list", "GET", collection("datasets"), model_list(Dataset), params=params
+            )
         )
 
     @paged
@@ -35,7 +37,7 @@ class Datasets(Resource[C], name="datasets"):
 
         def fetch(limit: int, offset: int) -> Flow[Page[Dataset]]:
             params = {"limit": limit, "offset": offset}
-            return self.core.call("datasets.iter", "GET", collection("datasets"), page(Dataset), params=params)
+            return self.core.call("datasets.iter", "GET", collection("datasets"), model_page(Dataset), params=params)
 
         return Pages(fetch, page_size, max_total)
 
@@ -48,7 +50,7 @@ class Datasets(Resource[C], name="datasets"):
         """
         from pictograph.models import Dataset
 
-        return (yield from self.core.call("datasets.get", "GET", path("datasets", dataset), one(Dataset, "data")))
+        return (yield from self.core.call("datasets.get", "GET", path("datasets", dataset), model(Dataset, "data")))
 
     @operation
     def create(
@@ -73,7 +75,7 @@ class Datasets(Resource[C], name="datasets"):
                 "datasets.create",
                 "POST",
                 collection("datasets"),
-                one(Dataset, "data"),
+                model(Dataset, "data"),
                 payload=payload,
                 mutating=True,
                 idempotency_key=idempotency_key,

@@ -16,12 +16,12 @@ from failwell.client import (
     Page,
     Pages,
     Resource,
-    listing,
+    model,
+    model_list,
+    model_page,
     naming,
     nothing,
-    one,
     operation,
-    page,
     paged,
 )
 from pictograph.resources._paths import collection, path
@@ -46,7 +46,9 @@ class Exports(Resource[C], name="exports"):
         from pictograph.models import Export
 
         params = {"limit": limit, "offset": offset, "dataset_name": dataset}
-        return (yield from self.core.call("exports.list", "GET", collection("exports"), listing(Export), params=params))
+        return (
+            yield from self.core.call("exports.list", "GET", collection("exports"), model_list(Export), params=params)
+        )
 
     @paged
     def iter(self, *, dataset: str | None = None, page_size: int = 100, max_total: int | None = None) -> Pages[Export]:
@@ -59,7 +61,7 @@ class Exports(Resource[C], name="exports"):
 
         def fetch(limit: int, offset: int) -> Flow[Page[Export]]:
             params = {"limit": limit, "offset": offset, "dataset_name": dataset}
-            return self.core.call("exports.iter", "GET", collection("exports"), page(Export), params=params)
+            return self.core.call("exports.iter", "GET", collection("exports"), model_page(Export), params=params)
 
         return Pages(fetch, page_size, max_total)
 
@@ -88,7 +90,7 @@ class Exports(Resource[C], name="exports"):
                 "exports.create",
                 "POST",
                 collection("exports"),
-                one(Export, "data"),
+                model(Export, "data"),
                 payload=payload,
                 mutating=True,
                 idempotency_key=idempotency_key,
@@ -106,7 +108,9 @@ class Exports(Resource[C], name="exports"):
 
         params = {"dataset": dataset}
         return (
-            yield from self.core.call("exports.get", "GET", path("exports", export), one(Export, "data"), params=params)
+            yield from self.core.call(
+                "exports.get", "GET", path("exports", export), model(Export, "data"), params=params
+            )
         )
 
     @operation
@@ -156,7 +160,7 @@ class Exports(Resource[C], name="exports"):
                 "exports.download",
                 "GET",
                 _download(export),
-                naming(one(DownloadTarget, "data"), "download_url"),
+                naming(model(DownloadTarget, "data"), "download_url"),
                 params={"dataset": dataset},
             )
             yield from self.core.call(

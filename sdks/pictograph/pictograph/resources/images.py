@@ -16,12 +16,12 @@ from failwell.client import (
     Page,
     Pages,
     Resource,
-    listing,
+    model,
+    model_list,
+    model_page,
     naming,
     nothing,
-    one,
     operation,
-    page,
     paged,
 )
 from pictograph.resources._paths import collection, path
@@ -50,7 +50,7 @@ class Images(Resource[C], name="images"):
         from pictograph.models import Image
 
         params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
-        return (yield from self.core.call("images.list", "GET", collection("images"), listing(Image), params=params))
+        return (yield from self.core.call("images.list", "GET", collection("images"), model_list(Image), params=params))
 
     @paged
     def iter(
@@ -67,7 +67,7 @@ class Images(Resource[C], name="images"):
 
         def fetch(limit: int, offset: int) -> Flow[Page[Image]]:
             params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
-            return self.core.call("images.iter", "GET", collection("images"), page(Image), params=params)
+            return self.core.call("images.iter", "GET", collection("images"), model_page(Image), params=params)
 
         return Pages(fetch, page_size, max_total)
 
@@ -80,7 +80,7 @@ class Images(Resource[C], name="images"):
         """
         from pictograph.models import Image
 
-        return (yield from self.core.call("images.get", "GET", path("images", image_id), one(Image, "data")))
+        return (yield from self.core.call("images.get", "GET", path("images", image_id), model(Image, "data")))
 
     @operation
     def upload(
@@ -112,7 +112,7 @@ class Images(Resource[C], name="images"):
             "images.upload",
             "POST",
             path("images", "upload-url"),
-            naming(one(UploadTarget, "data"), "upload_url"),
+            naming(model(UploadTarget, "data"), "upload_url"),
             payload={**named, "content_type": kind},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -132,7 +132,7 @@ class Images(Resource[C], name="images"):
                 "images.upload",
                 "POST",
                 path("images", "register"),
-                one(Image, "data"),
+                model(Image, "data"),
                 payload=payload,
                 mutating=True,
                 idempotency_key=idempotency_key,

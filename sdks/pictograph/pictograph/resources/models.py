@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import Awaiting, Blocking, Page, Pages, Resource, listing, one, operation, page, paged
+from failwell.client import Awaiting, Blocking, Page, Pages, Resource, model, model_list, model_page, operation, paged
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Models(Resource[C], name="models"):
         """
         from pictograph.models import Model
 
-        return (yield from self.core.call("models.get", "GET", path("models", model_id), one(Model, "data")))
+        return (yield from self.core.call("models.get", "GET", path("models", model_id), model(Model, "data")))
 
     @operation
     def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[Model]]:
@@ -34,7 +34,7 @@ class Models(Resource[C], name="models"):
         from pictograph.models import Model
 
         params = {"limit": limit, "offset": offset}
-        return (yield from self.core.call("models.list", "GET", collection("models"), listing(Model), params=params))
+        return (yield from self.core.call("models.list", "GET", collection("models"), model_list(Model), params=params))
 
     @paged
     def iter(self, *, page_size: int = 50, max_total: int | None = None) -> Pages[Model]:
@@ -43,6 +43,6 @@ class Models(Resource[C], name="models"):
 
         def fetch(limit: int, offset: int) -> Flow[Page[Model]]:
             params = {"limit": limit, "offset": offset}
-            return self.core.call("models.iter", "GET", collection("models"), page(Model), params=params)
+            return self.core.call("models.iter", "GET", collection("models"), model_page(Model), params=params)
 
         return Pages(fetch, page_size, max_total)

@@ -11,10 +11,10 @@ from failwell.client import (
     Page,
     Pages,
     Resource,
-    listing,
-    one,
+    model,
+    model_list,
+    model_page,
     operation,
-    page,
     paged,
     resumable,
     wait_for,
@@ -72,7 +72,7 @@ class Training(Resource[C], name="training"):
             "training.create",
             "POST",
             collection("training"),
-            one(TrainingRun, "data"),
+            model(TrainingRun, "data"),
             payload=payload if name is None else {**payload, "name": name},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -90,7 +90,7 @@ class Training(Resource[C], name="training"):
         """
         from pictograph.models import TrainingRun
 
-        return (yield from self.core.call("training.get", "GET", path("training", run_id), one(TrainingRun, "data")))
+        return (yield from self.core.call("training.get", "GET", path("training", run_id), model(TrainingRun, "data")))
 
     @operation
     def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[TrainingRun]]:
@@ -100,7 +100,7 @@ class Training(Resource[C], name="training"):
         params = {"limit": limit, "offset": offset}
         return (
             yield from self.core.call(
-                "training.list", "GET", collection("training"), listing(TrainingRun), params=params
+                "training.list", "GET", collection("training"), model_list(TrainingRun), params=params
             )
         )
 
@@ -111,7 +111,9 @@ class Training(Resource[C], name="training"):
 
         def fetch(limit: int, offset: int) -> Flow[Page[TrainingRun]]:
             params = {"limit": limit, "offset": offset}
-            return self.core.call("training.iter", "GET", collection("training"), page(TrainingRun), params=params)
+            return self.core.call(
+                "training.iter", "GET", collection("training"), model_page(TrainingRun), params=params
+            )
 
         return Pages(fetch, page_size, max_total)
 

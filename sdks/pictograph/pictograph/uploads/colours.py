@@ -16,7 +16,7 @@ from failwell.client.operations.progress import bar
 from failwell.client.operations.workers import in_tasks as work_in_tasks
 from failwell.client.operations.workers import in_threads as work_in_threads
 from failwell.client.resource import paced
-from failwell.policy.batch import Tally
+from failwell.policy.batch import BatchQueue
 from pictograph.exceptions import (
     AuthError,
     ConfigurationError,
@@ -81,7 +81,7 @@ class Upload:
         for done, number in enumerate(sorted(self._skipped), 1):
             self._tell(done, number)
         before, retries = len(self._skipped), self.core.max_retries > 0
-        self.tally: Tally[Image | None] = Tally(
+        self.tally: BatchQueue[Image | None] = BatchQueue(
             (number for number in range(len(pictures)) if number not in self._skipped),
             workers=self._order.max_workers,
             told=lambda done, _failed, number: self._tell(before + done, number),

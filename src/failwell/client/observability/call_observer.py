@@ -10,18 +10,18 @@ from failwell._support.secret import Mask, masked_text
 from failwell.client.transport.failures import ContentError
 from failwell.client.transport.targets import origin_of
 from failwell.contract.error import Error
-from failwell.policy.flow import Emit, Give, Open, Read, Send
+from failwell.policy.flow import Notify, Open, Read, Send, Yield
 from failwell.wire.messages import Failure, Outcome, Request
 
 if TYPE_CHECKING:
     from failwell.client.observability.events import AttemptBegan, AttemptEnded, CallBegan, CallEnded
-    from failwell.client.observability.observers import Listeners
+    from failwell.client.observability.observers import Observers
     from failwell.clock import Clock
 
 R = TypeVar("R")
 
 
-def watched(flow: Generator[Any, Any, R], watch: Watch) -> Generator[Any, Any, R]:
+def observed(flow: Generator[Any, Any, R], watch: Watch) -> Generator[Any, Any, R]:
     """*flow*, whose effects *watch* sees pass by."""
     effect: Any = None
     try:
@@ -36,7 +36,7 @@ def watched(flow: Generator[Any, Any, R], watch: Watch) -> Generator[Any, Any, R
                 told = yield effect
                 watch.read(told)
             else:
-                if isinstance(effect, Emit):
+                if isinstance(effect, Notify):
                     watch.emitted(effect)
                 told = yield effect
             effect = flow.send(told)
@@ -46,7 +46,7 @@ def watched(flow: Generator[Any, Any, R], watch: Watch) -> Generator[Any, Any, R
         return result
     except GeneratorExit as left:
         # The driver closes the flow while what interrupted it is on its way. Whoever was given something may just stop.
-        watch.call_ended(None if isinstance(effect, Give) else _reason_of(left))
+        watch.call_ended(None if isinstance(effect, Yield) else _reason_of(left))
         raise
     except BaseException as error:
         watch.call_ended(error)
@@ -61,13 +61,13 @@ def _reason_of(left: GeneratorExit) -> BaseException:
     return reason.problem if isinstance(reason, ContentError) else reason
 
 
-class Watch:
+class CallObserver:
     """One call that *listeners* hear of; *streams* if it leaves answers open, whose caller comes and goes meanwhile.
 
     *mask* takes the secrets out of what servers say.
     """
 
-    def __init__(self, listeners: Listeners, request: Request, clock: Clock, *, streams: bool, mask: Mask) -> None:
+    def __init__(self, listeners: Observers, request: Request, clock: Clock, *, streams: bool, mask: Mask) -> None:
         self._listeners = listeners
         self._tells = listeners.hears_all()
         self._request = request
@@ -138,7 +138,7 @@ class Watch:
         elif isinstance(piece, Failure):
             self._attempt_ended(piece)
 
-    def emitted(self, emit: Emit) -> None:
+    def emitted(self, emit: Notify) -> None:
         """The flow tells of something."""
         if self._span is not None:
             self._span.emitted(emit.name, emit.facts)

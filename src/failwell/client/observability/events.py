@@ -33,7 +33,7 @@ FAILED = {
 """For those that went wrong."""
 
 
-def said(log: logging.Logger, level: int, name: str, facts: dict[str, Any]) -> None:
+def log_event(log: logging.Logger, level: int, name: str, facts: dict[str, Any]) -> None:
     """Log the event *name*; the record has its name as `event`, and each of its *facts* by its own name."""
     wrong = name in FAILED and (facts.get("failure") or facts.get("error"))
     sentence = FAILED[name] if wrong else SENTENCES[name]

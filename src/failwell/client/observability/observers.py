@@ -38,7 +38,7 @@ LEVELS = {
 logging.getLogger("failwell").addHandler(logging.NullHandler())
 
 
-class Listeners:
+class Observers:
     """Those of one client of the vendor of *catalogue*: *hook*, the log `failwell.<vendor>`, and OpenTelemetry.
 
     *over* is the version of HTTP that the client speaks, where that is known.
@@ -75,9 +75,9 @@ class Listeners:
 
         *mask* takes the secrets out of what they hear.
         """
-        from failwell.client.observability.call_observer import Watch, watched
+        from failwell.client.observability.call_observer import CallObserver, observed
 
-        return watched(flow, Watch(self, request, clock, streams=streams, mask=mask))
+        return observed(flow, CallObserver(self, request, clock, streams=streams, mask=mask))
 
     def telemetry(self) -> Telemetry | None:
         """OpenTelemetry, if the program has set it up: we do not load it, and without a provider it has no use."""
@@ -97,9 +97,9 @@ class Listeners:
         """Let the log and the hook hear of the event *name*. What they raise does not reach the call."""
         level = LEVELS.get(name, logging.DEBUG)
         if self._log.isEnabledFor(level):
-            from failwell.client.observability.events import said
+            from failwell.client.observability.events import log_event
 
-            said(self._log, level, name, facts)
+            log_event(self._log, level, name, facts)
         if self._hook is not None:
             try:
                 self._hook(name, facts)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, overload
 
-from failwell._support.frozen import Value, changed
+from failwell._support.frozen import Frozen, changed
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.operation import AwaitingMethod, BlockingMethod, bound, dressed, inner
@@ -18,9 +18,9 @@ from failwell.client.operations.workers import in_tasks, in_threads
 from failwell.client.resource import Awaiting, Blocking, Resource, paced
 from failwell.contract.error import Error
 from failwell.policy.batch import (
+    BatchQueue,
     ItemError,
     Remaining,
-    Tally,
     failed_batch,
     may_have_happened,
     met_by_all,
@@ -38,7 +38,7 @@ Progress = Callable[[int, int, int], object]
 NO_ARGUMENTS: Mapping[str, Any] = {}
 
 
-class Many(Value, Generic[T]):
+class BatchSpec(Frozen, Generic[T]):
     """What is done for each of *items*: *start* takes one, and an idempotency key where it must be an earlier one.
 
     At most *max_workers* are under way at once. *progress* is told of each; None is a bar called *title* on stderr, if
@@ -56,7 +56,7 @@ class Many(Value, Generic[T]):
 class _Outcome(Generic[T]):
     """What became of the items of a batch, by index, in their order."""
 
-    def __init__(self, core: Core, many: Many[T], items: tuple[Any, ...], keys: dict[int, str]) -> None:
+    def __init__(self, core: Core, many: BatchSpec[T], items: tuple[Any, ...], keys: dict[int, str]) -> None:
         self._core = core
         self._many = many
         self._items = items
@@ -108,7 +108,7 @@ class _Outcome(Generic[T]):
             seen = seen.__cause__ or seen.__context__
         return None
 
-    def _tally(self, told: Progress) -> Tally[T]:
+    def _tally(self, told: Progress) -> BatchQueue[T]:
         """The tally of what is still to be done."""
         many, before = self._many, len(self.results)
         retries = self._core.max_retries > 0
@@ -116,7 +116,7 @@ class _Outcome(Generic[T]):
         def throttled(error: Exception) -> bool:
             return retries and isinstance(error, Error) and error.case.retry == "throttled"
 
-        return Tally(
+        return BatchQueue(
             sorted({*self.failures, *self.not_tried}),
             workers=many.max_workers,
             told=lambda done, failed, _index: told(before + done, failed, self.total),
@@ -128,7 +128,7 @@ class _Outcome(Generic[T]):
     def _flow(self, index: int) -> Flow[T]:
         return self._many.start(self._items[index], self._keys.get(index))
 
-    def _settle(self, tally: Tally[T]) -> None:
+    def _settle(self, tally: BatchQueue[T]) -> None:
         """Take over what came of it."""
         self.results = dict(sorted({**self.results, **tally.results}.items()))
         self.failures = dict(sorted(tally.failures.items()))
@@ -250,7 +250,7 @@ class batched(Generic[S, P, T]):  # noqa: N801 - used as a decorator
     `client.images.describe_all.raises` is the tuple for what the items may fail with.
     """
 
-    def __init__(self, many: Callable[Concatenate[S, P], Many[T]]) -> None:
+    def __init__(self, many: Callable[Concatenate[S, P], BatchSpec[T]]) -> None:
         self._many = many
         self.__doc__ = many.__doc__
 
@@ -300,7 +300,7 @@ class batched(Generic[S, P, T]):  # noqa: N801 - used as a decorator
         return self._dressed(run, "AsyncBatch[{0}]")
 
     def _dressed(self, run: Callable[..., Any], returns: str) -> Callable[..., Any]:
-        result = inner(inspect.signature(self._many).return_annotation, "Many")
+        result = inner(inspect.signature(self._many).return_annotation, "BatchSpec")
         return dressed(run, self._many, returns.format(result if isinstance(result, str) else result.__name__))
 
 
@@ -376,12 +376,12 @@ def batch(
         flow: Flow[Any] = author(together, **{**arguments, **known, each: value})
         return flow
 
-    many: Many[Any] = Many(start, items, max_workers, progress, method.__name__, ends_all)
+    many: BatchSpec[Any] = BatchSpec(start, items, max_workers, progress, method.__name__, ends_all)
     kind = AsyncBatch if together.core.awaiting else Batch
     return _begun(kind, together.core, many).run()
 
 
-def _begun(kind: type[Any], core: Core, many: Many[Any]) -> Any:
+def _begun(kind: type[Any], core: Core, many: BatchSpec[Any]) -> Any:
     """A batch of which nothing was done yet.
 
     Raises:
@@ -417,7 +417,7 @@ def check(core: Core, max_workers: object, progress: object) -> None:
 
 
 @contextlib.contextmanager
-def _told(many: Many[Any], total: int) -> Generator[Progress]:
+def _told(many: BatchSpec[Any], total: int) -> Generator[Progress]:
     """Whom to tell of each item."""
     progress = many.progress
     if callable(progress):

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.decoders import Page
@@ -25,7 +25,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Pages(Value, Generic[T]):
+class Pages(Frozen, Generic[T]):
     """How a list is asked for: *fetch* takes a limit and an offset.
 
     *page_size* is how many rows are asked for at once, *max_total* how many are given at most (None: all).

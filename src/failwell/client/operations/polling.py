@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.client.config import configuration_problem
 from failwell.contract.construction import build
 from failwell.contract.declaration import specs_of
@@ -23,7 +23,7 @@ LONGEST_PAUSE = 10.0
 WORTH_ANOTHER_LOOK = ("transient", "throttled")
 
 
-class JobKind(Value):
+class PollSpec(Frozen):
     """What messages call a job (*noun*), and the method that looks at it again: `JobKind("Run", "client.runs.get")`.
 
     *on* is the occasion that the catalogue's error for one that is not done in time is raised on. The error is told the
@@ -59,7 +59,7 @@ J = TypeVar("J", bound=Job)
 
 def wait_for(
     core: Core,
-    kind: JobKind,
+    kind: PollSpec,
     job_id: str,
     fetch: Callable[[], Flow[J]],
     *,
@@ -108,7 +108,7 @@ def _check_interval(catalogue: Catalogue, seconds: object) -> None:
         raise configuration_problem(catalogue, f"poll_interval is {seconds!r}; it must be a number of seconds from 0.")
 
 
-def _late(catalogue: Catalogue, kind: JobKind, job_id: str, timeout: float, last: Job | None) -> Error:
+def _late(catalogue: Catalogue, kind: PollSpec, job_id: str, timeout: float, last: Job | None) -> Error:
     seen = f'still "{last.status}"' if last is not None else "of unknown status"
     cls, case = catalogue.raised_on(kind.on)
     values = {

@@ -13,7 +13,7 @@ from failwell.client.operations.operation import operation
 from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.contract.coercion import UnfitError, fit
 from failwell.contract.error import Error
-from failwell.policy.resume_token import BadTokenError, Token, arguments_of, read_token
+from failwell.policy.resume_token import BadTokenError, ResumeToken, arguments_of, read_token
 
 if TYPE_CHECKING:
     from failwell.contract.catalogue import Catalogue
@@ -100,7 +100,7 @@ def _resumed(text: str, client: Resource[Any], timeout: float | None) -> Flow[An
     return (yield from author(resource, **arguments))
 
 
-def checked_token(catalogue: Catalogue, text: object) -> Token:
+def checked_token(catalogue: Catalogue, text: object) -> ResumeToken:
     """The token that *text* is.
 
     Raises:
@@ -165,4 +165,4 @@ def _token_of(
     if arguments is None:
         return None
     name = f"{resource.resource}.{flow.__name__}" if resource.resource else flow.__name__
-    return Token(resource.core.catalogue.name, name, arguments).text
+    return ResumeToken(resource.core.catalogue.name, name, arguments).text

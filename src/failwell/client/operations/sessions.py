@@ -15,11 +15,11 @@ from failwell.client.core import Core
 from failwell.client.operations.operation import bound, dressed, inner
 from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
 from failwell.client.transport.failures import show_context
-from failwell.client.transport.websocket import AwaitingWire, BlockingWire
+from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
 from failwell.contract.error import Error
 from failwell.contract.extras import missing
-from failwell.policy.flow import Emit, Flow, Now, Random, Read, Send, Sleep
-from failwell.policy.session.flow import Connect, Dialogue, HangUp, SessionFlow, Talk, Write
+from failwell.policy.flow import Flow, Notify, Now, Random, Read, Send, Sleep
+from failwell.policy.session.flow import Connect, Disconnect, SessionFlow, SessionHandler, SessionProtocol, Write
 from failwell.policy.session.rules import Heard, Renewed, read_json
 from failwell.wire.messages import Request
 from failwell.wire.websocket import Message
@@ -33,12 +33,12 @@ M = TypeVar("M")
 T = TypeVar("T")
 R = TypeVar("R")
 
-LINE_EFFECTS = (Connect, Read, Write, HangUp)
+LINE_EFFECTS = (Connect, Read, Write, Disconnect)
 LAST_WORDS = 1.0
 """Seconds that a cancelled task is kept to say that it leaves."""
 
 
-class JsonDialogue(Dialogue[Any, Any]):
+class JsonSessionHandler(SessionHandler[Any, Any]):
     """Sends what JSON can carry, and gives parsed JSON."""
 
     def decode(self, message: Message) -> Any:
@@ -46,7 +46,9 @@ class JsonDialogue(Dialogue[Any, Any]):
         return read_json(message)
 
 
-def connected_by(dialogue: Dialogue[M, T], request: Request, http: str, **settings: Any) -> SessionFlow[Talk[M, T]]:
+def connected_by(
+    dialogue: SessionHandler[M, T], request: Request, http: str, **settings: Any
+) -> SessionFlow[SessionProtocol[M, T]]:
     """Open a session with *request* and begin *dialogue*; *settings* are those of a `Talk`.
 
     Raises:
@@ -60,7 +62,7 @@ def connected_by(dialogue: Dialogue[M, T], request: Request, http: str, **settin
         wrong = f"Sessions go over httpx2, and this client has http={http!r}. Leave it out, or use another client."
     if wrong:
         raise configuration_problem(settings["catalogue"], wrong)
-    talk = Talk(request, dialogue, **settings)
+    talk = SessionProtocol(request, dialogue, **settings)
     yield from talk.open()
     return talk
 
@@ -72,13 +74,13 @@ class Session(NeedsWith, Generic[M, T]):
     `close` and at the end of a `with`.
     """
 
-    def __init__(self, core: Core, flow: SessionFlow[Talk[M, T]]) -> None:
+    def __init__(self, core: Core, flow: SessionFlow[SessionProtocol[M, T]]) -> None:
         self._core = core
-        self._wire = BlockingWire(core.connection[0])
+        self._wire = WebSocketConnector(core.connection[0])
         self._hook: Callable[[Session[M, T], tuple[Message, ...]], object] | None = None
         self._talk = self._opened(flow)
 
-    def _opened(self, flow: SessionFlow[Talk[M, T]]) -> Talk[M, T]:
+    def _opened(self, flow: SessionFlow[SessionProtocol[M, T]]) -> SessionProtocol[M, T]:
         done = False
         try:
             talk = self._run(flow)
@@ -225,12 +227,12 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._wire = AwaitingWire(core.connection[0])
+        self._wire = AsyncWebSocketConnector(core.connection[0])
         self._hook: Callable[[AsyncSession[M, T], tuple[Message, ...]], Awaitable[object]] | None = None
-        self._talk: Talk[M, T]
+        self._talk: SessionProtocol[M, T]
 
     @classmethod
-    async def opened_by(cls, core: Core, flow: SessionFlow[Talk[M, T]]) -> Self:
+    async def opened_by(cls, core: Core, flow: SessionFlow[SessionProtocol[M, T]]) -> Self:
         """The session that *flow* opens."""
         session = cls(core)
         done = False
@@ -369,7 +371,7 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         return _at_once(effect, self._core)
 
 
-def _at_once(effect: Now | Random | Emit, core: Core) -> float | None:
+def _at_once(effect: Now | Random | Notify, core: Core) -> float | None:
     """What takes no time: the moment, a random number, a word to those who listen."""
     if isinstance(effect, Now):
         return core.clock.now()
@@ -387,7 +389,7 @@ def _alone(effect: Send) -> Flow[Any]:
 class Opening(NeedsAsyncWith, Generic[M, T]):
     """A session that is opened by an `await`, or by an `async with` for the length of its block."""
 
-    def __init__(self, core: Core, flow: SessionFlow[Talk[M, T]]) -> None:
+    def __init__(self, core: Core, flow: SessionFlow[SessionProtocol[M, T]]) -> None:
         self._core = core
         self._flow = flow
         self._session: AsyncSession[M, T] | None = None
@@ -437,7 +439,7 @@ class PlainSessions(Protocol[P, M, T]):
     """Such an operation looked up on its class."""
 
     @property
-    def flow(self) -> Callable[Concatenate[Any, P], SessionFlow[Talk[M, T]]]:
+    def flow(self) -> Callable[Concatenate[Any, P], SessionFlow[SessionProtocol[M, T]]]:
         """The generator."""
         ...
 
@@ -455,7 +457,7 @@ class session(Generic[S, P, M, T]):  # noqa: N801 - used as a decorator
     `return (yield from self.core.session(...))`.
     """
 
-    def __init__(self, flow: Callable[Concatenate[S, P], SessionFlow[Talk[M, T]]]) -> None:
+    def __init__(self, flow: Callable[Concatenate[S, P], SessionFlow[SessionProtocol[M, T]]]) -> None:
         self._flow = flow
         self.__doc__ = flow.__doc__
 

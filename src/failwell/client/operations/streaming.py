@@ -13,7 +13,7 @@ from failwell.client.operations.operation import bound, dressed, inner
 from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
 from failwell.client.transport.failures import ContentError, show_context
 from failwell.contract.error import Error
-from failwell.policy.flow import Give
+from failwell.policy.flow import Yield
 
 if TYPE_CHECKING:
     from failwell.policy.flow import StreamFlow
@@ -198,6 +198,6 @@ def _event_of(flow: Callable[..., Any]) -> str:
         return "Any"  # the author did not say
     if not isinstance(annotation, str):
         effects = get_args(get_args(annotation)[0])
-        annotation = next(get_args(effect)[0] for effect in effects if getattr(effect, "__origin__", None) is Give)
+        annotation = next(get_args(effect)[0] for effect in effects if getattr(effect, "__origin__", None) is Yield)
         return annotation.__name__ if isinstance(annotation, type) else str(annotation)
     return str(inner(annotation, "StreamFlow"))

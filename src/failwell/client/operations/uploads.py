@@ -16,7 +16,7 @@ from failwell.contract.error import Error
 from failwell.policy.batch import declared
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.flow import Flow
-from failwell.policy.resume_token import Token, arguments_of
+from failwell.policy.resume_token import ResumeToken, arguments_of
 from failwell.policy.retry.policy import RetryPolicy
 from failwell.policy.upload import CHUNK_SIZE, ChunkedUpload, Piece, Progress, Source, SourceChangedError, upload
 from failwell.wire.addresses import resolved
@@ -144,7 +144,7 @@ def chunked_upload(
         if place is None or known is None or source.size is None:
             return
         state = {"at": place, "source": dict(source.identity)}
-        token = Token(core.catalogue.name, operation, known, state).text
+        token = ResumeToken(core.catalogue.name, operation, known, state).text
         if token is not None and on_token is not None:
             on_token(token)
 

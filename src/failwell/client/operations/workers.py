@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import anyio
 
 from failwell.client.core import Core
-from failwell.policy.batch import ITEM_ERRORS, Tally
+from failwell.policy.batch import ITEM_ERRORS, BatchQueue
 from failwell.policy.flow import Flow, Send, Sleep
 from failwell.wire.messages import Outcome
 
@@ -23,7 +23,7 @@ SLICE = 0.5
 """Seconds of a wait after which a thread looks whether something else happened."""
 
 
-class Worker(threading.Thread):
+class BatchWorker(threading.Thread):
     """A thread whose end can be waited for again after Ctrl-C.
 
     A pool forgets the thread that it was starting when Ctrl-C came; and before Python 3.13 a `join` that Ctrl-C ends
@@ -52,7 +52,7 @@ class Worker(threading.Thread):
             self.join()
 
 
-def in_threads(core: Core, tally: Tally[T], start: Start[T], name: str) -> None:
+def in_threads(core: Core, tally: BatchQueue[T], start: Start[T], name: str) -> None:
     """Do all of *tally* in threads, which are joined before this returns or raises.
 
     Raises:
@@ -72,7 +72,7 @@ def in_threads(core: Core, tally: Tally[T], start: Start[T], name: str) -> None:
         except BaseException as problem:  # noqa: BLE001 - raised below, in the caller's thread
             tally.interrupt(problem)
 
-    threads = [Worker(work, f"{name}-{each}") for each in range(min(tally.at_most, len(tally.todo)))]
+    threads = [BatchWorker(work, f"{name}-{each}") for each in range(min(tally.at_most, len(tally.todo)))]
     try:
         for thread in threads:
             thread.start()
@@ -88,7 +88,7 @@ def in_threads(core: Core, tally: Tally[T], start: Start[T], name: str) -> None:
         raise tally.problem
 
 
-async def in_tasks(core: Core, tally: Tally[T], start: Start[T]) -> None:
+async def in_tasks(core: Core, tally: BatchQueue[T], start: Start[T]) -> None:
     """Do all of *tally* in tasks of a group, on asyncio and trio.
 
     Raises:
@@ -117,7 +117,7 @@ async def in_tasks(core: Core, tally: Tally[T], start: Start[T]) -> None:
         raise tally.problem
 
 
-def _noted(flow: Flow[T], tally: Tally[Any], index: int) -> Flow[T]:
+def _noted(flow: Flow[T], tally: BatchQueue[Any], index: int) -> Flow[T]:
     """*flow*; *tally* knows the idempotency key of what it sends."""
     try:
         effect = next(flow)
@@ -136,7 +136,7 @@ def _noted(flow: Flow[T], tally: Tally[Any], index: int) -> Flow[T]:
         flow.close()
 
 
-def _watched(start: Start[Any], tally: Tally[Any], index: int) -> Flow[Any]:
+def _watched(start: Start[Any], tally: BatchQueue[Any], index: int) -> Flow[Any]:
     """The result of an item, or `INTERRUPTED` when the batch was interrupted before its next effect."""
     flow = _noted(start(index), tally, index)
     try:

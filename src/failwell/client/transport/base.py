@@ -19,7 +19,7 @@ class Transport(Protocol):
         ...
 
 
-class Body(Protocol):
+class ResponseBody(Protocol):
     """What is left to be read of a success, whose start is *head*."""
 
     head: Reply
@@ -36,7 +36,7 @@ class Body(Protocol):
 class Opener(Transport, Protocol):
     """Sends, and opens streams, blocking."""
 
-    def open(self, request: Request, timeout: float | None) -> Outcome | Body:
+    def open(self, request: Request, timeout: float | None) -> Outcome | ResponseBody:
         """The reply to *request*, with the body of a success left to be read, within *timeout* seconds."""
         ...
 
@@ -53,7 +53,7 @@ class AsyncTransport(Protocol):
         ...
 
 
-class AsyncBody(Protocol):
+class AsyncResponseBody(Protocol):
     """What is left to be read of a success, whose start is *head*."""
 
     head: Reply
@@ -70,6 +70,6 @@ class AsyncBody(Protocol):
 class AsyncOpener(AsyncTransport, Protocol):
     """Sends, and opens streams, awaiting."""
 
-    async def open(self, request: Request, timeout: float | None) -> Outcome | AsyncBody:
+    async def open(self, request: Request, timeout: float | None) -> Outcome | AsyncResponseBody:
         """The reply to *request*, with the body of a success left to be read, within *timeout* seconds."""
         ...

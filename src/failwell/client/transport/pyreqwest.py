@@ -24,7 +24,7 @@ from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.client.transport.httpx.pool import LIMITS
 from failwell.client.transport.httpx.proxies import of_environment
 from failwell.client.transport.httpx.transport import HIGHEST_KEPT, AwaitingHttpx, BlockingHttpx
-from failwell.client.transport.requests import WITH_BODY, Prepared
+from failwell.client.transport.requests import WITH_BODY, RequestFactory
 from failwell.contract.extras import needs
 from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
@@ -67,7 +67,7 @@ if hasattr(os, "register_at_fork"):
 class BlockingFast:
     """Sends with pyreqwest; a stream, a download or a body that is read while it is sent goes over httpx2."""
 
-    def __init__(self, prepared: Prepared, wall: Callable[[], float]) -> None:
+    def __init__(self, prepared: RequestFactory, wall: Callable[[], float]) -> None:
         self._prepared = prepared
         self._wall = wall
         self._other = BlockingHttpx(prepared, wall)
@@ -131,7 +131,7 @@ class BlockingFast:
 class AwaitingFast:
     """The same, awaited, on asyncio."""
 
-    def __init__(self, prepared: Prepared, wall: Callable[[], float]) -> None:
+    def __init__(self, prepared: RequestFactory, wall: Callable[[], float]) -> None:
         self._prepared = prepared
         self._wall = wall
         self._other = AwaitingHttpx(prepared, wall)
@@ -288,7 +288,7 @@ def _with_password(proxy: httpx2.Proxy) -> str:
     return str(proxy.url.copy_with(username=user, password=password))
 
 
-def _filled(builder: B, prepared: Prepared, request: Request, timeout: float | None) -> B:
+def _filled(builder: B, prepared: RequestFactory, request: Request, timeout: float | None) -> B:
     """*builder* with the headers and the body of *request*, to be over within *timeout* seconds."""
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in prepared.headers(request)]
     if not any(name.lower() == "accept-encoding" for name, _ in headers):

@@ -100,7 +100,7 @@ class Place(NamedTuple):
     own: bool
 
 
-class Prepared:
+class RequestFactory:
     """The base URL and the headers of a client. Its repr shows neither headers nor credentials.
 
     *longest_reply* is how many bytes of the body of a success are held; None for all of them.

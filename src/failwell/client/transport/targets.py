@@ -59,7 +59,7 @@ def check_path(target: str) -> None:
         problem = f"has {len(target)} characters, and a URL at most {LONGEST}"
     elif _CONTROL.search(target) or "#" in target or "\\" in at:
         problem = 'has "#", "\\" or a control character in it'
-    elif not target.isascii() and truncation.whole(target) != target:
+    elif not target.isascii() and truncation.replace_surrogates(target) != target:
         problem = "has half a character in it"
     elif _DOTS.search(at) or _EMPTY.search(at) or _NONE.search(at):
         problem = 'has an empty segment, or one that is ".", ".." or "None"'

@@ -27,10 +27,10 @@ from failwell.client.transport.failures import LIBRARY_ERRORS, failure
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.policy.flow import Read
-from failwell.policy.session.flow import LATER, Connect, HangUp, Write
+from failwell.policy.session.flow import LATER, Connect, Disconnect, Write
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
-LineEffect = Connect | Read | Write | HangUp
+LineEffect = Connect | Read | Write | Disconnect
 
 PIECE = 64 * 1024
 """Bytes that are read, or written, at once."""
@@ -92,19 +92,19 @@ def _failed(problem: Exception, secrets: tuple[Secret, ...]) -> Failure:
     return changed(told, reason=failure(found, secrets).reason)
 
 
-class BlockingWire:
+class WebSocketConnector:
     """The line of a session, and the one that is opened after it. Does what the flow of a session asks for."""
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
-        self._line: BlockingLine | None = None
+        self._line: WebSocketConnection | None = None
 
     def act(self, effect: LineEffect) -> object:
         """Do it, blocking."""
         if isinstance(effect, Connect):
             self.hang_up()
             return self._connect(effect)
-        if isinstance(effect, HangUp):
+        if isinstance(effect, Disconnect):
             self.hang_up()
             return None
         line = self._line
@@ -128,7 +128,7 @@ class BlockingWire:
             problem = _wrong_with(head, key, effect.subprotocols) or _not_a_socket(found.socket.stream)
             if problem is not None:
                 return _unusable(head, problem)
-            self._line = BlockingLine(found)
+            self._line = WebSocketConnection(found)
             kept = True
             return head
         finally:
@@ -163,7 +163,7 @@ def _not_a_socket(stream: Any) -> str | None:
     return None if isinstance(sock, socket.socket) else "status 101 over a transport that has no socket"
 
 
-class BlockingLine:
+class WebSocketConnection:
     """A socket that one thread reads and others may write meanwhile.
 
     It never blocks inside of a call, only in between: two threads must not be inside of one TLS connection.
@@ -284,19 +284,19 @@ def _too_slow(size: int, timeout: float | None) -> Failure:
     return Failure("timeout", f"a message of {size} bytes was not written within {timeout or 0.0:g} s")
 
 
-class AwaitingWire:
+class AsyncWebSocketConnector:
     """The line of a session, and the one that is opened after it. Does what the flow of a session asks for."""
 
     def __init__(self, opener: AsyncOpener) -> None:
         self._opener = opener
-        self._line: AwaitingLine | None = None
+        self._line: AsyncWebSocketConnection | None = None
 
     async def act(self, effect: LineEffect) -> object:
         """Do it, awaiting."""
         if isinstance(effect, Connect):
             await self.hang_up()
             return await self._connect(effect)
-        if isinstance(effect, HangUp):
+        if isinstance(effect, Disconnect):
             await self.hang_up()
             return None
         line = self._line
@@ -322,7 +322,7 @@ class AwaitingWire:
                 problem = "status 101 over a transport that does not show its connection"
             if problem is not None:
                 return _unusable(head, problem)
-            self._line = AwaitingLine(found)
+            self._line = AsyncWebSocketConnection(found)
             kept = True
             return head
         finally:
@@ -346,7 +346,7 @@ class AwaitingWire:
             await line.aclose()
 
 
-class AwaitingLine:
+class AsyncWebSocketConnection:
     """A connection that one task reads and others may write meanwhile."""
 
     def __init__(self, body: AwaitingBody) -> None:

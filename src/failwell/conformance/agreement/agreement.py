@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from failwell.conformance.agreement.page_check import on_page
-from failwell.conformance.agreement.raising_server import Cue
+from failwell.conformance.agreement.raising_server import RaisingServer
 from failwell.conformance.bench import Bench
 from failwell.conformance.errors import ShortfallError
-from failwell.conformance.observation import Seen, same
+from failwell.conformance.observation import Observation, expect_equal
 from failwell.conformance.promise import Promise
 from failwell.contract.case import Case, Source
 from failwell.contract.catalogue import Catalogue
@@ -79,7 +79,7 @@ class Agreement:
     snapshot: Path
     call: Action
     operations: Mapping[str, Action] = field(default_factory=dict)
-    occasions: Mapping[str, Callable[[Bench], Seen]] = field(default_factory=dict)
+    occasions: Mapping[str, Callable[[Bench], Observation]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cases())
@@ -96,7 +96,7 @@ class Agreement:
             raise SnapshotError(str(self.snapshot), problem.strerror or str(problem)) from problem
         return list(_cases(read(text, str(self.snapshot))))
 
-    def promises(self, catalogue: Catalogue, cue: Cue) -> Iterator[Promise]:
+    def promises(self, catalogue: Catalogue, cue: RaisingServer) -> Iterator[Promise]:
         """A promise for each case. *catalogue* is what the page is written from, *cue* what the server hears.
 
         Raises:
@@ -105,7 +105,7 @@ class Agreement:
         for kept in self.cases():
             yield self.promise(kept, catalogue, cue)
 
-    def promise(self, kept: Kept, catalogue: Catalogue, cue: Cue) -> Promise:
+    def promise(self, kept: Kept, catalogue: Catalogue, cue: RaisingServer) -> Promise:
         """The promise that the case *kept* arrives as it was raised, and that the page explains it."""
 
         def agreed(bench: Bench) -> None:
@@ -115,7 +115,7 @@ class Agreement:
         agreed.__name__ = "_".join(["agreed", *kept.name.replace("(", "").replace(")", "").split()])
         return Promise(SECTION, f"{kept.name} arrives as it was raised, and the page explains it", agreed)
 
-    def _arrives(self, kept: Kept, bench: Bench, cue: Cue) -> None:
+    def _arrives(self, kept: Kept, bench: Bench, cue: RaisingServer) -> None:
         occasion = self.occasions.get(kept.case.on or kept.case.code or "")
         if occasion is not None:
             _compare(kept, occasion(bench), bench)
@@ -135,7 +135,7 @@ class Agreement:
             raise ShortfallError(f"the sandbox cannot cause it: {refused}") from refused
         self._meets(kept, error, bench, "the sandbox")
 
-    def _through_server(self, kept: Kept, bench: Bench, cue: Cue) -> None:
+    def _through_server(self, kept: Kept, bench: Bench, cue: RaisingServer) -> None:
         error = kept.made()
         cue.clear()
         cue.next(error)
@@ -155,7 +155,7 @@ class Agreement:
             _compare(kept, seen, bench)
             for spec in specs_of(kept.cls):
                 if spec.travels and kept.source == "http":
-                    same(f"e.{spec.name}", getattr(error, spec.name), getattr(seen.error, spec.name, None))
+                    expect_equal(f"e.{spec.name}", getattr(error, spec.name), getattr(seen.error, spec.name, None))
         except ShortfallError as short:
             raise ShortfallError(f"from {whence}: {short}") from short
 
@@ -185,14 +185,14 @@ def _claims_nothing(case: Case, facts: Facts) -> bool:
     return not any((case.status, case.operation, case.on)) and (case.code is None or facts["status_decides"])
 
 
-def _compare(kept: Kept, seen: Seen, bench: Bench) -> None:
+def _compare(kept: Kept, seen: Observation, bench: Bench) -> None:
     """What was *seen* is the class and the case *kept*."""
     seen.raised(bench.error(kept.cls.__name__))
     if not isinstance(seen.error, Error):
         raise ShortfallError(f"{type(seen.error).__name__} is no failwell.Error: it does not say which case it is")
     expected, arrived = asdict(kept.case), asdict(seen.error.case)
     for fact, wanted in expected.items():
-        same(f"the {fact} of its case", wanted, arrived[fact])
+        expect_equal(f"the {fact} of its case", wanted, arrived[fact])
 
 
 def _explained(kept: Kept, catalogue: Catalogue) -> None:

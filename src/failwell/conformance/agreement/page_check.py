@@ -6,7 +6,7 @@ import html
 import re
 
 from failwell.conformance.errors import ShortfallError
-from failwell.conformance.observation import same
+from failwell.conformance.observation import expect_equal
 from failwell.contract.case import Case
 from failwell.contract.catalogue import anchor
 
@@ -36,7 +36,7 @@ def on_page(text: str, case: Case, *, name: str, said: dict[str, str]) -> None:
     if told is None:
         raise ShortfallError(f"the page has no {place}")
     for what, words in said.items():
-        same(f"whether the {place} of the page tells the {what}", True, _plain(words) in _plain(told))
+        expect_equal(f"whether the {place} of the page tells the {what}", True, _plain(words) in _plain(told))
 
 
 def _section(text: str, name: str) -> str | None:

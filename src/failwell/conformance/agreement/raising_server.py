@@ -18,7 +18,7 @@ from failwell.sandbox.vendor import Served, Vendor
 from failwell.server.asgi import Contract
 
 
-class Cue:
+class RaisingServer:
     """What the server raises instead of answering: each error once, in order."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from failwell.conformance.errors import ShortfallError
 from failwell.conformance.faults.expected import expected
 from failwell.conformance.faults.model import ENOUGH, Answered, Door, Fault
 from failwell.conformance.faults.servers import NOWHERE, OpenDoor, refusing
-from failwell.conformance.observation import Seen, same
+from failwell.conformance.observation import Observation, expect_equal
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
@@ -54,11 +54,11 @@ class Trial:
         seen.raised(bench.error(due.error.__name__))
         if tries is not None and (self.fault.timeout >= ENOUGH or tries > due.tries):
             # An attempt that has little time may be over before anybody has noticed it.
-            same("attempts that were noticed", due.tries, tries)
+            expect_equal("attempts that were noticed", due.tries, tries)
         if isinstance(seen.error, Error):
-            same("e.case", due.case, seen.error.case)
-            same("e.attempts", due.tries, len(seen.error.attempts))
-        same("the number of waits", len(due.waits), len(seen.waits))
+            expect_equal("e.case", due.case, seen.error.case)
+            expect_equal("e.attempts", due.tries, len(seen.error.attempts))
+        expect_equal("the number of waits", len(due.waits), len(seen.waits))
         for (low, high), asked in zip(due.waits, seen.waits, strict=True):
             if not low - 1e-6 <= asked <= high + 1e-6:
                 raise ShortfallError(f"expected a wait of {low:g} to {high:g} s, it asked for {asked:.3f} s")
@@ -70,7 +70,7 @@ class Trial:
         if isinstance(seen.error, Error):
             self._evidence(seen.error, seen)
 
-    def _made(self, bench: Bench, due: int) -> tuple[Seen, int | None, float]:
+    def _made(self, bench: Bench, due: int) -> tuple[Observation, int | None, float]:
         """What the call did, how many of its tries were noticed (None where nobody could), and its real seconds."""
         place = self.fault.place
         if isinstance(place, Door):
@@ -102,43 +102,43 @@ class Trial:
         seen = bench.seen[-1] = replace(seen, requests=entries)
         return seen, len(entries), seconds
 
-    def _asked(self, bench: Bench, url: str) -> tuple[Seen, float]:
+    def _asked(self, bench: Bench, url: str) -> tuple[Observation, float]:
         own, started = OwnClock(bench.clock), time.monotonic()
         seen = bench.call(self.call.action, base_url=url, clock=own, timeout=self.fault.timeout)
         return seen, time.monotonic() - started
 
-    def _keys(self, seen: Seen) -> None:
+    def _keys(self, seen: Observation) -> None:
         """Whether every request has the key of the first, and the error has it too."""
         if isinstance(seen.error, Error):
-            same("whether e.idempotency_key is there", self.call.keyed, bool(seen.error.idempotency_key))
+            expect_equal("whether e.idempotency_key is there", self.call.keyed, bool(seen.error.idempotency_key))
         requests = tuple(entry for entry in seen.requests if entry.method != "TLS")
         if not requests:
             return
         keys = replace(seen, requests=requests).keys(self.catalogue.headers.idempotency_key.lower())
-        same(f"different keys over {len(keys)} attempts", 1, len(set(keys)))
-        same("whether the first attempt has a key", self.call.keyed, keys[0] != "")
+        expect_equal(f"different keys over {len(keys)} attempts", 1, len(set(keys)))
+        expect_equal("whether the first attempt has a key", self.call.keyed, keys[0] != "")
         if isinstance(seen.error, Error):
-            same("e.idempotency_key", keys[0] or None, seen.error.idempotency_key)
+            expect_equal("e.idempotency_key", keys[0] or None, seen.error.idempotency_key)
 
-    def _evidence(self, error: Error, seen: Seen) -> None:
+    def _evidence(self, error: Error, seen: Observation) -> None:
         """What every error of a catalogue carries: its status, its body, its cause."""
         ends = self.fault.ends
         for spec in specs_of(type(error)):
             if spec.is_status and ends.status is not None:
-                same(f"e.{spec.name}", ends.status, getattr(error, spec.name))
+                expect_equal(f"e.{spec.name}", ends.status, getattr(error, spec.name))
         if ends.body is not None:
-            same("the bytes of e.body", ends.body[: self.catalogue.body_cap], error.body)
-            same("e.body_length", len(ends.body), error.body_length)
+            expect_equal("the bytes of e.body", ends.body[: self.catalogue.body_cap], error.body)
+            expect_equal("e.body_length", len(ends.body), error.body_length)
         if isinstance(ends, Answered):
             _waits_are_told(error, ends.asks)
-            same("whether a person finds the words of the body", True, ends.words in str(error))
+            expect_equal("whether a person finds the words of the body", True, ends.words in str(error))
         cause = error.__cause__
         if not isinstance(ends, Answered) and ends.caused:
-            same("whether the library's exception is kept as the cause", True, cause is not None)
-        same("whether another exception is its context", True, error.__context__ in (None, cause))
+            expect_equal("whether the library's exception is kept as the cause", True, cause is not None)
+        expect_equal("whether another exception is its context", True, error.__context__ in (None, cause))
         if cause is not None:
-            same("the traceback of its cause", None, cause.__traceback__)
-            same("what its cause holds on to", {}, vars(cause))
+            expect_equal("the traceback of its cause", None, cause.__traceback__)
+            expect_equal("what its cause holds on to", {}, vars(cause))
 
 
 def _waits_are_told(error: Error, asks: float | None) -> None:
@@ -146,19 +146,21 @@ def _waits_are_told(error: Error, asks: float | None) -> None:
     for spec in specs_of(type(error)):
         if isinstance(spec.mark, Header) and spec.mark.name.lower() == "retry-after":
             exact = spec.hint in (float, float | None)
-            same(f"e.{spec.name}", asks if exact or asks is None else whole_seconds(asks), getattr(error, spec.name))
+            expect_equal(
+                f"e.{spec.name}", asks if exact or asks is None else whole_seconds(asks), getattr(error, spec.name)
+            )
 
 
-def _speaks_to_people(seen: Seen, bench: Bench) -> None:
+def _speaks_to_people(seen: Observation, bench: Bench) -> None:
     """Whether its text is for people, not too long, and tells nobody the key."""
     error, key = seen.error, bench.sandbox.key()
     text = str(error)
-    same("whether the message is below 4 KiB", True, len(text.encode("utf-8", "replace")) < LONGEST_MESSAGE)
-    same("whether the message has a traceback", False, "Traceback (most recent call last)" in text)
+    expect_equal("whether the message is below 4 KiB", True, len(text.encode("utf-8", "replace")) < LONGEST_MESSAGE)
+    expect_equal("whether the message has a traceback", False, "Traceback (most recent call last)" in text)
     told: BaseException | None = error
     while told is not None:
         parts = (str(told), repr(told), repr(told.args), repr(getattr(told, "__notes__", None)))
-        same("whether it tells the key", False, any(key in part for part in parts))
+        expect_equal("whether it tells the key", False, any(key in part for part in parts))
         told = told.__cause__
 
 

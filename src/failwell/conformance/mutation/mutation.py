@@ -19,11 +19,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from failwell._support.frozen import changed
-from failwell.client.clients import Service
+from failwell.client.clients import ApiSettings
 from failwell.clock import VirtualClock
 from failwell.conformance.adapter import COLOURS
 from failwell.conformance.agreement.agreement import Agreement, Kept
-from failwell.conformance.agreement.raising_server import Cue, quiet
+from failwell.conformance.agreement.raising_server import RaisingServer, quiet
 from failwell.conformance.bench import Bench
 from failwell.conformance.mutation.partial_catalogue import Without
 from failwell.conformance.promises import Promises
@@ -133,7 +133,7 @@ class _Laboratory:
         self._promises = promises
         self._agreement = agreement
         self._kept = agreement.cases()
-        self._cue = Cue()
+        self._cue = RaisingServer()
         self._clock = VirtualClock()
         self._sandbox = Sandbox(self._cue.around(vendor), clock=self._clock)
 
@@ -208,11 +208,11 @@ def exchanged(package: str, old: Catalogue, new: Catalogue) -> Generator[None]:
         (holder, name, held)
         for holder in (*modules, *classes)
         for name, held in vars(holder).items()
-        if (held.catalogue if isinstance(held, Service) else held) is old
+        if (held.catalogue if isinstance(held, ApiSettings) else held) is old
     ]
     try:
         for holder, name, held in places:
-            setattr(holder, name, changed(held, catalogue=new) if isinstance(held, Service) else new)
+            setattr(holder, name, changed(held, catalogue=new) if isinstance(held, ApiSettings) else new)
         yield
     finally:
         for holder, name, held in places:

@@ -86,7 +86,7 @@ class Pipe:
         os._exit(0)
 
 
-class Clock:
+class RemoteClock:
     """Failwell's virtual time in the place of the system's: sleeps are told, and over at once."""
 
     def __init__(self, pipe: Pipe) -> None:
@@ -156,7 +156,7 @@ def _nanoseconds(read: Callable[[], float]) -> int:
     return int(read() * 1e9)
 
 
-class Adapter:
+class ChildAdapter:
     """What the adapter's file defines."""
 
     def __init__(self, file: Path) -> None:
@@ -227,10 +227,10 @@ def _close(client: Any) -> Any:
     return close() if close is not None else None
 
 
-class Session:
+class ChildSession:
     """One client of the SDK, made and used the way its colour asks for."""
 
-    def __init__(self, adapter: Adapter, colour: str) -> None:
+    def __init__(self, adapter: ChildAdapter, colour: str) -> None:
         self._adapter = adapter
         self._factory = adapter.clients[colour]
         self._loop = asyncio.new_event_loop() if colour == "awaiting" else None
@@ -271,14 +271,14 @@ async def _settled(act: Callable[[], Any]) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
-class Worker:
+class ChildWorker:
     """Does what Failwell asks, one command after another."""
 
-    def __init__(self, pipe: Pipe, clock: Clock, adapter: Adapter) -> None:
+    def __init__(self, pipe: Pipe, clock: RemoteClock, adapter: ChildAdapter) -> None:
         self._pipe = pipe
         self._clock = clock
         self._adapter = adapter
-        self._session: Session | None = None
+        self._session: ChildSession | None = None
 
     def work(self) -> None:
         """Until the pipe closes."""
@@ -304,7 +304,7 @@ class Worker:
 
     def _do(self, command: dict[str, Any]) -> Any:
         if command["do"] == "open":
-            self._session = Session(self._adapter, command["colour"])
+            self._session = ChildSession(self._adapter, command["colour"])
             return self._session.open(**_decoded(command["settings"]))
         assert self._session is not None, "Failwell opens a client first"
         if command["do"] == "close":
@@ -457,12 +457,12 @@ def _decoded(picture: Any) -> Any:
 def main(token: str, file: Path) -> None:
     """Load the adapter, say what it has, and work."""
     pipe = Pipe()
-    clock = Clock(pipe)
+    clock = RemoteClock(pipe)
     clock.install()
     try:
         if sys.version_info < OLDEST:
             raise UnusableError(f"it is Python {sys.version.split()[0]}, and the oldest that will do is 3.9")
-        adapter = Adapter(file)
+        adapter = ChildAdapter(file)
     except UnusableError as problem:
         pipe.tell({"hello": token, "unusable": str(problem)})
         # Failwell closes the pipe when it has read this.
@@ -470,7 +470,7 @@ def main(token: str, file: Path) -> None:
         return
     errors = {name: _class(error) for name, error in adapter.errors.items()}
     pipe.tell({"hello": token, "sdk": adapter.sdk, "colours": list(adapter.clients), "errors": errors})
-    Worker(pipe, clock, adapter).work()
+    ChildWorker(pipe, clock, adapter).work()
 
 
 if __name__ == "__main__":

@@ -5,18 +5,18 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Literal
 
-from failwell.contract.evidence import HeldBack
+from failwell.contract.evidence import Suppression
 from failwell.contract.resilience import BreakerRules
-from failwell.policy.flow import NOW, Emit, Flow, Refused, Send
+from failwell.policy.flow import NOW, Flow, Notify, NotSent, Send
 from failwell.policy.resilience.budget import Lock
-from failwell.policy.resilience.counters import LastSeconds, LastTimes, Window
+from failwell.policy.resilience.counters import Counter, LastSeconds, LastTimes
 from failwell.wire.messages import Failure, Outcome
 
 WAIT_FOR_PROBES = 1.0
 """Seconds after which to ask again when all probes are out: the first of them to come back may close the circuit."""
 
 
-class Leave:
+class Permit:
     """What one try holds while it is out: whether it is a probe, and since which change of the breaker."""
 
     __slots__ = ("epoch", "probing")
@@ -51,7 +51,7 @@ class Breaker:
         self._window = self._new_window()
         self.refused = 0
 
-    def _new_window(self) -> Window:
+    def _new_window(self) -> Counter:
         rules = self.rules
         return LastSeconds(rules.window) if rules.last is None else LastTimes(rules.last)
 
@@ -67,7 +67,7 @@ class Breaker:
         until = self._until
         return 0.0 if until is None else max(until - moment, 0.0)
 
-    def ask(self, leave: Leave, moment: float) -> float | None:
+    def ask(self, leave: Permit, moment: float) -> float | None:
         """Let out one try, which then holds *leave*; or say in how many seconds to ask again."""
         with self._lock:
             until = self._until
@@ -83,7 +83,7 @@ class Breaker:
             self.refused += 1
             return until - moment if moment < until else WAIT_FOR_PROBES
 
-    def tell(self, leave: Leave, good: bool | None, moment: float) -> Emit | None:
+    def tell(self, leave: Permit, good: bool | None, moment: float) -> Notify | None:
         """The try that holds *leave* came back: well, badly, or (None) in a way that says nothing of the server."""
         with self._lock:
             if leave.epoch != self._epoch:
@@ -101,14 +101,14 @@ class Breaker:
             leave.probing = False
             return self._close() if self._succeeded >= self.rules.successes else None
 
-    def give_back(self, leave: Leave) -> None:
+    def give_back(self, leave: Permit) -> None:
         """The try that holds *leave* was cancelled or abandoned; its place as a probe is another's."""
         with self._lock:
             if leave.probing and leave.epoch == self._epoch:
                 self._probes += 1
             leave.probing = False
 
-    def _count(self, good: bool, moment: float) -> Emit | None:
+    def _count(self, good: bool, moment: float) -> Notify | None:
         window, rules = self._window, self.rules
         window.add(moment, 1, 0 if good else 1)
         if good or window.ones < rules.calls or window.others < rules.ratio * window.ones:
@@ -117,31 +117,31 @@ class Breaker:
             return self._open(moment, f"{window.others} of {window.ones} tries within {rules.window:g} s failed")
         return self._open(moment, f"{window.others} of the last {window.ones} tries failed")
 
-    def _open(self, moment: float, reason: str) -> Emit:
+    def _open(self, moment: float, reason: str) -> Notify:
         self._epoch += 1
         self._until = moment + self.rules.open_for
         self._probes = self.rules.probes
         self._succeeded = 0
         self._reason = reason
-        return Emit("breaker_opened", {"operation": self.name, "reason": reason, "open_for": self.rules.open_for})
+        return Notify("breaker_opened", {"operation": self.name, "reason": reason, "open_for": self.rules.open_for})
 
-    def _close(self) -> Emit:
+    def _close(self) -> Notify:
         self._epoch += 1
         self._until = None
         self._window = self._new_window()
-        return Emit("breaker_closed", {"operation": self.name})
+        return Notify("breaker_closed", {"operation": self.name})
 
-    def refusal(self, seconds: float) -> HeldBack:
+    def refusal(self, seconds: float) -> Suppression:
         """Why nothing is sent, with the *seconds* until it may be."""
-        return HeldBack(
+        return Suppression(
             "breaker",
             f"the circuit of {self.name} is open, because {self._reason}; it lets calls out again in {seconds:.1f} s",
             seconds,
         )
 
-    def through(self, ask: Send, moment: float) -> Flow[tuple[Outcome | Refused, float]]:
+    def through(self, ask: Send, moment: float) -> Flow[tuple[Outcome | NotSent, float]]:
         """Send *ask*, if the breaker lets it out at *moment*; what came of it, and when."""
-        leave = Leave()
+        leave = Permit()
         try:
             seconds = self.ask(leave, moment)
             if seconds is None:
@@ -154,7 +154,7 @@ class Breaker:
         finally:
             if leave.probing:
                 self.give_back(leave)
-        return Refused(self.refusal(seconds)), moment
+        return NotSent(self.refusal(seconds)), moment
 
 
 def verdict(outcome: Outcome) -> bool | None:

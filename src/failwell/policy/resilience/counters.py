@@ -11,7 +11,7 @@ Slice = list[int]
 """The two counts of one slice of time."""
 
 
-class Window(Protocol):
+class Counter(Protocol):
     """Two counts of what is recent. Not safe to share: its owner holds a lock around each call."""
 
     ones: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 
 if TYPE_CHECKING:
     from failwell.policy.resilience.breaker import Breaker
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from failwell.policy.resilience.pacing import Pacer
 
 
-class Guard(Value):
+class Guard(Frozen):
     """What a call shares with others: the budget for retries, the breaker of its operation, the pace. Any may miss."""
 
     budget: Budget | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from failwell.contract.evidence import HeldBack
-from failwell.policy.flow import Flow, Refused, emit, now, random, sleep
+from failwell.contract.evidence import Suppression
+from failwell.policy.flow import Flow, NotSent, notify, now, random, sleep
 
 if TYPE_CHECKING:
     from failwell.policy.resilience.budget import Lock
@@ -43,7 +43,7 @@ class Pacer:
 
     def hold(
         self, moment: float, end: float | None, longest: float, operation: str | None = None
-    ) -> Flow[tuple[Refused | None, float]]:
+    ) -> Flow[tuple[NotSent | None, float]]:
         """Wait until a call of *operation* may go out; the moment of that.
 
         A wait above *longest* seconds, or one that would not be over before *end*, is not begun: the call is refused.
@@ -53,18 +53,18 @@ class Pacer:
                 reason = (
                     f"the server asked earlier calls to wait, for {left:.1f} s more; the most we wait is {longest:g} s"
                 )
-                return Refused(HeldBack("pacing", reason, left)), moment
+                return NotSent(Suppression("pacing", reason, left)), moment
             if end is not None and moment + left >= end:
                 reason = (
                     f"the server asked earlier calls to wait, for {left:.1f} s more; the deadline is in "
                     f"{max(end - moment, 0.0):.1f} s"
                 )
-                return Refused(HeldBack("pacing", reason, left)), moment
+                return NotSent(Suppression("pacing", reason, left)), moment
             chance = yield from random()
             wait = left + self._wait * SPREAD * chance
             if end is not None:
                 wait = min(wait, (left + end - moment) / 2)
-            yield from emit("paced", operation=operation, seconds=wait)
+            yield from notify("paced", operation=operation, seconds=wait)
             yield from sleep(wait)
             moment = yield from now()
         return None, moment

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.frozen import Value
-from failwell.contract.evidence import Attempt, HeldBack
-from failwell.policy.flow import NOW, Flow, Refused, Send, emit, random, sleep
+from failwell._support.frozen import Frozen
+from failwell.contract.evidence import Attempt, Suppression
+from failwell.policy.flow import NOW, Flow, NotSent, Send, notify, random, sleep
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.resilience.pacing import spread
 from failwell.policy.retry.policy import FLEET_TIMEOUTS, RetryPolicy, _new, _reasons
-from failwell.policy.retry.result import Tried
+from failwell.policy.retry.result import RetryResult
 from failwell.wire.messages import Failure, Outcome, Reply
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def with_retries(
     deadline: float | None = None,
     request_id_header: str = "x-request-id",
     guard: Guard = UNGUARDED,
-) -> Flow[Tried]:
+) -> Flow[RetryResult]:
     """Send *ask* until it succeeds, or *policy* or *guard* gives up; return the last outcome.
 
     *deadline* is the seconds the whole may take. A sleep that would end after it is never started, and no
@@ -37,7 +37,7 @@ def with_retries(
     last: Outcome | None = None
     taken: Slice | None = None
     this, timeout = ask, ask.timeout
-    refused: Refused | None = None
+    refused: NotSent | None = None
     if budget is not None:
         budget.deposit(started)
     if pacer is not None:
@@ -51,7 +51,7 @@ def with_retries(
             moment = yield NOW
         else:
             said, moment = yield from breaker.through(this, moment)
-            if isinstance(said, Refused):
+            if isinstance(said, NotSent):
                 refused = said
                 break
             outcome = said
@@ -61,7 +61,7 @@ def with_retries(
         if fine or not policy.may_repeat(ask.request, outcome):
             this_try = _attempt(outcome, 0.0, request_id_header)
             tries = (*attempts, this_try) if attempts else (this_try,)
-            return _new(Tried, (outcome, tries, moment - started, timeout, None))
+            return _new(RetryResult, (outcome, tries, moment - started, timeout, None))
         next_ = yield from _next_try(
             policy,
             guard,
@@ -78,7 +78,7 @@ def with_retries(
         last, taken = outcome, next_.taken
         try:
             reason, operation = attempts[-1].reason, ask.request.operation
-            yield from emit("retry", operation=operation, retry=len(attempts), delay=next_.delay, reason=reason)
+            yield from notify("retry", operation=operation, retry=len(attempts), delay=next_.delay, reason=reason)
             yield from sleep(next_.delay)
             moment = yield NOW
             if pacer is not None:
@@ -91,11 +91,11 @@ def with_retries(
     return (yield from _over(last or refused, attempts, elapsed, timeout, refused.held_back, operation=operation))
 
 
-class Next(Value):
+class Next(Frozen):
     """Another try in *delay* seconds, with what was *taken* from the budget for it; or none (None), and why."""
 
     delay: float | None
-    held_back: HeldBack | None = None
+    held_back: Suppression | None = None
     taken: Slice | None = None
 
 
@@ -116,14 +116,14 @@ def _next_try(
         return Next(None, held_back)
     if deadline is not None and moment + delay - started >= deadline:
         reason = f"the next try in {delay:.1f} s would come after the deadline of {deadline:g} s"
-        return Next(None, HeldBack("deadline", reason))
+        return Next(None, Suppression("deadline", reason))
     held_back, taken = yield from _allowed(policy, guard, outcome, moment, delay)
     return Next(delay if held_back is None else None, held_back, taken)
 
 
 def _pause(
     policy: RetryPolicy, guard: Guard, outcome: Outcome, retry: int, chance: float
-) -> tuple[float | None, HeldBack | None]:
+) -> tuple[float | None, Suppression | None]:
     """Seconds until the *retry*-th retry; or None, and why, if *outcome* asks for more than is ever waited."""
     delay = policy.delay_before(retry, outcome, chance=chance)
     asked = policy.asked_wait(outcome)
@@ -132,13 +132,13 @@ def _pause(
     most = policy.rules.longest_retry_after
     if asked is not None and asked > most:
         reason = f"asked to wait {asked:g} s, the most we wait is {most:g} s"
-        return None, HeldBack("retry_after", reason, asked)
+        return None, Suppression("retry_after", reason, asked)
     return None, None
 
 
 def _allowed(
     policy: RetryPolicy, guard: Guard, outcome: Outcome, moment: float, delay: float
-) -> Flow[tuple[HeldBack | None, Slice | None]]:
+) -> Flow[tuple[Suppression | None, Slice | None]]:
     """Whether a retry in *delay* seconds may be made for all that *guard* knows; and what it took from the budget."""
     breaker, budget = guard.breaker, guard.budget
     if breaker is not None and (seconds := breaker.retry_after(moment)) > delay:
@@ -146,11 +146,11 @@ def _allowed(
     if policy.fleet and isinstance(outcome, Failure) and outcome.kind == "timeout":
         chance = yield from random()
         if chance >= FLEET_TIMEOUTS:
-            return HeldBack("fleet", f'with retry="fleet" {FLEET_TIMEOUTS:.0%} of the timeouts are repeated'), None
+            return Suppression("fleet", f'with retry="fleet" {FLEET_TIMEOUTS:.0%} of the timeouts are repeated'), None
     if budget is None or not policy.costs(outcome):
         return None, None
     taken = budget.withdraw(moment)
-    return (HeldBack("budget", budget.reason) if taken is None else None), taken
+    return (Suppression("budget", budget.reason) if taken is None else None), taken
 
 
 def _give_back(guard: Guard, taken: Slice | None) -> None:
@@ -160,20 +160,20 @@ def _give_back(guard: Guard, taken: Slice | None) -> None:
 
 
 def _over(
-    outcome: Outcome | Refused,
+    outcome: Outcome | NotSent,
     attempts: list[Attempt],
     elapsed: float,
     timeout: float | None,
-    held_back: HeldBack | None,
+    held_back: Suppression | None,
     *,
     operation: str | None,
-) -> Flow[Tried]:
+) -> Flow[RetryResult]:
     """The end of it all. Observers hear of a try that was held back."""
     if held_back is not None:
         name = "retry_suppressed" if attempts else "call_refused"
         by, reason, seconds = held_back
-        yield from emit(name, operation=operation, by=by, reason=reason, seconds=seconds)
-    return Tried(outcome, tuple(attempts), elapsed, timeout, held_back)
+        yield from notify(name, operation=operation, by=by, reason=reason, seconds=seconds)
+    return RetryResult(outcome, tuple(attempts), elapsed, timeout, held_back)
 
 
 def _attempt(outcome: Outcome, delay: float, request_id_header: str) -> Attempt:

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.contract.case import Retry
 from failwell.contract.catalogue import Catalogue, RetryRules
-from failwell.policy.flow import Refused
+from failwell.policy.flow import NotSent
 from failwell.wire import json
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from failwell.wire.rate_limit import used_up_for
@@ -46,7 +46,7 @@ def by_catalogue(catalogue: Catalogue, operation: str | None) -> Classify:
     return classify
 
 
-class RetryPolicy(Value):
+class RetryPolicy(Frozen):
     """Which outcomes of a request are worth another try, and after which delay.
 
     *fleet* is for many clients that seldom call, and so learn nothing from their own calls: of timeouts one in ten is
@@ -126,7 +126,7 @@ class RetryPolicy(Value):
         return used_up_for(outcome.headers, now=outcome.received)
 
 
-def succeeded(outcome: Outcome | Refused) -> bool:
+def succeeded(outcome: Outcome | NotSent) -> bool:
     """Whether *outcome* is a reply of 200 to 299."""
     return isinstance(outcome, Reply) and 200 <= outcome.status < 300
 

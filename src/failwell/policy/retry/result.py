@@ -3,23 +3,23 @@
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from typing import NamedTuple
 
-from failwell.contract.evidence import Attempt, HeldBack
-from failwell.policy.flow import Refused
+from failwell.contract.evidence import Attempt, Suppression
+from failwell.policy.flow import NotSent
 from failwell.wire.messages import Outcome
 
 
-class Tried(NamedTuple):
+class RetryResult(NamedTuple):
     """The last outcome of a request, every attempt at it, and why there was no further one.
 
     The outcome is `Refused`, and there is no attempt, when not even the first was made. *elapsed* is the seconds of the
     whole, *timeout* the seconds that the last attempt had.
     """
 
-    outcome: Outcome | Refused
+    outcome: Outcome | NotSent
     attempts: tuple[Attempt, ...]
     elapsed: float
     timeout: float | None = None
-    held_back: HeldBack | None = None
+    held_back: Suppression | None = None
 
     @property
     def gave_up(self) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Any, Final, Generic, TypeVar
 
 from failwell._support import truncation
-from failwell._support.frozen import Value, changed
+from failwell._support.frozen import Frozen, changed
 from failwell._support.secret import Mask, masked_text
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import build
@@ -16,11 +16,11 @@ from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.errors import complete, from_failure, from_refusal
-from failwell.policy.flow import NOW, RANDOM, Effect, Read, Refused, Send, emit, sleep
+from failwell.policy.flow import NOW, RANDOM, Effect, NotSent, Read, Send, notify, sleep
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.retry.loop import with_retries
 from failwell.policy.retry.policy import RetryPolicy, succeeded
-from failwell.policy.retry.result import Tried
+from failwell.policy.retry.result import RetryResult
 from failwell.policy.session.rules import Heard, Renewed, SessionRules
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from failwell.wire.parse import parse
@@ -42,7 +42,7 @@ LAST_LOOKS = 4096
 """Looks at what came after which one no longer waits for the close frame of a server that goes on talking."""
 
 
-class Connect(Value):
+class Connect(Frozen):
     """Ask for a websocket with *request*: a `Reply`, of 101 if it is open now, or a `Failure`.
 
     *timeout* is in seconds, *subprotocols* are offered. The one that was open before is closed.
@@ -53,7 +53,7 @@ class Connect(Value):
     subprotocols: tuple[str, ...] = ()
 
 
-class Write(Value):
+class Write(Frozen):
     """Send *data* behind what others are sending, within *timeout* seconds: None, or the `Failure`.
 
     *soon* is for what must not wait for others: whoever is sending sends it next, and the answer is `LATER`.
@@ -67,16 +67,16 @@ class Write(Value):
 LATER: Final = object()
 
 
-class HangUp(Value):
+class Disconnect(Frozen):
     """Close the connection; nothing comes back."""
 
 
-SessionEffect = Effect | Connect | Read | Write | HangUp
+SessionEffect = Effect | Connect | Read | Write | Disconnect
 SessionFlow = Generator[SessionEffect, Any, R]
 """Yields effects, among them those on the connection of one session, and returns an *R*. It holds nothing open."""
 
 
-class Dialogue(Generic[M, T]):
+class SessionHandler(Generic[M, T]):
     """What is said in a session: an SDK declares a subclass, written once for both colours.
 
     Messages are sent by `encode` and given by `decode`. `begin` is said on each new connection, before anything else,
@@ -98,16 +98,16 @@ class Dialogue(Generic[M, T]):
         """
         return message  # type: ignore[return-value]  # where T is the message as it came
 
-    def begin(self, talk: Talk[M, T]) -> SessionFlow[None]:  # noqa: ARG002, RUF100 - for subclasses
+    def begin(self, talk: SessionProtocol[M, T]) -> SessionFlow[None]:  # noqa: ARG002, RUF100 - for subclasses
         """Say what opens the session."""
         yield from ()
 
-    def end(self, talk: Talk[M, T]) -> SessionFlow[None]:  # noqa: ARG002, RUF100 - the same
+    def end(self, talk: SessionProtocol[M, T]) -> SessionFlow[None]:  # noqa: ARG002, RUF100 - the same
         """Say what closes it."""
         yield from ()
 
 
-class Drop(Value):
+class Drop(Frozen):
     """How a session ended: the close code (1006 where no close frame came), what the server said, and what happened."""
 
     code: int
@@ -115,7 +115,7 @@ class Drop(Value):
     failure: Failure
 
 
-class Talk(Generic[M, T]):
+class SessionProtocol(Generic[M, T]):
     """A session: where it stands, and the flows of what can be done with it.
 
     One receives at a time; others may send meanwhile.
@@ -124,7 +124,7 @@ class Talk(Generic[M, T]):
     def __init__(
         self,
         request: Request,
-        dialogue: Dialogue[M, T],
+        dialogue: SessionHandler[M, T],
         *,
         catalogue: Catalogue,
         policy: RetryPolicy,
@@ -534,8 +534,8 @@ class Talk(Generic[M, T]):
             if self._attempts:
                 self._attempts[-1] = self._attempts[-1]._replace(reason=failure.reason)
             if code not in self.rules.ends_with:
-                yield from emit("session_dropped", operation=self.request.operation, code=code, reason=failure.reason)
-        yield HangUp()
+                yield from notify("session_dropped", operation=self.request.operation, code=code, reason=failure.reason)
+        yield Disconnect()
 
     # -- To go on --
 
@@ -550,7 +550,7 @@ class Talk(Generic[M, T]):
             self._fruitless += 1
             self._attempts[-1] = self._attempts[-1]._replace(delay=delay)
             operation, reason = self.request.operation, drop.failure.reason
-            yield from emit("session_renewed", operation=operation, delay=delay, code=drop.code, reason=reason)
+            yield from notify("session_renewed", operation=operation, delay=delay, code=drop.code, reason=reason)
             yield from sleep(delay)
             yield from self._connect()
             try:
@@ -570,13 +570,13 @@ class Talk(Generic[M, T]):
         drop = self.drop or Drop(NORMAL, "", Failure("network", "it was closed"))
         return (yield from self._dropped(drop))
 
-    def _not_opened(self, tried: Tried) -> SessionFlow[Error]:
+    def _not_opened(self, tried: RetryResult) -> SessionFlow[Error]:
         """What *tried* came to, as it would for a call."""
         outcome = tried.outcome
         if isinstance(outcome, Failure):
             error = from_failure(outcome, self.request, self.catalogue, tried._replace(outcome=outcome.head or outcome))
             error.__cause__ = outcome.cause
-        elif isinstance(outcome, Refused):
+        elif isinstance(outcome, NotSent):
             error = from_refusal(outcome.held_back, self.request, self.catalogue)
         else:
             error = parse(outcome, self.catalogue, operation=self.request.operation, mask=self.mask)
@@ -618,12 +618,12 @@ class Talk(Generic[M, T]):
         return changed(self.head or Reply(101), body=said, length=None)
 
     def _error(
-        self, error: Error, outcome: Reply | Failure | Refused, tried: Tried | None = None
+        self, error: Error, outcome: Reply | Failure | NotSent, tried: RetryResult | None = None
     ) -> SessionFlow[Error]:
         """*error* with all that is known of the session."""
         moment: float = yield NOW
         timeout, held_back = (self.timeout, None) if tried is None else (tried.timeout, tried.held_back)
-        facts = Tried(outcome, tuple(self._attempts), moment - self._started, timeout, held_back)
+        facts = RetryResult(outcome, tuple(self._attempts), moment - self._started, timeout, held_back)
         complete(error, facts, self.request, self.catalogue, mask=self.mask)
         if self.drop is not None:
             error.close_code, error.close_reason = self.drop.code, self.drop.reason
@@ -660,7 +660,9 @@ class Talk(Generic[M, T]):
         return self.mask(message.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
-def _upgraded(flow: Generator[Effect, Any, Tried], subprotocols: tuple[str, ...], mask: Mask) -> SessionFlow[Tried]:
+def _upgraded(
+    flow: Generator[Effect, Any, RetryResult], subprotocols: tuple[str, ...], mask: Mask
+) -> SessionFlow[RetryResult]:
     """*flow*, for which the success of a request is that there is a websocket now."""
     try:
         effect = next(flow)
@@ -671,7 +673,7 @@ def _upgraded(flow: Generator[Effect, Any, Tried], subprotocols: tuple[str, ...]
             else:
                 effect = flow.send((yield effect))
     except StopIteration as stop:
-        tried: Tried = stop.value
+        tried: RetryResult = stop.value
         return tried
     finally:
         flow.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.stream.rules import parsed, says_something
 from failwell.wire.parse import take
@@ -19,7 +19,7 @@ WORTH_ANOTHER = (GOING_AWAY, 1006, 1011, 1012, 1013, 1014)
 silent. What breaks the protocol or a policy, and what a vendor says in codes of its own, would only happen again."""
 
 
-class SessionRules(Value):
+class SessionRules(Frozen):
     """How a session is kept alive, what in it is an error, and how it ends. Durations are seconds.
 
     After *ping_every* seconds without a word from the server it is sent a ping (None: never), and has *pong_within*
@@ -63,13 +63,13 @@ def _is_named(body: Mapping[str, Any], field: str, names: tuple[str, ...]) -> bo
     return isinstance(found, str) and found in names
 
 
-class Renewed(Value):
+class Renewed(Frozen):
     """The session was dropped, and there is a new one; *unsent* are the messages that the old one did not take."""
 
     unsent: tuple[Message, ...]
 
 
-class Heard(Value, Generic[T]):
+class Heard(Frozen, Generic[T]):
     """A message, decoded."""
 
     item: T

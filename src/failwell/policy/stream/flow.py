@@ -11,21 +11,21 @@ from failwell._support.frozen import changed
 from failwell._support.secret import masked_text
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
-from failwell.contract.evidence import Attempt, HeldBack
+from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.errors import complete, from_failure, from_refusal
 from failwell.policy.flow import (
     Flow,
-    Give,
+    NotSent,
     Now,
     Open,
     Random,
     Read,
-    Refused,
     Send,
     StreamEffect,
     StreamFlow,
-    emit,
+    Yield,
+    notify,
     now,
     sleep,
 )
@@ -33,7 +33,7 @@ from failwell.policy.poll import SHORTEST_PAUSE
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.retry.loop import with_retries
 from failwell.policy.retry.policy import RetryPolicy, succeeded
-from failwell.policy.retry.result import Tried
+from failwell.policy.retry.result import RetryResult
 from failwell.policy.stream.rules import StreamRules, named, parsed
 from failwell.wire import json
 from failwell.wire.addresses import resolved
@@ -242,7 +242,7 @@ class _Stream(Generic[T]):
                 self._look_into(None, parsed(event.data.encode("utf-8", "replace")))
         if good:
             self.given += len(good)
-            yield Give(good)
+            yield Yield(good)
         if wrong is not None:
             raise (yield from self._told(wrong, unreadable))
         return ended
@@ -284,17 +284,17 @@ class _Stream(Generic[T]):
         delay, held_back = self._pause(cut, chance)
         if delay is not None and self.deadline is not None and moment + delay - self.started >= self.deadline:
             reason = f"the next try in {delay:.1f} s would come after the deadline of {self.deadline:g} s"
-            held_back = HeldBack("deadline", reason)
+            held_back = Suppression("deadline", reason)
         if delay is None or held_back is not None:
             raise (yield from self._broken(cut, held_back=held_back))
         self.attempts[-1] = self.attempts[-1]._replace(delay=delay)
         operation, shown = self.request.operation, self._shown(known)
-        yield from emit("reconnect", operation=operation, delay=delay, reason=cut.reason, last_event_id=shown)
+        yield from notify("reconnect", operation=operation, delay=delay, reason=cut.reason, last_event_id=shown)
         yield from sleep(delay)
         others = tuple(pair for pair in self.next.headers if pair[0] != LAST_EVENT_ID)
         self.request = changed(self.next, headers=(*others, (LAST_EVENT_ID, known)) if known else others)
 
-    def _pause(self, cut: Failure, chance: float) -> tuple[float | None, HeldBack | None]:
+    def _pause(self, cut: Failure, chance: float) -> tuple[float | None, Suppression | None]:
         """Seconds until the stream is asked for again; None, and perhaps why, if it was too often or is too long."""
         backoff = self.policy.delay_before(self.fruitless + 1, cut, chance=chance)
         if backoff is None or self.retry is None:
@@ -302,7 +302,7 @@ class _Stream(Generic[T]):
         asked, most = self.retry / 1000, self.policy.rules.longest_retry_after
         if asked > most:
             reason = f"asked to wait {asked:g} s, the most we wait is {most:g} s"
-            return None, HeldBack("retry_after", reason, asked)
+            return None, Suppression("retry_after", reason, asked)
         return max(asked, backoff if self.fruitless else SHORTEST_PAUSE), None
 
     def _left(self) -> Flow[float | None]:
@@ -319,13 +319,13 @@ class _Stream(Generic[T]):
             return left if self.timeout is None else self.timeout
         return min(self.timeout, left)
 
-    def _not_opened(self, tried: Tried) -> Flow[Error]:
+    def _not_opened(self, tried: RetryResult) -> Flow[Error]:
         """What *tried* came to, as it would for a call."""
         outcome, held_back = tried.outcome, tried.held_back
         if isinstance(outcome, Failure):
             self.wait = tried.timeout
             return (yield from self._broken(outcome, outcome.head, held_back=held_back))
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, NotSent):
             error = from_refusal(outcome.held_back, self.request, self.catalogue)
         else:
             error = parse(outcome, self.catalogue, operation=self.request.operation, mask=self._mask)
@@ -344,7 +344,9 @@ class _Stream(Generic[T]):
         error = parse(told, self.catalogue, operation=self.request.operation, source="stream", mask=self._mask)
         return (yield from self._error(error, seen))
 
-    def _broken(self, failure: Failure, seen: Reply | None = None, *, held_back: HeldBack | None = None) -> Flow[Error]:
+    def _broken(
+        self, failure: Failure, seen: Reply | None = None, *, held_back: Suppression | None = None
+    ) -> Flow[Error]:
         """The vendor's error for *failure*; *seen* is the reply, where it shows what was wrong."""
         late = (yield from self._left()) == 0.0
         on = None
@@ -352,17 +354,17 @@ class _Stream(Generic[T]):
             on = "stream" if self.catalogue.raised_on("stream")[1].on == "stream" else None
         if seen is None and failure.kind == "unreadable":
             seen = self.head
-        tried = Tried(seen or failure, (), 0.0, self.wait)
+        tried = RetryResult(seen or failure, (), 0.0, self.wait)
         error = from_failure(failure, self.request, self.catalogue, tried, on=on)
         error.__cause__ = failure.cause
         return (yield from self._error(error, seen or self.head or failure, held_back))
 
     def _error(
-        self, error: Error, outcome: Reply | Failure | Refused, held_back: HeldBack | None = None
+        self, error: Error, outcome: Reply | Failure | NotSent, held_back: Suppression | None = None
     ) -> Flow[Error]:
         """*error* with all that is known of the stream."""
         moment = yield from now()
-        tried = Tried(outcome, tuple(self.attempts), moment - self.started, self.wait, held_back)
+        tried = RetryResult(outcome, tuple(self.attempts), moment - self.started, self.wait, held_back)
         complete(error, tried, self.request, self.catalogue, mask=self._mask)
         error.last_event_id = self._shown(self.last_event_id)
         error.stream_of = None if self.about is None else self._shown(self.about)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell.contract.construction import NOTHING
 from failwell.contract.fields import Body, Header
 from failwell.wire import json
@@ -14,7 +14,7 @@ from failwell.wire.parse import take
 from failwell.wire.sse import LONGEST_EVENT, Event
 
 
-class StreamRules(Value):
+class StreamRules(Frozen):
     """How a stream ends, what in it is an error, and how it goes on.
 
     *ends_with* are the names of events that end it, and are given; *done* is the data of one that is not

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from failwell.contract import Body, Case, Catalogue, Code, Details, Error, Header, Status
 from failwell.contract.declaration import FieldSpec, specs_of
-from failwell.contract.error_body import Said
+from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import ContractError
 from failwell.reference.openapi.examples import summary_of
 from failwell.reference.page.collect import type_name
@@ -28,10 +28,10 @@ WIDTH = 120
 OURS = frozenset(vars(Error))
 """What every error has from Failwell, and no vendor promises."""
 
-PROBES: dict[str, Said] = {
-    "message": Said(status=409, message="MESSAGE"),
-    "code": Said(status=409, message="MESSAGE", code="CODE"),
-    "details": Said(status=409, message="MESSAGE", code="CODE", details={"DETAIL": 1}, request_id="REQUEST"),
+PROBES: dict[str, ErrorBody] = {
+    "message": ErrorBody(status=409, message="MESSAGE"),
+    "code": ErrorBody(status=409, message="MESSAGE", code="CODE"),
+    "details": ErrorBody(status=409, message="MESSAGE", code="CODE", details={"DETAIL": 1}, request_id="REQUEST"),
 }
 """What an envelope is asked to say: the bodies that come of it are its shape."""
 
@@ -142,7 +142,7 @@ EMPTY: Facts = {
 }
 
 
-def _rendered(catalogue: Catalogue, said: Said) -> Any:
+def _rendered(catalogue: Catalogue, said: ErrorBody) -> Any:
     body: dict[str, Any] = {}
     catalogue.envelope.render(body, said)
     return wire_json.plain(body)

@@ -26,7 +26,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TableEntry:
     """The class that a probe is, and whether the call is repeated."""
 
     name: str
@@ -39,7 +39,7 @@ class Table:
     def __init__(self, facts: Facts) -> None:
         self._catalogue = _catalogue(facts)
 
-    def __call__(self, probe: Probe) -> Verdict:
+    def __call__(self, probe: Probe) -> TableEntry:
         """What *probe* is."""
         if probe.on:
             cls = self._catalogue.occasion(probe.on)
@@ -48,7 +48,7 @@ class Table:
             cls, case = self._catalogue.resolve(
                 probe.status or None, probe.code or None, operation=probe.operation or None, source=probe.source
             )
-        return Verdict(cls.__name__, case.retry or "never")
+        return TableEntry(cls.__name__, case.retry or "never")
 
 
 def probes(*snapshots: Facts) -> list[Probe]:

@@ -15,7 +15,7 @@ from failwell.reference.errors import NoExplanationError, UnknownThingError
 from failwell.reference.explain.pasted import Pasted, read_pasted
 from failwell.reference.explain.recognise import Reading, readings_of
 from failwell.reference.page.collect import page_of
-from failwell.reference.page.facts import Attribute, ErrorFacts, Line, Page
+from failwell.reference.page.facts import Attribute, ErrorFacts, Line, ReferencePage
 from failwell.wire.messages import Reply
 from failwell.wire.parse import parse
 
@@ -99,14 +99,14 @@ def is_body(thing: str) -> bool:
     return thing[:1] in ("", *'{["<') or len(thing) > LONGEST_NAME or re.search(r"\s", thing) is not None
 
 
-def names_in(page: Page) -> list[str]:
+def names_in(page: ReferencePage) -> list[str]:
     """Every name that can be asked for."""
     occasions = [line.case.on for line in page.lines if line.case.on is not None]
     statuses = [status.label for status in page.statuses if status.label != "other"]
     return [*(code.code for code in page.codes), *(error.name for error in page.errors), *statuses, *occasions]
 
 
-Found = list[tuple[Page, list[Explanation]]]
+Found = list[tuple[ReferencePage, list[Explanation]]]
 
 
 def _found(thing: str, catalogues: Sequence[Catalogue], status: int | None) -> Found:
@@ -124,7 +124,9 @@ def _found(thing: str, catalogues: Sequence[Catalogue], status: int | None) -> F
     return []
 
 
-def _named(thing: str, page: Page, catalogue: Catalogue, status: int | None, spelling: Any) -> list[Explanation]:
+def _named(
+    thing: str, page: ReferencePage, catalogue: Catalogue, status: int | None, spelling: Any
+) -> list[Explanation]:
     if STATUS.fullmatch(thing):
         return _of_status(thing.lower(), page, catalogue)
     cases = [line for line in page.lines if line.code is not None and spelling(line.code) == thing]
@@ -142,7 +144,7 @@ def _named(thing: str, page: Page, catalogue: Catalogue, status: int | None, spe
     ]
 
 
-def _of_status(label: str, page: Page, catalogue: Catalogue) -> list[Explanation]:
+def _of_status(label: str, page: ReferencePage, catalogue: Catalogue) -> list[Explanation]:
     """The classes that claim the status by its number, the one without a code first; then the one of its range."""
     lines = [line for line in page.lines if line.label == label and page.error(line.error).source == "http"]
     if label.isdigit():
@@ -178,7 +180,7 @@ def _in_one(thing: str, found: Found, catalogues: Sequence[Catalogue]) -> tuple[
     return tuple(explanation for _, known in found for explanation in known)
 
 
-def _of_reply(pasted: Pasted, status: int, catalogue: Catalogue, page: Page) -> Explanation:
+def _of_reply(pasted: Pasted, status: int, catalogue: Catalogue, page: ReferencePage) -> Explanation:
     """What the SDK would make of the reply: it goes through the parser that every reply goes through."""
     error = parse(Reply(status, pasted.headers, pasted.body), catalogue)
     facts = page.error(type(error).__name__)
@@ -196,7 +198,7 @@ def _code_of(pasted: Pasted, catalogue: Catalogue) -> str | None:
 
 
 def _explanation(
-    page: Page,
+    page: ReferencePage,
     facts: ErrorFacts,
     line: Line | None,
     *,
@@ -225,7 +227,7 @@ def _within(line: Line, status: str | None) -> bool:
     return status is None or line.label == status or (status.isdigit() and line.case.covers(int(status)))
 
 
-def attributes_of(facts: ErrorFacts, page: Page) -> tuple[Attribute, ...]:
+def attributes_of(facts: ErrorFacts, page: ReferencePage) -> tuple[Attribute, ...]:
     """All attributes of a class, those of the classes above it first."""
     found: dict[str, Attribute] = {}
     if facts.parent is not None:

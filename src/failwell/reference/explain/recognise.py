@@ -11,12 +11,12 @@ from failwell.contract.coercion import UnfitError
 from failwell.contract.construction import NOTHING
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error import Error
-from failwell.contract.error_body import Said
+from failwell.contract.error_body import ErrorBody
 from failwell.contract.fields import Body, Details
 from failwell.reference.errors import SilentBodyError, UnknownThingError
 from failwell.reference.explain.pasted import Pasted
 from failwell.reference.page.collect import page_of
-from failwell.reference.page.facts import Line, Page
+from failwell.reference.page.facts import Line, ReferencePage
 from failwell.wire.envelopes import Problem
 from failwell.wire.parse import take
 
@@ -81,7 +81,7 @@ def _once(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     return tuple({(line.error, line.label): line for line in reversed(lines)}.values())[::-1]
 
 
-def _with_fields(pasted: Pasted, said: Said, catalogue: Catalogue, page: Page) -> tuple[Line, ...]:
+def _with_fields(pasted: Pasted, said: ErrorBody, catalogue: Catalogue, page: ReferencePage) -> tuple[Line, ...]:
     """The case of the one class that has the most fields of its own in the body; none where several have as many."""
     counted = {cls: _fields_found(pasted, said, cls, catalogue.base) for cls in catalogue.errors}
     most = max(counted.values(), default=0)
@@ -92,13 +92,13 @@ def _with_fields(pasted: Pasted, said: Said, catalogue: Catalogue, page: Page) -
     return (first,) if first is not None else ()
 
 
-def _fields_found(pasted: Pasted, said: Said, cls: type[Error], base: type[Error]) -> int:
+def _fields_found(pasted: Pasted, said: ErrorBody, cls: type[Error], base: type[Error]) -> int:
     common = {spec.name for spec in specs_of(base)}
     own = [spec for spec in specs_of(cls) if spec.travels and spec.name not in common]
     return sum(1 for spec in own if _has(pasted, said, spec))
 
 
-def _has(pasted: Pasted, said: Said, spec: FieldSpec) -> bool:
+def _has(pasted: Pasted, said: ErrorBody, spec: FieldSpec) -> bool:
     """Whether the body holds a value that fits *spec* and says more than its absence would."""
     match spec.mark:
         case Body(path):

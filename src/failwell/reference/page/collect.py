@@ -13,18 +13,18 @@ from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error import Error
 from failwell.contract.fields import Body, Code, Details, Header, Local, MessageMark, Status
 from failwell.reference.page.docstrings import meanings
-from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, Page, StatusFacts
+from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, ReferencePage, StatusFacts
 from failwell.reference.page.retries import delays, retried
 
 FIRST_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
-def page_of(catalogue: Catalogue) -> Page:
+def page_of(catalogue: Catalogue) -> ReferencePage:
     """Everything that *catalogue* declares."""
     classes = in_tree_order(catalogue)
     errors = tuple(_error(cls, catalogue, classes) for cls in classes)
     base = catalogue.base
-    return Page(
+    return ReferencePage(
         name=catalogue.name,
         module=base.__module__,
         base=base.__name__,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from failwell.reference.errors import UndocumentedError
-from failwell.reference.page.facts import ErrorFacts, Line, Page
+from failwell.reference.page.facts import ErrorFacts, Line, ReferencePage
 
 
-def require_documented(page: Page) -> None:
+def require_documented(page: ReferencePage) -> None:
     """Refuse a page on which a code, a status or a class would have no cause, no fix or no address of its own.
 
     Raises:
@@ -19,7 +19,7 @@ def require_documented(page: Page) -> None:
         raise UndocumentedError(page.name, lacks)
 
 
-def _lacking(page: Page) -> list[str]:
+def _lacking(page: ReferencePage) -> list[str]:
     lacks: list[str] = []
     for error in page.errors:
         if error.cause is None:
@@ -63,7 +63,7 @@ RESERVED = (
 """The anchors of a page's sections."""
 
 
-def _shared_anchors(page: Page) -> list[str]:
+def _shared_anchors(page: ReferencePage) -> list[str]:
     """Two entries of one address: whoever follows it would read about the wrong one."""
     named = [(error.anchor, error.name) for error in page.errors]
     named += [(code.anchor, code.code) for code in page.codes]

@@ -90,7 +90,7 @@ class StatusFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReferencePage:
     """Everything that is declared about the errors of one vendor.
 
     *base* is what a caller catches for everything, *default* what a reply becomes that nothing else claims. *delays*

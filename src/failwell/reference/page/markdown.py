@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, Page, StatusFacts
+from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, ReferencePage, StatusFacts
 from failwell.reference.page.retries import backoff, seconds, times
 from failwell.wire.messages import IDEMPOTENT
 
@@ -41,7 +41,7 @@ EVIDENCE = (
 )
 
 
-def markdown(page: Page) -> str:
+def markdown(page: ReferencePage) -> str:
     """The whole of *page*, ready to be written to a file."""
     sections = (
         _front(page),
@@ -58,7 +58,7 @@ def markdown(page: Page) -> str:
     return "\n".join(line for section in sections for line in (*section, "")).rstrip() + "\n"
 
 
-def _front(page: Page) -> Iterator[str]:
+def _front(page: ReferencePage) -> Iterator[str]:
     title = page.name.capitalize()
     yield from (
         "---",
@@ -74,7 +74,7 @@ def _front(page: Page) -> Iterator[str]:
     )
 
 
-def _tree(page: Page) -> Iterator[str]:
+def _tree(page: ReferencePage) -> Iterator[str]:
     yield from (f"## Hierarchy {{ #{TREE} }}", "")
     for error in page.errors:
         indent = "    " * error.depth
@@ -88,7 +88,7 @@ def _tree(page: Page) -> Iterator[str]:
     yield from ("```python", f"from {page.module} import (", *(f"    {name}," for name in names), ")", "```")
 
 
-def _table(page: Page) -> Iterator[str]:
+def _table(page: ReferencePage) -> Iterator[str]:
     yield from ("## When each fires { #when-each-fires }", "")
     rows = [
         (_named(page, error, first), _prose(error.cause or ""), _prose(first.fix or ""))
@@ -98,12 +98,12 @@ def _table(page: Page) -> Iterator[str]:
     yield from _grid(("Exception", "Common cause", "What to do"), rows)
 
 
-def _named(page: Page, error: ErrorFacts, line: Line) -> str:
+def _named(page: ReferencePage, error: ErrorFacts, line: Line) -> str:
     label = f" ({line.label})" if line.label is not None else ""
     return f"{_link(page, error.name)}{label}"
 
 
-def _retries(page: Page) -> Iterator[str]:
+def _retries(page: ReferencePage) -> Iterator[str]:
     yield from ("## Retry behavior { #retry-behavior }", "")
     repeated = {kind: [line for line in page.lines if line.case.retry == kind] for kind in WORDS}
     if not any(repeated.values()) or not page.delays:
@@ -127,7 +127,7 @@ WORDS = {
 """What is said of each kind of retry."""
 
 
-def _numbers(page: Page) -> dict[str, str]:
+def _numbers(page: ReferencePage) -> dict[str, str]:
     up_to = times(page.rules)
     return {
         "up_to": up_to[0].lower() + up_to[1:],
@@ -143,26 +143,26 @@ def _safe() -> str:
     return f"{', '.join(most)} and {last} requests"
 
 
-def _case_link(page: Page, line: Line) -> str:
+def _case_link(page: ReferencePage, line: Line) -> str:
     if line.code is not None:
         return f"[`{line.code}`](#{line.anchor}) ({line.label or line.case.on or 'any other status'})"
     label = f" ({line.label})" if line.label is not None else ""
     return f"{_link(page, line.error)}{label}"
 
 
-def _idempotency(page: Page) -> Iterator[str]:
+def _idempotency(page: ReferencePage) -> Iterator[str]:
     yield from ("## Idempotency { #idempotency }", "")
     said = (SAME_KEY if page.honours_keys else NO_KEY) + EVIDENCE
     yield said.format(key=page.idempotency_key, replayed=page.replayed, request_id=page.request_id)
 
 
-def _statuses(page: Page) -> Iterator[str]:
+def _statuses(page: ReferencePage) -> Iterator[str]:
     yield from ("## Status codes { #status-codes }", "")
     rows = [row for status in page.statuses for row in _status_rows(page, status)]
     yield from _grid(("Status", "Exception", "Common cause", "What to do"), rows)
 
 
-def _status_rows(page: Page, status: StatusFacts) -> Iterator[tuple[str, ...]]:
+def _status_rows(page: ReferencePage, status: StatusFacts) -> Iterator[tuple[str, ...]]:
     for number, line in enumerate(_plain_first(status.lines)):
         shown = status.phrase if status.label == "other" else f"{status.label} {status.phrase}".rstrip()
         name = f'<a id="{status.anchor}"></a>**{shown}**' if number == 0 else ""
@@ -177,11 +177,11 @@ def _plain_first(lines: Sequence[Line]) -> list[Line]:
     return list(chosen.values())
 
 
-def _case_link_without_status(page: Page, line: Line) -> str:
+def _case_link_without_status(page: ReferencePage, line: Line) -> str:
     return f"[`{line.code}`](#{line.anchor})" if line.code is not None else _link(page, line.error)
 
 
-def _codes(page: Page) -> Iterator[str]:
+def _codes(page: ReferencePage) -> Iterator[str]:
     if not page.codes:
         return
     yield from ("## Codes { #codes }", "")
@@ -198,7 +198,7 @@ def _codes(page: Page) -> Iterator[str]:
         yield from ("", *_code(page, code))
 
 
-def _code(page: Page, code: CodeFacts) -> Iterator[str]:
+def _code(page: ReferencePage, code: CodeFacts) -> Iterator[str]:
     yield from (f"### `{code.code}` {{ #{code.anchor} }}", "")
     for line in code.lines:
         status = f"{line.label} " if line.label is not None else ""
@@ -209,13 +209,13 @@ def _code(page: Page, code: CodeFacts) -> Iterator[str]:
     yield _back()
 
 
-def _errors(page: Page) -> Iterator[str]:
+def _errors(page: ReferencePage) -> Iterator[str]:
     yield "## Exceptions { #exceptions }"
     for error in page.errors:
         yield from ("", *_error(page, error))
 
 
-def _error(page: Page, error: ErrorFacts) -> Iterator[str]:
+def _error(page: ReferencePage, error: ErrorFacts) -> Iterator[str]:
     yield from (f"### `{error.name}` {{ #{error.anchor} }}", "")
     if error.text is not None:
         yield from (*(_prose(line) for line in error.text.splitlines()), "")
@@ -270,7 +270,7 @@ def _elsewhere(error: ErrorFacts, first: Line) -> dict[str, list[Line]]:
     return found
 
 
-def _attributes(page: Page) -> Iterator[str]:
+def _attributes(page: ReferencePage) -> Iterator[str]:
     yield from ("## On every error { #attributes }", "", *_attribute_grid(page.evidence))
 
 
@@ -290,7 +290,7 @@ def _attribute_grid(attributes: Iterable[Attribute]) -> Iterator[str]:
     yield from _grid(heads, rows)
 
 
-def _operations(page: Page) -> Iterator[str]:
+def _operations(page: ReferencePage) -> Iterator[str]:
     if not page.operations:
         return
     yield from ("## What each operation raises { #operations }", "")
@@ -304,7 +304,7 @@ def _once_per_code(lines: Iterable[Line]) -> list[Line]:
     return list({line.code: line for line in lines if line.code is not None}.values())
 
 
-def _link(page: Page, name: str, *, bold: bool = False) -> str:
+def _link(page: ReferencePage, name: str, *, bold: bool = False) -> str:
     link = f"[`{name}`](#{page.error(name).anchor})"
     return f"**{link}**" if bold else link
 

@@ -10,7 +10,7 @@ from typing import cast
 from urllib.parse import unquote
 
 from failwell.sandbox.errors import BadScriptError
-from failwell.sandbox.faults.steps import Certificate, CertificateKind, Pass, Step, step_from_json
+from failwell.sandbox.faults.steps import Certificate, CertificateKind, Forward, Step, step_from_json
 from failwell.sandbox.faults.validation import found_in, json_object, shown
 
 
@@ -57,7 +57,7 @@ class Rule:
     @property
     def whole_steps(self) -> tuple[Step, ...]:
         """The steps, with the `Pass()` that an open end stands for."""
-        return self.steps if self.steps[-1].final else (*self.steps, Pass())
+        return self.steps if self.steps[-1].final else (*self.steps, Forward())
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a request of *method* to *path* (no query) is meant."""

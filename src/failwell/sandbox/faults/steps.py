@@ -84,7 +84,7 @@ class Delay(_Step):
 
 
 @dataclass(frozen=True)
-class Pass(_Step):
+class Forward(_Step):
     """
     The request goes on to the real server, and its reply comes back as it is.
 
@@ -100,7 +100,7 @@ class Pass(_Step):
 
 
 @dataclass(frozen=True)
-class Lose(_Step):
+class DropReply(_Step):
     """The request goes on to the real server, whose reply is lost: the work is done, and nobody hears of it.
 
     The connection ends by FIN, or by RST if *reset*.
@@ -269,8 +269,8 @@ class Certificate(_Step):
 Step: TypeAlias = (
     Answer
     | Delay
-    | Pass
-    | Lose
+    | Forward
+    | DropReply
     | Drip
     | Close
     | Reset

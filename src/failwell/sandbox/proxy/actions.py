@@ -14,10 +14,10 @@ from failwell.sandbox.faults.steps import (
     Cut,
     Delay,
     Drip,
+    DropReply,
+    Forward,
     Garbled,
-    Lose,
     Malformed,
-    Pass,
     Raw,
     Reset,
     Silence,
@@ -36,16 +36,16 @@ async def act(steps: tuple[Step, ...], client: Connection, incoming: Incoming, u
 
     Raises: GoneError, when the client goes away; MalformedRequestError; UpstreamError.
     """
-    if not isinstance(steps[-1], Pass | Lose):
+    if not isinstance(steps[-1], Forward | DropReply):
         # A fault happens to a request that has arrived: its hash is logged, and no unread byte turns a FIN into RST.
         await incoming.take_in()
     for step in steps:
         match step:
             case Delay():
                 await _wait(client, step.seconds)
-            case Pass():
+            case Forward():
                 return await _pass(step, client, incoming, upstream)
-            case Lose():
+            case DropReply():
                 await pass_on(client, incoming, upstream, lost=True)
                 if step.reset:
                     client.reset()
@@ -61,7 +61,7 @@ async def act(steps: tuple[Step, ...], client: Connection, incoming: Incoming, u
     raise AssertionError("The last step is a final one for a request, by Rule.whole_steps and Script.take.")
 
 
-async def _pass(step: Pass, client: Connection, incoming: Incoming, upstream: tuple[str, int]) -> bool:
+async def _pass(step: Forward, client: Connection, incoming: Incoming, upstream: tuple[str, int]) -> bool:
     afterwards = {"keep": "", "close": ", then closed", "reset": ", then reset"}[step.then]
     goes_on = await pass_on(client, incoming, upstream, afterwards=afterwards)
     if step.then == "reset":

@@ -9,7 +9,7 @@ import logging
 from failwell.sandbox.control import LONGEST_BODY, PREFIX, TOKEN_HEADER, ArmError, Control, problem, too_large
 from failwell.sandbox.faults.rules import Script
 from failwell.sandbox.faults.samples import phrase
-from failwell.sandbox.faults.steps import Answer, Pass
+from failwell.sandbox.faults.steps import Answer, Forward
 from failwell.sandbox.log import RequestLog
 from failwell.sandbox.proxy.actions import act, send_answer
 from failwell.sandbox.proxy.certificates import Certificates
@@ -157,7 +157,7 @@ class FaultLayer:
         if (incoming.path + "/").startswith(PREFIX):
             return await self._answer_control(client, incoming)
         incoming.enter(self.log)
-        steps = self.script.take(incoming.method, incoming.path) or (Pass(),)
+        steps = self.script.take(incoming.method, incoming.path) or (Forward(),)
         try:
             return await act(steps, client, incoming, self.upstream)
         except GoneError:

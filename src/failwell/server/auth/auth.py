@@ -16,7 +16,7 @@ from starlette.types import Scope
 from failwell.server.auth.keys import Keys
 from failwell.server.caller import Caller
 from failwell.server.http.paths import Paths
-from failwell.server.refusal import Refused
+from failwell.server.refusal import Refusal
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.threads import Threads
 
@@ -68,7 +68,7 @@ class Auth(ABC):
             wanted = " or ".join(self._writers)
             what = "API key" if isinstance(self, ByKey) else "caller"
             message = f'This {what} has the role "{caller.role}", which cannot write. Use a key of a {wanted}.'
-            raise Refused(403, message)
+            raise Refusal(403, message)
 
 
 class ByFunction(Auth):
@@ -93,7 +93,7 @@ class ByFunction(Auth):
         if inspect.isawaitable(found):
             found = await found
         if found is None:
-            raise Refused(401, "Nobody is known to have sent this request. Sign in, and send it again.")
+            raise Refusal(401, "Nobody is known to have sent this request. Sign in, and send it again.")
         if isinstance(found, str) and found:
             return Caller(found, found, self._writers[0] if self._writers else "")
         if not isinstance(found, Caller):
@@ -124,7 +124,7 @@ class ByKey(Auth):
             caller = await self._threads.run(partial(self._keys.find, key), patience=PATIENCE)
         except StoreDownError as problem:
             message = "API keys cannot be checked at the moment. Try again in a few seconds."
-            raise Refused(503, message, headers={"retry-after": "2"}) from problem
+            raise Refusal(503, message, headers={"retry-after": "2"}) from problem
         if caller is None:
             raise self._stranger("This API key is unknown or revoked. Use another one.", known_scheme=True)
         return caller
@@ -143,8 +143,8 @@ class ByKey(Auth):
             raise self._stranger(f'The API key in "{name}" is malformed: a key is {self._keys.shape}. Copy it again.')
         return key
 
-    def _stranger(self, message: str, *, known_scheme: bool = False) -> Refused:
+    def _stranger(self, message: str, *, known_scheme: bool = False) -> Refusal:
         challenge = f'Bearer realm="{self._realm}"' if self._bearer else f'ApiKey realm="{self._realm}"'
         if self._bearer and known_scheme:
             challenge += ', error="invalid_token"'
-        return Refused(401, message, headers={"www-authenticate": challenge})
+        return Refusal(401, message, headers={"www-authenticate": challenge})

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from failwell.contract.case import phrase
 from failwell.server.errors.redaction import entry
-from failwell.server.refusal import NOTHING_MORE, Refused
+from failwell.server.refusal import NOTHING_MORE, Refusal
 from failwell.wire.envelopes import summary
 
 MOST_ENTRIES = 100
@@ -30,7 +30,7 @@ def of_fastapi(module: str, name: str) -> Any:
     return getattr(sys.modules.get(f"fastapi.{module}"), name, ())
 
 
-def refusal(exc: Exception, *, code: str = "code") -> Refused | None:
+def refusal(exc: Exception, *, code: str = "code") -> Refusal | None:
     """What the framework means by *exc*, or None if it is not one of its own; *code* is what the envelope calls it."""
     problem: Any = exc
     if isinstance(problem, of_fastapi("exceptions", "RequestValidationError")):
@@ -41,12 +41,12 @@ def refusal(exc: Exception, *, code: str = "code") -> Refused | None:
     return None
 
 
-def invalid(entries: list[dict[str, Any]]) -> Refused:
+def invalid(entries: list[dict[str, Any]]) -> Refusal:
     """A 422 which lists the fields: where, what is wrong, of which kind; never what was sent."""
-    return Refused(422, summary(entries), entries=entries)
+    return Refusal(422, summary(entries), entries=entries)
 
 
-def of_status(status: int, headers: Mapping[str, str], *, said: object = None, code: str = "code") -> Refused:
+def of_status(status: int, headers: Mapping[str, str], *, said: object = None, code: str = "code") -> Refusal:
     """An error that is known by its *status* only, with what its author *said* to the client: words, or a `detail`.
 
     A dict gives the code, the sentence, and what else fields of the error are named after; a list the field errors.
@@ -69,8 +69,8 @@ def of_status(status: int, headers: Mapping[str, str], *, said: object = None, c
         words = str(said) if isinstance(said, str | int | float) and not isinstance(said, bool) else None
     if status >= 500:
         # The words of a 5xx are those of the exception behind it as often as not.
-        return Refused(status, UNHANDLED, code=own_code, headers=kept)
-    return Refused(status, _sentence(status, kept, words), code=own_code, headers=kept, entries=entries, facts=facts)
+        return Refusal(status, UNHANDLED, code=own_code, headers=kept)
+    return Refusal(status, _sentence(status, kept, words), code=own_code, headers=kept, entries=entries, facts=facts)
 
 
 def _sentence(status: int, headers: Mapping[str, str], said: str | None) -> str:

@@ -17,8 +17,8 @@ from failwell.server.errors.allowed_methods import methods_of
 from failwell.server.errors.framework import UNHANDLED, of_status, refusal
 from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
 from failwell.server.errors.unwrapping import single
-from failwell.server.idempotency.store import Answer
-from failwell.server.refusal import Refused, as_error, reply_to
+from failwell.server.idempotency.store import StoredResponse
+from failwell.server.refusal import Refusal, as_error, reply_to
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.transient_errors import passes
 from failwell.wire import Reply, render
@@ -54,13 +54,13 @@ class Translator:
         """
         request_id: str = scope["failwell.request_id"]
         exc = single(exc)
-        if isinstance(exc, HTTPException) and isinstance(exc.__cause__, Refused):
+        if isinstance(exc, HTTPException) and isinstance(exc.__cause__, Refusal):
             exc = exc.__cause__  # FastAPI's words for a body that broke off above its limit
         if isinstance(exc, UndeclaredError):
             return self.unhandled(exc, scope)
-        error = None if isinstance(exc, Refused) else self._declared(exc, scope)
+        error = None if isinstance(exc, Refusal) else self._declared(exc, scope)
         framework = refusal(exc, code=self._code) if error is None else None
-        refused = exc if isinstance(exc, Refused) else framework
+        refused = exc if isinstance(exc, Refusal) else framework
         if refused is not None:
             refused = self._with_methods(refused, scope)
             error = as_error(refused, self.catalogue)
@@ -86,12 +86,12 @@ class Translator:
     def unhandled(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 500, which says nothing of *exc*; the log says all."""
         _log(logging.ERROR, scope, 500, type(exc).__name__, exc)
-        return reply_to(Refused(500, UNHANDLED), self.catalogue, scope["failwell.request_id"])
+        return reply_to(Refusal(500, UNHANDLED), self.catalogue, scope["failwell.request_id"])
 
     def out_of_service(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 503 for an *exc* that passes by itself, such as a locked database; the log says all."""
         _log(logging.ERROR, scope, 503, type(exc).__name__, exc)
-        refused = Refused(503, OUT_OF_SERVICE, headers={"retry-after": "2"})
+        refused = Refusal(503, OUT_OF_SERVICE, headers={"retry-after": "2"})
         return reply_to(refused, self.catalogue, scope["failwell.request_id"])
 
     def broken_off(self, exc: Exception, scope: Scope) -> None:
@@ -110,7 +110,7 @@ class Translator:
         """Log that an app which was mounted late keeps answering by itself."""
         logger.error("An app was mounted while this one was served, and stays outside of the contract. %s", problem)
 
-    def replayed(self, answer: Answer, scope: Scope) -> None:
+    def replayed(self, answer: StoredResponse, scope: Scope) -> None:
         """Log that a kept *answer* is given again; the record has both ids."""
         _log(logging.INFO, scope, answer.status, f"replay of {answer.request_id}")
 
@@ -126,7 +126,7 @@ class Translator:
             return None
         return converted if isinstance(converted, self.catalogue.base) else None
 
-    def _with_methods(self, refused: Refused, scope: Scope) -> Refused:
+    def _with_methods(self, refused: Refusal, scope: Scope) -> Refusal:
         """*refused*; a 405 with all methods that its address takes."""
         if refused.status != 405 or scope["type"] != "http":
             return refused

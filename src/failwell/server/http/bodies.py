@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
-from failwell.server.refusal import Refused
+from failwell.server.refusal import Refusal
 
 _JSON = re.compile(rb"[\x00\s\xef\xbb\xbf\xfe\xff]*[\[{]")
 _ANNOUNCING = (b"content-length", b"transfer-encoding")
@@ -44,19 +44,19 @@ class BodyLimits:
 DEFAULT = BodyLimits()
 
 
-def above(limit: int) -> Refused:
+def above(limit: int) -> Refusal:
     """The 413 for a body of more than *limit* bytes."""
-    return Refused(413, f"A request may have {limit:,} bytes of body, this one has more. Send less at a time.")
+    return Refusal(413, f"A request may have {limit:,} bytes of body, this one has more. Send less at a time.")
 
 
-def too_slow(seconds: float) -> Refused:
+def too_slow(seconds: float) -> Refusal:
     """The 408 for a body that is not there after *seconds*."""
     message = f"The body of this request was not there after {seconds:g} s. Send it again, or in smaller parts."
-    return Refused(408, message, headers={"connection": "close"})
+    return Refusal(408, message, headers={"connection": "close"})
 
 
 async def whole_body(
-    scope: Scope, receive: Receive, limit: int | None, refusal: Callable[[int], Refused] = above, *, patience: int = 0
+    scope: Scope, receive: Receive, limit: int | None, refusal: Callable[[int], Refusal] = above, *, patience: int = 0
 ) -> bytes:
     """The body of the request.
 
@@ -187,9 +187,9 @@ def check_json(body: bytes, limits: BodyLimits) -> None:
             raise _refused(f"Must not be nested deeper than {deepest} levels", "too_deep")
 
 
-def _refused(problem: str, kind: str) -> Refused:
+def _refused(problem: str, kind: str) -> Refusal:
     message = f"The body {problem[0].lower()}{problem[1:]}."
-    return Refused(422, message, entries=[{"loc": ["body"], "msg": problem, "type": kind}])
+    return Refusal(422, message, entries=[{"loc": ["body"], "msg": problem, "type": kind}])
 
 
 def _announced(scope: Scope) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from starlette.types import Message, Scope, Send
 
 from failwell.server.errors.framework import of_status
-from failwell.server.refusal import Refused
+from failwell.server.refusal import Refusal
 from failwell.wire import Reply
 
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -171,7 +171,7 @@ class FromApp:
         await self._sink(message)
 
     @property
-    def kept_back(self) -> Refused | None:
+    def kept_back(self) -> Refusal | None:
         """What the page that was kept back meant; None if there was none."""
         if self._page is None:
             return None

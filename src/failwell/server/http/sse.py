@@ -42,7 +42,7 @@ async def followed(look: Callable[[], tuple[Iterable[bytes], bool]], *, heartbea
             await anyio.sleep(LOOK_EVERY)
 
 
-class EventStream(StreamingResponse):
+class EventFeed(StreamingResponse):
     """A reply of events. A client that leaves ends the iteration over *content*."""
 
     media_type: str | None = "text/event-stream"

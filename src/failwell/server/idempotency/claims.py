@@ -13,7 +13,7 @@ from functools import partial
 import anyio
 
 from failwell.server.idempotency.policy import Idempotency
-from failwell.server.idempotency.store import Answer, Claim, Claimed, InProgress, Record
+from failwell.server.idempotency.store import Claim, Claimed, InProgress, Record, StoredResponse
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.threads import Threads
 
@@ -79,7 +79,7 @@ class Claims:
             return policy.in_progress_wait
         return max(policy.in_progress_wait, math.ceil(claim.leased_for))
 
-    def keeping(self, ticket: Ticket, answer: Answer) -> Settlement:
+    def keeping(self, ticket: Ticket, answer: StoredResponse) -> Settlement:
         """What keeps *answer*, unless the record has got another owner."""
         keep = partial(self.policy.store.complete, ticket.record, ticket.owner, answer, kept=self.policy.kept)
         return Settlement(keep, "kept", self._threads)

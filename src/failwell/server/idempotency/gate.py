@@ -21,12 +21,12 @@ from failwell.server.idempotency.policy import (
     too_large,
 )
 from failwell.server.idempotency.recording import Recording
-from failwell.server.idempotency.store import Answer, Claimed, InProgress, Record
+from failwell.server.idempotency.store import Claimed, InProgress, Record, StoredResponse
 from failwell.server.side_effects import Effects
 from failwell.server.storage.errors import StoreDownError
 
 
-class Keyed:
+class IdempotencyGate:
     """Decides what becomes of a request whose key stands in *header*."""
 
     def __init__(self, claims: Claims, header: str) -> None:
@@ -40,7 +40,7 @@ class Keyed:
 
     async def turn(
         self, scope: Scope, receive: Receive, out: Outgoing, caller: Caller, effects: Effects
-    ) -> Recording | Answer | Receive:
+    ) -> Recording | StoredResponse | Receive:
         """A request that came before gets its answer, a new one a recording; else the app reads what is returned.
 
         Raises:
@@ -67,7 +67,7 @@ class Keyed:
                 name: extensions[name] for name in extensions if not name.startswith("http.response")
             }
             return Recording(out, receive, body, claims=self._claims, ticket=ticket, effects=effects)
-        if isinstance(claim, Answer):
+        if isinstance(claim, StoredResponse):
             return claim
         raise in_progress(key, self._claims.wait(claim)) if isinstance(claim, InProgress) else conflict(key)
 

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from failwell.server.idempotency.store import Store
-from failwell.server.refusal import Refused
+from failwell.server.refusal import Refusal
 
 READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -103,7 +103,7 @@ def checked(key: str, header: str) -> str:
         return key
     long = not 1 <= len(key) <= 255
     problem = f"must have 1 to 255 characters, it has {len(key)}" if long else "must have visible ASCII characters only"
-    raise Refused(
+    raise Refusal(
         422,
         f'The header "{header}" {problem}. Send a UUID.',
         entries=[{"loc": ["header", header], "msg": f"The key {problem}", "type": "idempotency_key_invalid"}],
@@ -115,24 +115,24 @@ def fingerprint(query: bytes, body: bytes) -> bytes:
     return hashlib.sha256(len(query).to_bytes(8, "big") + query + body).digest()
 
 
-def conflict(key: str) -> Refused:
+def conflict(key: str) -> Refusal:
     """The 409 for a *key* that was used for something else."""
     message = f'The idempotency key "{key}" was used for another body. Use a new key for a new body.'
-    return Refused(409, message, code="idempotency_conflict")
+    return Refusal(409, message, code="idempotency_conflict")
 
 
-def in_progress(key: str, wait: int) -> Refused:
+def in_progress(key: str, wait: int) -> Refusal:
     """The 409 for a *key* whose first call still runs, or did not end; it may be tried again after *wait* seconds."""
     message = f'The first call with the idempotency key "{key}" still runs. Try again in {wait} s.'
-    return Refused(409, message, code="idempotency_in_progress", headers={"retry-after": str(wait)})
+    return Refusal(409, message, code="idempotency_in_progress", headers={"retry-after": str(wait)})
 
 
-def too_large(cap: int) -> Refused:
+def too_large(cap: int) -> Refusal:
     """The 413 for a body that is not held in memory."""
-    return Refused(413, f"A request with an idempotency key may have {cap} bytes of body, this one has more.")
+    return Refusal(413, f"A request with an idempotency key may have {cap} bytes of body, this one has more.")
 
 
-def store_down() -> Refused:
+def store_down() -> Refusal:
     """The 503 when nobody can tell whether a key was used before."""
     message = "Idempotency keys cannot be checked at the moment. Try again in a few seconds, with the same key."
-    return Refused(503, message, headers={"retry-after": "2"})
+    return Refusal(503, message, headers={"retry-after": "2"})

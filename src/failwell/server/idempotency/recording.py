@@ -8,7 +8,7 @@ from starlette.types import Message, Receive
 
 from failwell.server.http.responses import Outgoing
 from failwell.server.idempotency.claims import Claims, Settlement, Ticket
-from failwell.server.idempotency.store import Answer
+from failwell.server.idempotency.store import StoredResponse
 from failwell.server.side_effects import Effects
 
 REPLAY_REQUEST_ID = "x-replay-request-id"
@@ -113,14 +113,14 @@ class Recording:
         self._chunks.clear()
         await self._out({"type": "http.response.body", "body": body, "more_body": more})
 
-    def _answer(self, status: int) -> Answer:
+    def _answer(self, status: int) -> StoredResponse:
         wanted = self._claims.policy.headers
         headers = Headers(raw=self._start.get("headers", [])).items()
         kept = tuple((name, value) for name, value in headers if name in wanted)
-        return Answer(status, kept, b"".join(self._chunks), self._out.request_id)
+        return StoredResponse(status, kept, b"".join(self._chunks), self._out.request_id)
 
 
-async def replay(answer: Answer, out: Outgoing, *, replayed_header: str) -> None:
+async def replay(answer: StoredResponse, out: Outgoing, *, replayed_header: str) -> None:
     """Send *answer* again, marked as replayed, under the request id of the first."""
     out.headers[replayed_header] = "true"
     out.headers[REPLAY_REQUEST_ID] = out.request_id

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from failwell.clock import ServerClock, SystemClock
-from failwell.server.idempotency.store import Answer, Claim, Claimed, Conflict, InProgress, Record
+from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, StoredResponse
 from failwell.server.storage import steady_clock
 from failwell.server.storage.sqlite import BUSY, Database, Tables
 
@@ -120,7 +120,7 @@ class SqliteStore:
 
         return self._database.write(renew)
 
-    def complete(self, record: Record, owner: str, answer: Answer, *, kept: float) -> bool:
+    def complete(self, record: Record, owner: str, answer: StoredResponse, *, kept: float) -> bool:
         """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more."""
         facts = (answer.status, json.dumps(answer.headers), answer.body, answer.request_id)
 
@@ -144,6 +144,6 @@ def _changed(db: sqlite3.Connection, statement: str, *values: object) -> bool:
     return db.execute(statement, values).rowcount == 1
 
 
-def _answer(row: tuple[int, str, bytes, str]) -> Answer:
+def _answer(row: tuple[int, str, bytes, str]) -> StoredResponse:
     status, headers, body, request_id = row
-    return Answer(status, tuple((name, value) for name, value in json.loads(headers)), body, request_id)
+    return StoredResponse(status, tuple((name, value) for name, value in json.loads(headers)), body, request_id)

@@ -16,7 +16,7 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StoredResponse:
     """A reply that is kept, to be given again byte for byte."""
 
     status: int
@@ -42,7 +42,7 @@ class InProgress:
     leased_for: float | None = None
 
 
-Claim = Claimed | Answer | Conflict | InProgress
+Claim = Claimed | StoredResponse | Conflict | InProgress
 
 
 class Store(Protocol):
@@ -63,7 +63,7 @@ class Store(Protocol):
         """Let the lease begin anew; False if *record* is not *owner*'s any more."""
         ...
 
-    def complete(self, record: Record, owner: str, answer: Answer, *, kept: float) -> bool:
+    def complete(self, record: Record, owner: str, answer: StoredResponse, *, kept: float) -> bool:
         """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more.
 
         It is asked again after a failure: *owner*'s answer that is there already is kept, and not changed.

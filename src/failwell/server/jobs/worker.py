@@ -20,7 +20,7 @@ from pathlib import Path
 
 from failwell.server.jobs.running import Running
 from failwell.server.jobs.steps import Steps
-from failwell.server.jobs.workflow import READY, Kind, Work
+from failwell.server.jobs.workflow import READY, JobKind, Workload
 from failwell.server.storage.transient_errors import patient
 
 LOOK_EVERY = 1.0
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Does the jobs of *work*, remembers their *steps*, and sets *nudged* when one has ended."""
 
-    def __init__(self, work: Work, steps: Steps, running: Running, nudged: threading.Event) -> None:
+    def __init__(self, work: Workload, steps: Steps, running: Running, nudged: threading.Event) -> None:
         self._work = work
         self._steps = steps
         self._running = running
@@ -69,12 +69,12 @@ class Worker:
                 at[job] = name
                 self._begin(name, kind, job)
 
-    def _begin(self, name: str, kind: Kind, job: str) -> None:
+    def _begin(self, name: str, kind: JobKind, job: str) -> None:
         with self._lock:
             self._at[job] = name
         threading.Thread(target=self._do, args=(name, kind, job), name=f"{name}-{job}", daemon=True).start()
 
-    def _do(self, name: str, kind: Kind, job: str) -> None:
+    def _do(self, name: str, kind: JobKind, job: str) -> None:
         try:
             patient(f"Job {job}", self._running.begin, job)
             kind.workflow(self._steps.of(job), job)
@@ -115,7 +115,7 @@ def alone(folder: Path) -> Generator[None]:
         yield
 
 
-def opened(spec: str, folder: Path, settings: str) -> Work:
+def opened(spec: str, folder: Path, settings: str) -> Workload:
     """The work that the function named *spec* returns for *folder*.
 
     Raises:
@@ -123,7 +123,7 @@ def opened(spec: str, folder: Path, settings: str) -> Work:
     """
     module, _, name = spec.partition(":")
     work = getattr(importlib.import_module(module), name)(folder, json.loads(settings))
-    if not isinstance(work, Work):
+    if not isinstance(work, Workload):
         raise TypeError(f"{spec} returned {type(work).__name__}, not Work.")
     return work
 

@@ -29,7 +29,7 @@ Workflow: TypeAlias = Callable[[Step, str], None]
 
 
 @dataclass(frozen=True)
-class Kind:
+class JobKind:
     """One kind of job: its *workflow*, and how many of them may run *at_once*; the others wait for their turn.
 
     A job in whose step the process died by itself more than *most_crashes* times, without a step done in between, is
@@ -42,7 +42,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """All that the worker of one data folder does, and how it hears of it.
 
     *unfinished* tells the kind and the id of every job that was accepted and has not ended, oldest first: the rows of
@@ -51,7 +51,7 @@ class Work:
     has ended stays as it is.
     """
 
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, JobKind]
     unfinished: Callable[[], Iterable[tuple[str, str]]]
     give_up: Callable[[str, str, str], None]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from failwell.clock import ServerClock, whole_seconds
 from failwell.contract.extras import needs
 from failwell.server.limits.token_bucket import Buckets
-from failwell.server.refusal import Refused
+from failwell.server.refusal import Refusal
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -64,7 +64,7 @@ class RateLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LimitDecision:
     """Whether a call may go on, what its reply says about the limits, and how long to wait if it may not."""
 
     allowed: bool
@@ -80,7 +80,7 @@ class Verdict:
         """
         if not self.allowed:
             message = f"Rate limit exceeded: {self.limit}. Try again in {self.retry_after} s."
-            raise Refused(429, message, headers={**self.headers, "retry-after": str(self.retry_after)})
+            raise Refusal(429, message, headers={**self.headers, "retry-after": str(self.retry_after)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +115,12 @@ class Limiter:
         self._counter: _Counter = _Windows(rate_limits) if rate_limits.burst is None else _Bucket(rate_limits)
         self._lock = threading.Lock()
 
-    def hit(self, key_id: str) -> Verdict:
+    def hit(self, key_id: str) -> LimitDecision:
         """Count one call of *key_id*, if all limits allow it."""
         with self._lock:
             allowed, states = self._counter.hit(key_id, self._clock.now())
         first = states[0]
-        return Verdict(allowed, _headers(states, self._clock.wall()), first.wait, first.words + self._tier)
+        return LimitDecision(allowed, _headers(states, self._clock.wall()), first.wait, first.words + self._tier)
 
 
 class _Windows:
@@ -129,11 +129,11 @@ class _Windows:
     def __init__(self, rate_limits: RateLimits) -> None:
         from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 
-        from failwell.server.limits.window_storage import Window
+        from failwell.server.limits.window_storage import WindowStorage
 
         self._items = rate_limits.items
         self._namespace = rate_limits.strategy
-        self._window = Window()
+        self._window = WindowStorage()
         self._limiter: RateLimiter = (
             MovingWindowRateLimiter(self._window)
             if rate_limits.strategy == "moving-window"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from failwell.clock import ServerClock
 from failwell.contract import ContractError
 from failwell.server.caller import Caller
-from failwell.server.limits.rate_limits import Limiter, RateLimits, Verdict
+from failwell.server.limits.rate_limits import LimitDecision, Limiter, RateLimits
 
 
 class UnknownTierError(ContractError):
@@ -55,7 +55,7 @@ class Tiers:
                 raise TypeError(f"The limits of the tier {tier!r} are {own!r}. Give it RateLimits(...).")
             self._by_tier[tier] = Limiter(own, clock, tier=tier)
 
-    def hit(self, caller: Caller) -> Verdict:
+    def hit(self, caller: Caller) -> LimitDecision:
         """Count one call of *caller*, if its limits allow it.
 
         Raises:

@@ -13,7 +13,7 @@ SWEPT_EVERY = 256
 """Hits between two sweeps of keys that nobody uses any more."""
 
 
-class Window(Storage, MovingWindowSupport):
+class WindowStorage(Storage, MovingWindowSupport):
     """Moving and fixed windows in memory, for one process. Its owner sets *at* and calls it under a lock.
 
     The library's own `MemoryStorage` reads `time.time()`, and starts a thread to expire what is old.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import httpx2
 
-from failwell._support.frozen import Value
+from failwell._support.frozen import Frozen
 from failwell._support.secret import Secret
 from failwell.client.transport.secrets import basic
 from failwell.client.transport.targets import DEFAULT_PORTS
@@ -19,7 +19,7 @@ class BadProxyError(ValueError):
     """A proxy in the environment that requests cannot go through. Turned into the vendor's error."""
 
 
-class Proxies(Value):
+class Proxies(Frozen):
     """Proxies by scheme ("all" for both), and the hosts that are reached without one."""
 
     by_scheme: dict[str, httpx2.Proxy]

@@ -26,7 +26,7 @@ from failwell.client.transport.httpx.async_network import CancellableTransport
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT, AttemptTransport, Until, timeouts
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.client.transport.httpx.proxies import Proxies, of_environment, secrets_of_environment
-from failwell.client.transport.requests import Prepared
+from failwell.client.transport.requests import RequestFactory
 from failwell.client.transport.secrets import of_body, of_query
 from failwell.wire.json import KEPT, LONGEST
 from failwell.wire.messages import Content, Failure, Into, Outcome, Reply, Request
@@ -42,7 +42,9 @@ OTHER_LOOP = ("Event loop is closed", "no running event loop", "must be called f
 class BlockingHttpx:
     """Sends with an `httpx2.Client`: one of ours, or the user's own."""
 
-    def __init__(self, prepared: Prepared, wall: Callable[[], float], client: httpx2.Client | None = None) -> None:
+    def __init__(
+        self, prepared: RequestFactory, wall: Callable[[], float], client: httpx2.Client | None = None
+    ) -> None:
         self._prepared = prepared
         self._wall = wall
         self._own = client is None
@@ -113,7 +115,9 @@ class BlockingHttpx:
 class AwaitingHttpx:
     """Sends with an `httpx2.AsyncClient`: one of ours, or the user's own; on asyncio and trio."""
 
-    def __init__(self, prepared: Prepared, wall: Callable[[], float], client: httpx2.AsyncClient | None = None) -> None:
+    def __init__(
+        self, prepared: RequestFactory, wall: Callable[[], float], client: httpx2.AsyncClient | None = None
+    ) -> None:
         self._prepared = prepared
         self._wall = wall
         self._own = client is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from failwell.conformance.faults.model import ENOUGH, SHORT, Answered, Door, Fault, Place, Unanswered
-from failwell.sandbox.faults.steps import Close, Cut, Delay, Drip, Lose, Raw, Reset, Silence, Step, WrongLength
+from failwell.sandbox.faults.steps import Close, Cut, Delay, Drip, DropReply, Raw, Reset, Silence, Step, WrongLength
 
 JSON = (("Content-Type", "application/json"),)
 BODY = b'{"detail": "All of this does not arrive"}'
@@ -26,8 +26,8 @@ def _breaking() -> Iterator[Fault]:
     yield _met(group, "a connection that is reset at once", Unanswered("network"), place=Door(then="reset"))
     yield _met(group, "FIN before any reply", NETWORK, Close())
     yield _met(group, "RST before any reply", NETWORK, Reset())
-    yield _met(group, "a reply that is lost, by FIN, after the work was done", NETWORK, Lose())
-    yield _met(group, "a reply that is lost, by RST, after the work was done", NETWORK, Lose(reset=True))
+    yield _met(group, "a reply that is lost, by FIN, after the work was done", NETWORK, DropReply())
+    yield _met(group, "a reply that is lost, by RST, after the work was done", NETWORK, DropReply(reset=True))
     for then in ("close", "reset"):
         sort = "FIN" if then == "close" else "RST"
         reset = then == "reset"
