@@ -14,7 +14,7 @@ EVERYTHING := -e ".[all]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-all test-quick lint format check documented mutate build reference docs constraints judges bench clean
+.PHONY: help install demo test test-all test-quick lint format check documented mutate build reference architecture docs constraints judges bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ build: install  ## Build the wheels into dist/ and try them in an empty environm
 
 reference: install  ## Write the pages on errors, docs/reference/*.md, from the catalogues
 	@$(BIN)/failwell reference --out docs/reference
+
+architecture: install  ## Write the list of files in ARCHITECTURE.md, from their first lines
+	@$(BIN)/python tools/write_architecture.py
 
 docs: reference $(VENV)/.docs  ## Build the documentation into site/ and follow its links in Chromium
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean

@@ -51,8 +51,8 @@ class Way:
 
 NEVER = Way("no retries", RetryPolicy(RetryRules(max_retries=0)))
 ALWAYS = Way("3 retries, no budget", RetryPolicy(RULES))
-PAGE = Way('retry="page"', RetryPolicy(RULES), BudgetRules())
-FLEET = Way('retry="fleet"', RetryPolicy(RULES, fleet=True), FLEET_BUDGET)
+PAGE = Way('retry="standard"', RetryPolicy(RULES), BudgetRules())
+FLEET = Way('retry="large_fleet"', RetryPolicy(RULES, fleet=True), FLEET_BUDGET)
 
 
 @dataclass

@@ -27,7 +27,8 @@ WORKS = {
         "with faults(app) as sandbox: assert b'hello' == urlopen(sandbox.url).read()"
     ),
     "cli": "import failwell.cli.commands, failwell.reference.explain.terminal, yaml",
-    "all": "import failwell.client.transport.pyreqwest, failwell.server.jobs.worker, failwell.testing.faults, failwell.cli.commands",
+    "all": "import failwell.client.transport.pyreqwest, failwell.server.jobs.worker"
+    "; import failwell.testing.faults, failwell.cli.commands",
 }
 """What whoever installs an extra does with it; "" is Failwell alone."""
 

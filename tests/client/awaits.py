@@ -44,7 +44,8 @@ def _head(node: ast.AsyncFor | ast.AsyncWith) -> list[ast.expr]:
 
 def all_places(*leaving_out: str) -> set[Place]:
     """Every await of the client."""
-    files = sorted(path.name for path in HOME.glob("*.py") if path.name not in leaving_out)
+    inside = (path.relative_to(HOME).as_posix() for path in HOME.rglob("*.py"))
+    files = sorted(file for file in inside if file not in leaving_out)
     return {(file, begin) for file in files for begin in spans(file).values()}
 
 
@@ -61,8 +62,9 @@ def places_of(waiting: Any) -> set[Place]:
         frame, inner = _suspended(one)
         if frame is not None:
             path = Path(frame.f_code.co_filename)
-            if path.parent == HOME and frame.f_lineno in spans(path.name):
-                found.add((path.name, spans(path.name)[frame.f_lineno]))
+            file = path.relative_to(HOME).as_posix() if path.is_relative_to(HOME) else ""
+            if file and frame.f_lineno in spans(file):
+                found.add((file, spans(file)[frame.f_lineno]))
         # The steps of an async generator say nothing of it to anybody but the collector.
         ahead += [inner] if frame is not None else [step for step in gc.get_referents(one) if _awaits(step)]
     return found

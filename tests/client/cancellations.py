@@ -57,13 +57,13 @@ RULES = Resilience(
     breaker=BreakerRules(calls=FAILURES, window=WINDOW, open_for=60.0, probes=1, successes=1), pacing=True
 )
 ELSEWHERE = {
-    "batch.py": "tasks of its own, cancelled in its own tests",
-    "workers.py": "the same",
-    "early.py": "a task of its own, cancelled in its own tests",
-    "fast.py": "its network is not Python's: it has no places to wait at but the first",
-    "loops.py": "awaited by an event loop at its own end, when its tasks are over",
-    "line.py": "websockets, cancelled in their own tests",
-    "sessions.py": "the same",
+    "operations/batches.py": "tasks of its own, cancelled in its own tests",
+    "operations/workers.py": "the same",
+    "transport/httpx/early_answers.py": "a task of its own, cancelled in its own tests",
+    "transport/pyreqwest.py": "its network is not Python's: it has no places to wait at but the first",
+    "transport/httpx/event_loops.py": "awaited by an event loop at its own end, when its tasks are over",
+    "transport/websocket.py": "websockets, cancelled in their own tests",
+    "operations/sessions.py": "the same",
 }
 """The files whose awaits are not reached from here, and why."""
 MOST_READ, LONGEST = 100, 200

@@ -111,7 +111,7 @@ def test_in_read(step: Step) -> None:
     R12. Ctrl-C while it reads: no retry, no failure counted, nothing kept half read; the next call works.
     """
     with serving(step, FINE) as server, connected(server.url) as client:
-        error = interrupted(client, "deadline.py:read")
+        error = interrupted(client, "blocking_network.py:read")
 
         assert (1, ([], 0, 0)) == (server.connections, leftovers(client))
         assert (None, None) == (error.__cause__, error.__context__)
@@ -128,7 +128,7 @@ def test_in_write() -> None:
         peer.stopping.wait(PATIENCE)
 
     with serving(deaf, reading=False) as server, connected(server.url) as client:
-        interrupted(client, "deadline.py:write", of_probe(lambda probe: probe.put(b"x" * 30_000_000)))
+        interrupted(client, "blocking_network.py:write", of_probe(lambda probe: probe.put(b"x" * 30_000_000)))
 
         assert (1, ([], 0, 0)) == (server.connections, leftovers(client))
 
@@ -157,7 +157,7 @@ def test_in_a_look_up() -> None:
     hanging = threading.Event()
     with serving(FINE) as server, connected(f"http://slow.test:{server.port}") as client:
         with names(slow_test=hanging):
-            interrupted(client, "lookup.py:result")
+            interrupted(client, "dns.py:result")
             hanging.set()
         assert (0, ([], 0, 0)) == (server.connections, leftovers(client))
 
@@ -223,7 +223,7 @@ def test_a_probe() -> None:
                 client.training.get("run_1")
             clock = client.core.clock
             clock.sleep(guard.breaker.retry_after(clock.now()))
-            interrupted(client, "deadline.py:read")
+            interrupted(client, "blocking_network.py:read")
 
             assert (1, "half-open") == (guard.breaker._probes, guard.breaker.state(clock.now()))
             assert "run_1" == client.training.get("run_1").id

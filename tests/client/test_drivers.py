@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from failwell.client.driver import adrive, drive
 from failwell.clock import VirtualClock
-from failwell.policy import Flow, Player, RetryPolicy, Send, call, notify, now, poll, random, send, sleep
+from failwell.policy import Flow, RetryPolicy, Send, call, notify, now, poll, random, send, sleep
 from failwell.policy.retry.policy import by_catalogue
+from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE, PictographError, PollTimeoutError, ServerError
 

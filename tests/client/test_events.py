@@ -75,7 +75,7 @@ def test_a_call_with_a_retry(colour: str) -> None:
         ("attempt_ended", {**about, "resend_count": 1, "status": 200, "request_id": "req-2", **ended}),
         (
             "call_ended",
-            {**about, "attempts": 2, "status": 200, "error": None, "held_back": None, "request_id": "req-2"},
+            {**about, "attempts": 2, "status": 200, "error": None, "suppression": None, "request_id": "req-2"},
         ),
     ] == timeless(told)
 
@@ -140,7 +140,7 @@ def test_a_call_that_is_not_sent(colour: str) -> None:
             raised(colour, read, base_url=server.url, **settings)
 
     assert ["call_began", "call_refused", "call_ended"] == names(told)[-3:]
-    assert ("NetworkError", "breaker", 0) == tuple(told[-1][1][fact] for fact in ("error", "held_back", "attempts"))
+    assert ("NetworkError", "breaker", 0) == tuple(told[-1][1][fact] for fact in ("error", "suppression", "attempts"))
 
 
 @pytest.mark.parametrize("colour", ["asyncio", "trio"])
@@ -245,7 +245,7 @@ def test_a_stream_that_tells_an_error(colour: str) -> None:
 
 def test_every_event_has_the_facts_of_its_type() -> None:
     """
-    Each event has exactly the facts that its type in `failwell.client.observability.events` declares, of the types declared.
+    Each event has exactly the facts, of exactly the types, that `failwell.client.observability.events` declares.
     """
     told: Told = []
     clock = VirtualClock()

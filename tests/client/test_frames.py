@@ -12,7 +12,7 @@ import pytest
 import failwell
 import pictograph
 from failwell.contract import log_fields
-from failwell.policy import play
+from failwell.testing import play
 from failwell.wire.messages import Reply
 from pictograph import AsyncClient, Client, train_pipeline
 from pictograph.exceptions import PictographError

@@ -25,13 +25,13 @@ SOURCES = {"failwell": Path(failwell.__file__).parent, "pictograph": Path(str(pi
 INTERNALS = (
     "driver.py",
     "call.py",
-    "retry.py",
+    "loop.py",
     "breaker.py",
-    "stream.py",
+    "flow.py",
     "poll.py",
     "parse.py",
-    "httpx.py",
-    "watched.py",
+    "transport.py",
+    "call_observer.py",
 )
 
 START = {

@@ -121,7 +121,7 @@ own = httpx2.Client(transport=httpx2.MockTransport(answer))
 try:
     Client("k", base_url="http://t", http_client=own).datasets.list()
 except PictographError as error:
-    print(error.held_back.by)
+    print(error.suppression.by)
 """
 
 

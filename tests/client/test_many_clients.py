@@ -40,22 +40,22 @@ def test_keys_of_clients_that_are_gone(colour: str, monkeypatch: pytest.MonkeyPa
     """
     monkeypatch.setattr(log_masking, "MOST_GONE", 10)
     gc.collect()
-    made(colour, "pk_live_first")
+    made(colour, "ZQ_first")
     before = known_keys()
     for number in range(200):
-        made(colour, f"pk_live_{number:06}")
+        made(colour, f"ZQ_{number:06}")
     gc.collect()
-    made(colour, "pk_live_last")
+    made(colour, "ZQ_last")
 
     assert known_keys() - before <= 10
-    assert "pk_live_000000 *** ***" == said("pk_live_000000 pk_live_000199 pk_live_last")
+    assert "ZQ_000000 *** ***" == said("ZQ_000000 ZQ_000199 ZQ_last")
 
 
 def test_keys_of_clients_that_live() -> None:
     """
     R4. The keys of all clients there are are masked, short ones and those that begin alike, too.
     """
-    keys = [*(f"pk_live_{number}" for number in range(1_500)), "k1", "12345678", "123456789"]
+    keys = [*(f"ZQ_{number}" for number in range(1_500)), "k1", "12345678", "123456789"]
     clients = [made("blocking", key) for key in keys]
 
     assert len(keys) == len(clients)
@@ -67,16 +67,16 @@ def test_two_clients_with_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
     R4. A key is masked as long as one client has it.
     """
     monkeypatch.setattr(log_masking, "MOST_GONE", 0)
-    clients = [made("blocking", "pk_live_shared") for _ in range(3)]
+    clients = [made("blocking", "ZQ_shared") for _ in range(3)]
     del clients[1:]
     gc.collect()
-    made("blocking", "pk_live_another")
+    made("blocking", "ZQ_another")
 
-    assert "***" == said("pk_live_shared")
+    assert "***" == said("ZQ_shared")
     del clients[:]
     gc.collect()
-    made("blocking", "pk_live_another")
-    assert "pk_live_shared" == said("pk_live_shared")
+    made("blocking", "ZQ_another")
+    assert "ZQ_shared" == said("ZQ_shared")
 
 
 def test_paces_of_clients_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,12 +85,11 @@ def test_paces_of_clients_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None
     """
     monkeypatch.setattr(shared_state, "MOST_CALLERS", 10)
     clients = [
-        Client(f"pk_live_{number}", base_url="http://paced.test", resilience=Resilience(pacing=True))
-        for number in range(50)
+        Client(f"ZQ_{number}", base_url="http://paced.test", resilience=Resilience(pacing=True)) for number in range(50)
     ]
     guards = [client.core._guards.of("datasets.list", "/") for client in clients]
     origin = clients[0].core._guards._own
 
     assert (10, 50) == (len(origin._pacers), len({id(guard.pacer) for guard in guards}))
-    again = Client("pk_live_49", base_url="http://paced.test", resilience=Resilience(pacing=True))
+    again = Client("ZQ_49", base_url="http://paced.test", resilience=Resilience(pacing=True))
     assert guards[49].pacer is again.core._guards.of("datasets.list", "/").pacer

@@ -10,7 +10,8 @@ import httpx2
 import pytest
 
 from failwell.client import Awaiting, Blocking
-from failwell.policy import Flow, Player
+from failwell.policy import Flow
+from failwell.testing import Player
 from failwell.wire.messages import Reply
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, NetworkError, PaymentRequiredError

@@ -216,9 +216,9 @@ def test_what_came_before_an_error(page: int, given: int, note: str | None, colo
     with pytest.raises(ServerError) as caught:
         table.ids(colour, page_size=1)
 
-    assert given == caught.value.rows_given
+    assert given == caught.value.next_offset
     assert ([] if note is None else [note]) == [one for one in caught.value.__notes__ if "given" in one]
-    assert given == pickle.loads(pickle.dumps(caught.value)).rows_given  # noqa: S301 - our own
+    assert given == pickle.loads(pickle.dumps(caught.value)).next_offset  # noqa: S301 - our own
 
 
 @every_colour
@@ -227,7 +227,7 @@ def test_an_error_without_pages(colour: str) -> None:
     An error of any other call knows of no rows.
     """
     with serving(http(500)) as server:
-        assert None is raised(colour, read, base_url=server.url).rows_given
+        assert None is raised(colour, read, base_url=server.url).next_offset
 
 
 @every_colour

@@ -135,8 +135,8 @@ def test_retry_after_counts_down(colour: str) -> None:
         for _ in range(3):
             (error,) = many(colour, 1, read, **given)
             assert isinstance(error, NetworkError)
-            assert error.held_back is not None
-            left.append(error.held_back.seconds)
+            assert error.suppression is not None
+            left.append(error.suppression.seconds)
             clock.advance(10.0)
 
     assert ([30.0, 20.0, 10.0], FAILURES) == (left, len(server.seen))
@@ -258,7 +258,7 @@ def test_another_way_to_retry() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Client(KEY, retry="sometimes")  # type: ignore[arg-type]
 
-    assert 'retry is \'sometimes\'; it must be "page" or "fleet".' == str(caught.value)
+    assert 'retry is \'sometimes\'; it must be "standard" or "large_fleet".' == str(caught.value)
 
 
 def test_who_shares() -> None:
@@ -345,16 +345,16 @@ def test_servers_that_nobody_asks_any_more() -> None:
 FORKED = """
 import os, sys, threading, warnings
 from failwell import BreakerRules, Resilience
-from failwell.client import shared
+from failwell.client import shared_state as shared
 from failwell.clock import SystemClock
-from failwell.policy.breaker import Leave
+from failwell.policy.resilience.breaker import Permit
 
 warnings.simplefilter("ignore")
 rules = Resilience(breaker=BreakerRules(calls=1, probes=1, successes=1), pacing=True)
 origin = shared.shared("https://api.example.com", rules, SystemClock())
 guard = origin.guard("training.get", "caller")
-guard.breaker.tell(Leave(), False, 0.0)          # a leave from before any change is nobody's
-leave = Leave(); guard.breaker.ask(leave, 0.0); guard.breaker.tell(leave, False, 0.0)
+guard.breaker.tell(Permit(), False, 0.0)          # a permit from before any change is nobody's
+permit = Permit(); guard.breaker.ask(permit, 0.0); guard.breaker.tell(permit, False, 0.0)
 guard.pacer.learn(0.0, 50.0)
 held, done = threading.Event(), threading.Event()
 
@@ -368,7 +368,7 @@ held.wait(30)
 child = os.fork()
 if child == 0:
     guard.budget.deposit(0.0)
-    assert guard.breaker.state(1.0) == "closed" and guard.breaker.ask(Leave(), 1.0) is None
+    assert guard.breaker.state(1.0) == "closed" and guard.breaker.ask(Permit(), 1.0) is None
     assert guard.pacer.left(0.0) == 0.0
     assert shared.shared("https://api.example.com", rules, SystemClock()).guard("training.get", "caller") == guard
     os._exit(7)

@@ -308,7 +308,7 @@ def test_post(server: Server, colour: str) -> None:
     first, error = gathered(colour, ask, lambda streams: streams.written({"run": "run_7"}))
 
     assert ('{"run":"run_7"}', NetworkError) == (first.data, type(error))
-    assert ("run_7", "e1", "req-7") == (error.stream_of, error.last_event_id, error.request_id)
+    assert ("run_7", "e1", "req-7") == (error.stream_resource_id, error.last_event_id, error.request_id)
     assert [b'{"run":"run_7"}'] == server.bodies
     assert [error.idempotency_key] == [headers["idempotency-key"] for headers in server.headers]
 

@@ -226,11 +226,11 @@ def test_each_suppressed_retry_is_visible(colour: str, exported: Exported) -> No
         errors += [raised(colour, read, **settings) for _ in range(4)]
         about = {"failwell.operation": "training.get", "server.address": "127.0.0.1", "server.port": server.port}
 
-    by = [error.held_back and error.held_back.by for error in errors]
+    by = [error.suppression and error.suppression.by for error in errors]
     assert [None, "budget", "budget", "budget"] == by
-    assert by == [of(span).get("failwell.held_back") for span in exported.spans if span.kind is SpanKind.INTERNAL]
+    assert by == [of(span).get("failwell.suppression") for span in exported.spans if span.kind is SpanKind.INTERNAL]
     assert [(about, 2)] == exported.counts("failwell.client.retries")
-    assert [({**about, "failwell.held_back": "budget"}, 3)] == exported.counts("failwell.client.retries_suppressed")
+    assert [({**about, "failwell.suppression": "budget"}, 3)] == exported.counts("failwell.client.retries_suppressed")
     assert 4 + 2 == len(server.seen)
 
 
@@ -247,8 +247,11 @@ def test_refused_calls(colour: str, exported: Exported) -> None:
 
     assert isinstance(errors[1], NetworkError)
     assert ["training.get", "GET", "training.get"] == [span.name for span in exported.spans]
-    assert (0, "breaker") == (of(exported.spans[-1])["failwell.attempts"], of(exported.spans[-1])["failwell.held_back"])
-    assert [({**about, "failwell.held_back": "breaker"}, 1)] == exported.counts("failwell.client.calls_refused")
+    assert (0, "breaker") == (
+        of(exported.spans[-1])["failwell.attempts"],
+        of(exported.spans[-1])["failwell.suppression"],
+    )
+    assert [({**about, "failwell.suppression": "breaker"}, 1)] == exported.counts("failwell.client.calls_refused")
 
 
 @pytest.mark.parametrize("colour", ["asyncio", "trio"])
@@ -513,7 +516,7 @@ def test_too_long_a_wait(exported: Exported) -> None:
     with pytest.raises(RateLimitError):
         read(Client(KEY, base_url="http://t", http_client=own, clock=VirtualClock()))
 
-    assert "retry_after" == of(exported.spans[0])["failwell.held_back"]
+    assert "retry_after" == of(exported.spans[0])["failwell.suppression"]
     assert ["retry_after"] == [
-        given["failwell.held_back"] for given, _ in exported.counts("failwell.client.retries_suppressed")
+        given["failwell.suppression"] for given, _ in exported.counts("failwell.client.retries_suppressed")
     ]

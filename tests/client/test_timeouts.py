@@ -256,7 +256,7 @@ def test_a_long_retry_after(colour: str) -> None:
         error = raised(colour, read, base_url=server.url, deadline=5.0, max_retries=3)
 
     assert time.monotonic() - begun <= MOST
-    assert (1, 9, "deadline") == (len(error.attempts), error.retry_after, error.held_back.by)
+    assert (1, 9, "deadline") == (len(error.attempts), error.retry_after, error.suppression.by)
     assert "Not retried: the next try in 9.0 s would come after the deadline of 5 s." in error.__notes__[0]
 
 

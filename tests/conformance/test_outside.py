@@ -212,17 +212,15 @@ def test_facts_of_a_row(tmp_path: Path, sandbox: Sandbox, clock: VirtualClock) -
     """
     (found,) = judged(tiny(tmp_path), sandbox, clock, "payment_message")
 
-    assert {
-        "held": True,
-        "offered": True,
-        "reason": "",
+    facts = {
         "raised": "OutOfCreditsError",
         "message": "You need 7 more credits.",
         "attributes": {"required": 10, "remaining": 3, "status_code": 402},
         "attempts": 1,
         "requests": 1,
         "waits": [],
-    } == found.to_json()
+    }
+    assert {"held": True, "offered": True, "reason": "", **facts, "calls": [facts]} == found.to_json()
 
 
 def test_only_the_colours_there_are(tmp_path: Path) -> None:

@@ -81,7 +81,8 @@ def test_without_extras_a_contract_is_played() -> None:
     ran = with_nothing(
         """
 import failwell
-from failwell.policy import RetryPolicy, Send, play, with_retries
+from failwell.policy import RetryPolicy, Send, with_retries
+from failwell.testing import play
 from failwell.wire import ErrorObject, Reply, Request, parse, render
 
 
@@ -165,7 +166,6 @@ def test_the_command_with_nothing() -> None:
         ("limits", "import failwell.server.limits.window_storage", "limits"),
         ("uvicorn", "import failwell.sandbox.faults.steps", "sandbox"),
         ("trustme", "import failwell.testing.faults", "sandbox"),
-        ("rich", "import failwell.conformance.reports.terminal", "cli"),
         ("rich", "import failwell.conformance.reports.terminal", "cli"),
         ("typer", "import failwell.cli.explain", "cli"),
     ],

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell import Secret
-from failwell._support.secret import masked
+from failwell._support.masking import masked
 
 CANARY = "pk_live_canary"
 

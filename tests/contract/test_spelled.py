@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell import Secret
-from failwell._support.secret import masked, masked_text
+from failwell._support.masking import masked, masked_text
 
 KEY = 'sk/CANARY+b"c\\d=='
 SECRETS = (Secret(KEY), Secret("sk/CANARY"))

@@ -69,7 +69,8 @@ def test_same_names() -> None:
     """
     one, other = ({name for name in dir(client) if not name.startswith("_")} for client in (Client, AsyncClient))
 
-    assert one == other
+    # `close` is awaited there, too; `aclose` is what other libraries call it.
+    assert {*one, "aclose"} == other
 
 
 def test_same_settings() -> None:
@@ -177,7 +178,6 @@ def test_unknown_fields(colour: str) -> None:
         ("a?b#c", "/training/a%3Fb%23c"),
         ("a%2Fb", "/training/a%252Fb"),
         ("é", "/training/%C3%A9"),
-        ("../../admin", "/training/..%2F..%2Fadmin"),
         ("a\r\nX: 1", "/training/a%0D%0AX%3A%201"),
     ],
 )
@@ -192,7 +192,7 @@ def test_paths_are_escaped(part: str, path: str) -> None:
     assert [f"GET {path}"] == backend.places
 
 
-@pytest.mark.parametrize("part", ["..", ".", ""])
+@pytest.mark.parametrize("part", ["..", ".", "", "../../admin", "a/../b"])
 def test_paths_do_not_climb(part: str) -> None:
     """
     A name that would mean another route is sent to none.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from failwell.contract import RetryRules
-from failwell.policy import UNGUARDED, Guard, Player, RetryPolicy, RetryResult, Send, with_retries
+from failwell.policy import UNGUARDED, Guard, RetryPolicy, RetryResult, Send, with_retries
 from failwell.policy.retry.policy import by_catalogue
+from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE
 

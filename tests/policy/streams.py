@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, cast
 
 from failwell.contract import Catalogue, Error, Message, RetryRules, Status, field
-from failwell.policy import Player, RetryPolicy
+from failwell.policy import RetryPolicy
 from failwell.policy.flow import Open, Read, StreamEffect, Yield
 from failwell.policy.retry.policy import by_catalogue
 from failwell.policy.stream.flow import stream
 from failwell.policy.stream.rules import StreamRules
+from failwell.testing import Player
 from failwell.wire.envelopes import ErrorObject
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from failwell.wire.sse import Event

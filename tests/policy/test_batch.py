@@ -114,10 +114,10 @@ def test_waiting_comes_to_an_end() -> None:
     assert (6, [0]) == (tries, [*book.failures])
 
 
-def held_back(by: Any) -> Error:
+def suppression(by: Any) -> Error:
     """A 429 after which no try was made."""
     error = RateLimitError("wait", retry_after=300)
-    error.held_back = Suppression(by, "too long", 300.0)
+    error.suppression = Suppression(by, "too long", 300.0)
     return error
 
 
@@ -127,9 +127,9 @@ def held_back(by: Any) -> Error:
         (AuthError("no"), True),
         (PaymentRequiredError("no"), True),
         (ConfigurationError("no"), True),
-        pytest.param(held_back("retry_after"), True, id="retry_after"),
-        pytest.param(held_back("pacing"), True, id="pacing"),
-        pytest.param(held_back("budget"), False, id="budget"),
+        pytest.param(suppression("retry_after"), True, id="retry_after"),
+        pytest.param(suppression("pacing"), True, id="pacing"),
+        pytest.param(suppression("budget"), False, id="budget"),
         (RateLimitError("wait"), False),
         (NotFoundError("no"), False),
         (ServerError("down"), False),

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.contract import BreakerRules, BudgetRules, Suppression
-from failwell.policy import Breaker, Budget, Guard, Player, Send, with_retries
+from failwell.policy import Breaker, Budget, Guard, Send, with_retries
 from failwell.policy.flow import NotSent
 from failwell.policy.resilience.breaker import WAIT_FOR_PROBES, Permit, verdict
+from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply
 
 from .asks import BROKEN, DROPPED, OK, PICTOGRAPH, READ, REFUSED, SLOW, retries, tried
@@ -202,8 +203,8 @@ def test_a_retry_is_not_waited_for_in_vain() -> None:
     last, player = tried(READ, [BROKEN] * 4, guard=Guard(breaker=breaker(calls=2)))
 
     assert (BROKEN, 2, [1.0]) == (last.outcome, len(last.attempts), player.waited)
-    assert last.held_back is not None
-    assert ("breaker", 30.0) == (last.held_back.by, last.held_back.seconds)
+    assert last.suppression is not None
+    assert ("breaker", 30.0) == (last.suppression.by, last.suppression.seconds)
 
 
 def test_a_retry_that_the_breaker_refuses_is_not_paid_for() -> None:

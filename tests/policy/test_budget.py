@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from failwell.contract import Attempt, BudgetRules, RetryRules, Suppression
 from failwell.contract.reporting import log_fields
-from failwell.policy import Budget, Guard, Player, RetryPolicy, RetryResult, Send, call, with_retries
+from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, call, with_retries
 from failwell.policy.retry.policy import succeeded
+from failwell.testing import Player
 from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Reply, Request
 from pictograph.exceptions import CATALOGUE, ServerError
@@ -133,17 +134,17 @@ def test_given_back() -> None:
 
 def test_a_suppressed_retry_is_visible() -> None:
     """
-    R10. A retry that the budget suppresses is not made; the error says so in a note, in `e.held_back` and in a log.
+    R10. A retry that the budget suppresses is not made; the error says so in a note, in `e.suppression` and in a log.
     """
     player, guard = Player([BROKEN]), Guard(spent_budget())
     with pytest.raises(ServerError) as caught:
         player.run(call(READ, document, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=30.0, guard=guard))
     error = caught.value
 
-    assert Suppression("budget", USED_UP) == error.held_back
+    assert Suppression("budget", USED_UP) == error.suppression
     assert (Attempt(500, 0.0, "status 500"),) == error.attempts
     assert f"Not retried: {USED_UP}. {error.case.fix}" == error.__notes__[0]
-    assert "budget" == log_fields(error)["error.held_back"]
+    assert "budget" == log_fields(error)["error.suppression"]
     assert [] == player.waited
 
 
@@ -199,7 +200,7 @@ def test_workers_that_meet_a_blip(workers: int) -> None:
     world.run()
 
     assert 20 * workers < len(done)
-    assert [] == [tried.held_back for tried in done if not succeeded(tried.outcome)]
+    assert [] == [tried.suppression for tried in done if not succeeded(tried.outcome)]
 
 
 @pytest.mark.parametrize("outcome", [BROKEN, REFUSED, SLOW, BUSY, asked_to_wait("5", 503), asked_to_wait("0")], ids=str)
@@ -209,8 +210,8 @@ def test_what_is_paid_for(outcome: Any) -> None:
     """
     last, player = tried(READ, [outcome], guard=used_up())
 
-    assert last.held_back is not None
-    assert ("budget", []) == (last.held_back.by, player.waited)
+    assert last.suppression is not None
+    assert ("budget", []) == (last.suppression.by, player.waited)
 
 
 @pytest.mark.parametrize("outcome", [asked_to_wait("5"), Reply(409, {"retry-after": "5"}, IN_PROGRESS.body)], ids=str)
@@ -246,8 +247,8 @@ def test_nothing_is_taken_for_a_retry_that_would_come_too_late() -> None:
     budget = Budget(RULES)
     last, _ = tried(READ, [BROKEN], deadline=0.5, guard=Guard(budget))
 
-    assert last.held_back is not None
-    assert ("deadline", 0, 0) == (last.held_back.by, budget.retries, budget.suppressed)
+    assert last.suppression is not None
+    assert ("deadline", 0, 0) == (last.suppression.by, budget.retries, budget.suppressed)
 
 
 # -- What many do together --

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.contract import Attempt, RetryRules
-from failwell.policy import Player, RetryPolicy, UnreadableReplyError, call
+from failwell.policy import RetryPolicy, UnreadableReplyError, call
+from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import (
     CATALOGUE,

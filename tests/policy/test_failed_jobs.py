@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.policy import JobFailedError, Player, call
+from failwell.policy import JobFailedError, call
+from failwell.testing import Player
 from failwell.wire import parse, snapshot
 from failwell.wire.json import dumps
 from failwell.wire.messages import Reply

@@ -45,8 +45,8 @@ def test_one_retry_to_begin_with(outcome: object) -> None:
     """
     guard = fleet()
     last, player = tried(READ, [outcome, outcome], policy=POLICY, guard=guard)  # type: ignore[list-item]
-    assert last.held_back is not None
-    assert ("budget", [1.0]) == (last.held_back.by, player.waited)
+    assert last.suppression is not None
+    assert ("budget", [1.0]) == (last.suppression.by, player.waited)
 
     assert guard.budget is not None
     for _ in range(30):
@@ -65,7 +65,7 @@ def test_one_timeout_in_ten(chance: float, attempts: int) -> None:
     assert attempts == len(last.attempts)
     assert [pytest.approx(8.0, rel=0.25)] * (attempts - 1) == player.waited
     if attempts == 1:
-        assert ("fleet", 'with retry="fleet" 10% of the timeouts are repeated') == last.held_back[:2]  # type: ignore[index]
+        assert ("large_fleet", 'with retry="large_fleet" 10% of the timeouts are repeated') == last.suppression[:2]  # type: ignore[index]
     assert 0.1 == FLEET_TIMEOUTS
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from failwell.contract import BreakerRules, Error
-from failwell.policy import Breaker, Guard, Pacer, Player, RetryPolicy, call
+from failwell.policy import Breaker, Guard, Pacer, RetryPolicy, call
 from failwell.policy.retry.policy import by_catalogue
+from failwell.testing import Player
 from failwell.wire.messages import Reply
 from pictograph.exceptions import CATALOGUE, NetworkError, PictographError, RateLimitError
 from tests.contract.samples import scopix_sample
@@ -62,13 +63,13 @@ def test_an_open_circuit() -> None:
 
 def test_an_open_circuit_where_there_is_no_class_for_it() -> None:
     """
-    A catalogue without one raises its class of a failed connection; the seconds are in `e.held_back`.
+    A catalogue without one raises its class of a failed connection; the seconds are in `e.suppression`.
     """
     error = not_sent(broken(), moment=17.5)
 
     assert (NetworkError, None) == (type(error), error.status_code)
     assert f"GET /things/1 was not sent: {WHY}." == str(error)
-    assert ("breaker", WHY, 12.5) == error.held_back
+    assert ("breaker", WHY, 12.5) == error.suppression
 
 
 def test_paced() -> None:
@@ -79,7 +80,7 @@ def test_paced() -> None:
 
     assert (RateLimitError, 429, 300) == (type(error), error.status_code, error.retry_after)
     assert f"GET /things/1 was not sent: {TOLD}." == str(error)
-    assert ("pacing", TOLD, 300.0) == error.held_back
+    assert ("pacing", TOLD, 300.0) == error.suppression
 
 
 @pytest.mark.parametrize("guard", [broken, paced])
@@ -90,5 +91,5 @@ def test_citizenship(guard: Any) -> None:
     error = not_sent(guard())
     loaded = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
 
-    assert (error.held_back, str(error), error.__notes__) == (loaded.held_back, str(loaded), loaded.__notes__)
+    assert (error.suppression, str(error), error.__notes__) == (loaded.suppression, str(loaded), loaded.__notes__)
     assert [error.case.fix] == error.__notes__

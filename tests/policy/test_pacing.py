@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from failwell.contract import RetryRules
-from failwell.policy import Guard, Pacer, Player, RetryPolicy, RetryResult, Send, with_retries
+from failwell.policy import Guard, Pacer, RetryPolicy, RetryResult, Send, with_retries
 from failwell.policy.flow import NotSent
+from failwell.testing import Player
 from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Outcome, Reply, Request
 
@@ -163,10 +164,10 @@ def test_within_the_deadline() -> None:
     last, player = tried(READ, [], guard=held(20.0), deadline=20.0)
 
     assert isinstance(last.outcome, NotSent)
-    assert ("pacing", 20.0) == (last.outcome.held_back.by, last.outcome.held_back.seconds)
+    assert ("pacing", 20.0) == (last.outcome.suppression.by, last.outcome.suppression.seconds)
     assert (
         "the server asked earlier calls to wait, for 20.0 s more; the deadline is in 20.0 s"
-        == last.outcome.held_back.reason
+        == last.outcome.suppression.reason
     )
     assert ([], []) == (player.waited, player.sent)
 
@@ -189,10 +190,10 @@ def test_over_the_cap() -> None:
     """
     guard = held(300.0)
     last, player = tried(READ, [], guard=guard)
-    assert last.held_back is not None
-    assert (300.0, []) == (last.held_back.seconds, player.waited)
+    assert last.suppression is not None
+    assert (300.0, []) == (last.suppression.seconds, player.waited)
     assert (
-        "the server asked earlier calls to wait, for 300.0 s more; the most we wait is 120 s" == last.held_back.reason
+        "the server asked earlier calls to wait, for 300.0 s more; the most we wait is 120 s" == last.suppression.reason
     )
 
     later = Player([OK], chance=0.0)

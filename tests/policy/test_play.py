@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from failwell.policy import Flow, Player, Send, notify, now, play, random, send, sleep
+from failwell.policy import Flow, Send, notify, now, random, send, sleep
+from failwell.testing import Player, play
 from failwell.wire.messages import Reply
 
 from .asks import BROKEN, OK, READ, WRITE

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.contract import Error
-from failwell.policy import Flow, Player, Send, poll, send, with_retries
+from failwell.policy import Flow, Send, poll, send, with_retries
+from failwell.testing import Player
 from failwell.wire.messages import Outcome, Reply
 from pictograph.exceptions import NotFoundError, PictographError, PollTimeoutError, ServerError
 

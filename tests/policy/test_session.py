@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from failwell.contract import Error
-from failwell.policy import Player, RetryPolicy
+from failwell.policy import RetryPolicy
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.flow import Read
 from failwell.policy.session.flow import LATER, Connect, Disconnect, SessionFlow, SessionHandler, SessionProtocol, Write
 from failwell.policy.session.rules import Heard, Renewed, SessionRules, read_json
+from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 from .streams import RULES, BusyError, LineError, ShopError, SlowError, SpoiltError, shop

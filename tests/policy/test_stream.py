@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell._support.secret import masked
+from failwell._support.masking import masked
 from failwell.contract import Attempt, Body, Header, RetryRules, Secret
 from failwell.policy import RetryPolicy, UnreadableReplyError
 from failwell.policy.stream.rules import StreamRules
@@ -281,8 +281,8 @@ def test_retry_that_is_too_long() -> None:
     assert (LineError, [], "retry_after", 120.001) == (
         type(error),
         player.waited,
-        error.held_back.by,
-        error.held_back.seconds,
+        error.suppression.by,
+        error.suppression.seconds,
     )
     assert "Not retried: asked to wait 120.001 s, the most we wait is 120 s." in error.__notes__[0]
 
@@ -646,7 +646,7 @@ def test_what_the_stream_tells_of(about: Body | Header, first: Connection) -> No
     """
     _, error = played([first], StreamRules(done="[DONE]", about=about), WRITE)
 
-    assert (LineError, "run_7", "") == (type(error), error.stream_of, error.last_event_id)
+    assert (LineError, "run_7", "") == (type(error), error.stream_resource_id, error.last_event_id)
 
 
 def test_nothing_said_of_what_it_tells_of() -> None:
@@ -655,7 +655,7 @@ def test_nothing_said_of_what_it_tells_of() -> None:
     """
     _, error = played([[events(1, 1), CUT]], StreamRules(done="[DONE]", about=Body("id")), WRITE)
 
-    assert error.stream_of is None
+    assert error.stream_resource_id is None
 
 
 def test_timeout_bounds_each_wait() -> None:
@@ -687,7 +687,7 @@ def test_deadline_bounds_the_whole() -> None:
     player, error = played([pieces], RESUMABLE, timeout=5.0, deadline=12.0, takes=2.5)
 
     assert (SlowError, ["1", "2", "3"], [5.0, 5.0, 4.5, 2.0]) == (type(error), player.given, player.reads)
-    assert (12.0 + 2.5, "3", "deadline") == (error.elapsed, error.last_event_id, error.held_back.by)
+    assert (12.0 + 2.5, "3", "deadline") == (error.elapsed, error.last_event_id, error.suppression.by)
     assert [] == player.waited
 
 
@@ -718,7 +718,7 @@ def test_pause_beyond_the_deadline() -> None:
     """
     player, error = played([[b"retry: 9000\n\n" + events(1, 1), CUT]], RESUMABLE, deadline=9.0)
 
-    assert ([], "deadline") == (player.waited, error.held_back.by)
+    assert ([], "deadline") == (player.waited, error.suppression.by)
     assert "Not retried: the next try in 9.0 s would come after the deadline of 9 s." in error.__notes__[0]
 
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.contract import Error, RetryRules
-from failwell.policy import ChunkedUpload, Flow, Piece, Player, RetryPolicy
+from failwell.policy import ChunkedUpload, Flow, Piece, RetryPolicy
 from failwell.policy.flow import notify
 from failwell.policy.upload import may_go_on, upload
+from failwell.testing import Player
 from pictograph.exceptions import (
     ApiError,
     ConflictError,

@@ -101,9 +101,9 @@ def test_what_every_error_carries(shop: ReferencePage) -> None:
     """
     The evidence that Failwell adds to every error is documented too.
     """
-    carried = ["request_id", "attempts", "elapsed", "idempotency_key", "held_back"]
-    carried += ["last_event_id", "stream_of", "rows_given", "close_code", "close_reason", "unsent"]
-    carried += ["resume_token", "claimed_code", "body", "body_length"]
+    carried = ["request_id", "attempts", "elapsed", "idempotency_key", "suppression"]
+    carried += ["last_event_id", "stream_resource_id", "next_offset", "close_code", "close_reason", "unsent"]
+    carried += ["resume_token", "body_code", "body", "body_length"]
 
     assert carried == [attribute.name for attribute in shop.evidence]
     assert [] == [attribute.name for attribute in shop.evidence if not attribute.meaning]

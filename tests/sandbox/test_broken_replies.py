@@ -194,8 +194,8 @@ def test_pass_keeps(layer: FaultLayer) -> None:
 
 
 FORMS: list[tuple[dict[str, Any], Step, str]] = [
-    ({"step": "pass", "then": "close"}, Forward(then="close"), "passed 200, then closed"),
-    ({"step": "lose", "reset": True}, DropReply(reset=True), "lost 200"),
+    ({"step": "forward", "then": "close"}, Forward(then="close"), "passed 200, then closed"),
+    ({"step": "drop_reply", "reset": True}, DropReply(reset=True), "lost 200"),
     ({"step": "malformed", "kind": "status-line"}, Malformed("status-line"), "sent malformed HTTP, status-line"),
     ({"step": "garbled", "kind": "html"}, Garbled("html"), "answered 502, html"),
     ({"step": "garbled", "kind": "cut-gzip", "status": 500}, Garbled("cut-gzip", 500), "answered 500, cut-gzip"),

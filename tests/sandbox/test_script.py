@@ -136,7 +136,7 @@ def test_round_trip() -> None:
         ({"steps": [{"step": "reset"}], "times": 0}, "times is 0. Give a whole number from 1."),
         ({"steps": [{"step": "reset"}], "methods": "GET"}, None),
         ({"steps": [{"step": "reset"}], "path": 7}, "path is 7. Give text, or leave it out to match every one."),
-        ({"steps": [{"step": "reset"}, {"step": "pass"}]}, None),
+        ({"steps": [{"step": "reset"}, {"step": "forward"}]}, None),
         (
             {"steps": [{"step": "delay", "seconds": 1}, {"step": "answer", "status": 42}]},
             "steps[1].status is 42. Give a whole number from 200 to 599.",

@@ -31,7 +31,8 @@ from failwell.sandbox.faults.samples import GARBLED, MALFORMED
 from failwell.sandbox.faults.steps import CERTIFICATES
 
 NAMES = (
-    "answer, delay, pass, lose, drip, close, reset, cut, silence, wrong_length, garbled, malformed, certificate, raw"
+    "answer, delay, forward, drop_reply, drip, close, reset, cut, silence, wrong_length, garbled, malformed, "
+    "certificate, raw"
 )
 HEADERS = st.lists(
     st.tuples(
@@ -116,7 +117,7 @@ def test_written_by_hand() -> None:
         ({"step": "cut", "status": 200}, "body is empty. Give at least 1 byte, or there is nothing to cut."),
         ({"step": "drip", "status": 200, "chunk": 0}, "chunk is 0. Give a whole number from 1."),
         ({"step": "raw", "data": "x", "then": "wait"}, "then is 'wait'. Give one of: close, reset, keep."),
-        ({"step": "pass", "then": None}, "then is None. Give one of: close, reset, keep."),
+        ({"step": "forward", "then": None}, "then is None. Give one of: close, reset, keep."),
         (
             {"step": "wrong_length", "status": 200, "body": "ab", "by": -3},
             "by is -3. Give a whole number from -2.",

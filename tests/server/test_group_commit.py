@@ -147,10 +147,10 @@ def test_several_processes_with_many_threads_lose_no_write(tmp_path: Path) -> No
         """
         import sys
         from concurrent.futures import ThreadPoolExecutor
-        from failwell.server import Answer, Claimed, Record, SqliteStore, StoreDownError
+        from failwell.server import Claimed, Record, SqliteStore, StoredResponse, StoreDownError
 
         store, name = SqliteStore(sys.argv[1], busy=30), sys.argv[2]
-        answer = Answer(201, (), name.encode(), "r-1")
+        answer = StoredResponse(201, (), name.encode(), "r-1")
 
         def one(number):
             lost = 0

@@ -25,7 +25,7 @@ import os
 import time
 from pathlib import Path
 
-from failwell.server import Kind, Work
+from failwell.server import JobKind, Workload
 
 
 def open_work(folder, settings):
@@ -88,10 +88,10 @@ def open_work(folder, settings):
     def give_up(kind, job_id, reason):
         end(job_id, "given-up", f"{kind}: {reason}")
 
-    kinds = {"slow": Kind(slow, 2), "broken": Kind(broken), "deadly": Kind(deadly, most_crashes=2)}
-    kinds |= {"waits": Kind(waits, most_crashes=2), "catching": Kind(catching)}
-    kinds |= {"endless": Kind(lambda step, job_id: None)}
-    return Work(kinds, unfinished, give_up)
+    kinds = {"slow": JobKind(slow, 2), "broken": JobKind(broken), "deadly": JobKind(deadly, most_crashes=2)}
+    kinds |= {"waits": JobKind(waits, most_crashes=2), "catching": JobKind(catching)}
+    kinds |= {"endless": JobKind(lambda step, job_id: None)}
+    return Workload(kinds, unfinished, give_up)
 '''
 
 

@@ -55,7 +55,7 @@ def test_the_status_decides(status: int, code: str, cls: type[SubconsciousError]
 
     assert isinstance(error, SubconsciousError)
     for each in (error, pickle.loads(pickle.dumps(error))):  # noqa: S301 - our own bytes
-        assert (cls, code, status, claimed) == (type(each), each.code, each.status, each.claimed_code)
+        assert (cls, code, status, claimed) == (type(each), each.code, each.status, each.body_code)
         assert (f"{code}: No.", ("No.",)) == (str(each), each.args)
 
 

@@ -48,7 +48,7 @@ def test_without_an_error(status: str, code: str, words: str) -> None:
     error = raised(Run(run_id="run_1", status=status))
 
     assert (SubconsciousError, code, STATUSES[code]) == (type(error), error.code, error.status)
-    assert ("run_1", None) == (error.run_id, error.claimed_code)
+    assert ("run_1", None) == (error.run_id, error.body_code)
     assert "run_1" in str(error)
     assert words in str(error)
 
@@ -86,4 +86,4 @@ def test_a_code_of_another_page(status: str) -> None:
     error = raised(Run(run_id="run_1", status=status, error=RunError(code="of_another_page", message="It broke.")))
 
     assert (SubconsciousError, "internal_error") == (type(error), error.code)
-    assert ("of_another_page", "run_1") == (error.claimed_code, error.run_id)
+    assert ("of_another_page", "run_1") == (error.body_code, error.run_id)

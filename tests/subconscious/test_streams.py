@@ -89,7 +89,7 @@ def test_an_error_in_the_stream(talk: Talking, told: object, code: str, message:
     with pytest.raises(SubconsciousError) as caught:
         talking.ask(stream)
 
-    assert (code, message, "run_1") == (caught.value.code, caught.value.message, caught.value.stream_of)
+    assert (code, message, "run_1") == (caught.value.code, caught.value.message, caught.value.stream_resource_id)
     assert ["POST /runs/stream"] == talking.asked
 
 
@@ -117,7 +117,7 @@ def test_no_success_that_was_not_seen(talk: Talking, items: list[object], code: 
     with pytest.raises(SubconsciousError) as caught:
         talking.ask(lambda client: events_of(noted(client.stream("tim", "x"), given)))
 
-    assert (code, "run_1", 1) == (caught.value.code, caught.value.stream_of, len(talking.asked))
+    assert (code, "run_1", 1) == (caught.value.code, caught.value.stream_resource_id, len(talking.asked))
     assert [DeltaEvent("4")] * (said("4") in items) == given
 
 
@@ -187,4 +187,4 @@ def test_the_code_that_an_event_claims(talk: Talking) -> None:
     with pytest.raises(SubconsciousError) as caught:
         talk(Events({"error": {"code": "of_another_page", "message": "Odd"}})).ask(stream)
 
-    assert ("internal_error", "of_another_page") == (caught.value.code, caught.value.claimed_code)
+    assert ("internal_error", "of_another_page") == (caught.value.code, caught.value.body_code)

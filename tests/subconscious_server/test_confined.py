@@ -24,7 +24,7 @@ import os
 import time
 from pathlib import Path
 
-from subconscious_server import Answer, EngineDownError, NoAnswerError, Thought
+from subconscious_server import EngineAnswer, EngineDownError, NoAnswerError, Thought
 from subconscious_server.wire import ReasoningTask
 
 HELD = []
@@ -43,12 +43,12 @@ class Obedient:
         words = task.asked.input.instructions.split()
         match words[0]:
             case "pid":
-                return Answer(says=str(os.getpid()))
+                return EngineAnswer(says=str(os.getpid()))
             case "count":
                 return Thought(task=ReasoningTask(title="t", thought="t", conclusion=str(len(thoughts))))
             case "print":
                 print("this is no answer", flush=True)
-                return Answer(says="printed", parsed={"a": [1, None]})
+                return EngineAnswer(says="printed", parsed={"a": [1, None]})
             case "compute":
                 10 ** 10 ** 9
             case "spin":
@@ -56,7 +56,7 @@ class Obedient:
                     pass
             case "take":
                 HELD.append(b"x" * int(words[1]))
-                return Answer(says="taken")
+                return EngineAnswer(says="taken")
             case "hold":
                 while True:
                     HELD.append(bytearray(2**20))
@@ -74,7 +74,7 @@ class Obedient:
             case "die-once" if Path(words[1]).exists():
                 Path(words[1]).unlink()
                 os.kill(os.getpid(), 9)
-        return Answer(says="done")
+        return EngineAnswer(says="done")
 '''
 
 

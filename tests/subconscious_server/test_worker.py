@@ -21,7 +21,7 @@ import os
 import time
 from pathlib import Path
 
-from subconscious_server import Answer, Thought
+from subconscious_server import EngineAnswer, Thought
 from subconscious_server.wire import ReasoningTask
 
 FOLDER = Path(os.environ["FOLDER_OF_A_TEST"])
@@ -41,7 +41,7 @@ class Noting:
         with (FOLDER / "log").open("a") as log:
             log.write(f"{number} in {os.getppid()}\\n")
         if number == 3:
-            return Answer(says="!")
+            return EngineAnswer(says="!")
         while number == 2 and not (FOLDER / "go").exists() and not task.is_over():
             time.sleep(0.01)
         return Thought(task=ReasoningTask(title="t", thought="t", conclusion=str(number)), says=str(number))

@@ -34,7 +34,7 @@ def test_fixtures(pytester: pytest.Pytester) -> None:
 
         import pictograph
         import pytest
-        from failwell.client import Blocking, Core, Resource, document, operation
+        from failwell.client import Blocking, Core, Resource, json_body, operation
         from failwell.sandbox import Reset
         from failwell.server import install
         from pictograph.exceptions import CATALOGUE
@@ -43,7 +43,7 @@ def test_fixtures(pytester: pytest.Pytester) -> None:
         class Hall(Resource[Blocking]):
             @operation
             def look(self):
-                return (yield from self.core.call("datasets.get", "GET", "/hall", document))
+                return (yield from self.core.call("datasets.get", "GET", "/hall", json_body))
 
 
         started = []

@@ -89,10 +89,10 @@ class Client(BlockingClient, _Client[Blocking]):
     *api_key* defaults to `PICTOGRAPH_API_KEY`, *base_url* to `PICTOGRAPH_BASE_URL`. *timeout* is the seconds one
     attempt may take, *deadline* the seconds a whole call may take, *max_retries* how often a failed call is repeated:
     three times, unless you say otherwise.
-    *retry* "fleet" repeats less than the page on error handling says: one timeout in ten, and other failures within a
-    tenth of the calls. It is for very many clients that seldom call. *resilience* is what the calls of this process
-    share: a budget for retries, and on demand a breaker and a pace. *on_event* is told of retries, of waits, and of
-    what was not sent: `on_event(name, facts)`.
+    *retry* "large_fleet" repeats less than the page on error handling says: one timeout in ten, and other failures
+    within a tenth of the calls. It is for very many clients that seldom call. *resilience* is what the calls of this
+    process share: a budget for retries, and on demand a breaker and a pace. *on_event* is told of retries, of waits,
+    and of what was not sent: `on_event(name, facts)`.
     An `httpx2.Client` of your own as *http_client* keeps its proxies and certificates; the timeout is then checked
     between chunks only. A pickled client holds no key: it reads `PICTOGRAPH_API_KEY` where it is loaded.
 

@@ -9,7 +9,7 @@ from failwell.client import Awaiting, Blocking, model, operation, resumable, str
 from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
 from failwell.client.config import as_json
 from failwell.client.operations.polling import PollSpec, check_timeout, wait_for
-from failwell.client.transport.requests import path
+from failwell.client.transport.paths import path
 from subconscious.exceptions import (
     CATALOGUE,
     MOST_BYTES,
@@ -143,7 +143,8 @@ class _Client(ApiKeyClient[C], service=SERVICE):
 
         Raises:
             RequestTooLargeError: the request would have more than 5 MiB. It is a ValueError; nothing is sent.
-            SubconsciousError: the server told of an error in the stream, or the stream broke off; `e.stream_of` is the
+            SubconsciousError: the server told of an error in the stream, or the stream broke off;
+            `e.stream_resource_id` is the
                 run's id, if it was seen.
         """
         from failwell.contract import Header

@@ -80,7 +80,7 @@ class SubconsciousError(
 
     message: Message = field(kw_only=False)
     code: Annotated[str, Code()] = field(init=False)
-    """What went wrong: one of the page's eight codes. The HTTP status decides it; `claimed_code` is the body's."""
+    """What went wrong: one of the page's eight codes. The HTTP status decides it; `body_code` is the body's."""
     status: Annotated[int, Status()] = field(init=False)
     """The HTTP status, 0 if none was received. Of a failed run, or an error in a stream, that of its code."""
     details: Annotated[Any, Body("error.details")] = None

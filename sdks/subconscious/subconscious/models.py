@@ -93,7 +93,7 @@ class Run(_Answer):
 
         Raises:
             SubconsciousError: it failed, was canceled or timed out. The code of `error` chooses the class, as that of
-                an error in a stream does; one that the page does not have is in `e.claimed_code`. `e.run_id` names
+                an error in a stream does; one that the page does not have is in `e.body_code`. `e.run_id` names
                 the run.
         """
         if self.status not in WITHOUT_WORDS:

@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator
 
 from fastapi import FastAPI
 
-from failwell.server import Jobs, ServerClock
+from failwell.clock import ServerClock
+from failwell.server import Jobs
 from subconscious_server.engine import engine_of
 from subconscious_server.routes import Services, router
 from subconscious_server.runs import unfinished_runs

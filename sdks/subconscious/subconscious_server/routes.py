@@ -10,7 +10,8 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from failwell.server import Caller, Jobs, JobsDownError, ServerClock
+from failwell.clock import ServerClock
+from failwell.server import Caller, Jobs, JobsDownError
 from failwell.server.auth.callers import Calling
 from failwell.server.http.sse import EventFeed, event, followed
 from failwell.server.jobs.submissions import Key, Submission

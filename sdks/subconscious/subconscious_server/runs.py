@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 
-from failwell.server import ServerClock
+from failwell.clock import ServerClock
 from failwell.server.jobs.submissions import Submission, submitted
 from subconscious.exceptions import NotFoundError
 from subconscious_server.engine import Thought

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from failwell.clock import SystemClock
-from failwell.server import JobKind, ServerClock, Step, Workload
+from failwell.clock import ServerClock, SystemClock
+from failwell.server import JobKind, Step, Workload
 from subconscious_server.confined import Confined
 from subconscious_server.engine import Engine, EngineAnswer, EngineDownError, NoAnswerError, Task, Thought
 from subconscious_server.outside import OutsideError, fetch_of

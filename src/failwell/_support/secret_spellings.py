@@ -6,7 +6,7 @@ import functools
 import re
 from bisect import bisect_right
 
-from failwell._support.secret import MASK, Secret, masked
+from failwell._support.secret import MASK, Secret
 
 LEVELS = 3
 """How often a text is unescaped: JSON in JSON in a URL is not rare."""
@@ -45,7 +45,7 @@ def _masked_wide(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
         except ValueError:
             pass
         else:
-            if (found := masked(plain, secrets)) != plain:
+            if (found := masked_spellings(plain, secrets)) != plain:
                 return found.decode("utf-8", "replace").encode(encoding, "surrogatepass")
     for secret in sorted(secrets, key=lambda secret: len(secret.sent), reverse=True):
         for wide in _WIDE if secret else ():

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from failwell.client.operations.uploads import chunked_upload, resumable_uploads
     from failwell.client.resource import Awaiting, Blocking, Resource
     from failwell.client.transport.base import AsyncTransport, Transport
-    from failwell.client.transport.requests import path
+    from failwell.client.transport.paths import path
     from failwell.client.transport.targets import naming
 
 require("client", __name__)
@@ -105,7 +105,7 @@ lazy_exports(
             "AsyncTransport",
             "Transport",
         ),
-        "transport.requests": ("path",),
+        "transport.paths": ("path",),
         "transport.targets": ("naming",),
     },
 )

@@ -149,9 +149,10 @@ class BlockingClient(NeedsWith, ApiKeyClient[Blocking]):
 
     *api_key* and *base_url* default to environment variables. *timeout* is the seconds one attempt may take, *deadline*
     the seconds a whole call may take, *max_retries* how often a failed call is repeated (None: as the catalogue says).
-    *retry* "fleet" repeats less: one timeout in ten, and other failures within a tenth of the calls. It is for very
-    many clients that seldom call. *resilience* is what the calls of this process share: a budget for retries, and on
-    demand a breaker and a pace. *on_event* is told of retries, of waits, and of what was not sent, as a name and facts.
+    *retry* "large_fleet" repeats less: one timeout in ten, and other failures within a tenth of the calls. It is for
+    very many clients that seldom call. *resilience* is what the calls of this process share: a budget for retries, and
+    on demand a breaker and a pace. *on_event* is told of retries, of waits, and of what was not sent, as a name and
+    facts.
     *longest_reply* is how many bytes the decoded body of an answer may have, unless it is a stream or goes to a file.
     *http* "fast" sends over pyreqwest (`failwell[fast]`), which takes less time of the CPU and promises a little less.
     An `httpx2.Client` of your own as *http_client* keeps its proxies and certificates; the timeout is then checked
@@ -169,7 +170,7 @@ class BlockingClient(NeedsWith, ApiKeyClient[Blocking]):
         timeout: float | None = 30.0,
         max_retries: int | None = None,
         deadline: float | None = None,
-        retry: Retry = "page",
+        retry: Retry = "standard",
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.Client | None = None,
@@ -223,7 +224,7 @@ class AwaitingClient(NeedsAsyncWith, ApiKeyClient[Awaiting]):
         timeout: float | None = 30.0,
         max_retries: int | None = None,
         deadline: float | None = None,
-        retry: Retry = "page",
+        retry: Retry = "standard",
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.AsyncClient | None = None,

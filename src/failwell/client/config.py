@@ -17,7 +17,7 @@ from failwell.contract.error import Error
 from failwell.contract.extras import missing
 from failwell.contract.resilience import Resilience
 
-Retry = Literal["page", "fleet"]
+Retry = Literal["standard", "large_fleet"]
 """How a failed call is repeated: as the vendor's page says, or sparingly, for very many clients that seldom call."""
 
 Http = Literal["httpx2", "fast"]
@@ -29,6 +29,16 @@ def configuration_problem(catalogue: Catalogue, message: str) -> Error:
     cls, case = catalogue.raised_on("configuration")
     error = build(cls, {"message": message})
     return error if error.case == case else error.become(case)
+
+
+def check_sessions(catalogue: Catalogue, http: str) -> None:
+    """Return if websocket sessions can be had: their package is there, and the client sends over httpx2."""
+    if missing("ws"):  # with which frames are made and read
+        problem = "Sessions need a package for websockets, which is not installed. Install it: "
+        raise configuration_problem(catalogue, f'{problem}pip install "failwell[ws]"')
+    if http != "httpx2":
+        problem = f"Sessions go over httpx2, and this client has http={http!r}. Leave it out, or use another client."
+        raise configuration_problem(catalogue, problem)
 
 
 def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
@@ -98,8 +108,8 @@ def checked_length(catalogue: Catalogue, name: str, value: object) -> int | None
 
 def checked_retry(catalogue: Catalogue, value: object) -> Retry:
     """*value* as a way to repeat calls."""
-    if value not in ("page", "fleet"):
-        raise configuration_problem(catalogue, f'retry is {value!r}; it must be "page" or "fleet".')
+    if value not in ("standard", "large_fleet"):
+        raise configuration_problem(catalogue, f'retry is {value!r}; it must be "standard" or "large_fleet".')
     return value
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import httpx2
 
 from failwell._support.frozen import changed
-from failwell._support.secret import Mask, Secret, masked
+from failwell._support.masking import masked
+from failwell._support.secret import Mask, Secret
 from failwell.client.config import (
     Http,
     Retry,
     as_json,
+    check_sessions,
     checked_base_url,
     checked_count,
     checked_http,
@@ -24,12 +26,12 @@ from failwell.client.config import (
 )
 from failwell.client.driver import OnEvent, adrive, astream, drive, stream
 from failwell.client.observability.observers import Observers
-from failwell.client.resource import Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.client.transport.failures import ContentError, show_context
 from failwell.client.transport.httpx.proxies import BadProxyError
 from failwell.client.transport.httpx.tls import BadTrustError
-from failwell.client.transport.requests import RequestFactory, query
+from failwell.client.transport.paths import query
+from failwell.client.transport.requests import RequestFactory
 from failwell.client.transport.targets import BadTargetError, check_path, over_http, whole
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
@@ -54,12 +56,12 @@ class Core:
     """The engine of a client. Immutable after construction, so one may serve many threads or tasks.
 
     *timeout* is the seconds one attempt may take, *deadline* the seconds a whole call may take (None: no limit),
-    *max_retries* how often a failed call is repeated: as the vendor's page says, or (*retry* "fleet") as is best for a
-    server with very many clients that seldom call. *resilience* is what the calls of this process to one server share;
-    None: what the catalogue says. *longest_reply* is how many bytes the decoded body of a success may have (None: no
-    limit), unless it is a stream or goes to a file. *http* "fast" sends over pyreqwest, in less time of the CPU;
-    docs/fast.md says what it does not keep. *on_event* is told what happens, as `failwell.client.observability.events` lists it; what
-    it raises is logged and reaches no call.
+    *max_retries* how often a failed call is repeated: as the vendor's page says, or (*retry* "large_fleet") as is best
+    for a server with very many clients that seldom call. *resilience* is what the calls of this process to one server
+    share; None: what the catalogue says. *longest_reply* is how many bytes the decoded body of a success may have
+    (None: no limit), unless it is a stream or goes to a file. *http* "fast" sends over pyreqwest, in less time of the
+    CPU; docs/fast.md says what it does not keep. *on_event* is told what happens, as
+    `failwell.client.observability.events` lists it; what it raises is logged and reaches no call.
 
     Raises:
         Error: the catalogue's "configuration" error, for a base URL, timeout or retry count that cannot work.
@@ -76,7 +78,7 @@ class Core:
         timeout: float | None = 30.0,
         deadline: float | None = None,
         max_retries: int | None = None,
-        retry: Retry = "page",
+        retry: Retry = "standard",
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.Client | httpx2.AsyncClient | None = None,
@@ -90,7 +92,7 @@ class Core:
         from failwell.client.transport.secrets import spellings
 
         self.catalogue = catalogue
-        self.client: type[Resource[Any]] | None = None
+        self.client: type[Any] | None = None
         self.awaiting = awaiting
         self.timeout = checked_seconds(catalogue, "timeout", timeout)
         self.deadline = checked_seconds(catalogue, "deadline", deadline)
@@ -250,7 +252,7 @@ class Core:
             mask=self._mask(request),
         )
         if self._listeners.attentive():
-            flow = self._listeners.watched(flow, request, self.clock, self._mask(request))
+            flow = self._observed(flow, request)
         return (yield from flow)
 
     def stream(
@@ -306,7 +308,7 @@ class Core:
             guard=lambda sent: self._guards.of(operation, sent.target),
         )
         if self._listeners.attentive():
-            return self._listeners.watched(flow, request, self.clock, self._mask(request), streams=True)
+            return self._observed(flow, request, streams=True)
         return flow
 
     def session(
@@ -324,24 +326,25 @@ class Core:
 
         The client's timeout bounds each attempt to connect and then each message sent, its deadline the opening.
         """
+        check_sessions(self.catalogue, self.http)
         # Loaded with the first session: most programs have none.
-        from failwell.client.operations.sessions import connected_by
+        from failwell.policy.session.flow import SessionProtocol, opened
 
-        return connected_by(
+        request = self._request(
+            operation,
+            "GET",
+            over_http(path),
+            params=params,
+            payload=None,
+            headers=headers,
+            idempotency_key=None,
+            mutating=False,
+            with_credentials=with_credentials,
+            secrets=secrets,
+        )
+        protocol = SessionProtocol(
+            request,
             dialogue,
-            self._request(
-                operation,
-                "GET",
-                over_http(path),
-                params=params,
-                payload=None,
-                headers=headers,
-                idempotency_key=None,
-                mutating=False,
-                with_credentials=with_credentials,
-                secrets=secrets,
-            ),
-            self.http,
             catalogue=self.catalogue,
             policy=self._policy(operation),
             timeout=self.timeout,
@@ -349,6 +352,7 @@ class Core:
             mask=self._mask(Request("GET", path, secrets=secrets)),
             guard=self._guards.of(operation, path),
         )
+        return (yield from opened(protocol))
 
     def _request(
         self,
@@ -414,12 +418,12 @@ class Core:
         policy = self._policies.get(operation)
         if policy is None:
             classify = by_catalogue(self.catalogue, operation)
-            policy = self._policies[operation] = RetryPolicy(self._rules, classify, self.retry == "fleet")
+            policy = self._policies[operation] = RetryPolicy(self._rules, classify, self.retry == "large_fleet")
         return policy
 
     def _shared_rules(self) -> Resilience:
         rules = self.resilience
-        if self.retry == "fleet" and rules.budget == BudgetRules():
+        if self.retry == "large_fleet" and rules.budget == BudgetRules():
             return changed(rules, budget=FLEET_BUDGET)
         return rules
 
@@ -433,6 +437,16 @@ class Core:
                 "without spaces around them.",
             )
         return key
+
+    def _observed(
+        self, flow: Generator[Any, Any, T], request: Request, *, streams: bool = False
+    ) -> Generator[Any, Any, T]:
+        """*flow*, which sends *request* and its retries, for all who listen; *streams* if it leaves answers open."""
+        # Loaded with the first call that somebody listens to.
+        from failwell.client.observability.call_observer import CallObserver, observed
+
+        observer = CallObserver(self._listeners, request, self.clock, streams=streams, mask=self._mask(request))
+        return observed(flow, observer)
 
     def paced(self) -> Core:
         """This core for calls that wait together: when one of them is told to, the others wait, too."""

@@ -50,7 +50,7 @@ def model(model: type[M], key: str | None = None) -> Callable[[Reply], M]:
     return decode
 
 
-def model_list(model: type[M], key: str = "event_model") -> Callable[[Reply], list[M]]:
+def model_list(model: type[M], key: str = "data") -> Callable[[Reply], list[M]]:
     """Read the list below *key* as pydantic *model*s."""
 
     def decode(reply: Reply) -> list[M]:
@@ -79,7 +79,7 @@ def event_model(model: type[M], key: str | None = None) -> Callable[[Event], M]:
     return decode
 
 
-def model_page(model: type[M], key: str = "event_model") -> Callable[[Reply], Page[M]]:
+def model_page(model: type[M], key: str = "data") -> Callable[[Reply], Page[M]]:
     """Read the list below *key* as pydantic *model*s, and `pagination.has_more`."""
 
     def decode(reply: Reply) -> Page[M]:

@@ -69,7 +69,7 @@ class Resource(Generic[C]):
         owner = self.core.client
         if owner is None or owner.__reduce__ is Resource.__reduce__:
             raise TypeError(f"{type(self).__name__} is not pickled: its client does not say how it is made anew.")
-        client = owner.__new__(owner)
+        client = object.__new__(owner)
         client.core = self.core
         return getattr, (client, self.resource)
 

@@ -75,7 +75,7 @@ class Catalogue:
 
     *base* is what a caller catches for everything, *default* what a reply becomes that no case claims.
     *operations* says what each operation raises, *everywhere* what any of them may. Where *status_decides*, the status
-    of a reply alone says which error it is, whatever code it claims; that is kept as `e.claimed_code`. *docs* is the
+    of a reply alone says which error it is, whatever code it claims; that is kept as `e.body_code`. *docs* is the
     address of the page that `failwell reference` writes, where it is published; problem+json sends the address of a
     code as its `type`. *idempotency* "server" says that the server does once what it is sent twice with one idempotency
     key; without it a POST whose answer was lost is not repeated, key or no key.

@@ -19,7 +19,6 @@ from failwell.contract.fields import MISSING, Code, Declared, Details, Header, L
 
 if TYPE_CHECKING:
     from failwell.contract.coercion import Fit
-    from failwell.contract.error import Error
 
 HEADER_TYPES = (int, float, bool, str)
 
@@ -87,7 +86,7 @@ class Marks(Frozen):
     mirrored: tuple[tuple[str, str], ...]
 
 
-def marks_of(cls: type[Error]) -> Marks:
+def marks_of(cls: type[Any]) -> Marks:
     """The fields of *cls* that say what its case is."""
     known: Marks | None = cls.__dict__.get("_marks")
     if known is None:
@@ -98,11 +97,11 @@ def marks_of(cls: type[Error]) -> Marks:
             next((spec.name for spec in specs if spec.is_status), None),
             tuple((spec.name, spec.details_key) for spec in specs if spec.mirrored and spec.details_key is not None),
         )
-        cls._marks = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+        cls._marks = known
     return known
 
 
-def specs_of(cls: type[Error]) -> tuple[FieldSpec, ...]:
+def specs_of(cls: type[Any]) -> tuple[FieldSpec, ...]:
     """The fields of *cls*, in the order of its constructor. Annotations are resolved at the first call."""
     known: tuple[FieldSpec, ...] | None = cls.__dict__.get("_specs")
     if known is None:
@@ -112,7 +111,7 @@ def specs_of(cls: type[Error]) -> tuple[FieldSpec, ...]:
         known = tuple(found.values())
         if cls.source not in TRAVELLING:
             known = tuple(changed(spec, travels=False) for spec in known)
-        cls._specs = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+        cls._specs = known
     return known
 
 
@@ -120,7 +119,7 @@ SESSION_FACTS = frozenset({"close_code", "close_reason"})
 """Members of every error that a class may declare as fields of its own: a session fills in both."""
 
 
-def declare_fields(cls: type[Error], root: type[Error]) -> None:
+def declare_fields(cls: type[Any], root: type[Any]) -> None:
     """Take the fields that *cls* itself declares out of its body; what stays there is their defaults.
 
     Raises:
@@ -152,7 +151,7 @@ def declare_fields(cls: type[Error], root: type[Error]) -> None:
     for name, value in cls.__dict__.items():
         if isinstance(value, Declared):
             raise DeclarationError(f"{cls.__name__}.{name} is a field() without a type ({cls.declared_at}). Name one.")
-    cls._declared = declared  # type: ignore[attr-defined]  # read here only
+    cls._declared = declared
 
 
 def _mixed_in(cls: type) -> list[str]:
@@ -243,13 +242,13 @@ def _choices(hint: Any) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
-def required_of(cls: type[Error]) -> list[FieldSpec]:
+def required_of(cls: type[Any]) -> list[FieldSpec]:
     """The fields of *cls* that nothing fills in when a reply is silent."""
     owners = {name: base for base in reversed(cls.__mro__) for name in _declared_by(base)}
     return [_own_specs(base)[name] for name, base in owners.items() if _declared_by(base)[name].required]
 
 
-def check_types(cls: type[Error]) -> None:
+def check_types(cls: type[Any]) -> None:
     """Refuse a field that *cls* itself declares with a type that a header, or JSON, cannot carry.
 
     Raises:
@@ -260,7 +259,7 @@ def check_types(cls: type[Error]) -> None:
     try:
         specs = _own_specs(cls)
     except NameError:
-        cls._unchecked = True  # type: ignore[attr-defined]  # read below only
+        cls._unchecked = True
         return
     for spec in specs.values():
         if isinstance(spec.mark, Header):
@@ -269,7 +268,7 @@ def check_types(cls: type[Error]) -> None:
             _check_lost(cls, spec)
 
 
-def check_types_again(cls: type[Error]) -> None:
+def check_types_again(cls: type[Any]) -> None:
     """Look at the fields again whose types had names that were declared further down.
 
     Raises:
@@ -298,7 +297,7 @@ def _needs_a_look(annotation: Any) -> bool:
     return not _KNOWN.issuperset(names) or _ODD_KEYS.search(without_texts) is not None
 
 
-def _check_lost(cls: type[Error], spec: FieldSpec) -> None:
+def _check_lost(cls: type[Any], spec: FieldSpec) -> None:
     from failwell.contract.coercion import lost
 
     if spec.is_message or spec.is_code or spec.is_status or (why := lost(spec.hint)) is None:
@@ -309,7 +308,7 @@ def _check_lost(cls: type[Error], spec: FieldSpec) -> None:
     )
 
 
-def _check_header(cls: type[Error], spec: FieldSpec, header: Header) -> None:
+def _check_header(cls: type[Any], spec: FieldSpec, header: Header) -> None:
     choices = [choice for choice in _choices(spec.hint) if choice is not type(None)]
     wrong = [choice for choice in choices if choice not in HEADER_TYPES]
     if str in choices and len(choices) > 1:
@@ -336,7 +335,7 @@ def _check_header(cls: type[Error], spec: FieldSpec, header: Header) -> None:
         )
 
 
-def constructed(cls: type[Error]) -> type:
+def constructed(cls: type[Any]) -> type:
     """The dataclass that *cls* is: its constructor, and its fields as `dataclasses` tells them."""
     from dataclasses import field
 

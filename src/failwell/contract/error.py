@@ -39,13 +39,13 @@ class Error(Exception):
     """Seconds from the first try to the end of the last."""
     idempotency_key: str | None = None
     """The key that every try carried, or None when the call had none."""
-    held_back: Suppression | None = None
+    suppression: Suppression | None = None
     """Why a try that could have helped was not made: the last retry, or the call itself when `attempts` is empty."""
     last_event_id: str | None = None
     """The last id that a stream had named when it broke off, "" where it had named none; None for other calls."""
-    stream_of: str | None = None
+    stream_resource_id: str | None = None
     """The id of what a broken stream told of, where that was said."""
-    rows_given: int | None = None
+    next_offset: int | None = None
     """How many rows an iteration had given when no further page came: go on from that offset. None for other calls."""
     close_code: int | None = None
     """The code that a session was closed with, 1006 where it just broke off; None for other calls."""
@@ -55,7 +55,7 @@ class Error(Exception):
     """The messages of a session that were to be sent and were not wholly written, in order, without secrets."""
     resume_token: str | None = None
     """What `failwell.resume` goes on with in another process, for a wait or an upload that was not ended; no secret."""
-    claimed_code: str | None = None
+    body_code: str | None = None
     """The code that the reply said, where the status decides which error it is, whatever the code."""
     body: bytes = b""
     """The first bytes of the reply's body, as received."""

@@ -20,12 +20,12 @@ class Suppression(NamedTuple):
     """Why a try that could have helped was not made.
 
     *by* is "deadline" (it would have come too late), "retry_after" (the server asks for more than we ever wait),
-    "budget" (the calls to this server repeat too much already), "fleet" (one of the timeouts that `retry="fleet"` does
-    not repeat), "breaker" (the circuit is open) or "pacing" (the server asked earlier calls to wait). *seconds* are
-    those until a try may be made again, where that is known.
+    "budget" (the calls to this server repeat too much already), "large_fleet" (one of the timeouts that
+    `retry="large_fleet"` does not repeat), "breaker" (the circuit is open) or "pacing" (the server asked earlier calls
+    to wait). *seconds* are those until a try may be made again, where that is known.
     """
 
-    by: Literal["deadline", "retry_after", "budget", "fleet", "breaker", "pacing"]
+    by: Literal["deadline", "retry_after", "budget", "large_fleet", "breaker", "pacing"]
     reason: str
     seconds: float | None = None
 

@@ -19,7 +19,7 @@ def attach(
     elapsed: float | None = None,
     idempotency_key: str | None = None,
     body: KeptBody = NO_BODY,
-    held_back: Suppression | None = None,
+    suppression: Suppression | None = None,
 ) -> None:
     """Put the facts of a call on *error*. Nothing here is a live object or a credential."""
     error.request_id = request_id
@@ -27,8 +27,8 @@ def attach(
     error.elapsed = elapsed
     error.idempotency_key = idempotency_key
     error.body, error.body_length = body.kept, body.length
-    if held_back is not None:
-        error.held_back = held_back
+    if suppression is not None:
+        error.suppression = suppression
 
 
 def hint(error: Error) -> str:
@@ -45,7 +45,7 @@ def log_fields(error: Error) -> dict[str, Any]:
     """The facts of *error* as a flat dict for a structured log; no body, no credential.
 
     Keys: `error.type`, `error.message`, `error.source`, `error.code`, `error.status`, `error.request_id`,
-    `error.attempts`, `error.elapsed`, `error.idempotency_key`, `error.held_back` (by what a further try was); a fact
+    `error.attempts`, `error.elapsed`, `error.idempotency_key`, `error.suppression` (by what a further try was); a fact
     that is not known is left out.
     """
     facts = {
@@ -58,6 +58,6 @@ def log_fields(error: Error) -> dict[str, Any]:
         "error.attempts": len(error.attempts) or None,
         "error.elapsed": error.elapsed,
         "error.idempotency_key": error.idempotency_key,
-        "error.held_back": error.held_back.by if error.held_back is not None else None,
+        "error.suppression": error.suppression.by if error.suppression is not None else None,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from failwell.policy.session.flow import SessionFlow, SessionHandler, SessionProtocol
     from failwell.policy.session.rules import SessionRules
     from failwell.policy.upload import ChunkedUpload, Piece
-    from failwell.testing.play import Played, Player, play
 
 # A client needs some of it, a test the rest.
 lazy_exports(
@@ -94,8 +93,6 @@ __all__ = [
     "Now",
     "Pacer",
     "Piece",
-    "Played",
-    "Player",
     "Random",
     "RetryPolicy",
     "RetryResult",
@@ -110,7 +107,6 @@ __all__ = [
     "call",
     "notify",
     "now",
-    "play",
     "poll",
     "random",
     "send",

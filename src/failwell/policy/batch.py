@@ -105,7 +105,7 @@ def met_by_all(error: Exception) -> bool:
     """
     if not isinstance(error, Error):
         return False
-    if error.held_back is not None and error.held_back.by in ("retry_after", "pacing"):
+    if error.suppression is not None and error.suppression.by in ("retry_after", "pacing"):
         return True
     if error.case.on == "configuration":
         return True

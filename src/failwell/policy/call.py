@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from failwell._support.secret import Mask, masked_text
+from failwell._support.masking import masked_text
+from failwell._support.secret import Mask
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.evidence import KeptBody as Kept
 from failwell.policy.errors import complete, from_failure, from_refusal
@@ -78,7 +79,7 @@ def call(
         else:
             error = from_failure(failure, request, catalogue, tried)
     elif isinstance(outcome, NotSent):
-        error = from_refusal(outcome.held_back, request, catalogue)
+        error = from_refusal(outcome.suppression, request, catalogue)
     else:
         failure = outcome
         if failure.head is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from failwell._support import truncation
-from failwell._support.secret import Mask, masked_text
+from failwell._support.masking import masked_text
+from failwell._support.secret import Mask
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import build
 from failwell.contract.declaration import specs_of
@@ -43,12 +44,12 @@ def from_failure(
     return error if error.case == case else error.become(case)
 
 
-def from_refusal(held_back: Suppression, request: Request, catalogue: Catalogue) -> Error:
+def from_refusal(suppression: Suppression, request: Request, catalogue: Catalogue) -> Error:
     """The vendor's error for a call that was not sent: what the server says of waiting, or that the circuit is open.
 
     A catalogue without a class for an open circuit raises the one of a failed connection: for the caller it is one.
     """
-    status = 429 if held_back.by == "pacing" else None
+    status = 429 if suppression.by == "pacing" else None
     if status is not None:
         cls, case = catalogue.resolve(status, operation=request.operation)
     else:
@@ -58,12 +59,12 @@ def from_refusal(held_back: Suppression, request: Request, catalogue: Catalogue)
     values: dict[str, Any] = {}
     for spec in specs_of(cls):
         if spec.is_message:
-            values[spec.name] = f"{request.method} {_path(request.target)} was not sent: {held_back.reason}."
+            values[spec.name] = f"{request.method} {_path(request.target)} was not sent: {suppression.reason}."
         elif spec.is_status:
             values[spec.name] = status
         elif spec.name == "retry_after":
             exact = spec.hint in (float, float | None)
-            values[spec.name] = held_back.seconds if exact else whole_seconds(held_back.seconds)
+            values[spec.name] = suppression.seconds if exact else whole_seconds(suppression.seconds)
     error = build(cls, values)
     return error if error.case == case else error.become(case)
 
@@ -98,11 +99,11 @@ def complete(
         elapsed=tried.elapsed,
         idempotency_key=request.idempotency_key,
         body=body or NO_BODY,
-        held_back=tried.held_back,
+        suppression=tried.suppression,
     )
     note = hint(error)
-    if tried.held_back is not None and tried.attempts:  # where nothing was sent, the message says why
-        why = f"Not retried: {tried.held_back.reason}."
+    if tried.suppression is not None and tried.attempts:  # where nothing was sent, the message says why
+        why = f"Not retried: {tried.suppression.reason}."
         note = f"{why} {note}" if note else why
     if note:
         error.add_note(note)

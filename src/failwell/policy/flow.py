@@ -13,7 +13,7 @@ from failwell.wire.messages import Outcome, Request
 class NotSent(Frozen):
     """What a flow is told in place of an outcome: nothing was sent, and why."""
 
-    held_back: Suppression
+    suppression: Suppression
 
 
 T = TypeVar("T")

@@ -8,7 +8,6 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
-    from failwell.clock import ServerClock
     from failwell.server.asgi import Contract, install
     from failwell.server.auth.keys import Keys, KeyStore
     from failwell.server.caller import Caller
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
     from failwell.server.idempotency.policy import Idempotency
     from failwell.server.idempotency.sqlite_store import SqliteStore
-    from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store, StoredResponse
+    from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
     from failwell.server.jobs.workflow import JobKind, Step, Workflow, Workload, immediately
     from failwell.server.limits.rate_limits import RateLimits
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from failwell.server.side_effects import side_effect
     from failwell.server.storage.errors import StoreDownError
     from failwell.server.storage.sqlite import NotOurFileError
+    from failwell.server.stored_response import StoredResponse
 
 require("server", __name__)
 lazy_exports(
@@ -51,7 +51,6 @@ lazy_exports(
         "idempotency.policy": ("Idempotency",),
         "idempotency.sqlite_store": ("SqliteStore",),
         "idempotency.store": (
-            "StoredResponse",
             "Claim",
             "Claimed",
             "Conflict",
@@ -75,6 +74,7 @@ lazy_exports(
         "side_effects": ("side_effect",),
         "storage.errors": ("StoreDownError",),
         "storage.sqlite": ("NotOurFileError",),
+        "stored_response": ("StoredResponse",),
     },
 )
 
@@ -96,7 +96,6 @@ __all__ = [
     "RateLimits",
     "Record",
     "RequestIdFilter",
-    "ServerClock",
     "SqliteStore",
     "Step",
     "Store",

@@ -32,11 +32,11 @@ from failwell.server.idempotency.claims import Claims
 from failwell.server.idempotency.gate import IdempotencyGate
 from failwell.server.idempotency.policy import Idempotency
 from failwell.server.idempotency.recording import REPLAY_REQUEST_ID, Recording, replay
-from failwell.server.idempotency.store import StoredResponse
 from failwell.server.limits.rate_limits import HEADERS, RateLimits
 from failwell.server.limits.tiers import Tiers
 from failwell.server.middleware_order import CONTRACT, Outside
 from failwell.server.side_effects import Effects, tracking
+from failwell.server.stored_response import StoredResponse
 
 
 def install(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from failwell.testing.errors import BadReplyError, NoClientError, RepliesError, UnansweredError, UnusedRepliesError
     from failwell.testing.events import Events
     from failwell.testing.faults import faults
+    from failwell.testing.play import Played, Player, play
     from failwell.testing.replies import Replies, replies
 
 lazy_exports(
@@ -32,6 +33,7 @@ lazy_exports(
         ),
         "events": ("Events",),
         "faults": ("faults",),
+        "play": ("Played", "Player", "play"),
         "replies": (
             "Replies",
             "replies",
@@ -44,10 +46,13 @@ __all__ = [
     "BadReplyError",
     "Events",
     "NoClientError",
+    "Played",
+    "Player",
     "Replies",
     "RepliesError",
     "UnansweredError",
     "UnusedRepliesError",
     "faults",
+    "play",
     "replies",
 ]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from failwell._support.frozen import Frozen
-from failwell._support.secret import MASK, masked
+from failwell._support.masking import masked
+from failwell._support.secret import MASK
 
 if TYPE_CHECKING:
     from failwell._support.secret import Secret

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from failwell._support import truncation
-from failwell._support.secret import MASK, Mask, masked_text
+from failwell._support.masking import masked_text
+from failwell._support.secret import MASK, Mask
 from failwell.contract.case import Case, Source, phrase
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.coercion import UnfitError
@@ -67,7 +68,7 @@ def parse(
     request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
     held["request_id"] = truncation.text(request_id if hide is None else hide(request_id)) if request_id else None
     if claimed is not None:
-        held["claimed_code"] = truncation.text(claimed if hide is None or catalogue.claimed(claimed) else hide(claimed))
+        held["body_code"] = truncation.text(claimed if hide is None or catalogue.claimed(claimed) else hide(claimed))
     cap, length = catalogue.body_cap, reply.length
     held["body"] = seen if len(seen) <= cap else seen[:cap]
     held["body_length"] = len(seen) if length is None or length <= len(raw) else length

@@ -16,7 +16,7 @@ def test_beside_the_page() -> None:
     """
     Some rows of the check stand beside the page.
     """
-    beside = ["not_retried", "polling_survives", "request_id", "key_untold", "pickling", "deadline"]
+    beside = ["not_retried", "polling_survives", "request_id", "key_untold", "pickling", "deadline", "done_once"]
 
     assert beside == [promise.name for promise in promises_of("pictograph") if not promise.lines]
 

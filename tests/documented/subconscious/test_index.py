@@ -15,7 +15,17 @@ def test_beside_the_page() -> None:
     """
     Some rows of the check stand beside the page.
     """
-    beside = ["unanswered", "started_once", "waits_on", "streams", "request_id", "key_untold", "pickling", "deadline"]
+    beside = [
+        "unanswered",
+        "started_once",
+        "waits_on",
+        "streams",
+        "request_id",
+        "key_untold",
+        "pickling",
+        "deadline",
+        "done_once",
+    ]
 
     assert beside == [promise.name for promise in promises_of("subconscious") if not promise.lines]
 

@@ -31,7 +31,7 @@ def test_a_stream_fails(sdk: Sdk) -> None:
     """
     with pytest.raises(SubconsciousError) as caught:
         sdk.streamed("tim-broken")
-    run = sdk.get(caught.value.stream_of or "")
+    run = sdk.get(caught.value.stream_resource_id or "")
     assert ("service_unavailable", "failed") == (caught.value.code, run.status)
     assert run.error.message == caught.value.message
 

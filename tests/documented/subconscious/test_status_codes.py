@@ -35,7 +35,7 @@ def test_the_status_decides(sdk: Sdk, row: Line) -> None:
         with pytest.raises(SubconsciousError) as caught:
             sdk.get(max_retries=0)
         assert (row.error, row.code, row.status) == facts(caught.value)
-        assert claimed == caught.value.claimed_code
+        assert claimed == caught.value.body_code
 
 
 @pytest.mark.documented("subconscious", line=3)
@@ -50,7 +50,7 @@ def test_a_body_without_a_code(sdk: Sdk, row: Line) -> None:
         sdk.sandbox.arm(Answer(row.status, (), body))
         with pytest.raises(SubconsciousError) as caught:
             sdk.get(max_retries=0)
-        assert (row.error, row.code, row.status, None) == (*facts(caught.value), caught.value.claimed_code)
+        assert (row.error, row.code, row.status, None) == (*facts(caught.value), caught.value.body_code)
 
 
 @pytest.mark.documented("subconscious", line=5)

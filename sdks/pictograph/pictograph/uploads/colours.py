@@ -205,7 +205,7 @@ def _pointless(error: Exception) -> bool:
         return True
     if not isinstance(error, PictographError) or error.idempotency_key is None:
         return False
-    longer_than_ever = error.held_back is not None and error.held_back.by in {"retry_after", "pacing"}
+    longer_than_ever = error.suppression is not None and error.suppression.by in {"retry_after", "pacing"}
     return isinstance(error, POINTLESS) or longer_than_ever
 
 

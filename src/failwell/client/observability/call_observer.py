@@ -6,7 +6,8 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell._support.frozen import changed
-from failwell._support.secret import Mask, masked_text
+from failwell._support.masking import masked_text
+from failwell._support.secret import Mask
 from failwell.client.transport.failures import ContentError
 from failwell.client.transport.targets import origin_of
 from failwell.contract.error import Error
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-def observed(flow: Generator[Any, Any, R], watch: Watch) -> Generator[Any, Any, R]:
+def observed(flow: Generator[Any, Any, R], watch: CallObserver) -> Generator[Any, Any, R]:
     """*flow*, whose effects *watch* sees pass by."""
     effect: Any = None
     try:
@@ -149,7 +150,7 @@ class CallObserver:
             self._attempt_ended(Failure("network", type(error).__name__), cancelled=error)
         else:
             self._attempt_ended()
-        held_back = error.held_back.by if isinstance(error, Error) and error.held_back is not None else None
+        suppression = error.suppression.by if isinstance(error, Error) and error.suppression is not None else None
         if self._tells:
             facts: CallEnded = {
                 "operation": self._request.operation,
@@ -159,12 +160,12 @@ class CallObserver:
                 "elapsed": self._clock.now() - self._started,
                 "status": self._status,
                 "error": None if error is None else type(error).__name__,
-                "held_back": held_back,
+                "suppression": suppression,
                 "request_id": self._request_id,
             }
             self._tell("call_ended", facts)
         if self._span is not None:
-            self._span.ended(error, self._sent, held_back)
+            self._span.ended(error, self._sent, suppression)
 
     def _attempt_ended(self, failure: Failure | None = None, *, cancelled: BaseException | None = None) -> None:
         """The attempt that is out, if any, ends."""

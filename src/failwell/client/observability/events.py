@@ -40,7 +40,7 @@ def log_event(log: logging.Logger, level: int, name: str, facts: dict[str, Any])
     log.log(level, sentence, facts, extra={"event": name, **facts})
 
 
-HeldBackBy = Literal["deadline", "retry_after", "budget", "fleet", "breaker", "pacing"]
+SuppressedBy = Literal["deadline", "retry_after", "budget", "large_fleet", "breaker", "pacing"]
 
 
 class CallBegan(TypedDict):
@@ -81,7 +81,7 @@ class AttemptEnded(TypedDict):
 class CallEnded(TypedDict):
     """A call came to an end, *elapsed* after it began: well, or with *error*, the name of what is raised.
 
-    *status* and *request_id* are those of the last attempt. *held_back* says by what a further one was.
+    *status* and *request_id* are those of the last attempt. *suppression* says by what a further one was.
     """
 
     operation: str | None
@@ -91,7 +91,7 @@ class CallEnded(TypedDict):
     elapsed: float
     status: int | None
     error: str | None
-    held_back: HeldBackBy | None
+    suppression: SuppressedBy | None
     request_id: str | None
 
 
@@ -108,7 +108,7 @@ class RetrySuppressed(TypedDict):
     """A retry that could have helped is not made; *seconds* until one may be, where that is known."""
 
     operation: str | None
-    by: HeldBackBy
+    by: SuppressedBy
     reason: str
     seconds: float | None
 
@@ -117,7 +117,7 @@ class CallRefused(TypedDict):
     """A call is not sent at all; *seconds* until one may be, where that is known."""
 
     operation: str | None
-    by: HeldBackBy
+    by: SuppressedBy
     reason: str
     seconds: float | None
 

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from failwell.client.config import configuration_problem
 from failwell.contract.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from failwell._support.secret import Mask
     from failwell.client.driver import OnEvent
     from failwell.client.observability.opentelemetry import Telemetry
-    from failwell.clock import Clock
-    from failwell.wire.messages import Request
-
-R = TypeVar("R")
 
 LEVELS = {
     "retry": logging.INFO,
@@ -67,17 +61,6 @@ class Observers:
             or self._log.isEnabledFor(logging.DEBUG)
             or ("opentelemetry.trace" in sys.modules and self.telemetry() is not None)
         )
-
-    def watched(
-        self, flow: Generator[Any, Any, R], request: Request, clock: Clock, mask: Mask, *, streams: bool = False
-    ) -> Generator[Any, Any, R]:
-        """*flow*, which sends *request* and its retries, for all who listen; *streams* if it leaves answers open.
-
-        *mask* takes the secrets out of what they hear.
-        """
-        from failwell.client.observability.call_observer import CallObserver, observed
-
-        return observed(flow, CallObserver(self, request, clock, streams=streams, mask=mask))
 
     def telemetry(self) -> Telemetry | None:
         """OpenTelemetry, if the program has set it up: we do not load it, and without a provider it has no use."""

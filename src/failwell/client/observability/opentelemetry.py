@@ -192,15 +192,15 @@ class CallSpan:
             made.retries.add(1, self._about, self._context)
         elif name in {"retry_suppressed", "call_refused"}:
             counter = made.suppressed if name == "retry_suppressed" else made.refused
-            counter.add(1, {**self._about, "failwell.held_back": facts["by"]}, self._context)
+            counter.add(1, {**self._about, "failwell.suppression": facts["by"]}, self._context)
 
     @harmless
-    def ended(self, error: BaseException | None, attempts: int, held_back: str | None) -> None:
-        """The call ended after *attempts*: well, or with *error*; *held_back* says by what a further one was."""
+    def ended(self, error: BaseException | None, attempts: int, suppression: str | None) -> None:
+        """The call ended after *attempts*: well, or with *error*; *suppression* says by what a further one was."""
         self._leave_call()
         self._span.set_attribute("failwell.attempts", attempts)
-        if held_back is not None:
-            self._span.set_attribute("failwell.held_back", held_back)
+        if suppression is not None:
+            self._span.set_attribute("failwell.suppression", suppression)
         if error is not None:
             self._span.set_attribute("error.type", _type_of(error))
             self._span.set_status(StatusCode.ERROR)

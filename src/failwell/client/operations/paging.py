@@ -69,7 +69,7 @@ class paged(Generic[S, P, T]):  # noqa: N801 - used as a decorator
 
     `for d in Client().datasets.iter()`, `async for d in AsyncClient().datasets.iter()`. A page is asked for when the
     one before is used up. After an error the next step asks for the same page again: no row is lost or given twice.
-    `e.rows_given` says how many rows came before it.
+    `e.next_offset` says how many rows came before it.
     `client.datasets.iter.raises` is the tuple for an `except`.
     """
 
@@ -147,7 +147,7 @@ class _Rows(Generic[T]):
         try:
             page = yield from pages.fetch(min(pages.page_size, left), self._seen)
         except Error as error:
-            error.rows_given = self._seen
+            error.next_offset = self._seen
             if self._seen:
                 given = "1 row was" if self._seen == 1 else f"{self._seen} rows were"
                 error.add_note(f"{given} given before. Go on with the same iterator, or from the offset {self._seen}.")

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 import anyio
 
-from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.operation import bound, dressed, inner
 from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
 from failwell.client.transport.failures import show_context
 from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
 from failwell.contract.error import Error
-from failwell.contract.extras import missing
 from failwell.policy.flow import Flow, Notify, Now, Random, Read, Send, Sleep
 from failwell.policy.session.flow import Connect, Disconnect, SessionFlow, SessionHandler, SessionProtocol, Write
 from failwell.policy.session.rules import Heard, Renewed, read_json
-from failwell.wire.messages import Request
 from failwell.wire.websocket import Message
 
 if TYPE_CHECKING:
@@ -44,27 +41,6 @@ class JsonSessionHandler(SessionHandler[Any, Any]):
     def decode(self, message: Message) -> Any:
         """The value of *message*."""
         return read_json(message)
-
-
-def connected_by(
-    dialogue: SessionHandler[M, T], request: Request, http: str, **settings: Any
-) -> SessionFlow[SessionProtocol[M, T]]:
-    """Open a session with *request* and begin *dialogue*; *settings* are those of a `Talk`.
-
-    Raises:
-        Error: the catalogue's "configuration" error, where the package for websockets is not installed, or the client
-            sends over something else than httpx2.
-    """
-    wrong = ""
-    if missing("ws"):  # with which frames are made and read
-        wrong = 'Sessions need a package for websockets, which is not installed. Install it: pip install "failwell[ws]"'
-    elif http != "httpx2":
-        wrong = f"Sessions go over httpx2, and this client has http={http!r}. Leave it out, or use another client."
-    if wrong:
-        raise configuration_problem(settings["catalogue"], wrong)
-    talk = SessionProtocol(request, dialogue, **settings)
-    yield from talk.open()
-    return talk
 
 
 class Session(NeedsWith, Generic[M, T]):
@@ -518,7 +494,7 @@ def _messages_of(flow: Callable[..., Any]) -> str:
     """The author writes `SessionFlow[Talk[str, Answer]]`: what is sent and what is given, as "str, Answer"."""
     annotation = inspect.signature(flow).return_annotation
     if isinstance(annotation, str):
-        return str(inner(inner(annotation, "SessionFlow"), "Talk"))
+        return str(inner(inner(annotation, "SessionFlow"), "SessionProtocol"))
     said = get_args(annotation)
     messages = get_args(said[-1]) if said else ()
     if not messages:

@@ -12,7 +12,8 @@ import httpcore2
 import httpx2
 
 from failwell._support import truncation
-from failwell._support.secret import Secret, masked
+from failwell._support.masking import masked
+from failwell._support.secret import Secret
 from failwell.contract.error import Error
 from failwell.wire.messages import Failure
 

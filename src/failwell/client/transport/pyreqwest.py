@@ -17,7 +17,8 @@ from typing import TypeVar
 import httpx2
 
 from failwell._support import truncation
-from failwell._support.secret import Secret, masked
+from failwell._support.masking import masked
+from failwell._support.secret import Secret
 from failwell.client.transport.content_coding import ACCEPTED, Decoding, too_long
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody

@@ -3,88 +3,13 @@
 from __future__ import annotations
 
 import functools
-import math
-import re
-from collections.abc import Mapping
-from datetime import date, time
-from decimal import Decimal
-from enum import Enum
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
-from uuid import UUID
 
 import httpx2
 
 from failwell._support.secret import Secret
 from failwell.client.transport.targets import below, origin, whole
 from failwell.wire.messages import Request
-
-UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-"""What stands for itself in a URL (RFC 3986, 2.3): most ids are nothing else."""
-# Servers and proxies in front of them may decode a path before they look where it leads.
-_LEAVES = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
-
-
-def path(root: str, *parts: str) -> str:
-    """`path("/v1", "training", "run 1")` is "/v1/training/run%201".
-
-    Raises:
-        TypeError: a part is no text.
-        ValueError: a part is empty, or has "." or ".." between slashes, which would lead to another place.
-    """
-    for part in parts:
-        if not isinstance(part, str):
-            raise TypeError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean, as text.")
-        if not part or _LEAVES.search(part):
-            raise ValueError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean.")
-    try:
-        return "/".join([root, *map(_spelled, parts)])
-    except UnicodeEncodeError as problem:
-        raise ValueError(f"{problem.object!r} has characters that no URL can carry. Pass an id or a name.") from problem
-
-
-def _spelled(part: str) -> str:
-    # The text "None" in a path is refused, as an id that somebody forgot: a thing of that name has another spelling.
-    return "%4Eone" if part == "None" else part if UNRESERVED.issuperset(part) else quote(part, safe="")
-
-
-def query(operation: str, params: Mapping[str, object]) -> str:
-    """*params* of *operation* as the query of a URL: a list repeats its name, and None is left out.
-
-    Booleans are "true" and "false", dates and times ISO 8601, members of an enum their value.
-
-    Raises:
-        TypeError, ValueError: a query has nothing for a value: a dict, NaN, a lone surrogate.
-    """
-    pairs: list[tuple[str, str]] = []
-    for name, value in params.items():
-        if isinstance(value, str) and not isinstance(value, Enum):
-            pairs.append((name, value))
-        elif isinstance(value, list | tuple):
-            pairs += [(name, _value(operation, name, each)) for each in value]
-        elif value is not None:
-            pairs.append((name, _value(operation, name, value)))
-    try:
-        return urlencode(pairs)
-    except UnicodeEncodeError as problem:
-        raise ValueError(f"An argument of {operation} cannot be sent in a query: {problem}.") from problem
-
-
-def _value(operation: str, name: str, value: object) -> str:
-    """*value* as text."""
-    if isinstance(value, Enum):
-        value = value.value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"An argument of {operation} cannot be sent in a query: {name} is {value}.")
-    if isinstance(value, str | int | float | Decimal | UUID):
-        return str(value)
-    kind = type(value).__name__
-    raise TypeError(f"An argument of {operation} cannot be sent in a query: {name} has a value of type {kind}.")
-
 
 FRAMING = frozenset({"host", "content-length", "transfer-encoding"})
 """Headers that say where a request ends or goes: where somebody names one, httpx2 decides about the others."""

@@ -9,12 +9,17 @@ from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.flow import NOW, Flow, NotSent, Send, notify, random, sleep
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.resilience.pacing import spread
-from failwell.policy.retry.policy import FLEET_TIMEOUTS, RetryPolicy, _new, _reasons
+from failwell.policy.retry.policy import FLEET_TIMEOUTS, RetryPolicy
 from failwell.policy.retry.result import RetryResult
 from failwell.wire.messages import Failure, Outcome, Reply
 
 if TYPE_CHECKING:
     from failwell.policy.resilience.counters import Slice
+
+
+_new = tuple.__new__
+"""Makes an `Attempt` or a `Tried` of all its fields, in a third of the time."""
+_reasons: dict[int, str] = {}
 
 
 def with_retries(
@@ -74,7 +79,7 @@ def with_retries(
         attempts.append(_attempt(outcome, next_.delay or 0.0, request_id_header))
         if next_.delay is None:
             elapsed, operation = moment - started, ask.request.operation
-            return (yield from _over(outcome, attempts, elapsed, timeout, next_.held_back, operation=operation))
+            return (yield from _over(outcome, attempts, elapsed, timeout, next_.suppression, operation=operation))
         last, taken = outcome, next_.taken
         try:
             reason, operation = attempts[-1].reason, ask.request.operation
@@ -88,14 +93,14 @@ def with_retries(
             raise
     _give_back(guard, taken)
     elapsed, operation = moment - started, ask.request.operation
-    return (yield from _over(last or refused, attempts, elapsed, timeout, refused.held_back, operation=operation))
+    return (yield from _over(last or refused, attempts, elapsed, timeout, refused.suppression, operation=operation))
 
 
 class Next(Frozen):
     """Another try in *delay* seconds, with what was *taken* from the budget for it; or none (None), and why."""
 
     delay: float | None
-    held_back: Suppression | None = None
+    suppression: Suppression | None = None
     taken: Slice | None = None
 
 
@@ -111,14 +116,14 @@ def _next_try(
 ) -> Flow[Next]:
     """Whether there is a *retry*-th retry after *outcome*, which may be repeated."""
     chance = yield from random()
-    delay, held_back = _pause(policy, guard, outcome, retry, chance)
+    delay, suppression = _pause(policy, guard, outcome, retry, chance)
     if delay is None:
-        return Next(None, held_back)
+        return Next(None, suppression)
     if deadline is not None and moment + delay - started >= deadline:
         reason = f"the next try in {delay:.1f} s would come after the deadline of {deadline:g} s"
         return Next(None, Suppression("deadline", reason))
-    held_back, taken = yield from _allowed(policy, guard, outcome, moment, delay)
-    return Next(delay if held_back is None else None, held_back, taken)
+    suppression, taken = yield from _allowed(policy, guard, outcome, moment, delay)
+    return Next(delay if suppression is None else None, suppression, taken)
 
 
 def _pause(
@@ -146,7 +151,9 @@ def _allowed(
     if policy.fleet and isinstance(outcome, Failure) and outcome.kind == "timeout":
         chance = yield from random()
         if chance >= FLEET_TIMEOUTS:
-            return Suppression("fleet", f'with retry="fleet" {FLEET_TIMEOUTS:.0%} of the timeouts are repeated'), None
+            return Suppression(
+                "large_fleet", f'with retry="large_fleet" {FLEET_TIMEOUTS:.0%} of the timeouts are repeated'
+            ), None
     if budget is None or not policy.costs(outcome):
         return None, None
     taken = budget.withdraw(moment)
@@ -164,16 +171,16 @@ def _over(
     attempts: list[Attempt],
     elapsed: float,
     timeout: float | None,
-    held_back: Suppression | None,
+    suppression: Suppression | None,
     *,
     operation: str | None,
 ) -> Flow[RetryResult]:
     """The end of it all. Observers hear of a try that was held back."""
-    if held_back is not None:
+    if suppression is not None:
         name = "retry_suppressed" if attempts else "call_refused"
-        by, reason, seconds = held_back
+        by, reason, seconds = suppression
         yield from notify(name, operation=operation, by=by, reason=reason, seconds=seconds)
-    return RetryResult(outcome, tuple(attempts), elapsed, timeout, held_back)
+    return RetryResult(outcome, tuple(attempts), elapsed, timeout, suppression)
 
 
 def _attempt(outcome: Outcome, delay: float, request_id_header: str) -> Attempt:

@@ -22,7 +22,7 @@ Classify = Callable[[Reply], Retry]
 WAITS_FOR_THE_SERVER = frozenset({429, 503})
 """Statuses with a Retry-After that we keep (RFC 9110, 10.2.3; RFC 6585, 4)."""
 FLEET_TIMEOUTS = 0.1
-"""The share of timeouts that `retry="fleet"` repeats."""
+"""The share of timeouts that `retry="large_fleet"` repeats."""
 
 
 def by_status(reply: Reply) -> Retry:
@@ -129,8 +129,3 @@ class RetryPolicy(Frozen):
 def succeeded(outcome: Outcome | NotSent) -> bool:
     """Whether *outcome* is a reply of 200 to 299."""
     return isinstance(outcome, Reply) and 200 <= outcome.status < 300
-
-
-_new = tuple.__new__
-"""Makes an `Attempt` or a `Tried` of all its fields, in a third of the time."""
-_reasons: dict[int, str] = {}

@@ -19,9 +19,9 @@ class RetryResult(NamedTuple):
     attempts: tuple[Attempt, ...]
     elapsed: float
     timeout: float | None = None
-    held_back: Suppression | None = None
+    suppression: Suppression | None = None
 
     @property
     def gave_up(self) -> str | None:
         """Why there was no further attempt, other than that the retries are used up, or not worth it."""
-        return self.held_back.reason if self.held_back is not None else None
+        return self.suppression.reason if self.suppression is not None else None

@@ -8,7 +8,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from failwell._support import truncation
 from failwell._support.frozen import Frozen, changed
-from failwell._support.secret import Mask, masked_text
+from failwell._support.masking import masked_text
+from failwell._support.secret import Mask
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import build
 from failwell.contract.declaration import specs_of
@@ -113,6 +114,12 @@ class Drop(Frozen):
     code: int
     reason: str
     failure: Failure
+
+
+def opened(session: SessionProtocol[M, T]) -> SessionFlow[SessionProtocol[M, T]]:
+    """Open *session* and give it back."""
+    yield from session.open()
+    return session
 
 
 class SessionProtocol(Generic[M, T]):
@@ -577,7 +584,7 @@ class SessionProtocol(Generic[M, T]):
             error = from_failure(outcome, self.request, self.catalogue, tried._replace(outcome=outcome.head or outcome))
             error.__cause__ = outcome.cause
         elif isinstance(outcome, NotSent):
-            error = from_refusal(outcome.held_back, self.request, self.catalogue)
+            error = from_refusal(outcome.suppression, self.request, self.catalogue)
         else:
             error = parse(outcome, self.catalogue, operation=self.request.operation, mask=self.mask)
         head = outcome.head if isinstance(outcome, Failure) else outcome
@@ -622,8 +629,8 @@ class SessionProtocol(Generic[M, T]):
     ) -> SessionFlow[Error]:
         """*error* with all that is known of the session."""
         moment: float = yield NOW
-        timeout, held_back = (self.timeout, None) if tried is None else (tried.timeout, tried.held_back)
-        facts = RetryResult(outcome, tuple(self._attempts), moment - self._started, timeout, held_back)
+        timeout, suppression = (self.timeout, None) if tried is None else (tried.timeout, tried.suppression)
+        facts = RetryResult(outcome, tuple(self._attempts), moment - self._started, timeout, suppression)
         complete(error, facts, self.request, self.catalogue, mask=self.mask)
         if self.drop is not None:
             error.close_code, error.close_reason = self.drop.code, self.drop.reason

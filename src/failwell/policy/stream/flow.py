@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from failwell._support import truncation
 from failwell._support.frozen import changed
-from failwell._support.secret import masked_text
+from failwell._support.masking import masked_text
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt, Suppression
@@ -281,12 +281,12 @@ class _Stream(Generic[T]):
             raise (yield from self._broken(cut))
         chance: float = yield Random()
         moment = yield from now()
-        delay, held_back = self._pause(cut, chance)
+        delay, suppression = self._pause(cut, chance)
         if delay is not None and self.deadline is not None and moment + delay - self.started >= self.deadline:
             reason = f"the next try in {delay:.1f} s would come after the deadline of {self.deadline:g} s"
-            held_back = Suppression("deadline", reason)
-        if delay is None or held_back is not None:
-            raise (yield from self._broken(cut, held_back=held_back))
+            suppression = Suppression("deadline", reason)
+        if delay is None or suppression is not None:
+            raise (yield from self._broken(cut, suppression=suppression))
         self.attempts[-1] = self.attempts[-1]._replace(delay=delay)
         operation, shown = self.request.operation, self._shown(known)
         yield from notify("reconnect", operation=operation, delay=delay, reason=cut.reason, last_event_id=shown)
@@ -321,15 +321,15 @@ class _Stream(Generic[T]):
 
     def _not_opened(self, tried: RetryResult) -> Flow[Error]:
         """What *tried* came to, as it would for a call."""
-        outcome, held_back = tried.outcome, tried.held_back
+        outcome, suppression = tried.outcome, tried.suppression
         if isinstance(outcome, Failure):
             self.wait = tried.timeout
-            return (yield from self._broken(outcome, outcome.head, held_back=held_back))
+            return (yield from self._broken(outcome, outcome.head, suppression=suppression))
         if isinstance(outcome, NotSent):
-            error = from_refusal(outcome.held_back, self.request, self.catalogue)
+            error = from_refusal(outcome.suppression, self.request, self.catalogue)
         else:
             error = parse(outcome, self.catalogue, operation=self.request.operation, mask=self._mask)
-        return (yield from self._error(error, outcome, held_back))
+        return (yield from self._error(error, outcome, suppression))
 
     def _told(self, event: Event, unreadable: str | None) -> Flow[Error]:
         """The error that *event* tells of, by the table for all errors; or that it is *unreadable*."""
@@ -345,7 +345,7 @@ class _Stream(Generic[T]):
         return (yield from self._error(error, seen))
 
     def _broken(
-        self, failure: Failure, seen: Reply | None = None, *, held_back: Suppression | None = None
+        self, failure: Failure, seen: Reply | None = None, *, suppression: Suppression | None = None
     ) -> Flow[Error]:
         """The vendor's error for *failure*; *seen* is the reply, where it shows what was wrong."""
         late = (yield from self._left()) == 0.0
@@ -357,17 +357,17 @@ class _Stream(Generic[T]):
         tried = RetryResult(seen or failure, (), 0.0, self.wait)
         error = from_failure(failure, self.request, self.catalogue, tried, on=on)
         error.__cause__ = failure.cause
-        return (yield from self._error(error, seen or self.head or failure, held_back))
+        return (yield from self._error(error, seen or self.head or failure, suppression))
 
     def _error(
-        self, error: Error, outcome: Reply | Failure | NotSent, held_back: Suppression | None = None
+        self, error: Error, outcome: Reply | Failure | NotSent, suppression: Suppression | None = None
     ) -> Flow[Error]:
         """*error* with all that is known of the stream."""
         moment = yield from now()
-        tried = RetryResult(outcome, tuple(self.attempts), moment - self.started, self.wait, held_back)
+        tried = RetryResult(outcome, tuple(self.attempts), moment - self.started, self.wait, suppression)
         complete(error, tried, self.request, self.catalogue, mask=self._mask)
         error.last_event_id = self._shown(self.last_event_id)
-        error.stream_of = None if self.about is None else self._shown(self.about)
+        error.stream_resource_id = None if self.about is None else self._shown(self.about)
         return error
 
     def _mask(self, text: bytes) -> bytes:

@@ -20,7 +20,7 @@ class Rule:
     The next *times* requests that match *method* and *path* get *steps*.
 
     *path* is compared without the query, exactly or as a glob: "/training/*" (a star also spans slashes).
-    None matches every method or path. Without a final step the list ends with `Pass()`.
+    None matches every method or path. Without a final step the list ends with `Forward()`.
 
     A rule with a `Certificate` is about the next *times* TLS connections instead.
     """
@@ -56,7 +56,7 @@ class Rule:
 
     @property
     def whole_steps(self) -> tuple[Step, ...]:
-        """The steps, with the `Pass()` that an open end stands for."""
+        """The steps, with the `Forward()` that an open end stands for."""
         return self.steps if self.steps[-1].final else (*self.steps, Forward())
 
     def matches(self, method: str, path: str) -> bool:

@@ -92,7 +92,7 @@ class Forward(_Step):
     (RST). The next request of a client that keeps its connections meets one that has ended.
     """
 
-    name: ClassVar[str] = "pass"
+    name: ClassVar[str] = "forward"
     then: Then = "keep"
 
     def __post_init__(self) -> None:
@@ -106,7 +106,7 @@ class DropReply(_Step):
     The connection ends by FIN, or by RST if *reset*.
     """
 
-    name: ClassVar[str] = "lose"
+    name: ClassVar[str] = "drop_reply"
     reset: bool = False
 
     def __post_init__(self) -> None:

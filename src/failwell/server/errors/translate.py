@@ -17,10 +17,10 @@ from failwell.server.errors.allowed_methods import methods_of
 from failwell.server.errors.framework import UNHANDLED, of_status, refusal
 from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
 from failwell.server.errors.unwrapping import single
-from failwell.server.idempotency.store import StoredResponse
 from failwell.server.refusal import Refusal, as_error, reply_to
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.transient_errors import passes
+from failwell.server.stored_response import StoredResponse
 from failwell.wire import Reply, render
 
 logger = logging.getLogger("failwell.server")

@@ -13,9 +13,10 @@ from functools import partial
 import anyio
 
 from failwell.server.idempotency.policy import Idempotency
-from failwell.server.idempotency.store import Claim, Claimed, InProgress, Record, StoredResponse
+from failwell.server.idempotency.store import Claim, Claimed, InProgress, Record
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.threads import Threads
+from failwell.server.stored_response import StoredResponse
 
 logger = logging.getLogger("failwell.server")
 

@@ -21,9 +21,10 @@ from failwell.server.idempotency.policy import (
     too_large,
 )
 from failwell.server.idempotency.recording import Recording
-from failwell.server.idempotency.store import Claimed, InProgress, Record, StoredResponse
+from failwell.server.idempotency.store import Claimed, InProgress, Record
 from failwell.server.side_effects import Effects
 from failwell.server.storage.errors import StoreDownError
+from failwell.server.stored_response import StoredResponse
 
 
 class IdempotencyGate:

@@ -8,8 +8,8 @@ from starlette.types import Message, Receive
 
 from failwell.server.http.responses import Outgoing
 from failwell.server.idempotency.claims import Claims, Settlement, Ticket
-from failwell.server.idempotency.store import StoredResponse
 from failwell.server.side_effects import Effects
+from failwell.server.stored_response import StoredResponse
 
 REPLAY_REQUEST_ID = "x-replay-request-id"
 """The header with a replay's own id: its request id is that of the first answer."""

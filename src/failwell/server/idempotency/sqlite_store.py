@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from failwell.clock import ServerClock, SystemClock
-from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, StoredResponse
+from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record
 from failwell.server.storage import steady_clock
 from failwell.server.storage.sqlite import BUSY, Database, Tables
+from failwell.server.stored_response import StoredResponse
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS idempotency (

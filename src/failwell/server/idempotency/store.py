@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from failwell.server.stored_response import StoredResponse
+
 
 class Record(NamedTuple):
     """Which request it is. Another tenant, method, route or key is another record."""
@@ -13,16 +15,6 @@ class Record(NamedTuple):
     method: str
     route: str
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredResponse:
-    """A reply that is kept, to be given again byte for byte."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    request_id: str
 
 
 @dataclass(frozen=True, slots=True)

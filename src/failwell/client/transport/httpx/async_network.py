@@ -19,8 +19,8 @@ import httpcore2
 import httpx2
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
-from failwell.client.early import EarlyAnswer
-from failwell.client.transport.event_loops import ENDS, running_loop
+from failwell.client.transport.httpx.early_answers import EarlyAnswer
+from failwell.client.transport.httpx.event_loops import ENDS, running_loop
 from failwell.client.transport.httpx.fork import remember_pool, remember_stream
 from failwell.client.transport.httpx.pool import PooledConnection, for_pool, from_pool, has_surplus, pool_options
 

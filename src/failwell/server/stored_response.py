@@ -1,0 +1,15 @@
+"""A response as it is stored and sent again: status, headers, body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """A reply that is kept, to be given again byte for byte."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    request_id: str
