@@ -16,7 +16,7 @@ from .colours import KEY
 from .echo_server import echoing
 from .probe import Probe
 
-RUNS = 2_000
+RUNS = 4_000
 """Of the 10,000 that `python -m tests.client.cancellations` does."""
 
 

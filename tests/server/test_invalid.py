@@ -84,7 +84,7 @@ TYPES: dict[str, tuple[Any, Any, str]] = {
     "quoting": (Annotated[str, AfterValidator(quoting)], SECRET, NOT_ACCEPTED),
     "beginning": (Annotated[str, AfterValidator(beginning)], SECRET * 100_000, NOT_ACCEPTED),
     "custom": (Annotated[str, AfterValidator(custom)], SECRET, NOT_ACCEPTED),
-    "custom, short": (Annotated[str, AfterValidator(custom)], "4711", NOT_ACCEPTED),
+    "custom, short": (Annotated[str, AfterValidator(custom)], "zq71", NOT_ACCEPTED),
     "asserting": (Annotated[str, AfterValidator(asserting)], SECRET, NOT_ACCEPTED),
     "of a part": (Pair, {"colour": SECRET}, NOT_ACCEPTED),
     "silent": (Annotated[str, AfterValidator(silent)], SECRET, "Use the name of a colour"),
@@ -108,7 +108,7 @@ async def test_nothing_that_was_sent_comes_back(shop: Shop, case: str) -> None:
         got = await client.post("/check", json=sent)
 
     assert (422, [message]) == (got.status_code, [problem["msg"] for problem in got.json()["detail"]])
-    assert not any(part in got.text for part in ("hunter2", "4711"))
+    assert not any(part in got.text for part in ("hunter2", "zq71"))
     assert len(got.content) < 2000
 
 
