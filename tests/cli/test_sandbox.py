@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -241,7 +242,7 @@ def test_data_folder_that_cannot_be_used(tmp_path: Path, where: str, problem: st
 
 def foreign(path: Path) -> bytes:
     """The bytes of a database of another program, put at *path*."""
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE theirs (a)")
     db.close()
     return path.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -175,7 +176,7 @@ async def test_keys_that_cannot_be_read_are_a_503(desk: Desk, tmp_path: Path) ->
     """
     client = desk.client()
     desk.keys.close()
-    with sqlite3.connect(tmp_path / "keys.db") as db:
+    with closing(sqlite3.connect(tmp_path / "keys.db")) as db, db:
         db.execute("DROP TABLE api_keys")
     db.close()
     async with client:

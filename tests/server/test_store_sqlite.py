@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def test_expired_records_are_purged(store: Timed, tmp_path: Path) -> None:
     for number in range(PURGED_AT_ONCE * 2):
         claim(store, "one", record=RECORD._replace(key=f"k-{number}"))
     counts: list[int] = []
-    with sqlite3.connect(tmp_path / "answers.db") as db:
+    with closing(sqlite3.connect(tmp_path / "answers.db")) as db, db:
         for number in range(3):
             claim(store, "one", now=1000, record=RECORD._replace(key=f"late-{number}"))
             counts.append(db.execute("SELECT count(*) FROM idempotency").fetchone()[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, cast
 
 import pytest
@@ -290,7 +291,7 @@ def test_key_on_another_route_or_with_another_body(
 
 
 def _forget_records(api: Api) -> None:
-    with sqlite3.connect(api.services.store.folder.path / "idempotency.sqlite") as db:
+    with closing(sqlite3.connect(api.services.store.folder.path / "idempotency.sqlite")) as db, db:
         (table,) = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()
         assert db.execute(f"DELETE FROM {table}").rowcount  # noqa: S608
     db.close()
