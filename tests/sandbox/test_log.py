@@ -206,6 +206,20 @@ def test_clear_keeps_counting() -> None:
     assert [2] == [entry.number for entry in log.entries()]
 
 
+def test_clear_forgets_what_is_under_way() -> None:
+    """
+    What becomes of a request that arrived before the log was cleared is not told any more: a test that clears it first
+    hears of its own requests only.
+    """
+    log = RequestLog()
+    earlier = log.arrival("GET", "/earlier", ())
+    log.clear()
+    record(log, "/now")
+    earlier.record("client went away", "", 0)
+
+    assert ["/now"] == [entry.path for entry in log.entries()]
+
+
 def test_wait_gives_up() -> None:
     """
     Waiting for entries that do not come ends after its timeout with what there is.

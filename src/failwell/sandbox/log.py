@@ -74,6 +74,7 @@ class RequestLog:
         self._changed = threading.Condition()
         self._entries: deque[Entry] = deque(maxlen=most)
         self._last_number = 0
+        self._cleared = 0
 
     def arrival(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> Arrival:
         """Note that a request came in; its entry appears when the arrival's `record` is called."""
@@ -94,10 +95,11 @@ class RequestLog:
         return self._secrets.sub(_HIDDEN, text)
 
     def add(self, entry: Entry) -> None:
-        """Keep *entry*."""
+        """Keep *entry*, unless its request arrived before the log was cleared."""
         with self._changed:
-            self._entries.append(entry)
-            self._changed.notify_all()
+            if entry.number > self._cleared:
+                self._entries.append(entry)
+                self._changed.notify_all()
 
     def entries(self) -> tuple[Entry, ...]:
         """What is kept, in order of arrival."""
@@ -115,10 +117,14 @@ class RequestLog:
         return self.entries()
 
     def clear(self) -> int:
-        """Forget all entries, not the numbering; return how many there were."""
+        """Forget all that arrived until now, also what has no outcome yet; return how many entries there were.
+
+        The numbering goes on.
+        """
         with self._changed:
             count = len(self._entries)
             self._entries.clear()
+            self._cleared = self._last_number
             return count
 
     def to_json(self) -> dict[str, object]:

@@ -340,6 +340,7 @@ def test_network_error_tls(sdk: Sdk) -> None:
         sdk.call(list_datasets, base_url=sdk.sandbox.url.replace("http:", "https:"), max_retries=0)
 
     assert (None, 1) == (caught.value.status_code, len(caught.value.attempts))
+    assert ["good certificate, client hung up in the handshake"] == sdk.hung_up(1)
 
 
 @pytest.mark.documented("pictograph", line=25)
