@@ -208,8 +208,7 @@ def test_clear_keeps_counting() -> None:
 
 def test_clear_forgets_what_is_under_way() -> None:
     """
-    What becomes of a request that arrived before the log was cleared is not told any more: a test that clears it first
-    hears of its own requests only.
+    A request that arrived before the log was cleared is not in it later, when its outcome is known.
     """
     log = RequestLog()
     earlier = log.arrival("GET", "/earlier", ())

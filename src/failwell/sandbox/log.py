@@ -117,7 +117,8 @@ class RequestLog:
         return self.entries()
 
     def clear(self) -> int:
-        """Forget all that arrived until now, also what has no outcome yet; return how many entries there were.
+        """
+        Forget all requests that have arrived, also those without outcome yet; return how many entries there were.
 
         The numbering goes on.
         """
