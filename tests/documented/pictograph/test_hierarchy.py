@@ -334,13 +334,14 @@ def test_network_error_tls(sdk: Sdk) -> None:
     """
     ├── NetworkError          — connection / DNS / TLS failure
 
-    A server that does not speak TLS.
+    A certificate of an authority that this machine does not trust.
     """
     with pytest.raises(NetworkError) as caught:
         sdk.call(list_datasets, base_url=sdk.sandbox.url.replace("http:", "https:"), max_retries=0)
 
     assert (None, 1) == (caught.value.status_code, len(caught.value.attempts))
-    assert ["good certificate, client hung up in the handshake"] == sdk.hung_up(1)
+    # Whether its alert arrives or the end of the connection, the server hears of it once: not in the next test.
+    assert ["good certificate"] == [outcome.partition(",")[0] for outcome in sdk.hung_up(1)]
 
 
 @pytest.mark.documented("pictograph", line=25)
