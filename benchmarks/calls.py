@@ -18,7 +18,7 @@ from benchmarks.measuring import Call, caught
 from benchmarks.pairs import Pair
 from failwell.client import Blocking, Core, Resource, json_body, operation
 from failwell.policy import Flow
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from pictograph.exceptions import CATALOGUE
 
 DEADLINE = 600.0
@@ -164,7 +164,7 @@ def _parsing(status: int, body: bytes, headers: dict[str, str]) -> tuple[Call, C
     reply = Reply(status, {"content-type": "application/json", "x-request-id": "req-1", **headers}, body, 0.0)
 
     def ours() -> None:
-        raise parse(reply, CATALOGUE, operation="training.get")
+        raise parse_reply(reply, CATALOGUE, operation="training.get")
 
     def bare() -> None:
         raise BY_STATUS[status](json.loads(body))

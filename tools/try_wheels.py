@@ -9,7 +9,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 WORKS = {
-    "": "import failwell, failwell.wire, failwell.policy; failwell.testing.play",
+    "": "import failwell, failwell.wire, failwell.policy, failwell.testing; failwell.testing.play",
     "client": "import failwell; failwell.batch, failwell.resume; import failwell.client.transport.httpx.transport",
     "fast": "import failwell.client.transport.pyreqwest",
     "ws": "from failwell.wire.websocket import Frames; Frames().message('hello')",
@@ -26,9 +26,9 @@ WORKS = {
         "app = Starlette(routes=[Route('/', lambda request: PlainTextResponse('hello'))])\n"
         "with faults(app) as sandbox: assert b'hello' == urlopen(sandbox.url).read()"
     ),
-    "cli": "import failwell.cli.commands, failwell.reference.explain.terminal, yaml",
+    "cli": "import failwell.cli.commands, failwell.reference.explanation.terminal, yaml",
     "all": "import failwell.client.transport.pyreqwest, failwell.server.jobs.worker"
-    "; import failwell.testing.faults, failwell.cli.commands",
+    "; import failwell.testing.fault_injection, failwell.cli.commands",
 }
 """What whoever installs an extra does with it; "" is Failwell alone."""
 

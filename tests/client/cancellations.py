@@ -41,7 +41,7 @@ from failwell.client import (
 )
 from failwell.clock import VirtualClock
 from failwell.contract import Header
-from failwell.policy import Flow, StreamFlow, poll
+from failwell.policy import Flow, StreamFlow, poll_until
 from failwell.policy.stream.rules import StreamRules
 from failwell.wire.sse import Event
 from pictograph import AsyncClient
@@ -94,7 +94,7 @@ class Calls(Resource[C], name="calls"):
     def wait(self, number: int) -> Flow[Any]:
         """Ask until it is done."""
         return (
-            yield from poll(
+            yield from poll_until(
                 lambda: Calls.get.flow(self, number, "job"),
                 lambda found: "running" not in found,
                 timeout=60.0,

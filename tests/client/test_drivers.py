@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from failwell.client.driver import adrive, drive
 from failwell.clock import VirtualClock
-from failwell.policy import Flow, RetryPolicy, Send, call, notify, now, poll, random, send, sleep
+from failwell.policy import Flow, RetryPolicy, Send, call_or_raise, notify, now, poll_until, random, send, sleep
 from failwell.policy.retry.policy import by_catalogue
 from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
@@ -71,7 +71,9 @@ class FixedClock(VirtualClock):
 
 def one_call(request: Request, deadline: float | None) -> Flow[bytes]:
     """A call of Pictograph's, as a flow."""
-    return call(request, lambda reply: reply.body, catalogue=CATALOGUE, policy=POLICY, timeout=3.0, deadline=deadline)
+    return call_or_raise(
+        request, lambda reply: reply.body, catalogue=CATALOGUE, policy=POLICY, timeout=3.0, deadline=deadline
+    )
 
 
 def facts(outcome: object) -> object:
@@ -146,7 +148,7 @@ def test_one_poll_one_result(bodies: list[bytes], timeout: float) -> None:
         return outcome.body
 
     def polling() -> Flow[bytes]:
-        return poll(
+        return poll_until(
             look,
             lambda body: body == b"done",
             timeout=timeout,

@@ -12,7 +12,7 @@ import pytest
 from failwell import log_fields
 from failwell.client import Awaiting, Blocking, Page, Pages, Resource, event, json_body, operation, paged, streamed
 from failwell.contract import Secret
-from failwell.policy import Flow, StreamFlow, poll
+from failwell.policy import Flow, StreamFlow, poll_until
 from failwell.policy.stream.rules import StreamRules
 from failwell.wire.sse import Event
 from pictograph.exceptions import PollTimeoutError
@@ -79,7 +79,7 @@ class Long(Resource[C], name="long"):
             )
 
         return (
-            yield from poll(
+            yield from poll_until(
                 look,
                 lambda found: "done" in found,
                 timeout=0.2,

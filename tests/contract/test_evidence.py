@@ -8,7 +8,7 @@ import failwell
 from failwell import Attempt, Error, log_fields
 from failwell.contract.evidence import KeptBody
 from failwell.contract.reporting import attach, hint
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from pictograph.exceptions import CATALOGUE, ApiError, NetworkError, NotFoundError, RateLimitError
 from tests.contract.samples.instances import CLASSES, example
 
@@ -71,7 +71,7 @@ def test_log_fields_of_a_reply() -> None:
         "error.code": "gone",
         "error.status": 404,
         "error.request_id": "r",
-    } == log_fields(parse(reply, CATALOGUE))
+    } == log_fields(parse_reply(reply, CATALOGUE))
 
 
 @pytest.mark.parametrize(

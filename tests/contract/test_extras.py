@@ -29,11 +29,11 @@ NEEDED = {
     "failwell.client": "client",
     "failwell.conformance": "sandbox",
     "failwell.importing.yaml12": "cli",
-    "failwell.reference.explain.terminal": "cli",
+    "failwell.reference.explanation.terminal": "cli",
     "failwell.sandbox": "sandbox",
     "failwell.server": "server",
-    "failwell.testing.faults": "sandbox",
-    "failwell.testing.replies": "client",
+    "failwell.testing.fault_injection": "sandbox",
+    "failwell.testing.mock_replies": "client",
     "failwell.testing.transport": "client",
 }
 """The extra that a module needs, with all that is below it. The others need none."""
@@ -83,7 +83,7 @@ def test_without_extras_a_contract_is_played() -> None:
 import failwell
 from failwell.policy import RetryPolicy, Send, with_retries
 from failwell.testing import play
-from failwell.wire import ErrorObject, Reply, Request, parse, render
+from failwell.wire import ErrorObject, Reply, Request, parse_reply, render_error
 
 
 class ShopError(failwell.Error):
@@ -99,7 +99,7 @@ class SoldError(ShopError, code="sold", status=409):
 catalogue = failwell.Catalogue(
     "shop", base=ShopError, default=ShopError, errors=(ShopError, SoldError), envelope=ErrorObject()
 )
-again = parse(render(SoldError("Gone"), catalogue), catalogue)
+again = parse_reply(render_error(SoldError("Gone"), catalogue), catalogue)
 played = play(with_retries(Send(Request("GET", "/")), RetryPolicy()), [Reply(503, {}, b""), Reply(200, {}, b"")])
 print(type(again).__name__, again, played.result.outcome.status)
 """
@@ -165,7 +165,7 @@ def test_the_command_with_nothing() -> None:
         ("limits", "from failwell.server import RateLimits; RateLimits.rate('1/second', burst=2)", "limits"),
         ("limits", "import failwell.server.limits.window_storage", "limits"),
         ("uvicorn", "import failwell.sandbox.faults.steps", "sandbox"),
-        ("trustme", "import failwell.testing.faults", "sandbox"),
+        ("trustme", "import failwell.testing.fault_injection", "sandbox"),
         ("rich", "import failwell.conformance.reports.terminal", "cli"),
         ("typer", "import failwell.cli.explain", "cli"),
     ],

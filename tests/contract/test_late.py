@@ -31,26 +31,6 @@ def test_a_name_that_is_not_there() -> None:
         failwell.wire.pares  # type: ignore[attr-defined]  # noqa: B018
 
 
-@pytest.mark.parametrize(
-    "first",
-    ["", "import failwell.wire.parse", "from failwell.wire.parse import build", "from failwell.client import Core"],
-)
-def test_a_function_of_the_name_of_its_module(first: str) -> None:
-    """
-    `failwell.wire.parse` is the function, in whatever order function and module are imported.
-    """
-    program = f"""{first}
-from failwell.wire import parse, retry_after, render
-from failwell.wire.parse import build
-import failwell.wire, failwell.policy.call
-assert build is not None
-print(*(type(value).__name__ for value in (parse, retry_after, render, failwell.wire.parse, failwell.policy.call)))
-"""
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert "function function function function function" == ran.stdout.strip()
-
-
 def test_what_a_contract_does_not_load() -> None:
     """
     Declaring and catching errors loads neither JSON nor `dataclasses`, and none of what sends and reads replies.

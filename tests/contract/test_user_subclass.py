@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from failwell import Error
-from failwell.wire import parse, render, snapshot
+from failwell.wire import parse_reply, render_error, snapshot
 from pictograph.exceptions import CATALOGUE, NotFoundError, PaymentRequiredError, RateLimitError
 from tests.contract.samples import scopix_sample as scopix
 from tests.contract.samples.instances import facts, through_pickle
@@ -72,7 +72,7 @@ def test_it_travels_as_its_parent(error: Error) -> None:
     Rendering it uses the parent's case; the parser builds the parent.
     """
     contract = scopix.CATALOGUE if isinstance(error, scopix.ScopixError) else CATALOGUE
-    arrived = parse(render(error, contract), contract)
+    arrived = parse_reply(render_error(error, contract), contract)
 
     assert type(error).__mro__[1] is type(arrived)
     assert (error.case, error.args) == snapshot(arrived)[1:3]

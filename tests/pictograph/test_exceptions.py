@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from pictograph import exceptions
 from pictograph.exceptions import CATALOGUE, PictographError
 from tests.spec import Leaf, page, tree
@@ -52,7 +52,7 @@ def test_the_line_on_the_page(leaf: Leaf) -> None:
     expected = status[1].upper() if status else "None"
 
     assert expected == (str(cls.claims[0].status) if cls.claims else "None")
-    assert not expected.isdigit() or cls is type(parse(Reply(int(expected)), CATALOGUE))
+    assert not expected.isdigit() or cls is type(parse_reply(Reply(int(expected)), CATALOGUE))
 
 
 def test_every_import_of_the_page() -> None:
@@ -99,7 +99,7 @@ def test_the_status_is_readable(status: int) -> None:
     """
     `e.status_code` is the status that was received.
     """
-    error = parse(Reply(status), CATALOGUE)
+    error = parse_reply(Reply(status), CATALOGUE)
 
     assert isinstance(error, PictographError)
     assert status == error.status_code
@@ -132,7 +132,7 @@ def test_a_silent_reply_has_every_attribute() -> None:
     """
     A proxy's bare page still gives every documented attribute, with nothing in it.
     """
-    payment, validation = parse(Reply(402), CATALOGUE), parse(Reply(422), CATALOGUE)
+    payment, validation = parse_reply(Reply(402), CATALOGUE), parse_reply(Reply(422), CATALOGUE)
 
     assert isinstance(payment, exceptions.PaymentRequiredError)
     assert isinstance(validation, exceptions.ValidationError)

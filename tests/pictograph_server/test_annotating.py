@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from pictograph.exceptions import CATALOGUE, PaymentRequiredError, ServerError
 from pictograph_server import Settings, Store, add_credits, annotating, credit_balance, set_credits
 from pictograph_server.annotating import annotate_one, begin_batch, fail_batch, finish_batch, unfinished_batches
@@ -217,7 +217,7 @@ def test_error_can_be_raised_again(store: Store, clock: MovableClock) -> None:
     set_credits(store, "acme", 1)
     job = json.loads(drive_batch(store, clock, batch(store, clock, NAMES)).model_dump_json())
 
-    error = parse(Reply(job["error"]["status"], {}, json.dumps(job["error"]["body"]).encode()), CATALOGUE)
+    error = parse_reply(Reply(job["error"]["status"], {}, json.dumps(job["error"]["body"]).encode()), CATALOGUE)
 
     assert isinstance(error, PaymentRequiredError)
     assert (4, 0, job["error_message"]) == (error.required, error.remaining, error.message)

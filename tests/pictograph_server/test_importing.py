@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from pictograph.exceptions import CATALOGUE, ConflictError, NotFoundError, PictographError, ServerError, ValidationError
 from pictograph_server import Settings, Store, importing
 from pictograph_server.datasets import NewDataset, create_dataset, get_dataset
@@ -40,7 +40,7 @@ def root(store: Store) -> Path:
 def raised(job: Import) -> PictographError:
     """The error that a client makes of the one in the job's JSON."""
     error = json.loads(job.model_dump_json())["error"]
-    again = parse(Reply(error["status"], {}, json.dumps(error["body"]).encode()), CATALOGUE)
+    again = parse_reply(Reply(error["status"], {}, json.dumps(error["body"]).encode()), CATALOGUE)
     assert isinstance(again, PictographError)
     return again
 

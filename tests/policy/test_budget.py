@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from failwell.contract import Attempt, BudgetRules, RetryRules, Suppression
 from failwell.contract.reporting import log_fields
-from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, call, with_retries
+from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, call_or_raise, with_retries
 from failwell.policy.retry.policy import succeeded
 from failwell.testing import Player
 from failwell.testing.simulation import Answer, Simulation
@@ -138,7 +138,7 @@ def test_a_suppressed_retry_is_visible() -> None:
     """
     player, guard = Player([BROKEN]), Guard(spent_budget())
     with pytest.raises(ServerError) as caught:
-        player.run(call(READ, document, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=30.0, guard=guard))
+        player.run(call_or_raise(READ, document, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=30.0, guard=guard))
     error = caught.value
 
     assert Suppression("budget", USED_UP) == error.suppression

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.contract import Attempt, RetryRules
-from failwell.policy import RetryPolicy, UnreadableReplyError, call
+from failwell.policy import RetryPolicy, UnreadableReplyError, call_or_raise
 from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import (
@@ -45,7 +45,7 @@ def called(
     takes: float = 0.0,
 ) -> Any:
     """What the call returned, or the error it raised."""
-    flow = call(request, decode, catalogue=CATALOGUE, policy=policy, timeout=timeout, deadline=deadline)
+    flow = call_or_raise(request, decode, catalogue=CATALOGUE, policy=policy, timeout=timeout, deadline=deadline)
     try:
         return Player(outcomes, takes=takes).run(flow)
     except PictographError as error:
@@ -138,7 +138,7 @@ def test_every_attempt_sends_the_same_request() -> None:
     All attempts of a call send one and the same request, its key included.
     """
     player = Player([BROKEN, DROPPED, BUSY, OK])
-    player.run(call(KEYED, body_of, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0))
+    player.run(call_or_raise(KEYED, body_of, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0))
 
     assert [KEYED] * 4 == [ask.request for ask in player.sent]
 
@@ -260,7 +260,7 @@ def test_any_outcomes(outcomes: list[Outcome], request_: Request) -> None:
     Whatever comes back: an answer, or an error of the vendor with as many attempts as requests were sent.
     """
     player = Player(outcomes)
-    flow = call(request_, body_of, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0)
+    flow = call_or_raise(request_, body_of, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0)
     try:
         player.run(flow)
     except PictographError as raised:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.policy import JobFailedError, call
+from failwell.policy import JobFailedError, call_or_raise
 from failwell.testing import Player
-from failwell.wire import parse, snapshot
+from failwell.wire import parse_reply, snapshot
 from failwell.wire.json import dumps
 from failwell.wire.messages import Reply
 from pictograph.exceptions import CATALOGUE, PaymentRequiredError, PictographError, RateLimitError, ServerError
@@ -25,7 +25,7 @@ def ended(status: int, body: Any, *before: Reply, **settings: Any) -> Any:
     def decode(_reply: Reply) -> None:
         raise JobFailedError(status, body)
 
-    flow = call(READ, decode, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=30.0, **settings)
+    flow = call_or_raise(READ, decode, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=30.0, **settings)
     with pytest.raises(PictographError) as caught:
         Player([*before, LOOK], takes=1.0).run(flow)
     return caught.value
@@ -52,7 +52,7 @@ def test_one_table(status: int, body: Any) -> None:
     """
     R2. Whatever the status and the body, a failed job is what the catalogue's one table says of such a reply.
     """
-    assert snapshot(parse(Reply(status, {}, dumps(body)), CATALOGUE)) == snapshot(ended(status, body))
+    assert snapshot(parse_reply(Reply(status, {}, dumps(body)), CATALOGUE)) == snapshot(ended(status, body))
 
 
 def test_evidence_of_the_last_look() -> None:

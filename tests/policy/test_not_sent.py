@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from failwell.contract import BreakerRules, Error
-from failwell.policy import Breaker, Guard, Pacer, RetryPolicy, call
+from failwell.policy import Breaker, Guard, Pacer, RetryPolicy, call_or_raise
 from failwell.policy.retry.policy import by_catalogue
 from failwell.testing import Player
 from failwell.wire.messages import Reply
@@ -31,7 +31,7 @@ def not_sent(guard: Guard, catalogue: Any = CATALOGUE, moment: float = 0.0) -> A
     player.moment = moment
     policy = RetryPolicy(catalogue.retries, by_catalogue(catalogue, None))
     with pytest.raises(Error) as caught:
-        player.run(call(READ, document, catalogue=catalogue, policy=policy, timeout=30.0, guard=guard))
+        player.run(call_or_raise(READ, document, catalogue=catalogue, policy=policy, timeout=30.0, guard=guard))
     assert ([], ()) == (player.sent, caught.value.attempts)
     return caught.value
 
@@ -40,7 +40,9 @@ def broken() -> Guard:
     """A guard whose circuit opened at the moment 0, for 30 s."""
     guard = Guard(breaker=Breaker("training.get", BreakerRules(calls=1)))
     with pytest.raises(PictographError):
-        Player([BROKEN]).run(call(READ, document, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0, guard=guard))
+        Player([BROKEN]).run(
+            call_or_raise(READ, document, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0, guard=guard)
+        )
     return guard
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.contract import Error
-from failwell.policy import Flow, Send, poll, send, with_retries
+from failwell.policy import Flow, Send, poll_until, send, with_retries
 from failwell.testing import Player
 from failwell.wire.messages import Outcome, Reply
 from pictograph.exceptions import NotFoundError, PictographError, PollTimeoutError, ServerError
@@ -52,7 +52,7 @@ def polled(
 ) -> tuple[Any, Player]:
     """What polling returned or raised, and the world it happened in."""
     player = Player(outcomes, takes=takes)
-    flow = poll(
+    flow = poll_until(
         fetch,
         lambda body: body == b"done",
         timed_out=timed_out,
@@ -200,7 +200,7 @@ def test_transient_without_saying() -> None:
     Unless a caller says which errors are transient, none is.
     """
     with pytest.raises(ServerError):
-        Player([DOWN]).run(poll(look, bool, timeout=5.0, timed_out=timed_out))
+        Player([DOWN]).run(poll_until(look, bool, timeout=5.0, timed_out=timed_out))
 
 
 def test_evidence_of_the_timeout() -> None:
@@ -312,7 +312,7 @@ def test_the_look_is_closed() -> None:
         finally:
             closed.append("closed")
 
-    flow = poll(look_with_finally, bool, timeout=5.0, timed_out=timed_out)
+    flow = poll_until(look_with_finally, bool, timeout=5.0, timed_out=timed_out)
     next(flow)
     flow.send(0.0)
     flow.close()

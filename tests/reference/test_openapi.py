@@ -12,7 +12,7 @@ import failwell
 from failwell import Case, Catalogue, Error, Message, field, raises
 from failwell.reference.openapi.examples import examples
 from failwell.reference.openapi.responses import OpenApiErrors, document
-from failwell.wire import ErrorObject, Problem, parse, render, snapshot
+from failwell.wire import ErrorObject, Problem, parse_reply, render_error, snapshot
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.strategies import errors, travelling
 
@@ -44,7 +44,7 @@ def test_every_example_parses_to_its_class(name: str) -> None:
     found = list(shown(described(name)))
 
     for one in found:
-        error = parse(one.reply, catalogue, operation=one.operation or None)
+        error = parse_reply(one.reply, catalogue, operation=one.operation or None)
         wanted = next(
             known
             for known in examples(catalogue, one.operation or None)
@@ -122,7 +122,7 @@ def test_whatever_travels_fits_the_schema(name: str, claim: tuple[type[Error], C
     @settings(max_examples=20)
     @given(errors(catalogue, claim))
     def holds(error: Error) -> None:
-        assert [] == wrong_with(json.loads(render(error, catalogue).body))
+        assert [] == wrong_with(json.loads(render_error(error, catalogue).body))
 
     holds()
 

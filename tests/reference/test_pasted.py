@@ -15,7 +15,7 @@ from failwell.reference import (
     explain_reply,
     page_of,
 )
-from failwell.wire import render
+from failwell.wire import render_error
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from pictograph.exceptions import PaymentRequiredError
 from tests.contract.samples import CATALOGUES
@@ -218,7 +218,7 @@ def test_what_our_server_sends() -> None:
     """
     What the server renders leads to its page: the `type` that it sent is the address.
     """
-    reply = render(OutOfStockError("No unicorns", sku="unicorn", back="2027-04-01"), SHOP)
+    reply = render_error(OutOfStockError("No unicorns", sku="unicorn", back="2027-04-01"), SHOP)
 
     (found,) = paste(reply.body, SHOP)
 

@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from failwell.server import Contract, RequestIdFilter, current_request_id, install
 from failwell.server.errors.framework import refusal
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 
 from .shop import SHOP, BrokenError, NotFoundError, OfflineError, Shop, ask, raising
 
@@ -42,7 +42,7 @@ async def test_declared_error_travels_from_a_handler(shop: Shop) -> None:
     async with ask(install(shop.app, SHOP)) as client:
         got = await client.get("/orders/7", headers={"X-Request-ID": "mine-1"})
 
-    error = parse(Reply(got.status_code, dict(got.headers), got.content), SHOP)
+    error = parse_reply(Reply(got.status_code, dict(got.headers), got.content), SHOP)
 
     assert (NotFoundError, "No order 7.", "mine-1") == (type(error), str(error), error.request_id)
 

@@ -12,7 +12,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
 from failwell.server import KeyStore, RateLimits, install
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 
 from .shop import SHOP, NotFoundError, Shop
 
@@ -77,7 +77,7 @@ def refusal(sent: list[Message]) -> tuple[str, int]:
     start, body = sent
     assert ("websocket.http.response.start", "websocket.http.response.body") == (start["type"], body["type"])
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
-    error = parse(Reply(start["status"], headers, body["body"]), SHOP)
+    error = parse_reply(Reply(start["status"], headers, body["body"]), SHOP)
     assert error.request_id == headers["x-request-id"]
     return type(error).__name__, start["status"]
 

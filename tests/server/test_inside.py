@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import failwell
 from failwell import Body, Catalogue, Code, Details, Message
 from failwell.server import install
-from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse
+from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse_reply
 
 from .shop import SHOP, NoMoneyError, NotFoundError, Shop, TooManyError, ask, raising
 
@@ -280,7 +280,7 @@ async def test_detail_of_an_http_exception_travels(envelope: Any, detail: dict[s
 
     async with ask(install(app, catalogue)) as client:
         got = await client.get("/")
-    error: Any = parse(Reply(got.status_code, dict(got.headers), got.content), catalogue)
+    error: Any = parse_reply(Reply(got.status_code, dict(got.headers), got.content), catalogue)
 
     assert (conflict, "taken", "Taken by Ann.", "ann", 3) == (
         type(error),

@@ -17,7 +17,7 @@ from failwell import Body, Catalogue, Details, Message
 from failwell.server import install
 from failwell.server.errors.framework import refusal
 from failwell.server.errors.redaction import NOT_ACCEPTED, entry
-from failwell.wire import Detail, ErrorObject, Problem, Reply, parse
+from failwell.wire import Detail, ErrorObject, Problem, Reply, parse_reply
 
 from .shop import SHOP, Shop, ask
 
@@ -234,7 +234,7 @@ async def test_entries_reach_the_field_declared_for_them(case: str, envelope: An
     app.add_api_route("/", order, methods=["POST"])
     async with ask(install(app, catalogue)) as client:
         got = await client.post("/", json={})
-    error: Any = parse(Reply(got.status_code, dict(got.headers), got.content), catalogue)
+    error: Any = parse_reply(Reply(got.status_code, dict(got.headers), got.content), catalogue)
 
     assert (422, expected) == (got.status_code, getattr(error, name))
     assert getattr(error, "hints", []) == []

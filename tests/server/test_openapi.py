@@ -19,7 +19,7 @@ from failwell import Catalogue, raises
 from failwell.clock import VirtualClock
 from failwell.reference.openapi.examples import declared, examples
 from failwell.server import install
-from failwell.wire import ErrorObject, parse, snapshot
+from failwell.wire import ErrorObject, parse_reply, snapshot
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from pictograph_server import Store, create_app
 from tests.reference.documents import Document, complaints, resolved, responses_of, shown
@@ -86,11 +86,11 @@ def test_every_example_of_a_server_parses(pictograph: Document) -> None:
     """
     found = list(shown(pictograph))
     assert {cls for name in responses_of(pictograph) for cls in declared(PICTOGRAPH, name)} == {
-        type(parse(one.reply, PICTOGRAPH, operation=one.operation)) for one in found
+        type(parse_reply(one.reply, PICTOGRAPH, operation=one.operation)) for one in found
     }
     for one in found:
         wanted = next(known for known in examples(PICTOGRAPH, one.operation) if known.name == one.name)
-        assert snapshot(wanted.error) == snapshot(parse(one.reply, PICTOGRAPH, operation=one.operation))
+        assert snapshot(wanted.error) == snapshot(parse_reply(one.reply, PICTOGRAPH, operation=one.operation))
         assert [] == complaints(pictograph, one.schema, json.loads(one.reply.body))
 
 

@@ -15,7 +15,7 @@ from failwell import Error
 from failwell.clock import VirtualClock
 from failwell.server import Contract, Idempotency, KeyStore, RateLimits, Record, SqliteStore, install
 from failwell.server.idempotency.policy import fingerprint
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from pictograph.exceptions import (
     CATALOGUE,
     ApiError,
@@ -95,7 +95,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def parsed(response: httpx2.Response) -> Error:
     """The error that the SDK makes of *response*."""
-    return parse(Reply(response.status_code, dict(response.headers), response.content), CATALOGUE)
+    return parse_reply(Reply(response.status_code, dict(response.headers), response.content), CATALOGUE)
 
 
 async def test_each_refusal_is_the_class_of_the_page(server: Server) -> None:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from failwell.server import UndeclaredError, UnlistedError, install
 from failwell.server.errors.translate import operation_of
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 
 from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ShopError, TakenError, ask, raising
 
@@ -48,7 +48,7 @@ async def test_undeclared_error_is_the_500_under_strict(shop: Shop, caplog: pyte
         got = await client.get("/orders/7")
 
     assert (500, False) == (got.status_code, "poor" in got.text)
-    assert BrokenError is type(parse(Reply(500, {}, got.content), SHOP))
+    assert BrokenError is type(parse_reply(Reply(500, {}, got.content), SHOP))
     assert [UndeclaredError] * 2 == undeclared_in(caplog)
 
 

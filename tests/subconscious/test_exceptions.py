@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import subconscious
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from subconscious import (
     AuthenticationError,
     NotFoundError,
@@ -51,7 +51,7 @@ def test_the_status_decides(status: int, code: str, cls: type[SubconsciousError]
     Whatever code a body claims, the status decides; both can be read, also after pickling.
     """
     body = f'{{"error": {{"code": "{claimed}", "message": "No."}}}}'.encode()
-    error = parse(Reply(status, {}, body), CATALOGUE, operation="run")
+    error = parse_reply(Reply(status, {}, body), CATALOGUE, operation="run")
 
     assert isinstance(error, SubconsciousError)
     for each in (error, pickle.loads(pickle.dumps(error))):  # noqa: S301 - our own bytes
@@ -64,7 +64,7 @@ def test_other_statuses(status: int) -> None:
     """
     Any other status is an "other": the base class, with the status that was received.
     """
-    error = parse(Reply(status, {}, b""), CATALOGUE)
+    error = parse_reply(Reply(status, {}, b""), CATALOGUE)
 
     assert isinstance(error, SubconsciousError)
     assert (SubconsciousError, "internal_error", status) == (type(error), error.code, error.status)

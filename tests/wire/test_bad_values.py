@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from failwell import Catalogue, Error
-from failwell.wire import Detail, ErrorObject, Problem, parse, render, snapshot
+from failwell.wire import Detail, ErrorObject, Problem, parse_reply, render_error, snapshot
 from pictograph.exceptions import AuthError, PaymentRequiredError, RateLimitError, ValidationError
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.parcels_sample import LostError, RefusedError, catalogue
@@ -179,8 +179,8 @@ def names(table: list[Any]) -> list[str]:
 
 def travelled(error: Error, contract: Catalogue) -> Error:
     """*error* after one journey, which a second one does not change."""
-    once = parse(render(error, contract), contract)
-    assert snapshot(once) == snapshot(parse(render(once, contract), contract))
+    once = parse_reply(render_error(error, contract), contract)
+    assert snapshot(once) == snapshot(parse_reply(render_error(once, contract), contract))
     return once
 
 
@@ -217,7 +217,7 @@ def test_values_that_a_header_cannot_carry(error: Error, name: str, arrives: Any
     A header never carries CR, LF or anything beyond printable ASCII; what does not fit arrives as the default.
     """
     contract = contract_of(error)
-    carried = "".join(render(error, contract).headers.values())
+    carried = "".join(render_error(error, contract).headers.values())
 
     assert (True, True) == (carried.isascii(), carried.isprintable())
     assert "none" not in carried.lower()
@@ -255,4 +255,4 @@ def test_statuses_that_are_none(status: Any) -> None:
     contract = CATALOGUES["pictograph"]
     cls = next(error for error in contract.errors if error.__name__ == "ServerError")
 
-    assert 500 == render(cls("m", status_code=status), contract).status  # type: ignore[call-arg]
+    assert 500 == render_error(cls("m", status_code=status), contract).status  # type: ignore[call-arg]

@@ -15,7 +15,7 @@ import failwell
 from failwell import Body, Catalogue, DeclarationError, Header, Local, Message, field
 from failwell.contract.catalogue import Envelope
 from failwell.reference.openapi.examples import examples
-from failwell.wire import Detail, ErrorObject, Problem, Reply, json, parse, render, snapshot
+from failwell.wire import Detail, ErrorObject, Problem, Reply, json, parse_reply, render_error, snapshot
 
 
 class Reason(StrEnum):
@@ -108,7 +108,7 @@ def test_the_law_for_types_beyond_json(name: str, value: Any, envelope: Envelope
     C2. Enums, moments, UUIDs, decimals, tuples and sets arrive as what they were, of the same type.
     """
     error = RichError(**{name: value})
-    found = parse(render(error, desk(envelope)), desk(envelope))
+    found = parse_reply(render_error(error, desk(envelope)), desk(envelope))
 
     assert snapshot(error) == snapshot(found)
     assert (type(value), repr(value)) == (type(getattr(found, name)), repr(getattr(found, name))) or name in (
@@ -148,7 +148,7 @@ def test_what_does_not_fit(name: str, said: Any, expected: Any) -> None:
     What a server says that is none of them leaves the default; a list keeps the entries that fit.
     """
     body = json.dumps({"error": {"code": "rich", "message": "No.", "details": {name: said}}})
-    error = parse(Reply(409, {}, body), desk(ErrorObject()))
+    error = parse_reply(Reply(409, {}, body), desk(ErrorObject()))
 
     assert (type(expected), expected) == (type(getattr(error, name)), getattr(error, name))
 
@@ -160,7 +160,7 @@ def test_pages_have_an_example_of_each(envelope: Envelope) -> None:
     """
     (example,) = [one for one in examples(desk(envelope)) if type(one.error) is RichError]
 
-    assert snapshot(example.error) == snapshot(parse(example.reply, desk(envelope)))
+    assert snapshot(example.error) == snapshot(parse_reply(example.reply, desk(envelope)))
     assert (Reason.FULL, True) == (example.error.reason, bool(example.error.row))  # type: ignore[attr-defined]
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell import Catalogue, Error
-from failwell.wire import parse, render, snapshot
+from failwell.wire import parse_reply, render_error, snapshot
 from tests.contract.samples import CATALOGUES, LOSSLESS, LOSSY
 from tests.contract.samples.strategies import Claim, errors, travelling
 
@@ -21,7 +21,7 @@ def claims(catalogues: dict[str, Catalogue]) -> list[object]:
 
 def travelled(error: Error, catalogue: Catalogue) -> Error:
     """*error* after one journey: rendered there, parsed here."""
-    return parse(render(error, catalogue), catalogue, operation=error.case.operation)
+    return parse_reply(render_error(error, catalogue), catalogue, operation=error.case.operation)
 
 
 @pytest.mark.parametrize(("catalogue", "claim"), claims(LOSSLESS))
@@ -63,7 +63,7 @@ def test_the_request_id_travels(name: str, data: st.DataObject) -> None:
     catalogue = CATALOGUES[name]
     error = data.draw(errors(catalogue, data.draw(st.sampled_from(travelling(catalogue)))))
 
-    assert "req-1" == parse(render(error, catalogue, request_id="req-1"), catalogue).request_id
+    assert "req-1" == parse_reply(render_error(error, catalogue, request_id="req-1"), catalogue).request_id
 
 
 def test_every_case_is_tried() -> None:

@@ -7,7 +7,7 @@ import pytest
 import failwell
 from failwell import Catalogue, Message, field
 from failwell.contract.catalogue import anchor
-from failwell.wire import Problem, parse, render
+from failwell.wire import Problem, parse_reply, render_error
 
 
 class DeskError(failwell.Error):
@@ -31,7 +31,7 @@ def desk(envelope: Problem, docs: str | None = None) -> Catalogue:
 
 def sent(error: failwell.Error, catalogue: Catalogue) -> object:
     """The `type` that is sent."""
-    return json.loads(render(error, catalogue).body)["type"]
+    return json.loads(render_error(error, catalogue).body)["type"]
 
 
 PUBLISHED = desk(Problem(), "https://desk.test/errors")
@@ -90,11 +90,11 @@ def test_code_in_the_type(kind: str) -> None:
     """
     A reply whose code stands in its `type` alone is read as that code.
     """
-    reply = render(LostError("No"), PUBLISHED)
+    reply = render_error(LostError("No"), PUBLISHED)
     body = json.loads(reply.body)
     del body["code"]
 
-    found = parse(type(reply)(404, reply.headers, json.dumps({**body, "type": kind}).encode()), PUBLISHED)
+    found = parse_reply(type(reply)(404, reply.headers, json.dumps({**body, "type": kind}).encode()), PUBLISHED)
 
     assert (LostError, "lost") == (type(found), found.case.code)
 

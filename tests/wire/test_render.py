@@ -7,7 +7,7 @@ import pytest
 
 import failwell
 from failwell import Body, Catalogue, Message, field
-from failwell.wire import Detail, Reply, parse, render
+from failwell.wire import Detail, Reply, parse_reply, render_error
 from pictograph.exceptions import (
     CATALOGUE,
     ConflictError,
@@ -28,7 +28,7 @@ def test_payment_required_as_the_page_says() -> None:
     `required`, `remaining`, and `upgrade_url` are populated from the backend's `detail` block.
     """
     error = PaymentRequiredError("Out of credits", required=5, remaining=2, upgrade_url="https://p.test/up")
-    reply = render(error, CATALOGUE)
+    reply = render_error(error, CATALOGUE)
     detail = {"message": "Out of credits", "required": 5, "remaining": 2, "upgrade_url": "https://p.test/up"}
 
     assert (402, {"detail": detail}) == (reply.status, json.loads(reply.body))
@@ -39,7 +39,7 @@ def test_validation_error_as_the_page_says() -> None:
     The backend returns a structured body listing every offending field.
     """
     errors = [{"loc": ["body", 0, "name"], "msg": "Field required", "type": "missing"}]
-    reply = render(ValidationError("1 invalid field", errors=errors), CATALOGUE)
+    reply = render_error(ValidationError("1 invalid field", errors=errors), CATALOGUE)
 
     assert (422, errors) == (reply.status, json.loads(reply.body)["detail"])
 
@@ -48,7 +48,7 @@ def test_retry_after_is_a_header() -> None:
     """
     A wait travels as whole seconds in `Retry-After`, and as nothing when there is none.
     """
-    with_wait, without = (render(RateLimitError("m", retry_after=wait), CATALOGUE).headers for wait in (7, None))
+    with_wait, without = (render_error(RateLimitError("m", retry_after=wait), CATALOGUE).headers for wait in (7, None))
 
     assert ("7", None) == (with_wait["retry-after"], without.get("retry-after"))
 
@@ -71,7 +71,7 @@ def test_status_and_code(error: PictographError, status: int, code: str | None) 
     """
     The case decides status and code; an error that names no status is sent as 500.
     """
-    reply = render(error, CATALOGUE)
+    reply = render_error(error, CATALOGUE)
     detail = json.loads(reply.body)["detail"]
 
     assert (status, code) == (reply.status, detail.get("error_code") if isinstance(detail, dict) else None)
@@ -83,7 +83,7 @@ def test_an_error_as_another_of_its_cases() -> None:
     """
     error = RefusedError("m").with_case("refused_twice")
 
-    assert (409, "refused_twice", 409) == (error.status, error.code, render(error, IN_PROBLEM).status)
+    assert (409, "refused_twice", 409) == (error.status, error.code, render_error(error, IN_PROBLEM).status)
     assert (410, None) == (RefusedError("m").status, RefusedError("m").code)
 
 
@@ -95,7 +95,7 @@ def test_what_the_caller_said_stays() -> None:
     busy.status = 503
 
     assert "other" == CustomsError("m", declared="d", code="other").code
-    assert (503, 503) == (busy.with_case("depot_busy").status, render(busy, IN_PROBLEM).status)
+    assert (503, 503) == (busy.with_case("depot_busy").status, render_error(busy, IN_PROBLEM).status)
 
 
 def test_an_unknown_case() -> None:
@@ -110,8 +110,8 @@ def test_wire_code_and_sdk_code_may_differ() -> None:
     """
     `e.code` is the SDK's code, `e.case.code` the wire's.
     """
-    reply = render(scopix.AuthenticationError().with_case("EXPIRED_API_KEY"), scopix.CATALOGUE)
-    error = parse(reply, scopix.CATALOGUE)
+    reply = render_error(scopix.AuthenticationError().with_case("EXPIRED_API_KEY"), scopix.CATALOGUE)
+    error = parse_reply(reply, scopix.CATALOGUE)
 
     assert "EXPIRED_API_KEY" == json.loads(reply.body)["error"]["code"]
     assert isinstance(error, scopix.AuthenticationError)
@@ -130,7 +130,7 @@ def test_a_class_without_a_message_field() -> None:
     error = BareError()
     error.args = ("said",)
 
-    assert {"detail": "said"} == json.loads(render(error, contract).body)
+    assert {"detail": "said"} == json.loads(render_error(error, contract).body)
 
 
 def test_details_are_mirrored() -> None:
@@ -138,7 +138,7 @@ def test_details_are_mirrored() -> None:
     A field marked `Details()` is also in `e.details`, on the server and in the client.
     """
     error = scopix.ResourceNotFoundError("file", "f1", details={"bucket": "b"})
-    arrived = parse(render(error, scopix.CATALOGUE), scopix.CATALOGUE)
+    arrived = parse_reply(render_error(error, scopix.CATALOGUE), scopix.CATALOGUE)
     expected = {"bucket": "b", "resource_type": "file", "resource_id": "f1"}
 
     assert isinstance(arrived, scopix.ResourceNotFoundError)
@@ -149,8 +149,8 @@ def test_local_fields_stay_at_home() -> None:
     """
     A `Local()` field is not in the reply, and an arrived error has its default.
     """
-    reply = render(scopix.QuotaExceededError("m", available=1, partial_results=["secret"]), scopix.CATALOGUE)
-    arrived = parse(reply, scopix.CATALOGUE)
+    reply = render_error(scopix.QuotaExceededError("m", available=1, partial_results=["secret"]), scopix.CATALOGUE)
+    arrived = parse_reply(reply, scopix.CATALOGUE)
 
     assert b"secret" not in reply.body
     assert isinstance(arrived, scopix.QuotaExceededError)
@@ -161,7 +161,7 @@ def test_a_silent_reply_gives_the_defaults() -> None:
     """
     A required field of an error that a proxy's bare page becomes holds what its declaration says for that.
     """
-    arrived = parse(render(LostError("m"), IN_PROBLEM), scopix.CATALOGUE)
+    arrived = parse_reply(render_error(LostError("m"), IN_PROBLEM), scopix.CATALOGUE)
 
     assert isinstance(arrived, scopix.ResourceNotFoundError)
     assert ("resource", "") == (arrived.resource_type, arrived.resource_id)
@@ -178,7 +178,7 @@ def test_defaults_are_not_shared() -> None:
         notes: Annotated[list[str], Body("notes")] = field(default_factory=list)
 
     contract = Catalogue("silent", base=SilentError, default=SilentError, errors=(), envelope=Detail())
-    first, second = parse(Reply(404), contract), parse(Reply(404), contract)
+    first, second = parse_reply(Reply(404), contract), parse_reply(Reply(404), contract)
     assert isinstance(first, SilentError)
     assert isinstance(second, SilentError)
     first.tags.append("mine")
@@ -191,7 +191,7 @@ def test_a_reply_says_what_it_is() -> None:
     """
     A rendered error names its media type, and its request id in header and body.
     """
-    reply = render(LostError("m"), IN_PROBLEM, request_id="req-1")
+    reply = render_error(LostError("m"), IN_PROBLEM, request_id="req-1")
 
     assert ("application/problem+json", "req-1") == (reply.headers["content-type"], reply.headers["x-request-id"])
     assert "req-1" == json.loads(reply.body)["request_id"]

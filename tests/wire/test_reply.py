@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from tests.contract.samples import CATALOGUES
 
 BODY = '{"detail": "Zu schnell für uns"}'
@@ -24,7 +24,7 @@ def test_header_names_in_any_case(headers: Any) -> None:
     """
     The headers of a reply made by hand are found whatever the case of their names, and in any of the usual forms.
     """
-    error: Any = parse(Reply(429, headers, BODY), CATALOGUES["pictograph"])
+    error: Any = parse_reply(Reply(429, headers, BODY), CATALOGUES["pictograph"])
 
     assert (3, "req-1") == (error.retry_after, error.request_id)
 
@@ -34,7 +34,7 @@ def test_bodies_in_any_form(body: Any) -> None:
     """
     A body may be text, or bytes of any kind; it is kept as bytes.
     """
-    error = parse(Reply(429, {}, body), CATALOGUES["pictograph"])
+    error = parse_reply(Reply(429, {}, body), CATALOGUES["pictograph"])
 
     assert ("Zu schnell für uns", BODY.encode(), len(BODY.encode())) == (str(error), error.body, error.body_length)
 
@@ -44,7 +44,7 @@ def test_nothing_there(headers: Any, body: Any) -> None:
     """
     C3. No headers and no body, in whatever form, are an error with its status.
     """
-    error: Any = parse(Reply(404, headers, body), CATALOGUES["pictograph"])
+    error: Any = parse_reply(Reply(404, headers, body), CATALOGUES["pictograph"])
 
     assert (404, b"") == (error.status_code, error.body)
 

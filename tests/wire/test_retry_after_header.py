@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import failwell
 from failwell import Catalogue, Header, Message, field
-from failwell.wire import ErrorObject, Reply, parse, render, retry_after, snapshot
+from failwell.wire import ErrorObject, Reply, parse_reply, parse_retry_after, render_error, snapshot
 from failwell.wire.moments import MOST, http_date
 from pictograph.exceptions import CATALOGUE, RateLimitError
 
@@ -173,14 +173,14 @@ def test_every_form(headers: dict[str, str], expected: float | None) -> None:
     """
     R7. Seconds, decimals, dates, milliseconds and RateLimit headers are read; what is no wait is none.
     """
-    assert expected == retry_after(headers, now=NOW)
+    assert expected == parse_retry_after(headers, now=NOW)
 
 
 def test_a_date_without_any_clock() -> None:
     """
     A date says nothing when neither the reply nor the caller knows the time.
     """
-    assert None is retry_after({"retry-after": SOON})
+    assert None is parse_retry_after({"retry-after": SOON})
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kathmandu"])
@@ -219,7 +219,7 @@ def test_never_raises_never_negative_never_nan(headers: dict[str, str], now: flo
     """
     Whatever the headers hold, the wait is none, or a finite number of seconds that is not negative.
     """
-    seconds = retry_after(headers, now=now)
+    seconds = parse_retry_after(headers, now=now)
 
     assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
 
@@ -232,7 +232,9 @@ def test_any_length(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     began = time.process_time()
     for name in ("retry-after", "ratelimit", "ratelimit-reset", "x-ratelimit-reset-after"):
-        retry_after({"ratelimit-remaining": text, "x-ratelimit-remaining": "0", "date": text, name: text}, now=NOW)
+        parse_retry_after(
+            {"ratelimit-remaining": text, "x-ratelimit-remaining": "0", "date": text, name: text}, now=NOW
+        )
 
     assert time.process_time() - began < 1.0
 
@@ -263,7 +265,7 @@ def test_the_error_carries_whole_seconds(asked: str, kept: int | None) -> None:
     """
     `e.retry_after` is in whole seconds, rounded up: nobody comes back too early.
     """
-    error = parse(Reply(429, {"retry-after": asked}, received=NOW), CATALOGUE)
+    error = parse_reply(Reply(429, {"retry-after": asked}, received=NOW), CATALOGUE)
 
     assert isinstance(error, RateLimitError)
     assert kept == error.retry_after
@@ -323,7 +325,7 @@ def test_a_wait_with_a_field_of_its_own(error: failwell.Error) -> None:
     """
     C2. A wait that another field of the class carries arrives there, and is no Retry-After that nobody sent.
     """
-    assert snapshot(error) == snapshot(parse(render(error, OWN), OWN))
+    assert snapshot(error) == snapshot(parse_reply(render_error(error, OWN), OWN))
 
 
 @pytest.mark.parametrize(
@@ -347,6 +349,6 @@ def test_other_dialects_beside_own_fields(
     """
     reply = Reply(status, headers, b"{}", received=NOW)
 
-    error: Any = parse(reply, OWN)
+    error: Any = parse_reply(reply, OWN)
 
     assert expected == (error.retry_after, reply.asked_wait)

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from failwell import Catalogue
 from failwell._support import truncation
-from failwell.wire import Reply, parse
+from failwell.wire import Reply, parse_reply
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.strategies import bytes_of_text
 from tests.wire.samples import REPLIES, as_json
@@ -51,9 +51,9 @@ def test_a_thousand_errors_from_large_replies_cost_less_than_20_mb(body: bytes) 
     R5. 1,000 errors from 1 MB replies cost < 20 MB: three of them stay below 60 kB.
     """
     reply = Reply(422, {"x-request-id": "r" * 40}, body)
-    parse(reply, CATALOGUES["pictograph"])
+    parse_reply(reply, CATALOGUES["pictograph"])
     before = tracemalloc.get_traced_memory()[0]
-    kept = [parse(reply, CATALOGUES["pictograph"]) for _ in range(3)]
+    kept = [parse_reply(reply, CATALOGUES["pictograph"]) for _ in range(3)]
     cost = tracemalloc.get_traced_memory()[0] - before
 
     assert cost < 20 * MEGABYTE / 1000 * len(kept)
@@ -61,7 +61,7 @@ def test_a_thousand_errors_from_large_replies_cost_less_than_20_mb(body: bytes) 
 
 def check_texts(reply: Reply, catalogue: Catalogue) -> None:
     """Nothing that is read of *reply* is long."""
-    error = parse(reply, catalogue)
+    error = parse_reply(reply, catalogue)
     texts = [value for value in vars(error).values() if isinstance(value, str)]
 
     assert len(str(error)) < 4096
@@ -100,7 +100,7 @@ def test_structures_are_short(reply: Reply) -> None:
     R5. Lists and maps that were read hold at most 100 entries a level, and 8 KiB of text together.
     """
     for catalogue in CATALOGUES.values():
-        for value in vars(parse(reply, catalogue)).values():
+        for value in vars(parse_reply(reply, catalogue)).values():
             if isinstance(value, list | dict):
                 assert len(value) <= truncation.ENTRIES
                 assert bytes_of_text(value) <= truncation.STRUCTURE

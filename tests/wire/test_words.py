@@ -10,7 +10,7 @@ import failwell
 from failwell import Body, Catalogue, Message, field
 from failwell._support import truncation
 from failwell.contract.catalogue import Envelope
-from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse, render
+from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse_reply, render_error
 from tests.contract.samples import CATALOGUES
 from tests.wire.samples import as_json
 
@@ -73,7 +73,7 @@ def test_words_of_any_shape(catalogue: Catalogue, body: str, words: str) -> None
     """
     R19. Whatever well-known shape a body has, a person finds its words in the message; its status chooses the class.
     """
-    error = parse(Reply(422, {"content-type": "application/json"}, body), catalogue)
+    error = parse_reply(Reply(422, {"content-type": "application/json"}, body), catalogue)
 
     assert words in str(error)
     assert "without a readable message" not in str(error)
@@ -114,7 +114,7 @@ def test_words_that_are_no_json(content_type: str, body: bytes, words: str) -> N
     """
     R19. Plain text is read in its charset, a form by its fields, a page by its title, an error in XML by its message.
     """
-    assert words == str(parse(Reply(502, {"content-type": content_type}, body), CATALOGUES["pictograph"]))
+    assert words == str(parse_reply(Reply(502, {"content-type": content_type}, body), CATALOGUES["pictograph"]))
 
 
 SILENT = [
@@ -130,7 +130,7 @@ def test_bodies_without_words(body: bytes) -> None:
     """
     "Without a readable message" is for bodies that have none; a code alone is no sentence.
     """
-    error = parse(Reply(503, {"content-type": "application/octet-stream"}, body), CATALOGUES["scopix"])
+    error = parse_reply(Reply(503, {"content-type": "application/octet-stream"}, body), CATALOGUES["scopix"])
 
     assert "503 Service Unavailable, without a readable message" == str(error)
 
@@ -142,7 +142,7 @@ def test_words_of_another_decide_nothing() -> None:
     body = as_json(
         {"title": "Out", "error": {"error_code": "duplicate_name", "code": "duplicate_name", "message": "m"}}
     )
-    error = parse(Reply(404, {}, body), CATALOGUES["pictograph"])
+    error = parse_reply(Reply(404, {}, body), CATALOGUES["pictograph"])
 
     assert ("NotFoundError", None, "Out") == (type(error).__name__, error.case.code, str(error))
 
@@ -167,7 +167,9 @@ def test_an_empty_message_is_the_vendors_own(envelope: Envelope, message: str) -
     """
     C2. An error with an empty message arrives with one, though a field of its own reads like the message of another.
     """
-    error = parse(render(LostError(message, title="The title", reason="The reason"), desk(envelope)), desk(envelope))
+    error = parse_reply(
+        render_error(LostError(message, title="The title", reason="The reason"), desk(envelope)), desk(envelope)
+    )
 
     assert (message, LostError) == (error.args[0], type(error))
 
@@ -197,7 +199,7 @@ def test_words_are_cut() -> None:
     """
     R5. Words of any shape are cut as the vendor's own are.
     """
-    error = parse(Reply(400, {}, as_json({"errors": {"name": ["x" * 5000, "y"]}})), CATALOGUES["pictograph"])
+    error = parse_reply(Reply(400, {}, as_json({"errors": {"name": ["x" * 5000, "y"]}})), CATALOGUES["pictograph"])
 
     assert (True, True) == (len(str(error)) <= truncation.TEXT, str(error).startswith("name: xxx"))
 
@@ -218,6 +220,6 @@ def test_looking_for_words_takes_no_time(body: bytes) -> None:
     What a server sends does not decide how long its error takes: a body of any size and shape, within 2 s of CPU.
     """
     before = time.process_time()
-    parse(Reply(500, {"content-type": "text/html"}, body), CATALOGUES["pictograph"])
+    parse_reply(Reply(500, {"content-type": "text/html"}, body), CATALOGUES["pictograph"])
 
     assert time.process_time() - before < 2.0

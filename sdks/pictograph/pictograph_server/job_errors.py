@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from failwell.wire import render
+from failwell.wire import render_error
 from pictograph.exceptions import CATALOGUE, PictographError, ValidationError
 
 MOST_FAILURES = 100
@@ -34,7 +34,7 @@ class Failure(BaseModel):
 
 def on_the_wire(error: PictographError) -> str:
     """*error* as the JSON of a `JobError`."""
-    reply = render(error, CATALOGUE)
+    reply = render_error(error, CATALOGUE)
     return json.dumps({"status": reply.status, "body": json.loads(reply.body)})
 
 

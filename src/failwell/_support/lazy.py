@@ -53,10 +53,7 @@ class LazyMember:
 
 
 def lazy_exports(package: str, names: dict[str, tuple[str, ...]]) -> None:
-    """Let the *names* of a *package*, by the module that has them, be loaded from there when they are first used.
-
-    A name may be that of its module: `failwell.wire.parse` is the function, also after the module was imported.
-    """
+    """Let the *names* of a *package*, by the module that has them, be loaded from there when they are first used."""
     module = sys.modules[package]
     module.__dict__["_late"] = {name: home for home, those in names.items() for name in those}
     module.__class__ = _LatePackage
@@ -72,11 +69,6 @@ class _LatePackage(ModuleType):
 
         value = self.__dict__[name] = getattr(import_module(f"{self.__name__}.{self._late[name]}"), name)
         return value
-
-    def __setattr__(self, name: str, value: object) -> None:
-        # Whoever imports a module puts it into its package. Where the name is taken, it stays with what it means.
-        if not (name in self._late and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._late})

@@ -10,10 +10,10 @@ from rich.console import Console
 from failwell.cli.standard_input import standard_input
 from failwell.contract.catalogue import Catalogue
 from failwell.reference.catalogues import known_catalogues, named_catalogue
-from failwell.reference.explain.explain import Explanation
-from failwell.reference.explain.explain import explain as explain_thing
-from failwell.reference.explain.pasted import utf8
-from failwell.reference.explain.terminal import show
+from failwell.reference.explanation.explain import Explanation
+from failwell.reference.explanation.explain import explain as explain_thing
+from failwell.reference.explanation.pasted import utf8
+from failwell.reference.explanation.terminal import show
 from failwell.wire.json import LONGEST
 
 HEADERS = 64 * 1024

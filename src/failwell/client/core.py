@@ -37,7 +37,7 @@ from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
-from failwell.policy.call import call
+from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow, StreamFlow
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.wire.messages import Content, Into, Reply, Request
@@ -241,7 +241,7 @@ class Core:
             secrets=secrets,
             into=into,
         )
-        flow = call(
+        flow = call_or_raise(
             request,
             decode,
             catalogue=self.catalogue,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from failwell.policy.call import JobFailedError, UnreadableReplyError, call
+    from failwell.policy.call import JobFailedError, UnreadableReplyError, call_or_raise
     from failwell.policy.flow import (
         Flow,
         Notify,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         send,
         sleep,
     )
-    from failwell.policy.poll import poll
+    from failwell.policy.poll import poll_until
     from failwell.policy.resilience.breaker import Breaker
     from failwell.policy.resilience.budget import Budget
     from failwell.policy.resilience.guard import UNGUARDED, Guard
@@ -41,7 +41,7 @@ lazy_exports(
         "call": (
             "JobFailedError",
             "UnreadableReplyError",
-            "call",
+            "call_or_raise",
         ),
         "flow": (
             "Notify",
@@ -57,7 +57,7 @@ lazy_exports(
             "send",
             "sleep",
         ),
-        "poll": ("poll",),
+        "poll": ("poll_until",),
         "resilience.breaker": ("Breaker",),
         "resilience.budget": ("Budget",),
         "resilience.guard": (
@@ -104,10 +104,10 @@ __all__ = [
     "Sleep",
     "StreamFlow",
     "UnreadableReplyError",
-    "call",
+    "call_or_raise",
     "notify",
     "now",
-    "poll",
+    "poll_until",
     "random",
     "send",
     "sleep",

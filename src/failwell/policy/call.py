@@ -16,7 +16,7 @@ from failwell.policy.retry.loop import with_retries
 from failwell.policy.retry.policy import RetryPolicy
 from failwell.wire import json
 from failwell.wire.messages import Failure, Reply, Request
-from failwell.wire.parse import parse
+from failwell.wire.parse import parse_reply
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class JobFailedError(Exception):
         self.body = body
 
 
-def call(
+def call_or_raise(
     request: Request,
     decode: Callable[[Reply], T],
     *,
@@ -74,7 +74,7 @@ def call(
                 # Through the table that every reply goes through: it is the error that a call would have met.
                 told = Reply(job.status, {}, json.dumps(job.body))
         if failure is None:
-            error = parse(told, catalogue, operation=request.operation, mask=mask)
+            error = parse_reply(told, catalogue, operation=request.operation, mask=mask)
             body = Kept(error.body, error.body_length) if told is outcome else None
         else:
             error = from_failure(failure, request, catalogue, tried)

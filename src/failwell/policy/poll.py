@@ -20,7 +20,7 @@ LAST_LOOK = 1.0
 OVER: Final = object()
 
 
-def poll(
+def poll_until(
     fetch: Callable[[], Flow[T]],
     done: Callable[[T], bool],
     *,

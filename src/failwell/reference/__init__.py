@@ -10,7 +10,7 @@ from failwell.reference.errors import (
     UnknownCatalogueError,
     UnknownThingError,
 )
-from failwell.reference.explain.explain import Explanation, explain, explain_reply
+from failwell.reference.explanation.explain import Explanation, explain, explain_reply
 from failwell.reference.page.collect import page_of
 from failwell.reference.page.completeness import require_documented
 from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, ReferencePage, StatusFacts

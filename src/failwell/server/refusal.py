@@ -11,7 +11,7 @@ from failwell.contract import Body, Catalogue, Error, Header
 from failwell.contract.coercion import UnfitError
 from failwell.contract.construction import build
 from failwell.contract.declaration import FieldSpec, specs_of
-from failwell.wire import Reply, render
+from failwell.wire import Reply, render_error
 
 NONE: Mapping[str, str] = MappingProxyType({})
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
@@ -66,7 +66,7 @@ def as_error(refused: Refusal, catalogue: Catalogue) -> Error:
 
 def reply_to(refused: Refusal, catalogue: Catalogue, request_id: str) -> Reply:
     """The reply that *refused* travels as, headers included."""
-    reply = render(as_error(refused, catalogue), catalogue, request_id=request_id)
+    reply = render_error(as_error(refused, catalogue), catalogue, request_id=request_id)
     return changed(reply, headers={**reply.headers, **refused.headers})
 
 

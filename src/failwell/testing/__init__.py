@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from failwell.testing.asked import Asked
     from failwell.testing.errors import BadReplyError, NoClientError, RepliesError, UnansweredError, UnusedRepliesError
     from failwell.testing.events import Events
-    from failwell.testing.faults import faults
-    from failwell.testing.play import Played, Player, play
-    from failwell.testing.replies import Replies, replies
+    from failwell.testing.fault_injection import faults
+    from failwell.testing.mock_replies import Replies, replies
+    from failwell.testing.player import Played, Player, play
 
 lazy_exports(
     __name__,
@@ -32,9 +32,9 @@ lazy_exports(
             "UnusedRepliesError",
         ),
         "events": ("Events",),
-        "faults": ("faults",),
-        "play": ("Played", "Player", "play"),
-        "replies": (
+        "fault_injection": ("faults",),
+        "player": ("Played", "Player", "play"),
+        "mock_replies": (
             "Replies",
             "replies",
         ),

@@ -58,7 +58,7 @@ def failwell_sandbox(failwell_clock: VirtualClock) -> Generator[StartSandbox]:
 @pytest.fixture
 def failwell_faults(failwell_clock: VirtualClock) -> Generator[StartFaults]:
     """Start an ASGI app behind the fault layer, `failwell_faults(app, CATALOGUE)`, until the test ends."""
-    from failwell.testing.faults import faults
+    from failwell.testing.fault_injection import faults
 
     with ExitStack() as started:
 

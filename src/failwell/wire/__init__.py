@@ -9,9 +9,9 @@ from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Problem
 
 if TYPE_CHECKING:
     from failwell.wire.messages import Failure, Reply, Request
-    from failwell.wire.parse import parse, snapshot
-    from failwell.wire.render import render
-    from failwell.wire.retry_after import retry_after
+    from failwell.wire.parse import parse_reply, snapshot
+    from failwell.wire.render import render_error
+    from failwell.wire.retry_after import parse_retry_after
 
 # A contract needs the envelopes alone; the rest loads when something travels.
 lazy_exports(
@@ -23,11 +23,11 @@ lazy_exports(
             "Request",
         ),
         "parse": (
-            "parse",
+            "parse_reply",
             "snapshot",
         ),
-        "render": ("render",),
-        "retry_after": ("retry_after",),
+        "render": ("render_error",),
+        "retry_after": ("parse_retry_after",),
     },
 )
 
@@ -39,8 +39,8 @@ __all__ = [
     "Problem",
     "Reply",
     "Request",
-    "parse",
-    "render",
-    "retry_after",
+    "parse_reply",
+    "parse_retry_after",
+    "render_error",
     "snapshot",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from failwell._support.frozen import Frozen
 from failwell._support.secret import Secret
-from failwell.wire.retry_after import retry_after
+from failwell.wire.retry_after import parse_retry_after
 
 Content = bytes | Callable[[], Iterable[bytes]] | Iterable[bytes]
 """A request's body: bytes, a function that opens it anew for every attempt, or an iterable that is read once."""
@@ -121,7 +121,7 @@ class Reply(Frozen):
         """Seconds that it asks to wait, in whatever dialect; None if it does not. Read once."""
         held = self.__dict__
         if "_asked" not in held:
-            held["_asked"] = retry_after(self.headers, now=self.received)
+            held["_asked"] = parse_retry_after(self.headers, now=self.received)
         asked: float | None = held["_asked"]
         return asked
 

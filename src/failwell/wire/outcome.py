@@ -10,7 +10,7 @@ from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.errors import ContractError
 from failwell.wire.messages import Failure, Outcome
-from failwell.wire.render import render
+from failwell.wire.render import render_error
 
 Kind = Literal["timeout", "network", "unreadable"]
 
@@ -51,7 +51,7 @@ def outcome_of(error: Error, catalogue: Catalogue, *, request_id: str) -> Outcom
         raise UncausableError(
             f"{type(error).__name__}, which the SDK raises by itself", "an error that a server can cause"
         )
-    reply = render(error, catalogue, request_id=request_id)
+    reply = render_error(error, catalogue, request_id=request_id)
     wanted = [getattr(error, spec.name) for spec in specs_of(type(error)) if spec.is_status]
     if wanted and wanted != [reply.status]:
         found = f"{type(error).__name__} with status {wanted[0]}, which is not one of its own"

@@ -20,14 +20,14 @@ from failwell.contract.fields import Body, Header
 from failwell.wire import json
 from failwell.wire.messages import Reply
 from failwell.wire.render import whole_seconds
-from failwell.wire.retry_after import DIALECTS, retry_after
+from failwell.wire.retry_after import DIALECTS, parse_retry_after
 from failwell.wire.well_known import of_body, of_text
 
 LONGEST_NUMBER = 1000
 """Bits of a number that is looked at for secrets: what has more is none, and takes its time to write."""
 
 
-def parse(
+def parse_reply(
     reply: Reply,
     catalogue: Catalogue,
     *,
@@ -299,7 +299,7 @@ def _waits(spec: FieldSpec, carried: frozenset[str]) -> Find:
     def find(_said: ErrorBody, _body: Any, reply: Reply) -> Any:
         if others:
             headers = {name: text for name, text in reply.headers.items() if name not in others}
-            seconds = retry_after(headers, now=reply.received)
+            seconds = parse_retry_after(headers, now=reply.received)
         else:
             seconds = reply.asked_wait
         if seconds is None:

@@ -14,7 +14,7 @@ from failwell.wire import json
 from failwell.wire.messages import Reply
 
 
-def render(error: Error, catalogue: Catalogue, *, request_id: str | None = None) -> Reply:
+def render_error(error: Error, catalogue: Catalogue, *, request_id: str | None = None) -> Reply:
     """The reply *error* travels as in the envelope of *catalogue*; never raises, whatever the fields hold."""
     status = error.status_on_the_wire
     body: dict[str, Any] = {}

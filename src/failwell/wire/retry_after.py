@@ -12,7 +12,7 @@ DIALECTS = RESETS | {*IN_MILLISECONDS}
 """The headers beside `Retry-After` that hold a wait."""
 
 
-def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+def parse_retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
     """Seconds the server asked us to wait, or None if it did not ask (or not readably).
 
     Read, in this order: `retry-after-ms` and `x-ms-retry-after-ms` (milliseconds), `Retry-After` (RFC 9110, 10.2.3:

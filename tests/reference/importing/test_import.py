@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from failwell import Case
 from failwell.importing import NothingToImportError, UnreadableDocumentError, load, plan
-from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse
+from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse_reply
 
 from .documents import BIN, answering, body, catalogue, document, flat, imported, named, reformatted, text_of
 
@@ -86,7 +86,7 @@ def test_it_builds_and_parses() -> None:
     }
     reply = Reply(409, {"retry-after": "5", "x-shelf": "3"}, json.dumps(sold).encode())
 
-    error: Any = parse(reply, module.CATALOGUE, operation="orders.get")
+    error: Any = parse_reply(reply, module.CATALOGUE, operation="orders.get")
 
     assert (module.ConflictError, Case("sold_out", 409)) == (type(error), error.case)
     assert ("Gone.", "sold_out", 409, 7, "a", ["x"], "low", 5, 3) == (
@@ -101,7 +101,7 @@ def test_it_builds_and_parses() -> None:
         error.x_shelf,
     )
     assert (module.ClientError, module.ServerError, module.UnexpectedError) == tuple(
-        type(parse(Reply(status), module.CATALOGUE)) for status in (418, 503, 302)
+        type(parse_reply(Reply(status), module.CATALOGUE)) for status in (418, 503, 302)
     )
 
 
@@ -357,7 +357,7 @@ def test_codes_that_are_numbers(code: Any, examples: Any, codes: list[str], loss
             {"content-type": "application/json"},
             f'{{"code": {one if one.isdigit() else json.dumps(one)}}}'.encode(),
         )
-        assert one == parse(reply, catalogue(data)).case.code
+        assert one == parse_reply(reply, catalogue(data)).case.code
 
 
 def test_summaries_of_examples(tmp_path: Path) -> None:

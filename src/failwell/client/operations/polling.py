@@ -10,7 +10,7 @@ from failwell._support.frozen import Frozen
 from failwell.client.config import configuration_problem
 from failwell.contract.construction import build
 from failwell.contract.declaration import specs_of
-from failwell.policy.poll import poll
+from failwell.policy.poll import poll_until
 
 if TYPE_CHECKING:
     from failwell.client.core import Core
@@ -79,7 +79,7 @@ def wait_for(
     check_timeout(core.catalogue, timeout)
     _check_interval(core.catalogue, poll_interval)
     return (
-        yield from poll(
+        yield from poll_until(
             fetch,
             lambda job: job.finished,
             timeout=timeout,

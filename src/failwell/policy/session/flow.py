@@ -24,7 +24,7 @@ from failwell.policy.retry.policy import RetryPolicy, succeeded
 from failwell.policy.retry.result import RetryResult
 from failwell.policy.session.rules import Heard, Renewed, SessionRules
 from failwell.wire.messages import Failure, Outcome, Reply, Request
-from failwell.wire.parse import parse
+from failwell.wire.parse import parse_reply
 from failwell.wire.websocket import ABNORMAL, NORMAL, BadFrameError, Closed, Frames, Message, Ping
 
 M = TypeVar("M")
@@ -586,7 +586,7 @@ class SessionProtocol(Generic[M, T]):
         elif isinstance(outcome, NotSent):
             error = from_refusal(outcome.suppression, self.request, self.catalogue)
         else:
-            error = parse(outcome, self.catalogue, operation=self.request.operation, mask=self.mask)
+            error = parse_reply(outcome, self.catalogue, operation=self.request.operation, mask=self.mask)
         head = outcome.head if isinstance(outcome, Failure) else outcome
         return (yield from self._error(error, head or outcome, tried))
 
@@ -617,7 +617,7 @@ class SessionProtocol(Generic[M, T]):
         """The error that *message* tells of, by the table for all errors: its code alone decides."""
         seen = self._seen(message)
         told = changed(seen, status=0, headers={**seen.headers, "content-type": "text/plain"})
-        error = parse(told, self.catalogue, operation=self.request.operation, source="stream", mask=self.mask)
+        error = parse_reply(told, self.catalogue, operation=self.request.operation, source="stream", mask=self.mask)
         return (yield from self._error(error, seen))
 
     def _seen(self, message: Message) -> Reply:

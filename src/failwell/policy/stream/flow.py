@@ -38,7 +38,7 @@ from failwell.policy.stream.rules import StreamRules, named, parsed
 from failwell.wire import json
 from failwell.wire.addresses import resolved
 from failwell.wire.messages import Failure, Reply, Request
-from failwell.wire.parse import parse
+from failwell.wire.parse import parse_reply
 from failwell.wire.sse import MEDIA_TYPE, Decoder, Event, EventTooLongError
 
 T = TypeVar("T")
@@ -328,7 +328,7 @@ class _Stream(Generic[T]):
         if isinstance(outcome, NotSent):
             error = from_refusal(outcome.suppression, self.request, self.catalogue)
         else:
-            error = parse(outcome, self.catalogue, operation=self.request.operation, mask=self._mask)
+            error = parse_reply(outcome, self.catalogue, operation=self.request.operation, mask=self._mask)
         return (yield from self._error(error, outcome, suppression))
 
     def _told(self, event: Event, unreadable: str | None) -> Flow[Error]:
@@ -341,7 +341,7 @@ class _Stream(Generic[T]):
                 yield from self._broken(Failure("unreadable", f"{self._shown(unreadable)}, after {self._so_far}"), seen)
             )
         told = Reply(0, {**head.headers, "content-type": "text/plain"}, said)
-        error = parse(told, self.catalogue, operation=self.request.operation, source="stream", mask=self._mask)
+        error = parse_reply(told, self.catalogue, operation=self.request.operation, source="stream", mask=self._mask)
         return (yield from self._error(error, seen))
 
     def _broken(

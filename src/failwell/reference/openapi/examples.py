@@ -13,7 +13,7 @@ from failwell.contract import Case, Catalogue, Error
 from failwell.contract.coercion import meant, shape
 from failwell.contract.construction import build
 from failwell.contract.declaration import FieldSpec, specs_of
-from failwell.wire import Reply, render
+from failwell.wire import Reply, render_error
 
 FIELD_ERROR = {"loc": ["body", "name"], "msg": "Field required", "type": "missing"}
 NUMBERS: dict[Any, tuple[Any, Any]] = {int: (2, 3), float: (1.5, 2.5), bool: (True, False)}
@@ -66,7 +66,7 @@ def examples(catalogue: Catalogue, operation: str | None = None) -> Iterator[Exa
             status = _status(catalogue, cls, case, operation)
             if status is not None:
                 error = example(cls, case, status)
-                yield Example(error, case, render(error, catalogue))
+                yield Example(error, case, render_error(error, catalogue))
 
 
 def example(cls: type[Error], case: Case, status: int | None = None) -> Error:

@@ -14,7 +14,7 @@ from failwell.contract.coercion import meant
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.reference.openapi.examples import example, sample
 from failwell.reference.page.docstrings import meanings
-from failwell.wire import json, render
+from failwell.wire import json, render_error
 from failwell.wire.parse import take
 
 Schema = dict[str, Any]
@@ -44,7 +44,7 @@ def body_schema(cls: type[Error], case: Case, catalogue: Catalogue) -> Schema:
     others = codes_beside(case, catalogue)
     found: Schema = {}
     for error in _filled(cls, case, with_code=bool(others)):
-        body = json.loads(render(error, catalogue).body)
+        body = json.loads(render_error(error, catalogue).body)
         shape = _shape(body, _places(error, body, case, others))
         found = _merged(found, shape) if found else shape
     return found

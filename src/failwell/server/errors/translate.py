@@ -21,7 +21,7 @@ from failwell.server.refusal import Refusal, as_error, reply_to
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.transient_errors import passes
 from failwell.server.stored_response import StoredResponse
-from failwell.wire import Reply, render
+from failwell.wire import Reply, render_error
 
 logger = logging.getLogger("failwell.server")
 
@@ -77,7 +77,7 @@ class Translator:
                 return self.unhandled(undeclared, scope)
             if undeclared is not None:
                 self._count(undeclared, scope, error)
-        reply = render(error, self.catalogue, request_id=request_id)
+        reply = render_error(error, self.catalogue, request_id=request_id)
         if refused is not None:
             reply = changed(reply, headers={**reply.headers, **refused.headers})
         _log_reply(scope, reply, exc)

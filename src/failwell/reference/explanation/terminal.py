@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from failwell.contract.case import phrase
 from failwell.contract.extras import needs
-from failwell.reference.explain.explain import Explanation
+from failwell.reference.explanation.explain import Explanation
 from failwell.reference.page.facts import Attribute, Line
 from failwell.wire.json import plain
 

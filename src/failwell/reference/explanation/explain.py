@@ -12,12 +12,12 @@ from failwell.contract.catalogue import Catalogue
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.reference.errors import NoExplanationError, UnknownThingError
-from failwell.reference.explain.pasted import Pasted, read_pasted
-from failwell.reference.explain.recognise import Reading, readings_of
+from failwell.reference.explanation.pasted import Pasted, read_pasted
+from failwell.reference.explanation.recognise import Reading, readings_of
 from failwell.reference.page.collect import page_of
 from failwell.reference.page.facts import Attribute, ErrorFacts, Line, ReferencePage
 from failwell.wire.messages import Reply
-from failwell.wire.parse import parse
+from failwell.wire.parse import parse_reply
 
 STATUS = re.compile(r"[1-5](?:[0-9][0-9]|xx)", re.IGNORECASE)
 LONGEST_NAME = 200
@@ -182,7 +182,7 @@ def _in_one(thing: str, found: Found, catalogues: Sequence[Catalogue]) -> tuple[
 
 def _of_reply(pasted: Pasted, status: int, catalogue: Catalogue, page: ReferencePage) -> Explanation:
     """What the SDK would make of the reply: it goes through the parser that every reply goes through."""
-    error = parse(Reply(status, pasted.headers, pasted.body), catalogue)
+    error = parse_reply(Reply(status, pasted.headers, pasted.body), catalogue)
     facts = page.error(type(error).__name__)
     line = next((line for line in facts.lines if line.case == error.case), facts.first)
     said = _code_of(pasted, catalogue)

@@ -14,7 +14,7 @@ from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.fields import Body, Details
 from failwell.reference.errors import SilentBodyError, UnknownThingError
-from failwell.reference.explain.pasted import Pasted
+from failwell.reference.explanation.pasted import Pasted
 from failwell.reference.page.collect import page_of
 from failwell.reference.page.facts import Line, ReferencePage
 from failwell.wire.envelopes import Problem
