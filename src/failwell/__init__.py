@@ -28,6 +28,7 @@ from failwell.contract import (
     Status,
     Suppression,
     field,
+    hint,
     log_fields,
     raises,
 )
@@ -88,6 +89,8 @@ __all__ = [
     "Suppression",
     "batch",
     "field",
+    "hint",
+    "lazy_exports",
     "log_fields",
     "raises",
     "resume",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from failwell.server.http.sse import HEARTBEAT, EventFeed, event, followed
+from failwell.server.http.sse import HEARTBEAT, EventStreamResponse, follow, sse_event
 from failwell.wire.sse import Decoder
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +25,7 @@ def test_read_as_written(data: Any, name: str, expected: tuple[str, str]) -> Non
     """
     An event is decoded as what was written, line breaks included.
     """
-    (decoded,) = Decoder().feed(event(data, name))
+    (decoded,) = Decoder().feed(sse_event(data, name))
 
     assert expected == (decoded.name, decoded.data)
 
@@ -43,7 +43,7 @@ async def test_followed() -> None:
     """
     looks = iter([([b"1", b"2"], False), ([], False), ([b"3"], True)])
 
-    told = [piece async for piece in followed(lambda: next(looks), heartbeat=0.0)]
+    told = [piece async for piece in follow(lambda: next(looks), heartbeat=0.0)]
 
     assert [b"1", b"2", HEARTBEAT, HEARTBEAT, b"3"] == told
 
@@ -54,7 +54,7 @@ async def test_no_heartbeat_before_its_time() -> None:
     """
     looks = iter([([], False), ([b"1"], True)])
 
-    assert [b"1"] == [piece async for piece in followed(lambda: next(looks), heartbeat=60.0)]
+    assert [b"1"] == [piece async for piece in follow(lambda: next(looks), heartbeat=60.0)]
 
 
 async def test_nobody_stores_it() -> None:
@@ -66,7 +66,7 @@ async def test_nobody_stores_it() -> None:
         for piece in (b"",):
             yield piece
 
-    headers = EventFeed(nothing(), {"X-Run-Id": "r"}).headers
+    headers = EventStreamResponse(nothing(), {"X-Run-Id": "r"}).headers
 
     assert ("text/event-stream; charset=utf-8", "no-store", "no", "r") == tuple(
         headers[name] for name in ("content-type", "cache-control", "x-accel-buffering", "x-run-id")

@@ -16,7 +16,7 @@ import failwell
 from failwell import Body, Catalogue, Details, Message
 from failwell.server import install
 from failwell.server.errors.framework import refusal
-from failwell.server.errors.redaction import NOT_ACCEPTED, entry
+from failwell.server.errors.redaction import NOT_ACCEPTED, redacted_field_error
 from failwell.wire import Detail, ErrorObject, Problem, Reply, parse_reply
 
 from .shop import SHOP, Shop, ask
@@ -167,7 +167,9 @@ def test_which_words_repeat_what_was_sent(said: str, given: Any, *, repeats: boo
     """
     S9. Words of the app that repeat a value are replaced; those that only share a short word with it stay.
     """
-    shown = entry({"loc": ("body",), "msg": f"Value error, {said}", "type": "value_error", "input": given})["msg"]
+    shown = redacted_field_error(
+        {"loc": ("body",), "msg": f"Value error, {said}", "type": "value_error", "input": given}
+    )["msg"]
 
     assert (NOT_ACCEPTED if repeats else said) == shown
 

@@ -14,10 +14,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from failwell.conformance import Agreement, Bench, Call, Calls, Promises, repeated, universal_promises
-from failwell.conformance.adapter import ClassAdapter
-from failwell.conformance.errors import ShortfallError
-from failwell.conformance.observation import Observation, expect_equal
+from failwell.conformance import (
+    Agreement,
+    Bench,
+    Call,
+    Calls,
+    ClassAdapter,
+    Observation,
+    Promises,
+    ShortfallError,
+    expect_equal,
+    repeated,
+    universal_promises,
+)
 from failwell.sandbox import Answer, Close, Cut, Drip, DropReply, Reset, Silence
 from pictograph import exceptions
 from pictograph.client import AsyncClient, Client

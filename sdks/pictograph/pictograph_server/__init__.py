@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from failwell.server.storage.data_folder import DataFolderError
+from failwell.server import DataFolderError
 from pictograph_server.app import create_app
 from pictograph_server.credits import add_credits, credit_balance, set_credits
 from pictograph_server.framework_errors import as_contract_error

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failwell.server.jobs.submissions import Submission, submitted
+from failwell.server import Submission, find_submission
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.colours import colour_of
 from pictograph_server.credits import balance_in
@@ -137,7 +137,7 @@ def start_batch(
     refuse_too_many_names(new.image_filenames, settings)
     job_id = new_id()
     with store.writing() as db:
-        if (known := submitted(db, "batches", clock, tenant, key)) is not None:
+        if (known := find_submission(db, "batches", clock, tenant, key)) is not None:
             return _shown(db, _find_batch(db, tenant, known))
         dataset = find_dataset(db, tenant, new.dataset_name)
         search = Search(

@@ -6,14 +6,13 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from failwell.server import Caller
-from failwell.server.auth.callers import Calling
+from failwell.server import Caller, CurrentCaller
 from pictograph.exceptions import ForbiddenError
 
-Reader = Calling
+Reader = CurrentCaller
 
 
-async def writer(caller: Calling) -> Caller:
+async def writer(caller: CurrentCaller) -> Caller:
     """The caller, if the role allows changes.
 
     Raises: ForbiddenError.

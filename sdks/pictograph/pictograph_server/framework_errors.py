@@ -9,11 +9,11 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from failwell.server.errors.framework import MOST_ENTRIES
-from failwell.server.errors.redaction import LONGEST_KEY, entry, short
+from failwell.server import MOST_FIELD_ERRORS, redacted_field_error, shorten
 from pictograph.exceptions import ValidationError
 
 _SHOWN = 3
+_LONGEST_KEY = 64
 
 
 def as_contract_error(exc: Exception) -> Exception | None:
@@ -22,7 +22,7 @@ def as_contract_error(exc: Exception) -> Exception | None:
     A malformed request becomes `ValidationError`, without the values that were sent.
     """
     if isinstance(exc, RequestValidationError):
-        return invalid(entry(problem) for problem in exc.errors()[:MOST_ENTRIES])
+        return invalid(redacted_field_error(problem) for problem in exc.errors()[:MOST_FIELD_ERRORS])
     if isinstance(exc, HTTPException) and exc.status_code == 400:
         # FastAPI's answer to a body that its JSON decoder gave up on: nested too deep, a number of 5,000 digits.
         return invalid([{"loc": ["body"], "msg": "The body cannot be read as JSON", "type": "json_invalid"}])
@@ -31,7 +31,7 @@ def as_contract_error(exc: Exception) -> Exception | None:
 
 def invalid(errors: Iterable[Mapping[str, Any]]) -> ValidationError:
     """A `ValidationError` that lists *errors* and sums them up."""
-    listed = [dict(error) for error in islice(errors, MOST_ENTRIES)]
+    listed = [dict(error) for error in islice(errors, MOST_FIELD_ERRORS)]
     shown = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in listed[:_SHOWN])
     more = f"; and {len(listed) - _SHOWN} more in .errors" if len(listed) > _SHOWN else ""
     fields = "1 field was" if len(listed) == 1 else f"{len(listed)} fields were"
@@ -45,4 +45,4 @@ def invalid_field(loc: list[str | int], msg: str, kind: str = "value_error") -> 
 
 def shortened(key: object) -> str:
     """*key* fit to be shown: short, and without what UTF-8 cannot carry."""
-    return short(str(key), LONGEST_KEY)
+    return shorten(str(key), _LONGEST_KEY)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from failwell.server.jobs.submissions import Submission, submitted
+from failwell.server import Submission, find_submission
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.datasets import refuse_taken_name
 from pictograph_server.framework_errors import invalid_field, shortened
@@ -131,7 +131,7 @@ def start_import(
         sources.find(entry.id)
     import_id = new_id()
     with store.writing() as db:
-        if (known := submitted(db, "imports", clock, tenant, key)) is not None:
+        if (known := find_submission(db, "imports", clock, tenant, key)) is not None:
             return _shown(db, _find_import(db, tenant, known))
         for name in names:
             refuse_taken_name(db, tenant, name)

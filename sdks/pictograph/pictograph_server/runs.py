@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failwell.server.jobs.submissions import Submission, submitted
+from failwell.server import Submission, find_submission
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.credits import balance_in, change_in
 from pictograph_server.datasets import find_dataset
@@ -91,7 +91,7 @@ def create_run(
     """
     run_id = new_id()
     with store.writing() as db:
-        if (known := submitted(db, "runs", clock, tenant, key)) is not None:
+        if (known := find_submission(db, "runs", clock, tenant, key)) is not None:
             return _shown(_find_run(db, tenant, known))
         dataset = find_dataset(db, tenant, new.dataset_name)
         export = find_export(db, tenant, dataset["id"], new.export_name)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from failwell.server.storage.data_store import DataStore, Schema
+from failwell.server import DataStore, Schema
 from pictograph_server.schema import APPLICATION_ID, STEPS
 
 SCHEMA = Schema(APPLICATION_ID, STEPS, "failwell-pictograph")

@@ -8,8 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from failwell.clock import Clock
-from failwell.sandbox.assembly import assembled
-from failwell.sandbox.vendor import Served, Vendor
+from failwell.sandbox import Served, Vendor, assembled
 from failwell.server import BodyLimits
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app

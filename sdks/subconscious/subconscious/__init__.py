@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import lazy_exports
+from failwell import lazy_exports
 from subconscious.exceptions import (
     AuthenticationError,
     NotFoundError,

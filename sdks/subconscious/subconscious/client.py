@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from failwell.client import Awaiting, Blocking, model, operation, resumable, streamed
-from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
-from failwell.client.config import as_json
-from failwell.client.operations.polling import PollSpec, check_timeout, wait_for
-from failwell.client.transport.paths import path
+from failwell.client import (
+    ApiKeyClient,
+    ApiSettings,
+    Awaiting,
+    AwaitingClient,
+    Blocking,
+    BlockingClient,
+    PollSpec,
+    as_json,
+    check_timeout,
+    model,
+    operation,
+    path,
+    resumable,
+    streamed,
+    wait_for,
+)
 from subconscious.exceptions import (
     CATALOGUE,
     MOST_BYTES,
@@ -147,9 +159,8 @@ class _Client(ApiKeyClient[C], service=SERVICE):
             `e.stream_resource_id` is the
                 run's id, if it was seen.
         """
-        from failwell.contract import Header
-        from failwell.policy.flow import Yield
-        from failwell.policy.stream.rules import StreamRules
+        from failwell import Header
+        from failwell.policy import StreamRules, Yield
         from subconscious.events import Events
 
         events = Events()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from failwell.policy import UnreadableReplyError
 
 if TYPE_CHECKING:
-    from failwell.wire.sse import Event
+    from failwell.wire import Event
 
 
 class StartedEvent(NamedTuple):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from failwell.wire import Reply, json, parse_reply
+from failwell.wire import Reply, parse_reply
 from subconscious.exceptions import CATALOGUE
 
 FINAL = frozenset({"succeeded", "failed", "canceled", "timed_out"})
@@ -101,7 +102,7 @@ class Run(_Answer):
         code, words = WITHOUT_WORDS[self.status]
         told = self.error or RunError()
         message = f"Run {self.run_id} has no result: {told.message or words}"
-        body = json.dumps({"error": {"code": told.code or code, "message": message}})
+        body = json.dumps({"error": {"code": told.code or code, "message": message}}).encode()
         error = parse_reply(Reply(0, {}, body), CATALOGUE, operation="wait", source="job")
         error.run_id = self.run_id  # type: ignore[attr-defined]  # every error of the catalogue has one
         raise error

@@ -17,6 +17,7 @@ from failwell.conformance import (
     Bench,
     Call,
     Calls,
+    ClassAdapter,
     Observation,
     Promises,
     events_of,
@@ -24,7 +25,6 @@ from failwell.conformance import (
     repeated,
     universal_promises,
 )
-from failwell.conformance.adapter import ClassAdapter
 from failwell.sandbox import Answer, Cut, DropReply, Reset, Silence, Step
 from subconscious import exceptions
 from subconscious.client import AsyncSubconscious, Subconscious

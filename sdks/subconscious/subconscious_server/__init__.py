@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from failwell._support.lazy import lazy_exports
+from failwell import lazy_exports
 
 if TYPE_CHECKING:
     from subconscious_server.app import create_app

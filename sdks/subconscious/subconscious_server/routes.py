@@ -11,11 +11,18 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from failwell.clock import ServerClock
-from failwell.server import Caller, Jobs, JobsDownError
-from failwell.server.auth.callers import Calling
-from failwell.server.http.sse import EventFeed, event, followed
-from failwell.server.jobs.submissions import Key, Submission
-from failwell.wire.envelopes import summary
+from failwell.server import (
+    Caller,
+    CurrentCaller,
+    EventStreamResponse,
+    Jobs,
+    JobsDownError,
+    Submission,
+    SubmissionKey,
+    follow,
+    sse_event,
+)
+from failwell.wire import summarize_field_errors
 from subconscious.exceptions import SubconsciousError, ValidationError
 from subconscious_server.engine import Engine, EngineDownError, EngineSlowError
 from subconscious_server.runs import ENDED, cancel_run, create_run, get_run, thoughts_of
@@ -49,26 +56,26 @@ Parts = Annotated[Services, Depends(services)]
 
 
 @router.post("", operation_id="run", response_model_exclude_none=True)
-def run(caller: Calling, parts: Parts, body: NewRun, key: Key) -> Run:
+def run(caller: CurrentCaller, parts: Parts, body: NewRun, key: SubmissionKey) -> Run:
     """Accept a run; the answer does not wait for its end."""
     return get_run(parts.store, caller.tenant, _accepted(caller, parts, body, key))
 
 
 @router.post("/stream", operation_id="stream")
-async def stream(caller: Calling, parts: Parts, body: NewRun, key: Key) -> EventFeed:
+async def stream(caller: CurrentCaller, parts: Parts, body: NewRun, key: SubmissionKey) -> EventStreamResponse:
     """Accept a run, and tell its answer as it comes. The run goes on when the client leaves."""
     run_id = await run_in_threadpool(_accepted, caller, parts, body, key)
-    return EventFeed(_told(parts, run_id), {"X-Run-Id": run_id})
+    return EventStreamResponse(_told(parts, run_id), {"X-Run-Id": run_id})
 
 
 @router.get("/{run_id}", operation_id="get", response_model_exclude_none=True)
-def get(caller: Calling, parts: Parts, run_id: str) -> Run:
+def get(caller: CurrentCaller, parts: Parts, run_id: str) -> Run:
     """Get a run."""
     return get_run(parts.store, caller.tenant, run_id)
 
 
 @router.post("/{run_id}/cancel", operation_id="cancel", response_model_exclude_none=True)
-def cancel(caller: Calling, parts: Parts, run_id: str) -> Run:
+def cancel(caller: CurrentCaller, parts: Parts, run_id: str) -> Run:
     """End a run. One that has ended is returned as it is: a cancel that got lost may be repeated."""
     return cancel_run(parts.store, caller.tenant, run_id)
 
@@ -77,7 +84,7 @@ def _accepted(caller: Caller, parts: Services, body: NewRun, key: Submission | N
     """The id of a run that will be done. Raises: SubconsciousError, ValidationError."""
     problems = list(_problems(parts, body))
     if problems:
-        raise ValidationError(summary(problems), problems)
+        raise ValidationError(summarize_field_errors(problems), problems)
     try:
         parts.jobs.admit()
         parts.engine.admit(body.engine)
@@ -108,7 +115,7 @@ def _problems(parts: Services, body: NewRun) -> Iterator[dict[str, Any]]:
 
 async def _told(parts: Services, run_id: str) -> AsyncIterator[bytes]:
     """The events of a run, from its beginning to its end."""
-    yield event({"run_id": run_id})
+    yield sse_event({"run_id": run_id})
     position = said = 0
 
     def look() -> tuple[list[bytes], bool]:
@@ -119,19 +126,20 @@ async def _told(parts: Services, run_id: str) -> AsyncIterator[bytes]:
         said += sum(map(len, texts))
         if run.result is not None:
             texts.append(run.result.answer[said:])
-        found = [event({"choices": [{"delta": {"content": word}}]}) for text in texts for word in _WORDS.findall(text)]
+        words = (word for text in texts for word in _WORDS.findall(text))
+        found = [sse_event({"choices": [{"delta": {"content": word}}]}) for word in words]
         if run.status in ENDED:
             found.append(_end(run))
         return found, run.status in ENDED
 
-    async for one in followed(look, heartbeat=parts.settings.heartbeat):
+    async for one in follow(look, heartbeat=parts.settings.heartbeat):
         yield one
 
 
 def _end(run: Run) -> bytes:
     """The last event: only a run that succeeded is done."""
     if run.status == "succeeded":
-        return event("[DONE]")
+        return sse_event("[DONE]")
     # No code of the table is for a run that was canceled: it is an "other".
     error = run.error or RunError(code="internal_error", message="The run was canceled.")
-    return event({"error": error.message, "code": error.code}, "error")
+    return sse_event({"error": error.message, "code": error.code}, "error")

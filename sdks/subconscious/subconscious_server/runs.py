@@ -6,7 +6,7 @@ import sqlite3
 import uuid
 
 from failwell.clock import ServerClock
-from failwell.server.jobs.submissions import Submission, submitted
+from failwell.server import Submission, find_submission
 from subconscious.exceptions import NotFoundError
 from subconscious_server.engine import Thought
 from subconscious_server.store import Store
@@ -20,7 +20,7 @@ def create_run(
 ) -> str:
     """Note a run as queued; return its id, or that of the run that its idempotency *key* has made before."""
     with store.writing() as db:
-        if (known := submitted(db, "runs", clock, tenant, key)) is not None:
+        if (known := find_submission(db, "runs", clock, tenant, key)) is not None:
             return known
         run_id = f"run_{uuid.uuid4().hex}"
         db.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from failwell.server.storage.data_store import DataStore, Schema
+from failwell.server import DataStore, Schema
 
 _FIRST = """
 CREATE TABLE runs (

@@ -10,9 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from failwell.clock import Clock
-from failwell.sandbox.assembly import assembled
-from failwell.sandbox.errors import SandboxError
-from failwell.sandbox.vendor import Served, Vendor
+from failwell.sandbox import SandboxError, Served, Vendor, assembled
 from failwell.server import BodyLimits, RateLimits
 from subconscious.exceptions import CATALOGUE, MOST_BYTES
 from subconscious_server.app import create_app

@@ -9,7 +9,7 @@ from failwell.contract.extras import require
 
 if TYPE_CHECKING:
     from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
-    from failwell.client.config import configuration_problem
+    from failwell.client.config import as_json, configuration_problem
     from failwell.client.core import Core
     from failwell.client.decoders import (
         Page,
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from failwell.client.operations.batches import AsyncBatch, Batch, BatchSpec, batch, batched
     from failwell.client.operations.operation import operation
     from failwell.client.operations.paging import Pages, paged
-    from failwell.client.operations.polling import PollSpec, wait_for
+    from failwell.client.operations.polling import PollSpec, check_timeout, wait_for
+    from failwell.client.operations.progress import progress_bar
     from failwell.client.operations.resuming import resumable, resume
     from failwell.client.operations.sessions import AsyncSession, JsonSessionHandler, Opening, Session, session
     from failwell.client.operations.streaming import AsyncEventStream, EventStream, streamed
     from failwell.client.operations.uploads import chunked_upload, resumable_uploads
-    from failwell.client.resource import Awaiting, Blocking, Resource
+    from failwell.client.operations.workers import work_in_tasks, work_in_threads
+    from failwell.client.resource import Awaiting, Blocking, Resource, paced
     from failwell.client.transport.base import AsyncTransport, Transport
     from failwell.client.transport.paths import path
     from failwell.client.transport.targets import naming
@@ -41,13 +43,21 @@ require("client", __name__)
 lazy_exports(
     __name__,
     {
+        "operations.workers": (
+            "work_in_tasks",
+            "work_in_threads",
+        ),
+        "operations.progress": ("progress_bar",),
         "clients": (
             "AwaitingClient",
             "BlockingClient",
             "ApiKeyClient",
             "ApiSettings",
         ),
-        "config": ("configuration_problem",),
+        "config": (
+            "as_json",
+            "configuration_problem",
+        ),
         "core": ("Core",),
         "decoders": (
             "Page",
@@ -73,6 +83,7 @@ lazy_exports(
             "paged",
         ),
         "operations.polling": (
+            "check_timeout",
             "PollSpec",
             "wait_for",
         ),
@@ -97,6 +108,7 @@ lazy_exports(
             "resumable_uploads",
         ),
         "resource": (
+            "paced",
             "Awaiting",
             "Blocking",
             "Resource",
@@ -133,8 +145,10 @@ __all__ = [
     "Resource",
     "Session",
     "Transport",
+    "as_json",
     "batch",
     "batched",
+    "check_timeout",
     "chunked_upload",
     "configuration_problem",
     "event",
@@ -146,8 +160,10 @@ __all__ = [
     "naming",
     "nothing",
     "operation",
+    "paced",
     "paged",
     "path",
+    "progress_bar",
     "raw",
     "resumable",
     "resumable_uploads",
@@ -155,4 +171,6 @@ __all__ = [
     "session",
     "streamed",
     "wait_for",
+    "work_in_tasks",
+    "work_in_threads",
 ]

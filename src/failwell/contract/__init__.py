@@ -7,7 +7,7 @@ from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError, ContractError, DeclarationError
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import Body, Code, Details, Header, Local, Message, Status, field
-from failwell.contract.reporting import log_fields
+from failwell.contract.reporting import hint, log_fields
 from failwell.contract.resilience import BreakerRules, BudgetRules, Resilience
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Status",
     "Suppression",
     "field",
+    "hint",
     "log_fields",
     "raises",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from failwell.policy.batch import BatchQueue
     from failwell.policy.call import JobFailedError, UnreadableReplyError, call_or_raise
     from failwell.policy.flow import (
         Flow,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         Send,
         Sleep,
         StreamFlow,
+        Yield,
         notify,
         now,
         random,
@@ -32,18 +34,22 @@ if TYPE_CHECKING:
     from failwell.policy.retry.result import RetryResult
     from failwell.policy.session.flow import SessionFlow, SessionHandler, SessionProtocol
     from failwell.policy.session.rules import SessionRules
+    from failwell.policy.stream.rules import StreamRules
     from failwell.policy.upload import ChunkedUpload, Piece
 
 # A client needs some of it, a test the rest.
 lazy_exports(
     __name__,
     {
+        "batch": ("BatchQueue",),
+        "stream.rules": ("StreamRules",),
         "call": (
             "JobFailedError",
             "UnreadableReplyError",
             "call_or_raise",
         ),
         "flow": (
+            "Yield",
             "Notify",
             "Flow",
             "Now",
@@ -83,6 +89,7 @@ lazy_exports(
 
 __all__ = [
     "UNGUARDED",
+    "BatchQueue",
     "Breaker",
     "Budget",
     "ChunkedUpload",
@@ -103,7 +110,9 @@ __all__ = [
     "SessionRules",
     "Sleep",
     "StreamFlow",
+    "StreamRules",
     "UnreadableReplyError",
+    "Yield",
     "call_or_raise",
     "notify",
     "now",

@@ -8,6 +8,7 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
+    from failwell.sandbox.assembly import assembled
     from failwell.sandbox.errors import (
         BadScriptError,
         CannotListenError,
@@ -45,6 +46,7 @@ require("sandbox", __name__)
 lazy_exports(
     __name__,
     {
+        "assembly": ("assembled",),
         "errors": (
             "BadScriptError",
             "CannotListenError",
@@ -132,6 +134,7 @@ __all__ = [
     "UnknownVendorError",
     "Vendor",
     "WrongLength",
+    "assembled",
     "find_vendor",
     "in_thread",
     "known_vendors",

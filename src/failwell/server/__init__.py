@@ -9,19 +9,26 @@ from failwell.contract.extras import require
 
 if TYPE_CHECKING:
     from failwell.server.asgi import Contract, install
+    from failwell.server.auth.callers import CurrentCaller
     from failwell.server.auth.keys import Keys, KeyStore
     from failwell.server.caller import Caller
+    from failwell.server.errors.framework import MOST_FIELD_ERRORS
+    from failwell.server.errors.redaction import redacted_field_error, shorten
     from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
     from failwell.server.http.bodies import BodyLimits
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
+    from failwell.server.http.sse import EventStreamResponse, follow, sse_event
     from failwell.server.idempotency.policy import Idempotency
     from failwell.server.idempotency.sqlite_store import SqliteStore
     from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store
+    from failwell.server.jobs.submissions import Submission, SubmissionKey, find_submission
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
     from failwell.server.jobs.workflow import JobKind, Step, Workflow, Workload, immediately
     from failwell.server.limits.rate_limits import RateLimits
     from failwell.server.limits.tiers import UnknownTierError
     from failwell.server.side_effects import side_effect
+    from failwell.server.storage.data_folder import DataFolder, DataFolderError
+    from failwell.server.storage.data_store import DataStore, Schema
     from failwell.server.storage.errors import StoreDownError
     from failwell.server.storage.sqlite import NotOurFileError
     from failwell.server.stored_response import StoredResponse
@@ -30,6 +37,30 @@ require("server", __name__)
 lazy_exports(
     __name__,
     {
+        "errors.redaction": (
+            "redacted_field_error",
+            "shorten",
+        ),
+        "errors.framework": ("MOST_FIELD_ERRORS",),
+        "storage.data_folder": (
+            "DataFolder",
+            "DataFolderError",
+        ),
+        "storage.data_store": (
+            "DataStore",
+            "Schema",
+        ),
+        "http.sse": (
+            "EventStreamResponse",
+            "follow",
+            "sse_event",
+        ),
+        "jobs.submissions": (
+            "Submission",
+            "SubmissionKey",
+            "find_submission",
+        ),
+        "auth.callers": ("CurrentCaller",),
         "asgi": (
             "Contract",
             "install",
@@ -79,12 +110,18 @@ lazy_exports(
 )
 
 __all__ = [
+    "MOST_FIELD_ERRORS",
     "BodyLimits",
     "Caller",
     "Claim",
     "Claimed",
     "Conflict",
     "Contract",
+    "CurrentCaller",
+    "DataFolder",
+    "DataFolderError",
+    "DataStore",
+    "EventStreamResponse",
     "Idempotency",
     "InProgress",
     "JobKind",
@@ -96,18 +133,26 @@ __all__ = [
     "RateLimits",
     "Record",
     "RequestIdFilter",
+    "Schema",
     "SqliteStore",
     "Step",
     "Store",
     "StoreDownError",
     "StoredResponse",
+    "Submission",
+    "SubmissionKey",
     "UndeclaredError",
     "UnknownTierError",
     "UnlistedError",
     "Workflow",
     "Workload",
     "current_request_id",
+    "find_submission",
+    "follow",
     "immediately",
     "install",
+    "redacted_field_error",
+    "shorten",
     "side_effect",
+    "sse_event",
 ]

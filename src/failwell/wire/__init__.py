@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from failwell._support.lazy import lazy_exports
-from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Problem
+from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Problem, summarize_field_errors
 
 if TYPE_CHECKING:
     from failwell.wire.messages import Failure, Reply, Request
     from failwell.wire.parse import parse_reply, snapshot
     from failwell.wire.render import render_error
     from failwell.wire.retry_after import parse_retry_after
+    from failwell.wire.sse import Event
 
 # A contract needs the envelopes alone; the rest loads when something travels.
 lazy_exports(
     __name__,
     {
+        "sse": ("Event",),
         "messages": (
             "Failure",
             "Reply",
@@ -34,6 +36,7 @@ lazy_exports(
 __all__ = [
     "Detail",
     "ErrorObject",
+    "Event",
     "Failure",
     "FirstOf",
     "Problem",
@@ -43,4 +46,5 @@ __all__ = [
     "parse_retry_after",
     "render_error",
     "snapshot",
+    "summarize_field_errors",
 ]

@@ -58,7 +58,7 @@ class Detail:
         code = body.get(self.code)
         message = detail if isinstance(detail, str) else body.get("message")
         if not isinstance(message, str):
-            message = summary(detail) if isinstance(detail, list) else _text(detail)
+            message = summarize_field_errors(detail) if isinstance(detail, list) else _text(detail)
         return _new(ErrorBody, (0, None if code is None else _code(code), message, body, None, None))
 
 
@@ -199,7 +199,7 @@ def _phrase(status: object) -> str | None:
     return phrase(status) if isinstance(status, int) else None
 
 
-def summary(errors: list[Any], depth: int = DEPTH) -> str:
+def summarize_field_errors(errors: list[Any], depth: int = DEPTH) -> str:
     """One sentence for a list of field errors: "2 invalid fields: annotations.0.name: Field required; ..."."""
     lines: list[str] = []
     for entry in errors if len(errors) <= 3 else errors[:3]:
@@ -227,7 +227,7 @@ def _text(value: Any, depth: int = DEPTH) -> str | None:
         inside = (_text(value.get(key), depth - 1) for key in ("message", "msg", "detail", "error") if depth)
         return next((text for text in inside if text), None)
     if isinstance(value, list):
-        return summary(value, depth - 1) if value and depth else None
+        return summarize_field_errors(value, depth - 1) if value and depth else None
     return None if isinstance(value, bool) or value is None else str(value)
 
 

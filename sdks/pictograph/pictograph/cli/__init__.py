@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from failwell.contract.extras import missing
+from failwell import MissingExtraError
 
 
 def run() -> None:
     """Run the command with the program's arguments; without its extra, say how to get it. Ends the program."""
-    if lacking := missing("cli"):
-        needs = " and ".join(lacking)
+    try:
+        import failwell.cli  # noqa: F401 - looks whether its extra is installed
+    except MissingExtraError as problem:
+        needs = " and ".join(problem.missing)
         remedy = 'Install it with: pip install "failwell-pictograph[cli]"'
         sys.stderr.write(f"The pictograph command needs {needs}. {remedy}\n")
         sys.exit(2)

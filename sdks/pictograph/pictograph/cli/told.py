@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
-from failwell.contract.reporting import hint
+from failwell import hint
 from pictograph.cli.cells import sentence
 from pictograph.exceptions import (
     ConfigurationError,

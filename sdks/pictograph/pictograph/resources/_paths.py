@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from failwell.client.transport.paths import path as below
+from failwell.client import path as below
 
 API = "/api/v1/developer"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from failwell.client.operations.polling import PollSpec
-from failwell.client.operations.polling import check_timeout as refuse_timeout
+from failwell.client import PollSpec
+from failwell.client import check_timeout as refuse_timeout
 from failwell.policy import JobFailedError
 from pictograph.exceptions import CATALOGUE
 

@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import anyio
 import anyio.to_thread
 
-from failwell.client.operations.progress import bar
-from failwell.client.operations.workers import in_tasks as work_in_tasks
-from failwell.client.operations.workers import in_threads as work_in_threads
-from failwell.client.resource import paced
-from failwell.policy.batch import BatchQueue
+from failwell.client import paced, progress_bar, work_in_tasks, work_in_threads
+from failwell.policy import BatchQueue
 from pictograph.exceptions import (
     AuthError,
     ConfigurationError,
@@ -191,7 +188,7 @@ def _shown(order: Order, found: Found) -> Generator[Progress]:
     elif order.progress is False:
         yield _nobody
     else:
-        with bar(f"Uploading to {order.dataset}", len(found.pictures)) as shown:
+        with progress_bar(f"Uploading to {order.dataset}", len(found.pictures)) as shown:
             yield _nobody if shown is None else lambda done, _total, _path: shown(done)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from failwell.server.jobs.submissions import Key
+from failwell.server import SubmissionKey
 from pictograph_server.batches import (
     Batch,
     NewBatch,
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/auto-annotate/batch", tags=["auto_annotate"])
 
 
 @router.post("", operation_id="auto_annotate.batch", status_code=201)
-def batch(caller: Writer, parts: Parts, body: NewBatch, key: Key) -> Batch:
+def batch(caller: Writer, parts: Parts, body: NewBatch, key: SubmissionKey) -> Batch:
     """Look for classes in many images; the answer does not wait for the end."""
     parts.admit()
     started = start_batch(

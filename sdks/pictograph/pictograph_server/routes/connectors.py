@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from failwell.server.jobs.submissions import Key
+from failwell.server import SubmissionKey
 from pictograph_server.callers import Reader, Writer
 from pictograph_server.imports import (
     Import,
@@ -28,7 +28,7 @@ def validate(_: Writer, parts: Parts, body: NewValidation) -> Validation:
 
 
 @router.post("/import/start", operation_id="connectors.import_", status_code=201)
-def start(caller: Writer, parts: Parts, body: NewImport, key: Key) -> Import:
+def start(caller: Writer, parts: Parts, body: NewImport, key: SubmissionKey) -> Import:
     """Make datasets of folders or archives; the answer does not wait for the end."""
     parts.admit()
     started = start_import(

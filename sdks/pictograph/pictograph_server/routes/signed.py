@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from failwell.server.storage.data_folder import DataFolder
+from failwell.server import DataFolder
 from pictograph_server.downloads import open_download
 from pictograph_server.framework_errors import invalid_field
 from pictograph_server.services import Parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from failwell.server.jobs.submissions import Key
+from failwell.server import SubmissionKey
 from pictograph_server.callers import Reader, Writer
 from pictograph_server.paging import Limit, Offset
 from pictograph_server.replies import One, Page
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/training", tags=["training"])
 
 
 @router.post("/", operation_id="training.create", status_code=201)
-def create(caller: Writer, parts: Parts, body: NewRun, key: Key) -> One[Run]:
+def create(caller: Writer, parts: Parts, body: NewRun, key: SubmissionKey) -> One[Run]:
     """Pay for a run and start it; the answer does not wait for its end."""
     parts.admit()
     run = create_run(

@@ -13,8 +13,8 @@ from failwell._support.frozen import Frozen, changed
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.operation import AwaitingMethod, BlockingMethod, bound, dressed, inner
-from failwell.client.operations.progress import bar
-from failwell.client.operations.workers import in_tasks, in_threads
+from failwell.client.operations.progress import progress_bar
+from failwell.client.operations.workers import work_in_tasks, work_in_threads
 from failwell.client.resource import Awaiting, Blocking, Resource, paced
 from failwell.contract.error import Error
 from failwell.policy.batch import (
@@ -180,7 +180,7 @@ class Batch(_Outcome[T]):
         with _told(self._many, self.total) as told:
             tally = self._tally(told)
             try:
-                in_threads(self._core, tally, self._flow, "failwell-batch")
+                work_in_threads(self._core, tally, self._flow, "failwell-batch")
             except BaseException as problem:
                 self._settle(tally)
                 self._attach(problem)
@@ -206,7 +206,7 @@ class AsyncBatch(_Outcome[T]):
         with _told(self._many, self.total) as told:
             tally = self._tally(told)
             try:
-                await in_tasks(self._core, tally, self._flow)
+                await work_in_tasks(self._core, tally, self._flow)
             except BaseException as problem:
                 self._settle(tally)
                 self._attach(problem)
@@ -425,7 +425,7 @@ def _told(many: BatchSpec[Any], total: int) -> Generator[Progress]:
     elif progress is False:
         yield _nobody
     else:
-        with bar(many.title, total) as shown:
+        with progress_bar(many.title, total) as shown:
             yield _nobody if shown is None else lambda done, _failed, _total: shown(done)
 
 

@@ -11,7 +11,7 @@ Bar = Callable[[int], object]
 
 
 @contextmanager
-def bar(what: str, total: int) -> Generator[Bar | None]:
+def progress_bar(what: str, total: int) -> Generator[Bar | None]:
     """A bar of *what* on stderr; None without a terminal, without `rich` or with nothing to do."""
     if not total or not sys.stderr.isatty() or not _installed():
         yield None

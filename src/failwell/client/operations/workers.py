@@ -52,7 +52,7 @@ class BatchWorker(threading.Thread):
             self.join()
 
 
-def in_threads(core: Core, tally: BatchQueue[T], start: Start[T], name: str) -> None:
+def work_in_threads(core: Core, tally: BatchQueue[T], start: Start[T], name: str) -> None:
     """Do all of *tally* in threads, which are joined before this returns or raises.
 
     Raises:
@@ -88,7 +88,7 @@ def in_threads(core: Core, tally: BatchQueue[T], start: Start[T], name: str) -> 
         raise tally.problem
 
 
-async def in_tasks(core: Core, tally: BatchQueue[T], start: Start[T]) -> None:
+async def work_in_tasks(core: Core, tally: BatchQueue[T], start: Start[T]) -> None:
     """Do all of *tally* in tasks of a group, on asyncio and trio.
 
     Raises:

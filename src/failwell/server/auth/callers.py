@@ -16,5 +16,5 @@ async def caller_of(request: Request) -> Caller:
     return cast("Caller", request.scope["failwell.caller"])
 
 
-Calling = Annotated[Caller, Depends(caller_of)]
+CurrentCaller = Annotated[Caller, Depends(caller_of)]
 """The type of a handler's argument that is given the caller."""

@@ -9,11 +9,12 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from failwell.contract.case import phrase
-from failwell.server.errors.redaction import entry
+from failwell.server.errors.redaction import redacted_field_error
 from failwell.server.refusal import NOTHING_MORE, Refusal
-from failwell.wire.envelopes import summary
+from failwell.wire.envelopes import summarize_field_errors
 
-MOST_ENTRIES = 100
+MOST_FIELD_ERRORS = 100
+"""Field errors that a reply lists at most."""
 
 UNHANDLED = "The server failed while it answered this request. Try again later, and quote the request id to support."
 OWN_HEADERS = frozenset({"content-length", "content-type", "content-encoding", "transfer-encoding"})
@@ -34,7 +35,7 @@ def refusal(exc: Exception, *, code: str = "code") -> Refusal | None:
     """What the framework means by *exc*, or None if it is not one of its own; *code* is what the envelope calls it."""
     problem: Any = exc
     if isinstance(problem, of_fastapi("exceptions", "RequestValidationError")):
-        return invalid([entry(each) for each in problem.errors()[:MOST_ENTRIES]])
+        return invalid([redacted_field_error(each) for each in problem.errors()[:MOST_FIELD_ERRORS]])
     if isinstance(exc, HTTPException):
         headers = {name.lower(): value for name, value in (exc.headers or {}).items()}
         return of_status(exc.status_code, headers, said=exc.detail, code=code)
@@ -43,7 +44,7 @@ def refusal(exc: Exception, *, code: str = "code") -> Refusal | None:
 
 def invalid(entries: list[dict[str, Any]]) -> Refusal:
     """A 422 which lists the fields: where, what is wrong, of which kind; never what was sent."""
-    return Refusal(422, summary(entries), entries=entries)
+    return Refusal(422, summarize_field_errors(entries), entries=entries)
 
 
 def of_status(status: int, headers: Mapping[str, str], *, said: object = None, code: str = "code") -> Refusal:
@@ -60,11 +61,11 @@ def of_status(status: int, headers: Mapping[str, str], *, said: object = None, c
         own_code = _code(facts, code)
         entries = next(filter(None, map(_entries, facts.values())), [])
         words = next((facts[key] for key in MESSAGES if isinstance(facts.get(key), str)), None)
-        words = summary(entries) if words is None and entries else words
+        words = summarize_field_errors(entries) if words is None and entries else words
     elif isinstance(said, list | tuple):
         entries = _entries(said)
         sentences: list[Any] = [part for part in said if isinstance(part, str | int | float)]
-        words = summary(entries or sentences) if entries or sentences else None
+        words = summarize_field_errors(entries or sentences) if entries or sentences else None
     else:
         words = str(said) if isinstance(said, str | int | float) and not isinstance(said, bool) else None
     if status >= 500:
@@ -107,4 +108,4 @@ def _entries(said: object) -> list[dict[str, Any]]:
         return []
     if not all(isinstance(part, dict) and isinstance(part.get("loc"), list | tuple) and "msg" in part for part in said):
         return []
-    return [entry({"type": "value_error", **part}) for part in said[:MOST_ENTRIES]]
+    return [redacted_field_error({"type": "value_error", **part}) for part in said[:MOST_FIELD_ERRORS]]

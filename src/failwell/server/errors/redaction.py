@@ -22,12 +22,14 @@ _WINDOW = 12
 """Letters in a row that are nobody's chance: words that repeat the beginning of what was sent."""
 
 
-def entry(problem: Mapping[str, Any]) -> dict[str, Any]:
+def redacted_field_error(problem: Mapping[str, Any]) -> dict[str, Any]:
     """The field error *problem* of pydantic or FastAPI, in words that are fit for a client."""
     kind = str(problem["type"])
     # A key of `loc` may be the caller's text, of any length.
-    loc = [part if isinstance(part, int) else short(str(part), LONGEST_KEY) for part in problem["loc"]]
-    said = short(str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, "), LONGEST_MESSAGE)
+    loc = [part if isinstance(part, int) else shorten(str(part), LONGEST_KEY) for part in problem["loc"]]
+    said = shorten(
+        str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, "), LONGEST_MESSAGE
+    )
     if kind == "json_invalid" and len(loc) > 1 and isinstance(loc[-1], int):
         # FastAPI puts the place in the text behind the field.
         loc, said = loc[:-1], f"The body is not valid JSON at character {loc[-1]}"
@@ -37,10 +39,10 @@ def entry(problem: Mapping[str, Any]) -> dict[str, Any]:
         said = "Input should be a valid UUID"  # pydantic names the first letter that it does not like
     elif kind in _WORDS_OF_APPS or kind not in _pydantics():
         said = NOT_ACCEPTED if _repeats(said, problem.get("input")) else said
-    return {"loc": loc, "msg": said, "type": short(kind, LONGEST_KEY)}
+    return {"loc": loc, "msg": said, "type": shorten(kind, LONGEST_KEY)}
 
 
-def short(text: str, most: int) -> str:
+def shorten(text: str, most: int) -> str:
     """*text* in *most* characters, and without what UTF-8 cannot carry."""
     text = text[: most + 1].encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= most else f"{text[: most - 1]}…"
@@ -48,7 +50,7 @@ def short(text: str, most: int) -> str:
 
 def _of_tag(ctx: Mapping[str, Any]) -> str:
     discriminator, expected = ctx.get("discriminator", "its tag"), ctx.get("expected_tags")
-    known = short(f": {expected}", LONGEST_MESSAGE) if expected else ""
+    known = shorten(f": {expected}", LONGEST_MESSAGE) if expected else ""
     return f"The tag found using {discriminator} does not match any of the expected tags{known}"
 
 

@@ -17,14 +17,14 @@ HEARTBEAT = b": still there\n\n"
 """A comment, which clients skip; it keeps proxies from closing a connection that is silent."""
 
 
-def event(data: Any, name: str = "") -> bytes:
+def sse_event(data: Any, name: str = "") -> bytes:
     """One event, called *name* if it is given. *data* that is no text is written as JSON."""
     text = data if isinstance(data, str) else json.dumps(data).decode()
     lines = [f"data: {line}" for line in text.split("\n")]
     return "\n".join([*([f"event: {name}"] if name else []), *lines, "", ""]).encode()
 
 
-async def followed(look: Callable[[], tuple[Iterable[bytes], bool]], *, heartbeat: float) -> AsyncIterator[bytes]:
+async def follow(look: Callable[[], tuple[Iterable[bytes], bool]], *, heartbeat: float) -> AsyncIterator[bytes]:
     """The events that *look* finds: it is asked again and again, in a thread, until it says that it is over.
 
     A `HEARTBEAT` comes whenever there was nothing for *heartbeat* seconds.
@@ -42,7 +42,7 @@ async def followed(look: Callable[[], tuple[Iterable[bytes], bool]], *, heartbea
             await anyio.sleep(LOOK_EVERY)
 
 
-class EventFeed(StreamingResponse):
+class EventStreamResponse(StreamingResponse):
     """A reply of events. A client that leaves ends the iteration over *content*."""
 
     media_type: str | None = "text/event-stream"

@@ -46,11 +46,13 @@ async def submission(
     return Submission(key, scope, fingerprint(request.scope["query_string"], await request.body()).hex())
 
 
-Key = Annotated[Submission | None, Depends(submission)]
+SubmissionKey = Annotated[Submission | None, Depends(submission)]
 """The idempotency key of a request, and what came with it."""
 
 
-def submitted(db: sqlite3.Connection, table: str, clock: WallClock, tenant: str, key: Submission | None) -> str | None:
+def find_submission(
+    db: sqlite3.Connection, table: str, clock: WallClock, tenant: str, key: Submission | None
+) -> str | None:
     """The id of the job in *table* that *tenant* has submitted with *key*, or None if it has not yet.
 
     The table has the columns `seq`, `id`, `tenant`, `idempotency_key`, which takes a `Submission`, and `created_at`.
