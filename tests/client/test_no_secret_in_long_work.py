@@ -190,7 +190,9 @@ def test_no_secret_in_long_work(
         url = "http://elsewhere.test/long"
         # Long enough for a request to arrive where every core is busy; only silence uses it up.
         timeout = 1.0 if in_silence in steps else 30.0
-        error = raised(colour, lambda client: CALLS[how](client, url), base_url="http://elsewhere.test", timeout=timeout)
+        error = raised(
+            colour, lambda client: CALLS[how](client, url), base_url="http://elsewhere.test", timeout=timeout
+        )
 
     assert len(steps) <= len(proxy.seen)
     text = everything(error) + repr(log_fields(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 from failwell import MissingExtraError
 
@@ -10,7 +11,7 @@ from failwell import MissingExtraError
 def run() -> None:
     """Run the command with the program's arguments; without its extra, say how to get it. Ends the program."""
     try:
-        import failwell.cli  # noqa: F401 - looks whether its extra is installed
+        import_module("failwell.cli")
     except MissingExtraError as problem:
         needs = " and ".join(problem.missing)
         remedy = 'Install it with: pip install "failwell-pictograph[cli]"'
