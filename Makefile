@@ -14,7 +14,7 @@ EVERYTHING := -e ".[all]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-all test-quick lint format check documented mutate build reference architecture docs constraints judges bench clean
+.PHONY: help install demo test test-fast test-all test-quick lint format check documented mutate build reference architecture docs constraints judges bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ demo: install  ## Check the SDKs against their error contracts, over real socket
 
 test: install  ## Run the tests on all cores
 	@$(BIN)/pytest -q -n auto --dist worksteal
+
+# What is promised of the values, the wire and the decisions: no sockets, no servers. Folders that are as fast may join.
+FAST := tests/contract tests/wire tests/policy tests/reference tests/testing tests/tools
+
+test-fast: install  ## Run those that need neither servers nor patience: under a minute on two cores
+	@$(BIN)/pytest -q -n auto --dist worksteal -m "not slow" $(FAST)
 
 test-all:  ## Run them on each Python of this machine, 3.11 to 3.14, one after the other
 	@tools/test-all

@@ -120,6 +120,7 @@ SMALL = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(LARGE | SMALL, st.booleans())
 def test_what_is_within_the_limits_is_not_cut(value: Any, escaped: bool) -> None:
     """

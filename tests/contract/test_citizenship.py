@@ -83,6 +83,7 @@ def test_deepcopy_shares_nothing() -> None:
     assert "changed" != vars(error)["details"].get("k")
 
 
+@pytest.mark.slow
 def test_a_spawned_process() -> None:
     """
     C5. Every error comes back from a spawned process, raised or returned, as it was.

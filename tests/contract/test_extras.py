@@ -58,6 +58,7 @@ def with_nothing(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_every_module() -> None:
     """
     With nothing else installed, every module can be imported or names the extra that it needs.
@@ -150,6 +151,7 @@ def test_the_command_with_nothing() -> None:
     assert (2, "", f"The failwell command needs {COMMAND}\n") == (ran.returncode, ran.stdout, ran.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "door", "extra"),
     [

@@ -329,7 +329,7 @@ def test_cancelled_probes_free_their_slot(end: str) -> None:
             with pytest.raises(KeyboardInterrupt):
                 flow.throw(KeyboardInterrupt())
         del flow
-        gc.collect()
+    gc.collect()
 
     assert 3 == len(let_out(some, 30.0, 9))
 

@@ -300,6 +300,7 @@ class Outage:
         return self.sent[window] - self.calls[window]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("takes", "normal_from"), [(0.5, 7), (2.0, 7), (9.0, 8)])
 def test_200_workers_against_an_outage(takes: float, normal_from: int) -> None:
     """

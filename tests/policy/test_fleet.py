@@ -79,6 +79,7 @@ def test_a_server_that_sheds_and_paces() -> None:
     assert storm.amplification <= 1.25
 
 
+@pytest.mark.slow
 def test_a_server_that_does_neither() -> None:
     """
     P8. At most 1.10 requests per call, and it recovers within 1.5 of the time that it takes without retries.

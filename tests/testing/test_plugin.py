@@ -25,6 +25,7 @@ def test_the_plugin_is_light() -> None:
     assert "" == printed.stdout.strip()
 
 
+@pytest.mark.slow
 def test_fixtures(pytester: pytest.Pytester) -> None:
     """
     `failwell_sandbox` and `failwell_faults` start servers with each failure on cue, on the clock of `failwell_clock`.

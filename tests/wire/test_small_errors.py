@@ -44,6 +44,7 @@ def traced() -> Iterator[None]:
     tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize("body", LARGE_REPLIES.values(), ids=LARGE_REPLIES)
 def test_a_thousand_errors_from_large_replies_cost_less_than_20_mb(body: bytes) -> None:

@@ -196,7 +196,7 @@ def test_memory_of_an_event_of_many_small_lines(line: bytes) -> None:
     """
     What is held of an event takes memory near to its bytes, also where it comes in the smallest of lines.
     """
-    longest, piece = 4 * 1024 * 1024, line * (16_384 // len(line))
+    longest, piece = MEBIBYTE, line * (16_384 // len(line))
     decoder, fed = Decoder(longest=longest), 0
     tracemalloc.start()
     try:
@@ -238,6 +238,7 @@ def test_what_is_not_held(line: bytes) -> None:
     assert 1 == len(decoder.feed(b"data\n\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [16 * 1024, MEBIBYTE, 64 * MEBIBYTE])
 def test_event_of_64_mebibytes(size: int) -> None:
     """
@@ -262,6 +263,7 @@ def seconds(mebibytes: float, size: int, *, lines: int = 1) -> float:
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mebibytes", "size", "lines"), [(0.1, 1, 1), (0.1, 1, 1000), (1.0, 100, 1), (0.5, 100, 50_000)]
 )

@@ -116,6 +116,7 @@ def test_it_is_formatted(tmp_path: Path, width: int) -> None:
     assert "" == reformatted(path, width)
 
 
+@pytest.mark.slow
 def test_type_checkers_accept_it(tmp_path: Path) -> None:
     """
     Neither mypy --strict nor pyright finds anything in the module.
