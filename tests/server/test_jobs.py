@@ -86,6 +86,8 @@ def open_work(folder, settings):
                 yield waiting.read_text(), waiting.name.removesuffix(".waiting")
 
     def give_up(kind, job_id, reason):
+        if kind == "refused":
+            raise KeyError(kind)
         end(job_id, "given-up", f"{kind}: {reason}")
 
     kinds = {"slow": JobKind(slow, 2), "broken": JobKind(broken), "deadly": JobKind(deadly, most_crashes=2)}
@@ -307,6 +309,25 @@ def test_exception(folder: Folder) -> None:
     folder.when("2.done")
 
     assert "broken: the server failed inside; its log knows more" == reason
+    assert 1 == len(folder.workers)
+
+
+@pytest.mark.parametrize("kind", ["fast", "", "Slow", "refused"])
+def test_unknown_kind(folder: Folder, kind: str) -> None:
+    """
+    A job of a kind that the worker does not have is given up, if it can be, and says why; the others are done.
+    """
+    folder.accept("1", kind)
+    folder.accept("2")
+    folder.jobs().nudge()
+    folder.when("2.done")
+
+    if kind == "refused":
+        assert (folder.path / "1.waiting").exists()
+    else:
+        known = "broken, catching, deadly, endless, slow, waits"
+        reason = folder.when("1.given-up")
+        assert f'{kind}: the server has no jobs of the kind "{kind}"; its kinds: {known}' == reason
     assert 1 == len(folder.workers)
 
 

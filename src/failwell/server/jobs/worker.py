@@ -57,10 +57,13 @@ class Worker:
         crashes = patient("The worker", self._steps.crashes)
         # The sort is stable: the oldest comes first where nobody is suspect, and of the suspects the likely innocent.
         for name, job in sorted(unfinished, key=lambda found: crashes.get(found[1], 0)):
-            kind, times = self._work.kinds[name], crashes.get(job, 0)
+            kind, times = self._work.kinds.get(name), crashes.get(job, 0)
             if job in at:
                 continue
-            if job in over:
+            if kind is None:
+                known = ", ".join(sorted(self._work.kinds)) or "none"
+                self._give_up(name, job, f'the server has no jobs of the kind "{name}"; its kinds: {known}')
+            elif job in over:
                 self._give_up(name, job, "its work came to an end without a result")
             elif times > kind.most_crashes:
                 reason = f"the worker died {times} times in the same step of it, so it may be the cause"
