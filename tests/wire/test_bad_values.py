@@ -78,7 +78,7 @@ ANYTHING: list[tuple[str, Any, Any]] = [
     ("unspeakable inside", [Unspeakable()], ["<Unspeakable>"]),
     ("incomparable", Incomparable(), "incomparable"),
     ("enum", Color.RED, "red"),
-    ("date", datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02 00:00:00+00:00"),
+    ("date", datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),
     ("decimal", Decimal("1.50"), "1.50"),
     ("long text", "x" * 5000, "x" * 2045 + "…"),
     ("long text in list", ["x" * 5000], ["x" * 2045 + "…"]),

@@ -117,6 +117,30 @@ def test_the_law_for_types_beyond_json(name: str, value: Any, envelope: Envelope
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (NOON, "2026-01-31T12:00:00.000005+00:00"),
+        (NOON.replace(tzinfo=None, microsecond=0), "2026-01-31T12:00:00"),
+        (NOON.astimezone(timezone(timedelta(hours=5, minutes=30))), "2026-01-31T17:30:00.000005+05:30"),
+        (datetime.min.replace(tzinfo=UTC), "0001-01-01T00:00:00+00:00"),
+        ([(NOON,)], [["2026-01-31T12:00:00.000005+00:00"]]),
+        ({NOON: NOON.date()}, {"2026-01-31T12:00:00.000005+00:00": "2026-01-31"}),
+        (time(12, 30, 0, 1, UTC), "12:30:00.000001+00:00"),
+        (Decimal("1E+9"), "1E+9"),
+        (UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        ({Colour.RED: Colour.SEVEN, Level.HIGH: Reason.FULL}, {"red": 7, "2": "full"}),
+        ({UUID(int=5): date(2026, 1, 31)}, {"00000000-0000-0000-0000-000000000005": "2026-01-31"}),
+        (Enum("Deadline", {"NOON": NOON}).NOON, "2026-01-31T12:00:00.000005+00:00"),  # type: ignore[attr-defined]
+    ],
+)
+def test_how_they_are_written(value: Any, expected: Any) -> None:
+    """
+    Moments are written as RFC 3339 and ISO 8601 have them, members of an enum as their value; keys of objects too.
+    """
+    assert expected == json.loads(json.dumps(value))
+
+
 ODD: list[tuple[str, Any, Any]] = [
     ("reason", "unheard of", None),
     ("reason", 5, None),

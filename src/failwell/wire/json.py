@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
@@ -49,9 +50,9 @@ def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
     """*value* with JSON types only.
 
     NaN and infinities become null, bytes their text (UTF-8, "�" for what is not), members of an enum their value,
-    tuples and sets lists, other keys their `str`, lone surrogates "�", integers of some 360 digits
-    and more their hexadecimal text, a structure inside itself (its id is in *above*) and values deeper than 64 levels
-    "…", anything else its `str`.
+    moments their ISO 8601, tuples and sets lists, other keys their `str`, lone surrogates "�", integers of some 360
+    digits and more their hexadecimal text, a structure inside itself (its id is in *above*) and values deeper than 64
+    levels "…", anything else its `str`.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -79,14 +80,20 @@ def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
 def _key(key: object) -> str:
     if isinstance(key, str):
         return key
+    if isinstance(key, Enum):
+        return _key(key.value)
     if isinstance(key, bool) or key is None:
         return {True: "true", False: "false", None: "null"}[key]
     return _spoken(key)
 
 
-def _spoken(value: object) -> str:
-    """`str(value)`, or its type's name where even that fails: rendering an error must not raise another."""
+def _spoken(value: Any) -> str:
+    """*value* as text, moments as RFC 3339 has them; its type's name where even that fails: no error raises another."""
+    # Whoever has a moment has loaded what makes them, which takes its time.
+    moments = sys.modules.get("datetime")
     try:
+        if moments is not None and isinstance(value, moments.datetime):
+            return str(value.isoformat())
         return str(value)
     except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
         return f"<{type(value).__name__}>"
