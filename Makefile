@@ -50,8 +50,7 @@ test-all:  ## Run them on each Python of this machine, 3.11 to 3.14, one after t
 test-quick: install  ## Run those that other versions of Python are most likely to fail
 	@$(BIN)/pytest -q -n auto --dist worksteal $(QUICK)
 
-# Not the servers: a SQLite connection that somebody leaves open there makes 3.13 warn, in a test that is not to blame.
-QUICK := tests/contract tests/wire tests/policy tests/tools
+QUICK := tests/contract tests/wire tests/policy tests/tools tests/server tests/subconscious_server
 
 lint: install  ## Check format, style, imports and types
 	@$(BIN)/ruff check --quiet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -151,5 +152,8 @@ def test_one_way_to_know_callers(shop: Shop, tmp_path: Path) -> None:
     """
     Keys and a function contradict each other: they are refused together.
     """
-    with pytest.raises(ValueError, match="Both keys= and caller= say who calls"):
-        install(shop.app, SHOP, keys=KeyStore(tmp_path / "keys.db"), caller=lambda _: "ann")
+    with (
+        closing(KeyStore(tmp_path / "keys.db")) as keys,
+        pytest.raises(ValueError, match="Both keys= and caller= say who calls"),
+    ):
+        install(shop.app, SHOP, keys=keys, caller=lambda _: "ann")
