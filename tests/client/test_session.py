@@ -388,7 +388,7 @@ def test_the_method_of_an_author_who_does_not_say() -> None:
         def half(self, path: str) -> SessionFlow[SessionProtocol]:  # type: ignore[type-arg]  # the same
             return self.core.session("quiet.half", path, Plain())
 
-    Quiet.__dict__["half"]._flow.__annotations__["return"] = SessionFlow[SessionProtocol]  # type: ignore[type-arg]  # the same
+    Quiet.__dict__["half"].author.__annotations__["return"] = SessionFlow[SessionProtocol]  # type: ignore[type-arg]  # the same
     quiet = Quiet(core("http://127.0.0.1:9"))
 
     assert ["Session[Any, Any]"] * 2 == [

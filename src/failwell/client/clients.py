@@ -9,7 +9,7 @@ from failwell._support.frozen import Frozen
 from failwell._support.secret import Secret
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
-from failwell.client.operations.operation import not_taken
+from failwell.client.operations.base import not_taken
 from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.client.transport.failures import show_context

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, overload
 
 from failwell._support.frozen import Frozen, changed
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
-from failwell.client.operations.operation import AwaitingMethod, BlockingMethod, bound, dressed, inner
+from failwell.client.operations.base import Descriptor, Form, Method
 from failwell.client.operations.progress import progress_bar
 from failwell.client.operations.workers import work_in_tasks, work_in_threads
-from failwell.client.resource import Awaiting, Blocking, Resource, paced
+from failwell.client.resource import Resource, paced
 from failwell.contract.error import Error
 from failwell.policy.batch import (
     BatchQueue,
@@ -215,98 +214,30 @@ class AsyncBatch(_Outcome[T]):
         return self
 
 
-class BlockingBatched(Protocol[P, T]):
-    """A batch of a blocking client."""
-
-    raises: tuple[type[Error], ...]
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Batch[T]:
-        """Do it."""
-        ...
-
-
-class AwaitingBatched(Protocol[P, T]):
-    """A batch of an awaiting client."""
-
-    raises: tuple[type[Error], ...]
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, AsyncBatch[T]]:
-        """Do it; await the batch."""
-        ...
-
-
-class PlainBatched(Protocol[P]):
-    """A batch looked up on its class."""
-
-    def __call__(self, resource: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Do it in the colour of *resource*."""
-        ...
-
-
-class batched(Generic[S, P, T]):  # noqa: N801 - used as a decorator
-    """Make a method that returns `Many` a batch of both colours.
+class batched(  # noqa: N801 - used as a decorator
+    Descriptor[S, P, BatchSpec[T], Batch[T], Coroutine[Any, Any, AsyncBatch[T]]], Generic[S, P, T]
+):
+    """Make a method that returns `BatchSpec` a batch of both colours.
 
     `client.images.describe_all(ids)` returns a `Batch`, awaiting an `AsyncBatch`. No failure of an item is raised.
     `client.images.describe_all.raises` is the tuple for what the items may fail with.
     """
 
-    def __init__(self, many: Callable[Concatenate[S, P], BatchSpec[T]]) -> None:
-        self._many = many
-        self.__doc__ = many.__doc__
+    made = "BatchSpec"
+    forms = (
+        Form(lambda core, spec: _begun(Batch, core, spec).run(), "Batch[{0}]"),
+        Form(lambda core, spec: _begun(AsyncBatch, core, spec).run(), "AsyncBatch[{0}]", coroutine=True),
+    )
 
-    def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> PlainBatched[P]: ...
-    @overload
-    def __get__(self, instance: Resource[Blocking], owner: type) -> BlockingBatched[P, T]: ...
-    @overload
-    def __get__(self, instance: Resource[Awaiting], owner: type) -> AwaitingBatched[P, T]: ...
-    def __get__(self, instance: Resource[Any] | None, owner: type) -> Any:
-        if instance is None:
-            return self.plain
-        return bound(self.awaiting if instance.core.awaiting else self.blocking, instance, self._name)
-
-    @functools.cached_property
-    def plain(self) -> Callable[..., Any]:
-        """What the class shows: runs in the colour of the resource it is given."""
-
-        def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return getattr(resource, self._name)(*args, **kwargs)
-
-        return self._dressed(run, "Batch[{0}] | Coroutine[Any, Any, AsyncBatch[{0}]]")
-
-    @functools.cached_property
-    def blocking(self) -> Callable[..., Any]:
-        """The function of the blocking colour."""
-        many = self._many
-
-        def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            together = paced(resource)
-            return _begun(Batch, together.core, many(together, *args, **kwargs)).run()
-
-        return self._dressed(run, "Batch[{0}]")
-
-    @functools.cached_property
-    def awaiting(self) -> Callable[..., Any]:
-        """The coroutine function of the awaiting colour."""
-        many = self._many
-
-        async def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            together = paced(resource)
-            return await _begun(AsyncBatch, together.core, many(together, *args, **kwargs)).run()
-
-        return self._dressed(run, "AsyncBatch[{0}]")
-
-    def _dressed(self, run: Callable[..., Any], returns: str) -> Callable[..., Any]:
-        result = inner(inspect.signature(self._many).return_annotation, "BatchSpec")
-        return dressed(run, self._many, returns.format(result if isinstance(result, str) else result.__name__))
+    def begin(self) -> Callable[..., BatchSpec[T]]:
+        """The author's method, of a resource whose calls wait together."""
+        author: Callable[..., BatchSpec[T]] = self.author
+        return lambda resource, /, *args, **kwargs: author(paced(resource), *args, **kwargs)
 
 
 @overload
 def batch(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]  # what is awaited comes first
-    method: AwaitingMethod[..., T],
+    method: Method[..., Coroutine[Any, Any, T]],
     items: Iterable[Any],
     *,
     item: str | None = None,
@@ -317,7 +248,7 @@ def batch(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappin
 ) -> Coroutine[Any, Any, AsyncBatch[T]]: ...
 @overload
 def batch(
-    method: BlockingMethod[..., T],
+    method: Method[..., T],
     items: Iterable[Any],
     *,
     item: str | None = None,

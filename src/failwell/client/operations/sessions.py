@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, get_args
 
 import anyio
 
 from failwell.client.core import Core
-from failwell.client.operations.operation import bound, dressed, inner
-from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
+from failwell.client.operations.base import Descriptor, Form, inner
+from failwell.client.resource import NeedsAsyncWith, NeedsWith, Resource
 from failwell.client.transport.failures import show_context
 from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
 from failwell.contract.error import Error
@@ -391,40 +389,18 @@ class Opening(NeedsAsyncWith, Generic[M, T]):
         await self._session.__aexit__(kind, error, traceback)
 
 
-class BlockingSessions(Protocol[P, M, T]):
-    """An operation of a blocking client that opens sessions."""
-
-    raises: tuple[type[Error], ...]
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Session[M, T]:
-        """Open one. Close it, or use it in a `with`."""
-        ...
-
-
-class AwaitingSessions(Protocol[P, M, T]):
-    """An operation of an awaiting client that opens sessions."""
-
-    raises: tuple[type[Error], ...]
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Opening[M, T]:
-        """Open one by awaiting it, or in an `async with`."""
-        ...
+def open_session(core: Core, flow: SessionFlow[SessionProtocol[M, T]]) -> Session[M, T]:
+    """The session that *flow* opens."""
+    try:
+        return Session(core, flow)
+    except Error as error:
+        show_context(error)
+        raise error.with_traceback(None)
 
 
-class PlainSessions(Protocol[P, M, T]):
-    """Such an operation looked up on its class."""
-
-    @property
-    def flow(self) -> Callable[Concatenate[Any, P], SessionFlow[SessionProtocol[M, T]]]:
-        """The generator."""
-        ...
-
-    def __call__(self, resource: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        """Open one in the colour of *resource*."""
-        ...
-
-
-class session(Generic[S, P, M, T]):  # noqa: N801 - used as a decorator
+class session(  # noqa: N801 - used as a decorator
+    Descriptor[S, P, SessionFlow[SessionProtocol[M, T]], Session[M, T], Opening[M, T]], Generic[S, P, M, T]
+):
     """Make a method that returns the flow of a session (`core.session(...)`) one that opens sessions of both colours.
 
     `with client.agents.talk("a1") as session`, `async with client.agents.talk("a1") as session`, and without a block
@@ -433,70 +409,15 @@ class session(Generic[S, P, M, T]):  # noqa: N801 - used as a decorator
     `return (yield from self.core.session(...))`.
     """
 
-    def __init__(self, flow: Callable[Concatenate[S, P], SessionFlow[SessionProtocol[M, T]]]) -> None:
-        self._flow = flow
-        self.__doc__ = flow.__doc__
+    made = "SessionFlow"
+    forms = (Form(open_session, "Session[{0}]"), Form(Opening, "Opening[{0}]"))
 
-    def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> PlainSessions[P, M, T]: ...
-    @overload
-    def __get__(self, instance: Resource[Blocking], owner: type) -> BlockingSessions[P, M, T]: ...
-    @overload
-    def __get__(self, instance: Resource[Awaiting], owner: type) -> AwaitingSessions[P, M, T]: ...
-    def __get__(self, instance: Resource[Any] | None, owner: type) -> Any:
-        if instance is None:
-            return self.plain
-        return bound(self.awaiting if instance.core.awaiting else self.blocking, instance, self._name)
-
-    @functools.cached_property
-    def plain(self) -> Callable[..., Any]:
-        """What the class shows: opens in the colour of the resource it is given."""
-
-        def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return getattr(resource, self._name)(*args, **kwargs)
-
-        return self._dressed(run, "Session[{0}] | Opening[{0}]")
-
-    @functools.cached_property
-    def blocking(self) -> Callable[..., Any]:
-        """The function of the blocking colour."""
-        flow = self._flow
-
-        def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            work = flow(resource, *args, **kwargs)
-            del args, kwargs
-            try:
-                return Session(resource.core, work)
-            except Error as error:
-                show_context(error)
-                raise error.with_traceback(None)
-
-        return self._dressed(run, "Session[{0}]")
-
-    @functools.cached_property
-    def awaiting(self) -> Callable[..., Any]:
-        """The function of the awaiting colour. What it returns is awaited, or entered."""
-        flow = self._flow
-
-        def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            return Opening(resource.core, flow(resource, *args, **kwargs))
-
-        return self._dressed(run, "Opening[{0}]")
-
-    def _dressed(self, run: Callable[..., Any], returns: str) -> Callable[..., Any]:
-        return dressed(run, self._flow, returns.format(_messages_of(self._flow)))
-
-
-def _messages_of(flow: Callable[..., Any]) -> str:
-    """The author writes `SessionFlow[Talk[str, Answer]]`: what is sent and what is given, as "str, Answer"."""
-    annotation = inspect.signature(flow).return_annotation
-    if isinstance(annotation, str):
-        return str(inner(inner(annotation, "SessionFlow"), "SessionProtocol"))
-    said = get_args(annotation)
-    messages = get_args(said[-1]) if said else ()
-    if not messages:
-        return "Any, Any"  # the author did not say
-    return ", ".join(one.__name__ if isinstance(one, type) else str(one) for one in messages)
+    def result(self) -> Any:
+        """What is sent and what is given: `SessionFlow[SessionProtocol[str, Answer]]` is of "str, Answer"."""
+        protocol = super().result()
+        if isinstance(protocol, str) and protocol != "Any":
+            return inner(protocol, "SessionProtocol")
+        messages = get_args(protocol) or ("Any", "Any")  # the author did not say
+        return ", ".join(
+            one.__name__ if isinstance(one, type) else str(one).removeprefix("typing.") for one in messages
+        )
