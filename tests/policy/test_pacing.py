@@ -82,7 +82,7 @@ def test_a_limit_that_is_never_retried_holds_back_nobody() -> None:
     A quota that ran out is this call's answer; its Retry-After may be that of the month.
     """
     guard = Guard(pacer=Pacer())
-    tried(READ, [asked_to_wait("90")], policy=RetryPolicy(RetryRules(), lambda _reply: "never"), guard=guard)
+    tried(READ, [asked_to_wait("90")], policy=RetryPolicy(RetryRules(), lambda _reply: ("never", None)), guard=guard)
 
     assert guard.pacer is not None
     assert 0.0 == guard.pacer.left(0.0)

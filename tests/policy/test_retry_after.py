@@ -184,7 +184,7 @@ def test_a_throttled_case_of_another_status() -> None:
     """
     What a catalogue calls throttled waits as it is told, whatever its status: GitHub's limits come with 403.
     """
-    policy = RetryPolicy(RetryRules(), lambda _reply: "throttled")
+    policy = RetryPolicy(RetryRules(), lambda _reply: ("throttled", None))
     _, player = tried(READ, [asked_to_wait("7", 403), OK], policy=policy)
 
     assert [7.0] == player.waited

@@ -74,7 +74,7 @@ def call_or_raise(
                 # Through the table that every reply goes through: it is the error that a call would have met.
                 told = Reply(job.status, {}, json.dumps(job.body))
         if failure is None:
-            error = parse_reply(told, catalogue, operation=request.operation, mask=mask)
+            error = parse_reply(told, catalogue, operation=request.operation, mask=mask, parsed=tried.parsed)
             body = Kept(error.body, error.body_length) if told is outcome else None
         else:
             error = from_failure(failure, request, catalogue, tried)

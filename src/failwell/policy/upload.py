@@ -129,7 +129,7 @@ def upload(
             continue
         except Error as error:
             chance = yield from random()
-            delay = policy.delay_before(fruitless + 1, INTERRUPTED, chance=chance) if may_go_on(error) else None
+            delay = policy.backoff(fruitless + 1, INTERRUPTED, chance=chance) if may_go_on(error) else None
             if delay is None:
                 raise
             reason = type(error).__name__
@@ -151,7 +151,7 @@ def _reached(
         except Error as error:
             chance = yield from random()
             held = error.has_status and error.status_on_the_wire in HELD
-            delay = policy.delay_before(fruitless + 1, INTERRUPTED, chance=chance) if held else None
+            delay = policy.backoff(fruitless + 1, INTERRUPTED, chance=chance) if held else None
             if delay is None:
                 raise
             reason = type(error).__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from failwell._support import truncation
 from failwell._support.masking import masked_text
@@ -27,6 +27,25 @@ LONGEST_NUMBER = 1000
 """Bits of a number that is looked at for secrets: what has more is none, and takes its time to write."""
 
 
+class ParsedBody(NamedTuple):
+    """The body of a reply: its JSON, or `NOTHING` where it is none, and what *said* in the vendor's envelope."""
+
+    json: Any
+    said: ErrorBody
+
+
+SILENT = ErrorBody()
+
+
+def parse_body(reply: Reply, catalogue: Catalogue) -> ParsedBody:
+    """What the body of *reply* says."""
+    try:
+        body = json.loads(reply.body, reply.headers)
+    except json.UnreadableError:
+        return ParsedBody(NOTHING, SILENT)
+    return ParsedBody(body, catalogue.envelope.parse(body))
+
+
 def parse_reply(
     reply: Reply,
     catalogue: Catalogue,
@@ -34,24 +53,24 @@ def parse_reply(
     operation: str | None = None,
     source: Source = "http",
     mask: Mask | None = None,
+    parsed: ParsedBody | None = None,
 ) -> Error:
     """The error that *reply* is. Always an instance of the catalogue's base, never another exception.
 
     What is told in a stream has another *source* and the status 0: there its code alone decides. *mask* takes the
-    secrets out of what the error shows and keeps; which error it is, the reply says as it came.
+    secrets out of what the error shows and keeps; which error it is, the reply says as it came. *parsed* is its body,
+    where that was read before.
     """
     raw = reply.body
     seen, hide = (raw, None) if mask is None else _hiding(mask, reply)
-    try:
-        body = json.loads(raw, reply.headers)
-        said = catalogue.envelope.parse(body)
-        if not (message := said.message) or message.isspace():
-            cls, _ = catalogue.resolve(reply.status or None, said.code, operation=operation, source=source)
-            said = _in_other_words(said, body, cls, reply.status)
-    except json.UnreadableError:
+    body, said = parse_body(reply, catalogue) if parsed is None else parsed
+    if body is NOTHING:
         words = of_text(reply)
         # A charset may spell what its bytes do not show.
-        body, said = None, ErrorBody(message=words if words is None or mask is None else masked_text(words, mask))
+        said = ErrorBody(message=words if words is None or mask is None else masked_text(words, mask))
+    elif not (message := said.message) or message.isspace():
+        cls, _ = catalogue.resolve(reply.status or None, said.code, operation=operation, source=source)
+        said = _in_other_words(said, body, cls, reply.status)
     status = reply.status
     claimed = None
     if catalogue.status_decides and (status or not catalogue.claimed(said.code)):
@@ -297,7 +316,7 @@ def _waits(spec: FieldSpec, carried: frozenset[str]) -> Find:
     others = carried & DIALECTS
 
     def find(_said: ErrorBody, _body: Any, reply: Reply) -> Any:
-        if others:
+        if not others.isdisjoint(reply.headers):
             headers = {name: text for name, text in reply.headers.items() if name not in others}
             seconds = parse_retry_after(headers, now=reply.received)
         else:

@@ -9,16 +9,17 @@ from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.flow import NOW, Flow, NotSent, Send, notify, random, sleep
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.resilience.pacing import spread
-from failwell.policy.retry.policy import FLEET_TIMEOUTS, RetryPolicy
+from failwell.policy.retry.assessment import Assessment
+from failwell.policy.retry.policy import FLEET_TIMEOUTS, RetryPolicy, pause_for_all
 from failwell.policy.retry.result import RetryResult
-from failwell.wire.messages import Failure, Outcome, Reply
+from failwell.wire.messages import Outcome, Reply
 
 if TYPE_CHECKING:
     from failwell.policy.resilience.counters import Slice
 
 
 _new = tuple.__new__
-"""Makes an `Attempt` or a `Tried` of all its fields, in a third of the time."""
+"""Makes an `Attempt` or a `RetryResult` of all its fields, in a third of the time."""
 _reasons: dict[int, str] = {}
 
 
@@ -37,16 +38,16 @@ def with_retries(
     """
     started = moment = yield NOW
     end = None if deadline is None else started + deadline
-    budget, breaker, pacer = guard.budget, guard.breaker, guard.pacer
+    budget, breaker, pacer, operation = guard.budget, guard.breaker, guard.pacer, ask.request.operation
     attempts: list[Attempt] = []
-    last: Outcome | None = None
+    found: Assessment | None = None
     taken: Slice | None = None
     this, timeout = ask, ask.timeout
     refused: NotSent | None = None
     if budget is not None:
         budget.deposit(started)
     if pacer is not None:
-        refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, ask.request.operation)
+        refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, operation)
     while refused is None:
         if end is not None and (ask.timeout is None or end - moment < ask.timeout):
             timeout = max(end - moment, 0.0)
@@ -55,45 +56,40 @@ def with_retries(
             outcome: Outcome = yield this
             moment = yield NOW
         else:
-            said, moment = yield from breaker.through(this, moment)
-            if isinstance(said, NotSent):
-                refused = said
+            met, moment = yield from breaker.through(this, moment)
+            if isinstance(met, NotSent):
+                refused = met
                 break
-            outcome = said
-        if pacer is not None and (pause := policy.pause_for_all(outcome)) is not None:
-            pacer.learn(moment, pause)
+            outcome = met
         fine = isinstance(outcome, Reply) and 200 <= outcome.status < 300
-        if fine or not policy.may_repeat(ask.request, outcome):
-            this_try = _attempt(outcome, 0.0, request_id_header)
-            tries = (*attempts, this_try) if attempts else (this_try,)
-            return _new(RetryResult, (outcome, tries, moment - started, timeout, None))
+        found = None if fine else policy.assess(ask.request, outcome)
+        if pacer is not None and (pause := pause_for_all(outcome, found)) is not None:
+            pacer.learn(moment, pause)
+        if found is None or not found.may_repeat:
+            tries = (*attempts, _attempt(outcome, 0.0, request_id_header))
+            return _new(RetryResult, (outcome, tries, moment - started, timeout, None, found and found.parsed))
         next_ = yield from _next_try(
-            policy,
-            guard,
-            outcome,
-            retry=len(attempts) + 1,
-            moment=moment,
-            started=started,
-            deadline=deadline,
+            policy, guard, found, retry=len(attempts) + 1, moment=moment, started=started, deadline=deadline
         )
         attempts.append(_attempt(outcome, next_.delay or 0.0, request_id_header))
         if next_.delay is None:
-            elapsed, operation = moment - started, ask.request.operation
-            return (yield from _over(outcome, attempts, elapsed, timeout, next_.suppression, operation=operation))
-        last, taken = outcome, next_.taken
+            over = RetryResult(outcome, tuple(attempts), moment - started, timeout, next_.suppression, found.parsed)
+            return (yield from _told(over, operation))
+        taken = next_.taken
         try:
-            reason, operation = attempts[-1].reason, ask.request.operation
-            yield from notify("retry", operation=operation, retry=len(attempts), delay=next_.delay, reason=reason)
+            told = {"retry": len(attempts), "delay": next_.delay, "reason": attempts[-1].reason}
+            yield from notify("retry", operation=operation, **told)
             yield from sleep(next_.delay)
             moment = yield NOW
             if pacer is not None:
-                refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, ask.request.operation)
+                refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, operation)
         except BaseException:
             _give_back(guard, taken)
             raise
     _give_back(guard, taken)
-    elapsed, operation = moment - started, ask.request.operation
-    return (yield from _over(last or refused, attempts, elapsed, timeout, refused.suppression, operation=operation))
+    last, parsed = (refused, None) if found is None else (found.outcome, found.parsed)
+    over = RetryResult(last, tuple(attempts), moment - started, timeout, refused.suppression, parsed)
+    return (yield from _told(over, operation))
 
 
 class Next(Frozen):
@@ -107,57 +103,43 @@ class Next(Frozen):
 def _next_try(
     policy: RetryPolicy,
     guard: Guard,
-    outcome: Outcome,
+    found: Assessment,
     *,
     retry: int,
     moment: float,
     started: float,
     deadline: float | None,
 ) -> Flow[Next]:
-    """Whether there is a *retry*-th retry after *outcome*, which may be repeated."""
+    """Whether there is a *retry*-th retry after what was *found*, and when: asked of all that may be against it."""
     chance = yield from random()
-    delay, suppression = _pause(policy, guard, outcome, retry, chance)
+    delay, asked, most = policy.delay_before(retry, found, chance=chance), found.retry_after, policy.longest_wait
     if delay is None:
-        return Next(None, suppression)
+        return Next(None, asked_too_much(asked, most) if asked is not None and asked > most else None)
+    if asked and guard.pacer is not None:
+        delay = spread(delay, chance)
     if deadline is not None and moment + delay - started >= deadline:
-        reason = f"the next try in {delay:.1f} s would come after the deadline of {deadline:g} s"
-        return Next(None, Suppression("deadline", reason))
-    suppression, taken = yield from _allowed(policy, guard, outcome, moment, delay)
-    return Next(delay if suppression is None else None, suppression, taken)
+        return Next(None, too_late(delay, deadline))
+    if guard.breaker is not None and (seconds := guard.breaker.retry_after(moment)) > delay:
+        return Next(None, guard.breaker.refusal(seconds))
+    if policy.fleet and found.timed_out and (yield from random()) >= FLEET_TIMEOUTS:
+        return Next(None, SELDOM)
+    if guard.budget is None or not found.costs:
+        return Next(delay)
+    taken = guard.budget.withdraw(moment)
+    return Next(delay, taken=taken) if taken is not None else Next(None, Suppression("budget", guard.budget.reason))
 
 
-def _pause(
-    policy: RetryPolicy, guard: Guard, outcome: Outcome, retry: int, chance: float
-) -> tuple[float | None, Suppression | None]:
-    """Seconds until the *retry*-th retry; or None, and why, if *outcome* asks for more than is ever waited."""
-    delay = policy.delay_before(retry, outcome, chance=chance)
-    asked = policy.asked_wait(outcome)
-    if delay is not None:
-        return (spread(delay, chance) if asked and guard.pacer is not None else delay), None
-    most = policy.rules.longest_retry_after
-    if asked is not None and asked > most:
-        reason = f"asked to wait {asked:g} s, the most we wait is {most:g} s"
-        return None, Suppression("retry_after", reason, asked)
-    return None, None
+SELDOM = Suppression("large_fleet", f'with retry="large_fleet" {FLEET_TIMEOUTS:.0%} of the timeouts are repeated')
 
 
-def _allowed(
-    policy: RetryPolicy, guard: Guard, outcome: Outcome, moment: float, delay: float
-) -> Flow[tuple[Suppression | None, Slice | None]]:
-    """Whether a retry in *delay* seconds may be made for all that *guard* knows; and what it took from the budget."""
-    breaker, budget = guard.breaker, guard.budget
-    if breaker is not None and (seconds := breaker.retry_after(moment)) > delay:
-        return breaker.refusal(seconds), None
-    if policy.fleet and isinstance(outcome, Failure) and outcome.kind == "timeout":
-        chance = yield from random()
-        if chance >= FLEET_TIMEOUTS:
-            return Suppression(
-                "large_fleet", f'with retry="large_fleet" {FLEET_TIMEOUTS:.0%} of the timeouts are repeated'
-            ), None
-    if budget is None or not policy.costs(outcome):
-        return None, None
-    taken = budget.withdraw(moment)
-    return (Suppression("budget", budget.reason) if taken is None else None), taken
+def asked_too_much(asked: float, most: float) -> Suppression:
+    """Why nobody waits for a server that *asked* for more than the *most* seconds we wait."""
+    return Suppression("retry_after", f"asked to wait {asked:g} s, the most we wait is {most:g} s", asked)
+
+
+def too_late(delay: float, deadline: float) -> Suppression:
+    """Why there is no next try in *delay* seconds."""
+    return Suppression("deadline", f"the next try in {delay:.1f} s would come after the deadline of {deadline:g} s")
 
 
 def _give_back(guard: Guard, taken: Slice | None) -> None:
@@ -166,21 +148,13 @@ def _give_back(guard: Guard, taken: Slice | None) -> None:
         guard.budget.give_back(taken)
 
 
-def _over(
-    outcome: Outcome | NotSent,
-    attempts: list[Attempt],
-    elapsed: float,
-    timeout: float | None,
-    suppression: Suppression | None,
-    *,
-    operation: str | None,
-) -> Flow[RetryResult]:
-    """The end of it all. Observers hear of a try that was held back."""
-    if suppression is not None:
-        name = "retry_suppressed" if attempts else "call_refused"
-        by, reason, seconds = suppression
+def _told(over: RetryResult, operation: str | None) -> Flow[RetryResult]:
+    """*over*, of which observers heard, where a try was held back."""
+    if over.suppression is not None:
+        name = "retry_suppressed" if over.attempts else "call_refused"
+        by, reason, seconds = over.suppression
         yield from notify(name, operation=operation, by=by, reason=reason, seconds=seconds)
-    return RetryResult(outcome, tuple(attempts), elapsed, timeout, suppression)
+    return over
 
 
 def _attempt(outcome: Outcome, delay: float, request_id_header: str) -> Attempt:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from failwell._support.frozen import Frozen
 from failwell.contract.case import Retry
 from failwell.contract.catalogue import Catalogue, RetryRules
 from failwell.policy.flow import NotSent
-from failwell.wire import json
+from failwell.policy.retry.assessment import Assessment
 from failwell.wire.messages import Failure, Outcome, Reply, Request
+from failwell.wire.parse import ParsedBody, parse_body
 from failwell.wire.rate_limit import used_up_for
 
-if TYPE_CHECKING:
-    pass
-
-Classify = Callable[[Reply], Retry]
+Classify = Callable[[Reply], tuple[Retry, ParsedBody | None]]
+"""How a reply is retried, and its body where that had to be read to know."""
 
 WAITS_FOR_THE_SERVER = frozenset({429, 503})
 """Statuses with a Retry-After that we keep (RFC 9110, 10.2.3; RFC 6585, 4)."""
@@ -25,23 +22,21 @@ FLEET_TIMEOUTS = 0.1
 """The share of timeouts that `retry="large_fleet"` repeats."""
 
 
-def by_status(reply: Reply) -> Retry:
+def by_status(reply: Reply) -> tuple[Retry, None]:
     """How a reply is retried where no catalogue says: 429 as asked, 5xx after a backoff."""
     if reply.status == 429:
-        return "throttled"
-    return "transient" if reply.status >= 500 else "never"
+        return "throttled", None
+    return ("transient" if reply.status >= 500 else "never"), None
 
 
 def by_catalogue(catalogue: Catalogue, operation: str | None) -> Classify:
     """How the cases of *catalogue* say that a reply is retried."""
 
-    def classify(reply: Reply) -> Retry:
-        code = None
-        if catalogue.refines(reply.status):
-            with contextlib.suppress(json.UnreadableError):
-                code = catalogue.envelope.parse(json.loads(reply.body)).code
+    def classify(reply: Reply) -> tuple[Retry, ParsedBody | None]:
+        parsed = parse_body(reply, catalogue) if catalogue.refines(reply.status) else None
+        code = None if parsed is None else parsed.said.code
         _, case = catalogue.resolve(reply.status, code, operation=operation)
-        return case.retry or "never"
+        return case.retry or "never", parsed
 
     return classify
 
@@ -62,68 +57,68 @@ class RetryPolicy(Frozen):
         """Seconds that a server may ask to wait."""
         return self.rules.longest_retry_after
 
-    def may_repeat(self, request: Request, outcome: Outcome) -> bool:
-        """Whether trying again is both useful and safe.
+    def assess(self, request: Request, outcome: Outcome) -> Assessment:
+        """What *outcome*, which is no success of *request*, says about another try.
 
-        Safe is what may be sent twice, or was not executed: it never left, was refused with 429, or the
-        first call with the same key is still running. A body that cannot be rewound is never sent twice.
+        Safe is what may be sent twice, or was not executed: it never left, was refused with 429, or the first call
+        with the same key is still running. A body that cannot be rewound is never sent twice.
+
+        The budget does not pay for a retry that the server put a date on, where the date is about this caller: its
+        rate limit (429), or its first call that still runs. A 5xx is about the server, and every caller has the date.
         """
+        kind: Retry
+        asked: float | None = None
+        parsed: ParsedBody | None = None
         if isinstance(outcome, Failure):
-            useful, executed = outcome.kind != "unreadable", outcome.sent
+            kind = "never" if outcome.kind == "unreadable" else "transient"
+            executed = outcome.sent
+            costs = not (self.fleet and outcome.kind == "timeout")
         else:
-            kind = self.classify(outcome)
-            useful, executed = kind != "never", kind == "transient"
-        return useful and request.rewindable and (request.repeatable or not executed)
+            kind, parsed = self.classify(outcome)
+            executed = kind == "transient"
+            if outcome.status in WAITS_FOR_THE_SERVER or kind in ("throttled", "in_progress"):
+                asked = outcome.asked_wait
+            costs = not asked or (outcome.status >= 500 and not self.fleet)
+        safe = request.rewindable and (request.repeatable or not executed)
+        return Assessment(outcome, kind, safe, asked, costs, parsed)
 
-    def delay_before(self, retry: int, outcome: Outcome, *, chance: float = 0.5) -> float | None:
+    def delay_before(self, retry: int, found: Assessment, *, chance: float = 0.5) -> float | None:
         """Seconds to wait before the *retry*-th retry (from 1), or None when there must not be one.
 
         A Retry-After is kept to the second and never shortened; one above the longest we wait ends the call.
-        *chance* (0 to 1) spreads the backoff by the jitter.
         """
-        if retry > self.rules.max_retries:
-            return None
-        rules = self.rules
-        backoff = min(rules.first_delay * rules.factor ** min(retry - 1, 60), rules.longest_delay)
-        if self.fleet and isinstance(outcome, Failure) and outcome.kind == "timeout":
-            backoff = rules.longest_delay  # a server that lets callers wait in vain has more to do than it can
-        backoff *= 1 - rules.jitter + 2 * rules.jitter * chance
-        asked = self.asked_wait(outcome)
-        if asked is None:
+        backoff, asked, outcome = self.backoff(retry, found.outcome, chance=chance), found.retry_after, found.outcome
+        if backoff is None or asked is None:
             return backoff
-        if asked > rules.longest_retry_after:
+        if asked > self.longest_wait:
             return None
         # A hint of 0 must not make a busy loop, and after a 5xx the backoff stays the least.
         throttled = isinstance(outcome, Reply) and outcome.status < 500
         return asked if asked > 0 and throttled else max(asked, backoff)
 
-    def asked_wait(self, outcome: Outcome) -> float | None:
-        """Seconds for which the server asked to be left alone, or None."""
-        if not isinstance(outcome, Reply):
-            return None
-        if outcome.status not in WAITS_FOR_THE_SERVER and self.classify(outcome) not in ("throttled", "in_progress"):
-            return None
-        return outcome.asked_wait
+    def backoff(self, retry: int, outcome: Outcome, *, chance: float = 0.5) -> float | None:
+        """Seconds of the exponential backoff before the *retry*-th retry, or None when there are no more retries.
 
-    def costs(self, outcome: Outcome) -> bool:
-        """Whether a retry after *outcome* is paid from the budget.
-
-        One that the server put a date on is not, where the date is about this caller: its rate limit (429), or its
-        first call that still runs. A 5xx is about the server, and every caller has the same date.
+        *chance* (0 to 1) spreads it by the jitter.
         """
-        if isinstance(outcome, Failure):
-            return not (self.fleet and outcome.kind == "timeout")
-        return not self.asked_wait(outcome) or (outcome.status >= 500 and not self.fleet)
-
-    def pause_for_all(self, outcome: Outcome) -> float | None:
-        """Seconds for which *outcome* holds back the other calls, too; None if it does not."""
-        if not isinstance(outcome, Reply):
+        rules = self.rules
+        if retry > rules.max_retries:
             return None
-        if outcome.status >= 400:
-            kind = self.classify(outcome)
-            if kind == "throttled" or (kind != "never" and outcome.status in WAITS_FOR_THE_SERVER):
-                return outcome.asked_wait
-        return used_up_for(outcome.headers, now=outcome.received)
+        seconds = min(rules.first_delay * rules.factor ** min(retry - 1, 60), rules.longest_delay)
+        if self.fleet and isinstance(outcome, Failure) and outcome.kind == "timeout":
+            seconds = rules.longest_delay  # a server that lets callers wait in vain has more to do than it can
+        return seconds * (1 - rules.jitter + 2 * rules.jitter * chance)
+
+
+def pause_for_all(outcome: Outcome, found: Assessment | None) -> float | None:
+    """Seconds for which *outcome* holds back the other calls, too, or None. Of a success nothing is *found*."""
+    if isinstance(outcome, Failure):
+        return None
+    if found is not None:
+        kind = found.kind
+        if kind == "throttled" or (kind != "never" and outcome.status in WAITS_FOR_THE_SERVER):
+            return found.retry_after
+    return used_up_for(outcome.headers, now=outcome.received)
 
 
 def succeeded(outcome: Outcome | NotSent) -> bool:

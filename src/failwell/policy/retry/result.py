@@ -6,13 +6,14 @@ from typing import NamedTuple
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.flow import NotSent
 from failwell.wire.messages import Outcome
+from failwell.wire.parse import ParsedBody
 
 
 class RetryResult(NamedTuple):
     """The last outcome of a request, every attempt at it, and why there was no further one.
 
-    The outcome is `Refused`, and there is no attempt, when not even the first was made. *elapsed* is the seconds of the
-    whole, *timeout* the seconds that the last attempt had.
+    The outcome is `NotSent`, and there is no attempt, when not even the first was made. *elapsed* is the seconds of the
+    whole, *timeout* the seconds that the last attempt had. *parsed* is the body of the last reply, if it was read.
     """
 
     outcome: Outcome | NotSent
@@ -20,6 +21,7 @@ class RetryResult(NamedTuple):
     elapsed: float
     timeout: float | None = None
     suppression: Suppression | None = None
+    parsed: ParsedBody | None = None
 
     @property
     def gave_up(self) -> str | None:

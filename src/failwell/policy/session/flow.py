@@ -551,7 +551,7 @@ class SessionProtocol(Generic[M, T]):
         while True:
             again = self.renewable and drop.code in self.rules.renewed_after and drop.failure.kind != "unreadable"
             chance: float = yield RANDOM
-            delay = self.policy.delay_before(self._fruitless + 1, drop.failure, chance=chance) if again else None
+            delay = self.policy.backoff(self._fruitless + 1, drop.failure, chance=chance) if again else None
             if delay is None:
                 raise (yield from self._dropped(drop))
             self._fruitless += 1
@@ -586,7 +586,8 @@ class SessionProtocol(Generic[M, T]):
         elif isinstance(outcome, NotSent):
             error = from_refusal(outcome.suppression, self.request, self.catalogue)
         else:
-            error = parse_reply(outcome, self.catalogue, operation=self.request.operation, mask=self.mask)
+            about = self.request.operation
+            error = parse_reply(outcome, self.catalogue, operation=about, mask=self.mask, parsed=tried.parsed)
         head = outcome.head if isinstance(outcome, Failure) else outcome
         return (yield from self._error(error, head or outcome, tried))
 

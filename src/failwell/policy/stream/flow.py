@@ -31,7 +31,7 @@ from failwell.policy.flow import (
 )
 from failwell.policy.poll import SHORTEST_PAUSE
 from failwell.policy.resilience.guard import UNGUARDED, Guard
-from failwell.policy.retry.loop import with_retries
+from failwell.policy.retry.loop import asked_too_much, too_late, with_retries
 from failwell.policy.retry.policy import RetryPolicy, succeeded
 from failwell.policy.retry.result import RetryResult
 from failwell.policy.stream.rules import StreamRules, named, parsed
@@ -283,8 +283,7 @@ class _Stream(Generic[T]):
         moment = yield from now()
         delay, suppression = self._pause(cut, chance)
         if delay is not None and self.deadline is not None and moment + delay - self.started >= self.deadline:
-            reason = f"the next try in {delay:.1f} s would come after the deadline of {self.deadline:g} s"
-            suppression = Suppression("deadline", reason)
+            suppression = too_late(delay, self.deadline)
         if delay is None or suppression is not None:
             raise (yield from self._broken(cut, suppression=suppression))
         self.attempts[-1] = self.attempts[-1]._replace(delay=delay)
@@ -296,13 +295,12 @@ class _Stream(Generic[T]):
 
     def _pause(self, cut: Failure, chance: float) -> tuple[float | None, Suppression | None]:
         """Seconds until the stream is asked for again; None, and perhaps why, if it was too often or is too long."""
-        backoff = self.policy.delay_before(self.fruitless + 1, cut, chance=chance)
+        backoff = self.policy.backoff(self.fruitless + 1, cut, chance=chance)
         if backoff is None or self.retry is None:
             return backoff, None
-        asked, most = self.retry / 1000, self.policy.rules.longest_retry_after
+        asked, most = self.retry / 1000, self.policy.longest_wait
         if asked > most:
-            reason = f"asked to wait {asked:g} s, the most we wait is {most:g} s"
-            return None, Suppression("retry_after", reason, asked)
+            return None, asked_too_much(asked, most)
         return max(asked, backoff if self.fruitless else SHORTEST_PAUSE), None
 
     def _left(self) -> Flow[float | None]:
@@ -328,7 +326,8 @@ class _Stream(Generic[T]):
         if isinstance(outcome, NotSent):
             error = from_refusal(outcome.suppression, self.request, self.catalogue)
         else:
-            error = parse_reply(outcome, self.catalogue, operation=self.request.operation, mask=self._mask)
+            about = self.request.operation
+            error = parse_reply(outcome, self.catalogue, operation=about, mask=self._mask, parsed=tried.parsed)
         return (yield from self._error(error, outcome, suppression))
 
     def _told(self, event: Event, unreadable: str | None) -> Flow[Error]:

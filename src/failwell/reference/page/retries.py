@@ -13,7 +13,7 @@ FAILED = Failure("network", "")
 def delays(rules: RetryRules) -> tuple[float, ...]:
     """The seconds before each retry where the server asks for nothing, without jitter."""
     policy = RetryPolicy(rules)
-    asked = (policy.delay_before(retry, FAILED) for retry in range(1, rules.max_retries + 1))
+    asked = (policy.backoff(retry, FAILED) for retry in range(1, rules.max_retries + 1))
     return tuple(delay for delay in asked if delay is not None)
 
 
