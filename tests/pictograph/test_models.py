@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 
+from failwell.server import JobFailure
 from pictograph import models
 from pictograph_server.batches import Batch, Quote
 from pictograph_server.imports import Import
-from pictograph_server.job_errors import Failure
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from pictograph_server.job_errors import Failure
         (Batch, models.BatchJob),
         (Quote, models.BatchQuote),
         (Import, models.ImportJob),
-        (Failure, models.Failure),
+        (JobFailure, models.JobFailure),
     ],
 )
 def test_nothing_that_is_sent_is_dropped(sent: type[BaseModel], read: type[BaseModel]) -> None:

@@ -16,7 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pictograph_server import Settings, Store, as_contract_error, create_app
+from failwell.server.errors.framework import refusal
+from failwell.server.refusal import as_error
+from pictograph.exceptions import CATALOGUE
+from pictograph_server import Settings, Store, create_app
 from pictograph_server.app import BASE_PATH
 from pictograph_server.work import unfinished_jobs
 
@@ -148,4 +151,5 @@ def _called_by(app: FastAPI, key: Key) -> ASGIApp:
 
 
 async def _raise_as_contract_error(request: Request, exc: Exception) -> Any:
-    raise as_contract_error(exc) or exc
+    refused = refusal(exc)
+    raise as_error(refused, CATALOGUE) if refused is not None and refused.entries else exc

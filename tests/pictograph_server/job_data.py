@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
+from failwell.clock import WallClock
 from pictograph.exceptions import PictographError
 from pictograph_server import Settings, Store
 from pictograph_server.annotating import annotate_one, begin_batch, fail_batch, finish_batch
@@ -20,7 +21,6 @@ from pictograph_server.datasets import NewDataset, create_dataset
 from pictograph_server.images import NewImage, register_image
 from pictograph_server.importing import begin_import, fail_import, finish_import, import_one
 from pictograph_server.imports import Import, NewImport, get_import, start_import
-from pictograph_server.times import Clock
 from pictograph_server.uploads import NewUpload, accept_upload, offer_upload
 
 RED, BLUE = (178, 34, 34), (70, 130, 180)
@@ -48,7 +48,7 @@ def circle(x: int = 8, y: int = 8, side: int = 24) -> bytes:
     return saved(drawn(("ellipse", (x, y, x + side - 1, y + side - 1), RED)))
 
 
-def stock(store: Store, clock: Clock, pictures: Mapping[str, bytes], tenant: str = "acme") -> None:
+def stock(store: Store, clock: WallClock, pictures: Mapping[str, bytes], tenant: str = "acme") -> None:
     """Make the dataset "ds" of *tenant* with *pictures*, each under its path."""
     create_dataset(store, clock, tenant, NewDataset.model_validate({"name": "ds", "classes": CLASSES}))
     for path, content in pictures.items():
@@ -60,14 +60,14 @@ def stock(store: Store, clock: Clock, pictures: Mapping[str, bytes], tenant: str
         register_image(store, clock, Settings(), tenant, NewImage.model_validate(place))
 
 
-def batch(store: Store, clock: Clock, paths: Iterable[str], settings: Settings | None = None, **more: Any) -> str:
+def batch(store: Store, clock: WallClock, paths: Iterable[str], settings: Settings | None = None, **more: Any) -> str:
     """The id of a batch of "acme" that looks for circles, or for what *more* says."""
     body = {"dataset_name": "ds", "image_filenames": list(paths), "classes": [{"name": "circle"}], **more}
     new = NewBatch.model_validate(body)
     return start_batch(store, clock, settings or Settings(), tenant="acme", key_id="key_1", new=new).job_id
 
 
-def drive_batch(store: Store, clock: Clock, job_id: str, settings: Settings | None = None) -> Batch:
+def drive_batch(store: Store, clock: WallClock, job_id: str, settings: Settings | None = None) -> Batch:
     """Do a batch of "acme" the way in which a worker does it; return what became of it."""
     try:
         for item in begin_batch(store, clock, job_id):
@@ -104,7 +104,7 @@ def zipped(files: Mapping[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes
 
 
 def import_of(
-    store: Store, clock: Clock, provider: str, *sources: str, settings: Settings | None = None, **more: Any
+    store: Store, clock: WallClock, provider: str, *sources: str, settings: Settings | None = None, **more: Any
 ) -> str:
     """The id of an import of "acme": each source becomes a dataset that is named like it."""
     datasets = [{"id": source, "name": source.replace("/", "-")} for source in sources]
@@ -112,7 +112,7 @@ def import_of(
     return start_import(store, clock, settings or Settings(), tenant="acme", key_id="key_1", new=new).import_id
 
 
-def drive_import(store: Store, clock: Clock, import_id: str, settings: Settings | None = None) -> Import:
+def drive_import(store: Store, clock: WallClock, import_id: str, settings: Settings | None = None) -> Import:
     """Do an import of "acme" the way in which a worker does it; return what became of it."""
     settings = settings or Settings()
     try:

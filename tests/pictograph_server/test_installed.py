@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from failwell.server import KeyStore, install
 from pictograph.exceptions import CATALOGUE
-from pictograph_server import Store, as_contract_error, create_app, seed, set_credits
+from pictograph_server import Store, create_app, seed, set_credits
 from pictograph_server.app import BASE_PATH
 
 from .api import MovableClock, box, picture
@@ -19,9 +19,7 @@ def client(store: Store, clock: MovableClock) -> Iterator[TestClient]:
     """The seeded server with its contract around it, called with the key of a member of "acme"."""
     seed(store, clock=clock)
     keys = KeyStore(store.folder.path / "keys.sqlite")
-    app = install(
-        create_app(store, clock=clock), CATALOGUE, keys=keys, convert=as_contract_error, public=("/signed/*",)
-    )
+    app = install(create_app(store, clock=clock), CATALOGUE, keys=keys, public=("/signed/*",))
     with TestClient(app, headers={"X-API-Key": keys.create("acme", "member")}) as client:
         yield client
     keys.close()

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from failwell.server import KeyStore, install
 from pictograph.exceptions import CATALOGUE
-from pictograph_server import Store, as_contract_error, create_app, seed, set_credits
+from pictograph_server import Store, create_app, seed, set_credits
 from pictograph_server.app import BASE_PATH
 
 from .api import MovableClock
@@ -44,7 +44,7 @@ def server(store: Store, clock: MovableClock) -> Iterator[Installed]:
     seed(store, clock=clock)
     keys = KeyStore(store.folder.path / "keys.sqlite")
     app = create_app(store, clock=clock)
-    contract = install(app, CATALOGUE, keys=keys, convert=as_contract_error, public=("/signed/*",), strict=True)
+    contract = install(app, CATALOGUE, keys=keys, public=("/signed/*",), strict=True)
     with idle_app(app):
         yield Installed(contract, keys)
     keys.close()

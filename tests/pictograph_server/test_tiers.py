@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from failwell.clock import VirtualClock
+from failwell.sandbox.assembly import TIERS
 from failwell.server import KeyStore
 from failwell.server.limits.rate_limits import Limiter
-from pictograph_server.tiers import TIERS
 from pictograph_server.vendor import KEYS, serve
 
 NAMES = ("free", "pro", "enterprise")

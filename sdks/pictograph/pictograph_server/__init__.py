@@ -5,7 +5,6 @@ from __future__ import annotations
 from failwell.server import DataFolderError
 from pictograph_server.app import create_app
 from pictograph_server.credits import add_credits, credit_balance, set_credits
-from pictograph_server.framework_errors import as_contract_error
 from pictograph_server.seed import seed
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
@@ -15,7 +14,6 @@ __all__ = [
     "Settings",
     "Store",
     "add_credits",
-    "as_contract_error",
     "create_app",
     "credit_balance",
     "seed",

@@ -10,16 +10,16 @@ import json
 import sqlite3
 from typing import Any
 
-from pictograph.exceptions import PictographError, ServerError, ValidationError
+from failwell.clock import WallClock
+from failwell.server import error_columns
+from pictograph.exceptions import CATALOGUE, PictographError, ServerError, ValidationError
 from pictograph_server.annotation_rules import check_annotations
 from pictograph_server.batches import refuse_unpaid
 from pictograph_server.credits import balance_in, change_in
 from pictograph_server.detection import Search, detect
-from pictograph_server.framework_errors import invalid, invalid_field
-from pictograph_server.job_errors import on_the_wire, reason_of
+from pictograph_server.rejections import invalid, invalid_field
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
-from pictograph_server.times import Clock
 
 
 def unfinished_batches(store: Store) -> list[str]:
@@ -29,7 +29,7 @@ def unfinished_batches(store: Store) -> list[str]:
         return [str(row["id"]) for row in rows]
 
 
-def begin_batch(store: Store, clock: Clock, job_id: str) -> list[int]:
+def begin_batch(store: Store, clock: WallClock, job_id: str) -> list[int]:
     """Note that a batch runs; return its items that are still to be done, none if it has ended.
 
     Again: a batch that runs stays as it is, and the items that were done meanwhile are left out.
@@ -69,7 +69,7 @@ def annotate_one(store: Store, settings: Settings, job_id: str, item: int) -> bo
         return _goes_on(row)
 
 
-def finish_batch(store: Store, clock: Clock, job_id: str) -> None:
+def finish_batch(store: Store, clock: WallClock, job_id: str) -> None:
     """End a batch whose items are all done as completed, or as failed if each of them failed.
 
     Again, and for a batch that has ended or has items left: nothing happens.
@@ -85,31 +85,29 @@ def finish_batch(store: Store, clock: Clock, job_id: str) -> None:
             "SELECT error_message, error FROM batch_images WHERE batch_id = ? ORDER BY position", (job_id,)
         ).fetchone()
         message = f"None of {batch['total_images']} images could be annotated. The first: {first['error_message']}"
-        _end(db, clock, job_id, "failed", message=message, error=first["error"])
+        _end(db, clock, job_id, "failed", (message, first["error"]))
 
 
-def fail_batch(store: Store, clock: Clock, job_id: str, error: PictographError) -> None:
+def fail_batch(store: Store, clock: WallClock, job_id: str, error: PictographError) -> None:
     """End a batch as failed, and keep *error*. What was annotated stays.
 
     Again, and for a batch that has ended: nothing happens, the first end counts.
     """
     with store.writing() as db:
-        _end(db, clock, job_id, "failed", message=reason_of(error), error=on_the_wire(error))
+        _end(db, clock, job_id, "failed", error_columns(error, CATALOGUE))
 
 
 def _end(
     db: sqlite3.Connection,
-    clock: Clock,
+    clock: WallClock,
     job_id: str,
     status: str,
-    *,
-    message: str | None = None,
-    error: str | None = None,
+    told: tuple[str | None, str | None] = (None, None),
 ) -> None:
     db.execute(
         "UPDATE batches SET status = ?, error_message = ?, error = ?,"
         " completed_at = max(coalesce(started_at, created_at), ?) WHERE id = ? AND status IN ('pending', 'running')",
-        (status, message, error, clock.wall(), job_id),
+        (status, *told, clock.wall(), job_id),
     )
 
 
@@ -191,6 +189,6 @@ def _add(
 def _fail(db: sqlite3.Connection, row: sqlite3.Row, error: PictographError) -> None:
     db.execute(
         "UPDATE batch_images SET status = 'failed', error_message = ?, error = ? WHERE batch_id = ? AND position = ?",
-        (reason_of(error), on_the_wire(error), row["batch_id"], row["position"]),
+        (*error_columns(error, CATALOGUE), row["batch_id"], row["position"]),
     )
     db.execute("UPDATE batches SET failed_images = failed_images + 1 WHERE id = ?", (row["batch_id"],))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pictograph.exceptions import ConflictError
 from pictograph_server.annotation_rules import check_annotations
-from pictograph_server.framework_errors import invalid
+from pictograph_server.rejections import invalid
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
 

@@ -8,19 +8,29 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failwell.server import Submission, find_submission
+from failwell.clock import WallClock
+from failwell.server import (
+    MOST_FAILURES,
+    JobError,
+    Moment,
+    RowModel,
+    Submission,
+    find_submission,
+    insert,
+    job_error,
+    job_failures,
+    shorten,
+)
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.colours import colour_of
 from pictograph_server.credits import balance_in
 from pictograph_server.datasets import DatasetClass, find_dataset
 from pictograph_server.detection import OutputType, Search, Wanted
-from pictograph_server.framework_errors import invalid, shortened
 from pictograph_server.images import find_image_at
-from pictograph_server.job_errors import MOST_FAILURES, Failure, JobError, error_in, failures_in
 from pictograph_server.names import Name, new_id
+from pictograph_server.rejections import invalid
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
-from pictograph_server.times import Clock, moment, moment_or_none
 
 BatchStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 
@@ -95,7 +105,7 @@ class Quote(BaseModel):
     exceeds_max_images: bool
 
 
-class Batch(BaseModel):
+class Batch(RowModel):
     """A batch as it travels. *progress* is in per cent; a failed image is not a processed one, and not paid for."""
 
     job_id: str
@@ -110,16 +120,16 @@ class Batch(BaseModel):
     credits_charged: int
     error_message: str | None
     error: JobError | None
-    failures: list[Failure]
-    created_at: str
-    started_at: str | None
-    completed_at: str | None
+    failures: list[JobFailure]
+    created_at: Moment
+    started_at: Moment | None
+    completed_at: Moment | None
     created_by: str
 
 
 def start_batch(
     store: Store,
-    clock: Clock,
+    clock: WallClock,
     settings: Settings,
     *,
     tenant: str,
@@ -151,10 +161,19 @@ def start_batch(
             raise invalid([{"loc": ["body", "image_filenames"], "msg": msg, "type": "too_long"}])
         price = settings.annotate_credits
         refuse_unpaid(balance_in(db, tenant), price, len(images), settings)
-        db.execute(
-            "INSERT INTO batches (id, tenant, created_by, idempotency_key, dataset_id, how, price, status,"
-            " total_images, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)",
-            (job_id, tenant, key_id, key, dataset["id"], search.model_dump_json(), price, len(images), clock.wall()),
+        insert(
+            db,
+            "batches",
+            id=job_id,
+            tenant=tenant,
+            created_by=key_id,
+            idempotency_key=key,
+            dataset_id=dataset["id"],
+            how=search.model_dump_json(),
+            price=price,
+            status="pending",
+            total_images=len(images),
+            created_at=clock.wall(),
         )
         db.executemany(
             "INSERT INTO batch_images (batch_id, position, image_id) VALUES (?, ?, ?)",
@@ -197,7 +216,7 @@ def get_batch(store: Store, tenant: str, job_id: str) -> Batch:
         return _shown(db, _find_batch(db, tenant, job_id))
 
 
-def cancel_batch(store: Store, clock: Clock, tenant: str, job_id: str) -> Batch:
+def cancel_batch(store: Store, clock: WallClock, tenant: str, job_id: str) -> Batch:
     """End a batch before its next image. What was annotated stays, and so does a batch that has ended already.
 
     Raises: NotFoundError.
@@ -252,13 +271,13 @@ def _wanted(classes: list[BatchClass], dataset: sqlite3.Row) -> list[Wanted]:
         colour = colour_of(entry.name, known)
         if colour is None:
             msg = (
-                f'The class "{shortened(entry.name)}" has no colour to look for. Use a class to which the dataset gives'
+                f'The class "{shorten(entry.name)}" has no colour to look for. Use a class to which the dataset gives'
                 ' a `color`, or put a CSS colour into its name, as in "red circle"'
             )
             problems.append({"loc": ["body", "classes", index, "name"], "msg": msg, "type": "no_color"})
             continue
         if entry in classes[:index]:
-            msg = f'The class "{shortened(entry.name)}" is there already. Remove it'
+            msg = f'The class "{shorten(entry.name)}" is there already. Remove it'
             problems.append({"loc": ["body", "classes", index, "name"], "msg": msg, "type": "duplicate_class"})
         wanted.append(Wanted(name=entry.name, output_type=entry.output_type, colour=colour))
     if problems:
@@ -277,7 +296,7 @@ def _find_batch(db: sqlite3.Connection, tenant: str, job_id: str) -> sqlite3.Row
         "SELECT * FROM batches WHERE tenant = ? AND id = ?", (tenant, job_id.lower())
     ).fetchone()
     if row is None:
-        raise NotFoundError(f'There is no batch "{shortened(job_id)}". Verify the id that starting it returned.')
+        raise NotFoundError(f'There is no batch "{shorten(job_id)}". Verify the id that starting it returned.')
     return row
 
 
@@ -287,22 +306,12 @@ def _shown(db: sqlite3.Connection, row: sqlite3.Row) -> Batch:
         " WHERE batch_id = ? AND status = 'failed' ORDER BY position LIMIT ?",
         (row["id"], MOST_FAILURES),
     ).fetchall()
-    return Batch(
+    return Batch.of(
+        row,
         job_id=row["id"],
-        dataset_id=row["dataset_id"],
-        status=row["status"],
         progress=100 * (row["processed_images"] + row["failed_images"]) // row["total_images"],
-        total_images=row["total_images"],
-        processed_images=row["processed_images"],
-        failed_images=row["failed_images"],
         total_annotations_added=row["annotations_added"],
         estimated_credits=row["total_images"] * row["price"],
-        credits_charged=row["credits_charged"],
-        error_message=row["error_message"],
-        error=error_in(row),
-        failures=failures_in(failures),
-        created_at=moment(row["created_at"]),
-        started_at=moment_or_none(row["started_at"]),
-        completed_at=moment_or_none(row["completed_at"]),
-        created_by=row["created_by"],
+        error=job_error(row),
+        failures=job_failures(failures),
     )

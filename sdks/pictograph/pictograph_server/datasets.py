@@ -8,12 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from failwell.clock import WallClock
+from failwell.server import FromJson, Moment, Pagination, RowModel, insert, rows_of_page, shorten
 from pictograph.exceptions import ConflictError, NotFoundError
-from pictograph_server.framework_errors import shortened
 from pictograph_server.names import Name, looks_like_id, new_id
-from pictograph_server.paging import Pagination, rows_of_page
 from pictograph_server.store import Store
-from pictograph_server.times import Clock, moment
 
 AnnotationType = Literal["bbox", "polygon", "polyline", "keypoint"]
 
@@ -39,20 +38,20 @@ class NewDataset(BaseModel):
     classes: Annotated[list[DatasetClass], Field(max_length=1000)] = []
 
 
-class Dataset(BaseModel):
+class Dataset(RowModel):
     """A dataset as it travels."""
 
     id: str
     organization_id: str
     name: str
     description: str | None
-    annotation_types: list[str]
-    classes: list[DatasetClass]
+    annotation_types: Annotated[list[str], FromJson]
+    classes: Annotated[list[DatasetClass], FromJson]
     image_count: int
     completed_image_count: int
     total_size: int
-    created_at: str
-    updated_at: str
+    created_at: Moment
+    updated_at: Moment
 
 
 _WITH_COUNTERS = """(
@@ -65,7 +64,7 @@ _WITH_COUNTERS = """(
 _ONE_WITH_COUNTERS = f"SELECT * FROM {_WITH_COUNTERS} WHERE id = ?"  # noqa: S608 - our own words
 
 
-def create_dataset(store: Store, clock: Clock, tenant: str, new: NewDataset) -> Dataset:
+def create_dataset(store: Store, clock: WallClock, tenant: str, new: NewDataset) -> Dataset:
     """Make a dataset.
 
     Raises: ConflictError, if the tenant has one of that name.
@@ -75,26 +74,24 @@ def create_dataset(store: Store, clock: Clock, tenant: str, new: NewDataset) -> 
         return _shown(db.execute(_ONE_WITH_COUNTERS, (dataset_id,)).fetchone())
 
 
-def add_dataset(db: sqlite3.Connection, clock: Clock, tenant: str, new: NewDataset) -> str:
+def add_dataset(db: sqlite3.Connection, clock: WallClock, tenant: str, new: NewDataset) -> str:
     """Make a dataset inside of a transaction; return its id.
 
     Raises: ConflictError.
     """
     refuse_taken_name(db, tenant, new.name)
     dataset_id = new_id()
-    db.execute(
-        "INSERT INTO datasets (id, tenant, name, folded_name, description, annotation_types, classes, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            dataset_id,
-            tenant,
-            new.name,
-            new.name.casefold(),
-            new.description,
-            json.dumps(new.annotation_types),
-            json.dumps([entry.model_dump() for entry in new.classes]),
-            clock.wall(),
-        ),
+    insert(
+        db,
+        "datasets",
+        id=dataset_id,
+        tenant=tenant,
+        name=new.name,
+        folded_name=new.name.casefold(),
+        description=new.description,
+        annotation_types=json.dumps(new.annotation_types),
+        classes=json.dumps([entry.model_dump() for entry in new.classes]),
+        created_at=clock.wall(),
     )
     return dataset_id
 
@@ -139,20 +136,13 @@ def find_dataset(db: sqlite3.Connection, tenant: str, name_or_id: str) -> sqlite
         (tenant, name_or_id.casefold()),
     ).fetchone()
     hint = f' Names are case-sensitive: there is "{similar["name"]}".' if similar is not None else ""
-    raise NotFoundError(f'There is no dataset "{shortened(name_or_id)}".{hint} Verify with `pictograph datasets list`.')
+    raise NotFoundError(f'There is no dataset "{shorten(name_or_id)}".{hint} Verify with `pictograph datasets list`.')
 
 
 def _shown(row: sqlite3.Row) -> Dataset:
-    return Dataset(
-        id=row["id"],
+    return Dataset.of(
+        row,
         organization_id=row["tenant"],
-        name=row["name"],
-        description=row["description"],
-        annotation_types=json.loads(row["annotation_types"]),
-        classes=json.loads(row["classes"]),
-        image_count=row["image_count"],
         completed_image_count=row["annotated_count"],
-        total_size=row["total_size"],
-        created_at=moment(row["created_at"]),
-        updated_at=moment(row["created_at"]),
+        updated_at=row["created_at"],
     )

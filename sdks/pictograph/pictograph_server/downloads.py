@@ -12,12 +12,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from failwell.clock import WallClock
 from pictograph.exceptions import NotFoundError, ServerError
 from pictograph_server.datasets import find_dataset
 from pictograph_server.exports import find_export
-from pictograph_server.signing import check_signed, sign
 from pictograph_server.store import Store
-from pictograph_server.times import Clock
 
 
 class DownloadUrl(BaseModel):
@@ -27,7 +26,9 @@ class DownloadUrl(BaseModel):
     expires_in: int
 
 
-def offer_download(store: Store, clock: Clock, tenant: str, dataset: str | None, export: str, *, seconds: float) -> str:
+def offer_download(
+    store: Store, clock: WallClock, tenant: str, dataset: str | None, export: str, *, seconds: float
+) -> str:
     """The path and query at which the export can be fetched for *seconds*.
 
     Raises: NotFoundError.
@@ -35,17 +36,17 @@ def offer_download(store: Store, clock: Clock, tenant: str, dataset: str | None,
     with store.reading() as db:
         dataset_id = find_dataset(db, tenant, dataset)["id"] if dataset is not None else None
         export_id: str = find_export(db, tenant, dataset_id, export)["id"]
-    return sign(store, "GET", export_id, int(clock.wall() + seconds))
+    return store.signed_urls.sign("GET", export_id, int(clock.wall() + seconds))
 
 
 def open_download(
-    store: Store, clock: Clock, export_id: str, *, expires: int, signature: str
+    store: Store, clock: WallClock, export_id: str, *, expires: int, signature: str
 ) -> tuple[str, Iterator[bytes]]:
     """The name of the export behind a signed URL, and its zip archive in parts: annotations.json, and the images.
 
     The archive of an export is the same each time. Raises: ForbiddenError, NotFoundError, ServerError.
     """
-    check_signed(store, clock, "GET", export_id, expires=expires, signature=signature)
+    store.signed_urls.check("GET", export_id, expires=expires, signature=signature, now=clock.wall())
     with store.reading() as db:
         export = db.execute("SELECT * FROM exports WHERE id = ? AND deleted_at IS NULL", (export_id,)).fetchone()
         if export is None:

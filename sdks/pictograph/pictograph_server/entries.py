@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from pictograph_server.framework_errors import shortened
+from failwell.server import shorten
 from pictograph_server.names import Directory, Filename
 
 _DIRECTORY: TypeAdapter[str] = TypeAdapter(Directory)
@@ -74,4 +74,4 @@ def refuse_too_many(entries: list[Entry], *, most: int, most_bytes: int) -> None
 
 def shown(name: str) -> str:
     """*name* fit to be kept and shown, whatever bytes a file system or an archive put into it."""
-    return shortened("".join(c if c.isprintable() else "?" for c in name))
+    return shorten("".join(c if c.isprintable() else "?" for c in name))

@@ -8,14 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from failwell.clock import WallClock
+from failwell.server import FromJson, Moment, Pagination, RowModel, insert, rows_of_page, shorten
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.crops import is_crop
 from pictograph_server.datasets import find_dataset
-from pictograph_server.framework_errors import shortened
 from pictograph_server.names import Name, looks_like_id, new_id
-from pictograph_server.paging import Pagination, rows_of_page
 from pictograph_server.store import Store
-from pictograph_server.times import Clock, moment
 
 ExportStatus = Literal["pending", "processing", "completed", "failed"]
 
@@ -37,7 +36,7 @@ class NewExport(BaseModel):
     include_images: Literal[False] = False
 
 
-class Export(BaseModel):
+class Export(RowModel):
     """An export as it travels."""
 
     id: str
@@ -47,14 +46,14 @@ class Export(BaseModel):
     name: str
     format: Literal["pictograph"] = "pictograph"
     include_images: bool = False
-    class_filter: list[str] | None
+    class_filter: Annotated[list[str] | None, FromJson]
     status: Literal["completed"] = "completed"
     image_count: int
     annotation_count: int
-    created_at: str
+    created_at: Moment
 
 
-def create_export(store: Store, clock: Clock, tenant: str, new: NewExport) -> Export:
+def create_export(store: Store, clock: WallClock, tenant: str, new: NewExport) -> Export:
     """Freeze the annotated images of a dataset.
 
     Raises: NotFoundError, ConflictError.
@@ -68,20 +67,18 @@ def create_export(store: Store, clock: Clock, tenant: str, new: NewExport) -> Ex
             raise ConflictError(message, error_code="duplicate_name")
         images = _annotated_images(db, dataset["id"], new.class_filter)
         annotations = [annotation for _, kept in images for annotation in kept]
-        db.execute(
-            "INSERT INTO exports (id, tenant, dataset_id, name, class_filter, image_count, annotation_count,"
-            " crop_count, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                export_id,
-                tenant,
-                dataset["id"],
-                new.name,
-                json.dumps(new.class_filter),
-                len(images),
-                len(annotations),
-                sum(map(is_crop, annotations)),
-                clock.wall(),
-            ),
+        insert(
+            db,
+            "exports",
+            id=export_id,
+            tenant=tenant,
+            dataset_id=dataset["id"],
+            name=new.name,
+            class_filter=json.dumps(new.class_filter),
+            image_count=len(images),
+            annotation_count=len(annotations),
+            crop_count=sum(map(is_crop, annotations)),
+            created_at=clock.wall(),
         )
         db.executemany(
             "INSERT INTO export_images (export_id, position, directory_path, filename, file, annotations)"
@@ -124,7 +121,7 @@ def list_exports(
     return [_shown(row, row["dataset_name"]) for row in rows], pagination
 
 
-def delete_export(store: Store, clock: Clock, tenant: str, dataset: str | None, name_or_id: str) -> None:
+def delete_export(store: Store, clock: WallClock, tenant: str, dataset: str | None, name_or_id: str) -> None:
     """Delete the export of that id, or of that name in *dataset*. Its name is free again; its images stay.
 
     Raises: NotFoundError; ConflictError, while a training run reads it.
@@ -157,7 +154,7 @@ def find_export(db: sqlite3.Connection, tenant: str, dataset_id: str | None, nam
     ).fetchone()
     if row is None:
         where_to_look = "in this dataset" if dataset_id is not None else "without ?dataset="
-        message = f'There is no export "{shortened(name_or_id)}" {where_to_look}. Verify its name, or create it.'
+        message = f'There is no export "{shorten(name_or_id)}" {where_to_look}. Verify its name, or create it.'
         raise NotFoundError(message)
     return row
 
@@ -178,14 +175,4 @@ def _annotated_images(
 
 
 def _shown(row: sqlite3.Row, dataset_name: str) -> Export:
-    return Export(
-        id=row["id"],
-        organization_id=row["tenant"],
-        dataset_id=row["dataset_id"],
-        dataset_name=dataset_name,
-        name=row["name"],
-        class_filter=json.loads(row["class_filter"]),
-        image_count=row["image_count"],
-        annotation_count=row["annotation_count"],
-        created_at=moment(row["created_at"]),
-    )
+    return Export.of(row, organization_id=row["tenant"], dataset_name=dataset_name)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from dataclasses import dataclass
 from typing import Annotated, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from failwell.clock import WallClock
+from failwell.server import Moment, Pagination, RowModel, insert, rows_of_page, shorten
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.datasets import find_dataset
-from pictograph_server.framework_errors import invalid_field, shortened
 from pictograph_server.names import Directory, Filename, looks_like_id, new_id
-from pictograph_server.paging import Pagination, rows_of_page
 from pictograph_server.pictures import Picture, decode
+from pictograph_server.rejections import invalid_field
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
-from pictograph_server.times import Clock, moment
 from pictograph_server.uploads import ContentType, refuse_taken
 
 _Strict = Annotated[int, Field(strict=True, ge=0)]
@@ -39,7 +40,7 @@ class NewImage(BaseModel):
     height: _Strict | None = None
 
 
-class Image(BaseModel):
+class Image(RowModel):
     """An image as it travels."""
 
     id: str
@@ -54,7 +55,7 @@ class Image(BaseModel):
     width: int
     height: int
     content_type: str
-    created_at: str
+    created_at: Moment
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Place:
     filename: str
 
 
-def register_image(store: Store, clock: Clock, settings: Settings, tenant: str, new: NewImage) -> Image:
+def register_image(store: Store, clock: WallClock, settings: Settings, tenant: str, new: NewImage) -> Image:
     """Decode what was uploaded under this name, and make it an image of the dataset.
 
     Raises: NotFoundError, ConflictError, ValidationError.
@@ -91,27 +92,12 @@ def register_image(store: Store, clock: Clock, settings: Settings, tenant: str, 
 
 
 def add_image(
-    db: sqlite3.Connection, clock: Clock, tenant: str, place: Place, picture: Picture, *, file: str, file_size: int
+    db: sqlite3.Connection, clock: WallClock, tenant: str, place: Place, picture: Picture, *, file: str, file_size: int
 ) -> str:
     """Make an image of the *picture* in *file* inside of a transaction; return its id."""
     image_id = new_id()
-    db.execute(
-        "INSERT INTO images (id, tenant, dataset_id, directory_path, filename, file, file_size, content_type,"
-        " width, height, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            image_id,
-            tenant,
-            place.dataset_id,
-            place.directory_path,
-            place.filename,
-            file,
-            file_size,
-            picture.content_type,
-            picture.width,
-            picture.height,
-            clock.wall(),
-        ),
-    )
+    columns = {**dataclasses.asdict(place), **dataclasses.asdict(picture), "file": file, "file_size": file_size}
+    insert(db, "images", id=image_id, tenant=tenant, **columns, created_at=clock.wall())
     return image_id
 
 
@@ -156,7 +142,7 @@ def find_image(db: sqlite3.Connection, tenant: str, image_id: str) -> sqlite3.Ro
         "SELECT * FROM images WHERE tenant = ? AND id = ?", (tenant, image_id.lower())
     ).fetchone()
     if row is None:
-        raise NotFoundError(f'There is no image "{shortened(image_id)}". Verify the id with `images.list`.')
+        raise NotFoundError(f'There is no image "{shorten(image_id)}". Verify the id with `images.list`.')
     return row
 
 
@@ -176,7 +162,7 @@ def find_image_at(db: sqlite3.Connection, tenant: str, dataset: str, path: str) 
         (dataset_id, *values),
     ).fetchone()
     if row is None:
-        message = f'The dataset has no image "{shortened(path)}". Verify with `images.list`; names are case-sensitive.'
+        message = f'The dataset has no image "{shorten(path)}". Verify with `images.list`; names are case-sensitive.'
         raise NotFoundError(message)
     return row
 
@@ -217,18 +203,4 @@ def _refuse_changed() -> NoReturn:
 
 
 def _shown(row: sqlite3.Row) -> Image:
-    return Image(
-        id=row["id"],
-        organization_id=row["tenant"],
-        dataset_id=row["dataset_id"],
-        filename=row["filename"],
-        directory_path=row["directory_path"],
-        status="annotate" if row["annotation_count"] else "new",
-        annotation_count=row["annotation_count"],
-        version=row["version"],
-        file_size=row["file_size"],
-        width=row["width"],
-        height=row["height"],
-        content_type=row["content_type"],
-        created_at=moment(row["created_at"]),
-    )
+    return Image.of(row, organization_id=row["tenant"], status="annotate" if row["annotation_count"] else "new")

@@ -10,17 +10,17 @@ import dataclasses
 import json
 import sqlite3
 
-from pictograph.exceptions import ConflictError, PictographError, ValidationError
+from failwell.clock import WallClock
+from failwell.server import error_columns
+from pictograph.exceptions import CATALOGUE, ConflictError, PictographError, ValidationError
 from pictograph_server.datasets import NewDataset, add_dataset
 from pictograph_server.entries import Entry, EntryError, Packed, SourceError, place_of, refuse_too_many, shown
-from pictograph_server.framework_errors import invalid_field
 from pictograph_server.images import Place, add_image
-from pictograph_server.job_errors import on_the_wire, reason_of
 from pictograph_server.pictures import Picture, decode
+from pictograph_server.rejections import invalid_field
 from pictograph_server.settings import Settings
 from pictograph_server.sources import Sources
 from pictograph_server.store import Store
-from pictograph_server.times import Clock
 from pictograph_server.uploads import refuse_taken
 
 _Item = tuple[int, Entry, tuple[str, str] | PictographError]
@@ -33,7 +33,7 @@ def unfinished_imports(store: Store) -> list[str]:
         return [str(row["id"]) for row in rows]
 
 
-def begin_import(store: Store, clock: Clock, settings: Settings, import_id: str) -> list[int]:
+def begin_import(store: Store, clock: WallClock, settings: Settings, import_id: str) -> list[int]:
     """Make the datasets and list all files as items; return those still to be done, none if the import has ended.
 
     A file whose name no image may have is noted as failed at once. Again: the sources are listed once only, and the
@@ -63,7 +63,7 @@ def begin_import(store: Store, clock: Clock, settings: Settings, import_id: str)
     return [int(row["position"]) for row in rows]
 
 
-def import_one(store: Store, clock: Clock, settings: Settings, import_id: str, item: int) -> bool:
+def import_one(store: Store, clock: WallClock, settings: Settings, import_id: str, item: int) -> bool:
     """Make an image of one file; return whether the import goes on.
 
     A file that cannot be one is noted as failed. Again: an item that is done is not read, and no image comes twice.
@@ -92,7 +92,7 @@ def import_one(store: Store, clock: Clock, settings: Settings, import_id: str, i
     return _goes_on(row)
 
 
-def finish_import(store: Store, clock: Clock, import_id: str) -> None:
+def finish_import(store: Store, clock: WallClock, import_id: str) -> None:
     """End an import whose items are all done as completed, or as an error if each of them failed.
 
     Again, and for an import that has ended or has items left: nothing happens.
@@ -109,16 +109,16 @@ def finish_import(store: Store, clock: Clock, import_id: str) -> None:
             "SELECT error_message, error FROM import_entries WHERE import_id = ? ORDER BY position", (import_id,)
         ).fetchone()
         message = f"None of {row['total_images']} files could be imported. The first: {first['error_message']}"
-        _end(db, clock, import_id, "error", message=message, error=first["error"])
+        _end(db, clock, import_id, "error", (message, first["error"]))
 
 
-def fail_import(store: Store, clock: Clock, import_id: str, error: PictographError) -> None:
+def fail_import(store: Store, clock: WallClock, import_id: str, error: PictographError) -> None:
     """End an import as failed, and keep *error*. What was imported stays.
 
     Again, and for an import that has ended: nothing happens, the first end counts.
     """
     with store.writing() as db:
-        _end(db, clock, import_id, "error", message=reason_of(error), error=on_the_wire(error))
+        _end(db, clock, import_id, "error", error_columns(error, CATALOGUE))
 
 
 def _items(store: Store, settings: Settings, row: sqlite3.Row, datasets: list[sqlite3.Row]) -> list[_Item]:
@@ -157,7 +157,7 @@ def _place(entry: Entry, taken: set[tuple[str, str]]) -> tuple[str, str] | Picto
 
 
 def _begin(
-    db: sqlite3.Connection, clock: Clock, row: sqlite3.Row, datasets: list[sqlite3.Row], items: list[_Item]
+    db: sqlite3.Connection, clock: WallClock, row: sqlite3.Row, datasets: list[sqlite3.Row], items: list[_Item]
 ) -> None:
     for dataset in datasets:
         dataset_id = add_dataset(db, clock, row["tenant"], NewDataset(name=dataset["name"]))
@@ -183,17 +183,15 @@ def _begin(
 
 def _end(
     db: sqlite3.Connection,
-    clock: Clock,
+    clock: WallClock,
     import_id: str,
     status: str,
-    *,
-    message: str | None = None,
-    error: str | None = None,
+    told: tuple[str | None, str | None] = (None, None),
 ) -> None:
     db.execute(
         "UPDATE imports SET status = ?, error_message = ?, error = ?,"
         " completed_at = max(coalesce(started_at, created_at), ?) WHERE id = ? AND status = 'processing'",
-        (status, message, error, clock.wall(), import_id),
+        (status, *told, clock.wall(), import_id),
     )
 
 
@@ -236,7 +234,7 @@ def _make(store: Store, settings: Settings, row: sqlite3.Row) -> tuple[Picture, 
 
 
 def _add(
-    db: sqlite3.Connection, clock: Clock, row: sqlite3.Row, picture: Picture, *, file: str, file_size: int
+    db: sqlite3.Connection, clock: WallClock, row: sqlite3.Row, picture: Picture, *, file: str, file_size: int
 ) -> None:
     """Make an image of *picture*, or note the item as failed if its place was taken meanwhile."""
     place = Place(row["dataset_id"], row["directory_path"], row["filename"])
@@ -257,7 +255,7 @@ def _fail(db: sqlite3.Connection, row: sqlite3.Row, error: PictographError) -> N
     db.execute(
         "UPDATE import_entries SET status = 'failed', error_message = ?, error = ?"
         " WHERE import_id = ? AND position = ?",
-        (reason_of(error), on_the_wire(error), row["import_id"], row["position"]),
+        (*error_columns(error, CATALOGUE), row["import_id"], row["position"]),
     )
     db.execute("UPDATE imports SET failed_images = failed_images + 1 WHERE id = ?", (row["import_id"],))
 

@@ -7,16 +7,25 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from failwell.server import Submission, find_submission
+from failwell.clock import WallClock
+from failwell.server import (
+    MOST_FAILURES,
+    JobError,
+    Moment,
+    RowModel,
+    Submission,
+    find_submission,
+    job_error,
+    job_failures,
+    shorten,
+)
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.datasets import refuse_taken_name
-from pictograph_server.framework_errors import invalid_field, shortened
-from pictograph_server.job_errors import MOST_FAILURES, Failure, JobError, error_in, failures_in
 from pictograph_server.names import Name, new_id
+from pictograph_server.rejections import invalid_field
 from pictograph_server.settings import Settings
 from pictograph_server.sources import Provider, SourceId, Sources
 from pictograph_server.store import Store
-from pictograph_server.times import Clock, moment, moment_or_none
 
 ImportStatus = Literal["processing", "completed", "error", "cancelled"]
 
@@ -76,7 +85,7 @@ class Validation(BaseModel):
     error: str | None = None
 
 
-class DatasetProgress(BaseModel):
+class DatasetProgress(RowModel):
     """How far the import of one dataset has come."""
 
     name: str
@@ -86,7 +95,7 @@ class DatasetProgress(BaseModel):
     failed: int
 
 
-class Import(BaseModel):
+class Import(RowModel):
     """An import as it travels; *progress* is in per cent."""
 
     import_id: str
@@ -100,16 +109,16 @@ class Import(BaseModel):
     datasets: list[DatasetProgress]
     error_message: str | None
     error: JobError | None
-    failures: list[Failure]
-    created_at: str
-    started_at: str | None
-    completed_at: str | None
+    failures: list[JobFailure]
+    created_at: Moment
+    started_at: Moment | None
+    completed_at: Moment | None
     created_by: str
 
 
 def start_import(
     store: Store,
-    clock: Clock,
+    clock: WallClock,
     settings: Settings,
     *,
     tenant: str,
@@ -157,7 +166,7 @@ def get_import(store: Store, tenant: str, import_id: str) -> Import:
         return _shown(db, _find_import(db, tenant, import_id))
 
 
-def cancel_import(store: Store, clock: Clock, tenant: str, import_id: str) -> Import:
+def cancel_import(store: Store, clock: WallClock, tenant: str, import_id: str) -> Import:
     """End an import before its next image. What was imported stays, and so does an import that has ended already.
 
     Raises: NotFoundError.
@@ -200,7 +209,7 @@ def _find_import(db: sqlite3.Connection, tenant: str, import_id: str) -> sqlite3
         "SELECT * FROM imports WHERE tenant = ? AND id = ?", (tenant, import_id.lower())
     ).fetchone()
     if row is None:
-        raise NotFoundError(f'There is no import "{shortened(import_id)}". Verify the id that starting it returned.')
+        raise NotFoundError(f'There is no import "{shorten(import_id)}". Verify the id that starting it returned.')
     return row
 
 
@@ -215,23 +224,14 @@ def _shown(db: sqlite3.Connection, row: sqlite3.Row) -> Import:
     done = row["imported_images"] + row["failed_images"]
     # Until the files have been counted nothing is known; an import without any is done when it is completed.
     progress = 100 * done / row["total_images"] if row["total_images"] else 100.0 * (row["status"] == "completed")
-    return Import(
+    return Import.of(
+        row,
         import_id=row["id"],
-        provider=row["provider"],
-        status=row["status"],
         progress=round(progress, 1),
-        total_images=row["total_images"],
-        imported_images=row["imported_images"],
-        failed_images=row["failed_images"],
         current_dataset=current,
         datasets=datasets,
-        error_message=row["error_message"],
-        error=error_in(row),
-        failures=failures_in(failures),
-        created_at=moment(row["created_at"]),
-        started_at=moment_or_none(row["started_at"]),
-        completed_at=moment_or_none(row["completed_at"]),
-        created_by=row["created_by"],
+        error=job_error(row),
+        failures=job_failures(failures),
     )
 
 
@@ -243,16 +243,7 @@ def _datasets(db: sqlite3.Connection, row: sqlite3.Row) -> list[DatasetProgress]
         " WHERE import_datasets.import_id = ? GROUP BY import_datasets.position ORDER BY import_datasets.position",
         (row["id"],),
     )
-    datasets = [
-        DatasetProgress(
-            name=entry["name"],
-            dataset_id=entry["dataset_id"],
-            status=_status(row, entry),
-            imported=int(entry["imported"]),
-            failed=int(entry["failed"]),
-        )
-        for entry in rows
-    ]
+    datasets = [DatasetProgress.of(entry, status=_status(row, entry)) for entry in rows]
     # One after the other: the first that is not done is the one that is worked at.
     waiting = [entry for entry in datasets if entry.status == "pending"]
     if waiting and row["started_at"] is not None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
-from pictograph_server.framework_errors import shortened
+from failwell.server import shorten
 
 _DEEPEST = 32
 _LONGEST_TEXT = 500
@@ -32,7 +32,7 @@ class Problems:
         """Note each key of *given* that is not *known*."""
         for key in given:
             if key not in known:
-                self.at(shortened(key)).add("This field is not known; remove it", "extra_forbidden")
+                self.at(shorten(str(key))).add("This field is not known; remove it", "extra_forbidden")
 
 
 def as_number(value: object, problems: Problems) -> float | None:

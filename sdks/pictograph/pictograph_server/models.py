@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
-
+from failwell.clock import WallClock
+from failwell.server import FromJson, Moment, Pagination, RowModel, insert, rows_of_page, shorten
 from pictograph.exceptions import NotFoundError
-from pictograph_server.framework_errors import shortened
 from pictograph_server.learning import ARCHITECTURE
 from pictograph_server.names import looks_like_id, new_id
-from pictograph_server.paging import Pagination, rows_of_page
 from pictograph_server.store import Store
-from pictograph_server.times import Clock, moment
 
 ModelType = Literal[
     "object_detection", "semantic_segmentation", "instance_segmentation", "classification", "keypoint_detection"
@@ -31,7 +28,7 @@ MODEL_TYPES: dict[str, ModelType] = {
 """What each pipeline's models are for."""
 
 
-class Model(BaseModel):
+class Model(RowModel):
     """A model as it travels."""
 
     id: str
@@ -42,18 +39,18 @@ class Model(BaseModel):
     architecture: str
     visibility: Literal["private"] = "private"
     status: Literal["ready"] = "ready"
-    metrics: dict[str, Any]
-    class_mapping: dict[str, Any]
-    training_config: dict[str, Any]
+    metrics: Annotated[dict[str, Any], FromJson]
+    class_mapping: Annotated[dict[str, Any], FromJson]
+    training_config: Annotated[dict[str, Any], FromJson]
     version: str = "1.0.0"
     training_run_id: str
     dataset_id: str
-    created_at: str
-    updated_at: str
+    created_at: Moment
+    updated_at: Moment
 
 
 def complete_run(
-    store: Store, clock: Clock, run: sqlite3.Row, *, file: str, classes: list[str], metrics: dict[str, Any]
+    store: Store, clock: WallClock, run: sqlite3.Row, *, file: str, classes: list[str], metrics: dict[str, Any]
 ) -> None:
     """End *run* as completed, with a model whose weights are in *file*, both or neither."""
     model_id, now = new_id(), clock.wall()
@@ -65,23 +62,21 @@ def complete_run(
         )
         if ended.rowcount == 0:
             raise RuntimeError(f"run {run['id']} has ended already, and cannot be completed")
-        db.execute(
-            "INSERT INTO models (id, tenant, run_id, dataset_id, name, model_type, architecture, class_mapping,"
-            " metrics, training_config, file, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                model_id,
-                run["tenant"],
-                run["id"],
-                run["dataset_id"],
-                run["name"],
-                MODEL_TYPES[run["pipeline_type"]],
-                ARCHITECTURE,
-                json.dumps({"classes": classes}),
-                json.dumps(metrics),
-                run["config"],
-                file,
-                now,
-            ),
+        insert(
+            db,
+            "models",
+            id=model_id,
+            tenant=run["tenant"],
+            run_id=run["id"],
+            dataset_id=run["dataset_id"],
+            name=run["name"],
+            model_type=MODEL_TYPES[run["pipeline_type"]],
+            architecture=ARCHITECTURE,
+            class_mapping=json.dumps({"classes": classes}),
+            metrics=json.dumps(metrics),
+            training_config=run["config"],
+            file=file,
+            created_at=now,
         )
 
 
@@ -100,7 +95,7 @@ def get_model(store: Store, tenant: str, name_or_id: str) -> Model:
             (tenant, value),
         ).fetchone()
     if row is None:
-        raise NotFoundError(f'There is no model "{shortened(name_or_id)}". Verify with `models.list`.')
+        raise NotFoundError(f'There is no model "{shorten(name_or_id)}". Verify with `models.list`.')
     return _shown(row)
 
 
@@ -117,17 +112,4 @@ def list_models(
 
 
 def _shown(row: sqlite3.Row) -> Model:
-    return Model(
-        id=row["id"],
-        organization_id=row["tenant"],
-        name=row["name"],
-        model_type=row["model_type"],
-        architecture=row["architecture"],
-        metrics=json.loads(row["metrics"]),
-        class_mapping=json.loads(row["class_mapping"]),
-        training_config=json.loads(row["training_config"]),
-        training_run_id=row["run_id"],
-        dataset_id=row["dataset_id"],
-        created_at=moment(row["created_at"]),
-        updated_at=moment(row["created_at"]),
-    )
+    return Model.of(row, organization_id=row["tenant"], training_run_id=row["run_id"], updated_at=row["created_at"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image as Pillow
 
-from pictograph_server.framework_errors import invalid_field
+from pictograph_server.rejections import invalid_field
 
 CONTENT_TYPES = {
     "image/bmp": "BMP",

@@ -8,17 +8,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from failwell.server import Submission, find_submission
+from failwell.clock import WallClock
+from failwell.server import (
+    FromJson,
+    Moment,
+    Pagination,
+    RowModel,
+    Submission,
+    find_submission,
+    insert,
+    rows_of_page,
+    shorten,
+)
 from pictograph.exceptions import NotFoundError, PaymentRequiredError
 from pictograph_server.credits import balance_in, change_in
 from pictograph_server.datasets import find_dataset
 from pictograph_server.exports import find_export
-from pictograph_server.framework_errors import shortened
 from pictograph_server.names import Name, looks_like_id, new_id
-from pictograph_server.paging import Pagination, rows_of_page
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
-from pictograph_server.times import Clock, moment, moment_or_none
 
 PipelineType = Literal[
     "yolox", "sm_pytorch", "classification", "rfdetr_detection", "rfdetr_segmentation", "rfdetr_keypoint"
@@ -49,7 +57,7 @@ class NewRun(BaseModel):
     name: Name | None = None
 
 
-class Run(BaseModel):
+class Run(RowModel):
     """A run as it travels."""
 
     id: str
@@ -64,20 +72,20 @@ class Run(BaseModel):
     progress: int
     current_epoch: int
     total_epochs: int
-    metrics: dict[str, Any]
-    config: dict[str, Any]
+    metrics: Annotated[dict[str, Any], FromJson]
+    config: Annotated[dict[str, Any], FromJson]
     credits_charged: int
     training_time_seconds: int | None
     error_message: str | None
-    started_at: str | None
-    completed_at: str | None
-    created_at: str
+    started_at: Moment | None
+    completed_at: Moment | None
+    created_at: Moment
     created_by: str
 
 
 def create_run(
     store: Store,
-    clock: Clock,
+    clock: WallClock,
     settings: Settings,
     *,
     tenant: str,
@@ -97,26 +105,24 @@ def create_run(
         export = find_export(db, tenant, dataset["id"], new.export_name)
         charge = settings.run_credits + settings.crop_credits * int(export["crop_count"])
         _charge(db, tenant, charge, settings.upgrade_url)
-        db.execute(
-            "INSERT INTO runs (id, tenant, created_by, idempotency_key, name, dataset_id, export_id, pipeline_type,"
-            " gpu_type, config, charge, status, total_epochs, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
-            (
-                run_id,
-                tenant,
-                key_id,
-                key,
-                new.name or f"{dataset['name']}-{new.pipeline_type}",
-                dataset["id"],
-                export["id"],
-                new.pipeline_type,
-                # "auto" picks the cheapest tier; a run always tells a real one.
-                "a10g" if new.gpu_type == "auto" else new.gpu_type,
-                new.config.model_dump_json(),
-                charge,
-                new.config.epochs,
-                clock.wall(),
-            ),
+        insert(
+            db,
+            "runs",
+            id=run_id,
+            tenant=tenant,
+            created_by=key_id,
+            idempotency_key=key,
+            name=new.name or f"{dataset['name']}-{new.pipeline_type}",
+            dataset_id=dataset["id"],
+            export_id=export["id"],
+            pipeline_type=new.pipeline_type,
+            # "auto" picks the cheapest tier; a run always tells a real one.
+            gpu_type="a10g" if new.gpu_type == "auto" else new.gpu_type,
+            config=new.config.model_dump_json(),
+            charge=charge,
+            status="queued",
+            total_epochs=new.config.epochs,
+            created_at=clock.wall(),
         )
         return _shown(_find_run(db, tenant, run_id))
 
@@ -152,7 +158,7 @@ def unfinished_runs(store: Store) -> list[str]:
     return [str(row["id"]) for row in rows]
 
 
-def begin_run(store: Store, clock: Clock, run_id: str) -> sqlite3.Row | None:
+def begin_run(store: Store, clock: WallClock, run_id: str) -> sqlite3.Row | None:
     """Note that a run has left the queue, if it has not before; return its row, or None if it has ended."""
     with store.writing() as db:
         row: sqlite3.Row | None = db.execute(
@@ -173,7 +179,7 @@ def note_progress(store: Store, run_id: str, *, progress: int, epoch: int, loss:
         )
 
 
-def fail_run(store: Store, clock: Clock, run_id: str, reason: str) -> None:
+def fail_run(store: Store, clock: WallClock, run_id: str, reason: str) -> None:
     """End a run as failed, and give its credits back. A run that has ended stays as it is."""
     with store.writing() as db:
         row = db.execute(
@@ -208,32 +214,15 @@ def _find_run(db: sqlite3.Connection, tenant: str, name_or_id: str) -> sqlite3.R
         (tenant, value),
     ).fetchone()
     if row is None:
-        raise NotFoundError(f'There is no training run "{shortened(name_or_id)}". Verify with `training.list`.')
+        raise NotFoundError(f'There is no training run "{shorten(name_or_id)}". Verify with `training.list`.')
     return row
 
 
 def _shown(row: sqlite3.Row) -> Run:
     started, completed = row["started_at"], row["completed_at"]
-    return Run(
-        id=row["id"],
+    return Run.of(
+        row,
         organization_id=row["tenant"],
-        name=row["name"],
-        dataset_id=row["dataset_id"],
-        export_id=row["export_id"],
-        model_id=row["model_id"],
-        pipeline_type=row["pipeline_type"],
-        gpu_type=row["gpu_type"],
-        status=row["status"],
-        progress=row["progress"],
-        current_epoch=row["current_epoch"],
-        total_epochs=row["total_epochs"],
-        metrics=json.loads(row["metrics"]),
-        config=json.loads(row["config"]),
         credits_charged=0 if row["status"] == "failed" else row["charge"],
         training_time_seconds=int(completed - started) if started is not None and completed is not None else None,
-        error_message=row["error_message"],
-        started_at=moment_or_none(started),
-        completed_at=moment_or_none(completed),
-        created_at=moment(row["created_at"]),
-        created_by=row["created_by"],
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
+from failwell.clock import WallClock
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.annotations import SaveAnnotations, save_annotations
 from pictograph_server.credits import set_credits
@@ -21,7 +22,6 @@ from pictograph_server.images import NewImage, find_image_at, register_image
 from pictograph_server.settings import Settings
 from pictograph_server.sources import import_root
 from pictograph_server.store import Store
-from pictograph_server.times import Clock
 from pictograph_server.uploads import NewUpload, accept_upload, offer_upload
 
 TENANTS = ("acme", "globex")
@@ -37,7 +37,7 @@ _SIDE = 24
 
 
 def seed(
-    store: Store, *, clock: Clock, settings: Settings | None = None, credits_left: Mapping[str, int] = _CREDITS
+    store: Store, *, clock: WallClock, settings: Settings | None = None, credits_left: Mapping[str, int] = _CREDITS
 ) -> None:
     """Give "acme" and "globex" *credits_left*, and each a dataset "ds" with annotated pictures and an export "exp".
 
@@ -68,7 +68,7 @@ def _is_seeded(store: Store, tenant: str) -> bool:
 
 
 def _add_picture(
-    store: Store, clock: Clock, settings: Settings, tenant: str, *, name: str, number: int, place: tuple[int, int]
+    store: Store, clock: WallClock, settings: Settings, tenant: str, *, name: str, number: int, place: tuple[int, int]
 ) -> None:
     """Upload, register and annotate one picture, the way in which a client's would come."""
     filename = f"{name}-{number}.png"

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from failwell.server import shorten
 from pictograph.exceptions import NotFoundError
 from pictograph_server.archives import entries_of_archive, read_packed
 from pictograph_server.entries import Entry, EntryError, Packed, SourceError, is_hidden, place_of, shown
 from pictograph_server.folders import entries_of_folder, read_file
-from pictograph_server.framework_errors import shortened
 from pictograph_server.names import Directory
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
@@ -61,7 +61,7 @@ class Sources:
             real, there = path, False
         if not there or not real.is_relative_to(self._root):
             raise NotFoundError(
-                f'There is no {self._provider} "{shortened(source)}" to import. Verify with `connectors.validate`.'
+                f'There is no {self._provider} "{shorten(source)}" to import. Verify with `connectors.validate`.'
             )
         return real
 

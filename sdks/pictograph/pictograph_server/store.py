@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from failwell.server import DataStore, Schema
+from failwell.server import DataStore, Schema, SignedUrls
+from pictograph.exceptions import CATALOGUE
 from pictograph_server.schema import APPLICATION_ID, STEPS
 
 SCHEMA = Schema(APPLICATION_ID, STEPS, "failwell-pictograph")
@@ -20,12 +21,14 @@ class Store(DataStore):
     """
 
     signing_key: bytes
+    signed_urls: SignedUrls
 
     def __init__(self, folder: Path | str, *, trace: Callable[[str], object] | None = None) -> None:
         super().__init__(folder, "pictograph.db", SCHEMA, trace=trace)
 
     def _begin(self) -> None:
         self.signing_key = self._fact("signing_key", secrets.token_bytes(32))
+        self.signed_urls = SignedUrls(self.signing_key, CATALOGUE)
 
     def _fact(self, name: str, first: bytes) -> bytes:
         """The value kept under *name*; *first* if there is none yet."""

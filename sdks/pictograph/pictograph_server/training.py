@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from failwell.clock import WallClock
 from failwell.server import Step
 from pictograph_server.crops import CropError, Numbers, features, is_crop
 from pictograph_server.learning import Classifier, Labels, Split, split
 from pictograph_server.models import complete_run
 from pictograph_server.runs import begin_run, fail_run, note_progress
 from pictograph_server.store import Store
-from pictograph_server.times import Clock
 
 SECONDS_A_STEP = 0.5
 """How long is trained between two checkpoints: all that a crash can cost."""
@@ -55,7 +55,7 @@ class Lesson:
 class Training:
     """The training of the runs in *store*."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: WallClock) -> None:
         self._store = store
         self._clock = clock
         # One lesson for each run that trains at the same time: read once, not at every step.

@@ -7,13 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from failwell.clock import WallClock
 from pictograph.exceptions import ConflictError, ForbiddenError
 from pictograph_server.datasets import find_dataset
-from pictograph_server.framework_errors import invalid_field
 from pictograph_server.names import Directory, Filename, new_id
-from pictograph_server.signing import check_signed, sign
+from pictograph_server.rejections import invalid_field
 from pictograph_server.store import Store
-from pictograph_server.times import Clock
 
 _KEPT_SECONDS = 24 * 3600.0
 
@@ -38,7 +37,7 @@ class UploadUrl(BaseModel):
     expires_in: int
 
 
-def offer_upload(store: Store, clock: Clock, tenant: str, new: NewUpload, seconds: float) -> str:
+def offer_upload(store: Store, clock: WallClock, tenant: str, new: NewUpload, seconds: float) -> str:
     """Open an upload for *seconds*; return the path and query that its PUT goes to.
 
     Raises: NotFoundError, ConflictError.
@@ -59,7 +58,7 @@ def offer_upload(store: Store, clock: Clock, tenant: str, new: NewUpload, second
         )
     for row in forgotten:
         store.folder.remove(row["file"])
-    return sign(store, "PUT", upload_id, expires)
+    return store.signed_urls.sign("PUT", upload_id, expires)
 
 
 def refuse_taken(db: sqlite3.Connection, dataset_id: str, directory_path: str, filename: str) -> None:
@@ -76,12 +75,14 @@ def refuse_taken(db: sqlite3.Connection, dataset_id: str, directory_path: str, f
         raise ConflictError(message, error_code="duplicate_filename")
 
 
-def open_upload(store: Store, clock: Clock, upload_id: str, *, expires: int, signature: str, content_type: str) -> None:
+def open_upload(
+    store: Store, clock: WallClock, upload_id: str, *, expires: int, signature: str, content_type: str
+) -> None:
     """Check that a PUT to the signed URL may begin.
 
     Raises: ForbiddenError, ValidationError.
     """
-    check_signed(store, clock, "PUT", upload_id, expires=expires, signature=signature)
+    store.signed_urls.check("PUT", upload_id, expires=expires, signature=signature, now=clock.wall())
     with store.reading() as db:
         upload = _find(db, upload_id)
     sent = content_type.partition(";")[0].strip().lower()

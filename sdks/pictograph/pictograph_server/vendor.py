@@ -8,25 +8,15 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from failwell.clock import Clock
-from failwell.sandbox import Served, Vendor, assembled
+from failwell.sandbox import DEMO_KEYS, Served, Vendor, assembled
 from failwell.server import BodyLimits
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app
-from pictograph_server.framework_errors import as_contract_error
 from pictograph_server.seed import seed
 from pictograph_server.store import Store
-from pictograph_server.tiers import TIERS
 
-KEYS = {
-    "member": ("acme", "member", "enterprise"),
-    "admin": ("acme", "admin", "enterprise"),
-    "viewer": ("acme", "viewer", "enterprise"),
-    "free": ("acme", "member", "free"),
-    "pro": ("acme", "member", "pro"),
-    "broke": ("globex", "member", "enterprise"),
-    "revoked": ("acme", "member", "enterprise"),
-}
-"""The demo keys: whose, in which role and tier. "broke" has hardly any credits left, "revoked" was withdrawn."""
+KEYS = {**DEMO_KEYS, "broke": ("globex", "member", "enterprise")}
+"""The demo keys: whose, in which role and tier. "broke" has hardly any credits left."""
 
 CREDITS = {"acme": 1_000_000, "globex": 3}
 
@@ -49,10 +39,8 @@ def serve(folder: Path, clock: Clock) -> Served:
         CATALOGUE,
         build,
         demo=KEYS,
-        limits=TIERS,
         header="X-API-Key",
         prefix="pk_live_",
-        convert=as_contract_error,
         public=("/signed/*",),
         # The bytes of an image come as a stream, and its route has a limit of its own.
         bodies=BodyLimits(most_values=1_000_000, uploads={"/signed/*": None}),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from failwell.clock import SystemClock
+from failwell.clock import SystemClock, WallClock
 from failwell.server import JobKind, Step, Workload
 from pictograph.exceptions import PictographError, ServerError
 from pictograph_server.annotating import annotate_one, begin_batch, fail_batch, finish_batch, unfinished_batches
@@ -14,7 +14,6 @@ from pictograph_server.importing import begin_import, fail_import, finish_import
 from pictograph_server.runs import fail_run, unfinished_runs
 from pictograph_server.settings import Settings
 from pictograph_server.store import Store
-from pictograph_server.times import Clock
 from pictograph_server.training import Training
 
 WORK = f"{__name__}:open_work"
@@ -47,7 +46,7 @@ def unfinished_jobs(store: Store) -> Iterator[tuple[str, str]]:
 class Workflows:
     """Jobs that go through a list, item by item."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
+    def __init__(self, store: Store, clock: WallClock, settings: Settings) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import AsyncGenerator
 
 from fastapi import FastAPI
 
-from failwell.clock import ServerClock
-from failwell.server import Jobs
+from failwell.clock import WallClock
+from failwell.server import Jobs, reference_app
+from subconscious.exceptions import CATALOGUE
 from subconscious_server.engine import engine_of
 from subconscious_server.routes import Services, router
 from subconscious_server.runs import unfinished_runs
@@ -18,27 +17,14 @@ from subconscious_server.store import Store
 from subconscious_server.work import WORK
 
 
-def create_app(store: Store, *, clock: ServerClock, settings: Settings | None = None) -> FastAPI:
+def create_app(store: Store, *, clock: WallClock, settings: Settings | None = None) -> FastAPI:
     """The Subconscious API over *store*.
 
-    Runs are done by a worker process, which the first one starts. The app's lifespan begins with the runs that an
-    earlier server left unfinished, and ends with the worker; a server started on the same folder goes on.
+    Runs are done by a worker process, which the first one starts; a server started on the same folder goes on.
     """
     settings = settings or Settings()
     jobs = Jobs(WORK, store.folder.path, dataclasses.asdict(settings))
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        try:
-            jobs.watch(lambda: bool(unfinished_runs(store)))
-            yield
-        finally:
-            jobs.close()
-
-    # No redirect for a missing slash: a client that sends a key or a body must not follow one.
-    app = FastAPI(
-        title="Subconscious", version="1", lifespan=lifespan, redirect_slashes=False, docs_url=None, redoc_url=None
-    )
-    app.state.services = Services(store, clock, settings, engine_of(settings), jobs)
+    services = Services(CATALOGUE, store, clock, settings, jobs, engine_of(settings))
+    app = reference_app("Subconscious", services, lambda: bool(unfinished_runs(store)))
     app.include_router(router)
     return app

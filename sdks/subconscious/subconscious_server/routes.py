@@ -5,23 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 
-from failwell.clock import ServerClock
-from failwell.server import (
-    Caller,
-    CurrentCaller,
-    EventStreamResponse,
-    Jobs,
-    JobsDownError,
-    Submission,
-    SubmissionKey,
-    follow,
-    sse_event,
-)
+from failwell import server
+from failwell.server import Caller, CurrentCaller, EventStreamResponse, Submission, SubmissionKey, follow, sse_event
 from failwell.wire import summarize_field_errors
 from subconscious.exceptions import SubconsciousError, ValidationError
 from subconscious_server.engine import Engine, EngineDownError, EngineSlowError
@@ -37,22 +27,13 @@ _WORDS = re.compile(r"\S+\s*|\s+")
 
 
 @dataclass(frozen=True)
-class Services:
+class Services(server.Services[Store, Settings]):
     """The parts of one running server."""
 
-    store: Store
-    clock: ServerClock
-    settings: Settings
     engine: Engine
-    jobs: Jobs
 
 
-async def services(request: Request) -> Services:
-    """The parts that `create_app` put together."""
-    return cast("Services", request.app.state.services)
-
-
-Parts = Annotated[Services, Depends(services)]
+Parts = Annotated[Services, Depends(server.current_services)]
 
 
 @router.post("", operation_id="run", response_model_exclude_none=True)
@@ -86,13 +67,10 @@ def _accepted(caller: Caller, parts: Services, body: NewRun, key: Submission | N
     if problems:
         raise ValidationError(summarize_field_errors(problems), problems)
     try:
-        parts.jobs.admit()
+        parts.admit("Runs")
         parts.engine.admit(body.engine)
     except EngineDownError as problem:
         raise SubconsciousError("service_unavailable", str(problem)) from None
-    except JobsDownError as problem:
-        message = "Runs cannot be started at the moment: the server cannot work on them. Try again in a minute."
-        raise SubconsciousError("service_unavailable", message) from problem
     except EngineSlowError as problem:
         raise SubconsciousError("timeout", str(problem)) from None
     run_id = create_run(parts.store, parts.clock, tenant=caller.tenant, key_id=caller.key_id, new=body, key=key)

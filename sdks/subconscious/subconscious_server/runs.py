@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 import uuid
 
-from failwell.clock import ServerClock
-from failwell.server import Submission, find_submission
+from failwell.clock import WallClock
+from failwell.server import Submission, find_submission, insert
 from subconscious.exceptions import NotFoundError
 from subconscious_server.engine import Thought
 from subconscious_server.store import Store
@@ -15,26 +15,22 @@ from subconscious_server.wire import NewRun, Result, Run, RunError, Status, Usag
 ENDED = frozenset({"succeeded", "failed", "canceled", "timed_out"})
 
 
-def create_run(
-    store: Store, clock: ServerClock, *, tenant: str, key_id: str, new: NewRun, key: Submission | None
-) -> str:
+def create_run(store: Store, clock: WallClock, *, tenant: str, key_id: str, new: NewRun, key: Submission | None) -> str:
     """Note a run as queued; return its id, or that of the run that its idempotency *key* has made before."""
     with store.writing() as db:
         if (known := find_submission(db, "runs", clock, tenant, key)) is not None:
             return known
         run_id = f"run_{uuid.uuid4().hex}"
-        db.execute(
-            "INSERT INTO runs (id, tenant, created_by, idempotency_key, asked, owes_callback, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                run_id,
-                tenant,
-                key_id,
-                key,
-                new.model_dump_json(by_alias=True),
-                new.output.callback_url is not None,
-                clock.wall(),
-            ),
+        insert(
+            db,
+            "runs",
+            id=run_id,
+            tenant=tenant,
+            created_by=key_id,
+            idempotency_key=key,
+            asked=new.model_dump_json(by_alias=True),
+            owes_callback=new.output.callback_url is not None,
+            created_at=clock.wall(),
         )
     return run_id
 
@@ -65,7 +61,7 @@ def unfinished_runs(store: Store) -> list[str]:
     return [str(row["id"]) for row in rows]
 
 
-def begin_run(store: Store, clock: ServerClock, run_id: str) -> None:
+def begin_run(store: Store, clock: WallClock, run_id: str) -> None:
     """Note that a run has left the queue, if it has not before; one that has ended stays as it is."""
     with store.writing() as db:
         db.execute(

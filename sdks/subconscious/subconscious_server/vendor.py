@@ -10,8 +10,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from failwell.clock import Clock
-from failwell.sandbox import SandboxError, Served, Vendor, assembled
-from failwell.server import BodyLimits, RateLimits
+from failwell.sandbox import DEMO_KEYS, SandboxError, Served, Vendor, assembled
+from failwell.server import BodyLimits
 from subconscious.exceptions import CATALOGUE, MOST_BYTES
 from subconscious_server.app import create_app
 from subconscious_server.settings import Settings
@@ -20,25 +20,8 @@ from subconscious_server.store import Store
 SETTINGS = "SUBCONSCIOUS_SERVER"
 """The variable with the server's `Settings`, as JSON: `{"engine_state": "down"}`."""
 
-KEYS = {
-    "member": ("acme", "member", "enterprise"),
-    "admin": ("acme", "admin", "enterprise"),
-    "viewer": ("acme", "viewer", "enterprise"),
-    "free": ("acme", "member", "free"),
-    "pro": ("acme", "member", "pro"),
-    "other": ("globex", "member", "enterprise"),
-    "revoked": ("acme", "member", "enterprise"),
-}
-"""The demo keys: whose, in which role and tier. "viewer" may not start runs, "other" sees none of the others' runs."""
-
-FREE = RateLimits.rate("60/minute", burst=20)
-TIERS = {
-    "": FREE,
-    "free": FREE,
-    "pro": RateLimits.rate("600/minute", burst=100),
-    "enterprise": RateLimits.rate("3000/minute", burst=300),
-}
-"""What each tier may call. The vendor's page gives no numbers, so they are ours."""
+KEYS = {**DEMO_KEYS, "other": ("globex", "member", "enterprise")}
+"""The demo keys: whose, in which role and tier. "other" sees none of the others' runs."""
 
 
 def serve(folder: Path, clock: Clock, settings: Settings | None = None) -> Served:
@@ -58,7 +41,6 @@ def serve(folder: Path, clock: Clock, settings: Settings | None = None) -> Serve
         CATALOGUE,
         build,
         demo=KEYS,
-        limits=TIERS,
         header="Authorization",
         prefix="sk-",
         bodies=BodyLimits(MOST_BYTES),

@@ -8,7 +8,7 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
-    from failwell.sandbox.assembly import assembled
+    from failwell.sandbox.assembly import DEMO_KEYS, assembled
     from failwell.sandbox.errors import (
         BadScriptError,
         CannotListenError,
@@ -46,7 +46,7 @@ require("sandbox", __name__)
 lazy_exports(
     __name__,
     {
-        "assembly": ("assembled",),
+        "assembly": ("DEMO_KEYS", "assembled"),
         "errors": (
             "BadScriptError",
             "CannotListenError",
@@ -102,6 +102,7 @@ lazy_exports(
 )
 
 __all__ = [
+    "DEMO_KEYS",
     "Answer",
     "Armed",
     "Background",

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 
@@ -14,11 +15,33 @@ from failwell.contract.catalogue import Catalogue
 from failwell.sandbox.errors import SandboxError
 from failwell.sandbox.vendor import Served
 from failwell.server import BodyLimits, Idempotency, KeyStore, RateLimits, SqliteStore, StoreDownError, install
-from failwell.server.errors.translate import Convert
 from failwell.server.storage.data_folder import DataFolderError
 
 REVOKED = "revoked"
 """The demo key of this name is withdrawn as soon as it is made."""
+
+DEMO_KEYS = {
+    "member": ("acme", "member", "enterprise"),
+    "admin": ("acme", "admin", "enterprise"),
+    "viewer": ("acme", "viewer", "enterprise"),
+    "free": ("acme", "member", "free"),
+    "pro": ("acme", "member", "pro"),
+    REVOKED: ("acme", "member", "enterprise"),
+}
+"""The demo keys that each server has: whose, in which role and tier. A "viewer" may not write."""
+
+# A key may make its burst at once after it was idle, and then goes on at its rate; it gets a 429 with `Retry-After: 1`
+# in between. All tiers get a call back within a second, so that the SDK's own wait is never long.
+FREE = RateLimits.rate("60/minute", burst=20)
+TIERS: Mapping[str, RateLimits] = MappingProxyType(
+    {
+        "": FREE,
+        "free": FREE,
+        "pro": RateLimits.rate("600/minute", burst=100),
+        "enterprise": RateLimits.rate("3000/minute", burst=300),
+    }
+)
+"""What each tier may call, in numbers of ours: the vendors' pages give none. A key without a tier is "free"."""
 
 
 def assembled(
@@ -28,10 +51,8 @@ def assembled(
     build: Callable[[ExitStack], Starlette],
     *,
     demo: Mapping[str, tuple[str, str, str]],
-    limits: Mapping[str, RateLimits],
     header: str,
     prefix: str,
-    convert: Convert | None = None,
     public: Sequence[str] = (),
     bodies: BodyLimits | None = None,
 ) -> Served:
@@ -50,8 +71,7 @@ def assembled(
             opened.enter_context(closing(keys))
             records = opened.enter_context(closing(SqliteStore(folder / "idempotency.sqlite", clock=clock)))
             made = {name: keys.create(tenant, role, tier=tier) for name, (tenant, role, tier) in demo.items()}
-            if REVOKED in made:
-                keys.revoke(made[REVOKED])
+            keys.revoke(made[REVOKED])
         except DataFolderError as problem:
             raise SandboxError(str(problem)) from problem
         except (OSError, sqlite3.Error, StoreDownError) as problem:
@@ -63,9 +83,8 @@ def assembled(
             catalogue,
             keys=keys,
             idempotency=Idempotency(records),
-            limits=limits,
+            limits=TIERS,
             clock=clock,
-            convert=convert,
             public=public,
             bodies=bodies or BodyLimits(),
         )

@@ -8,19 +8,30 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
+    from failwell.server.app import CurrentServices, CurrentWriter, Services, current_services, reference_app
     from failwell.server.asgi import Contract, install
     from failwell.server.auth.callers import CurrentCaller
     from failwell.server.auth.keys import Keys, KeyStore
+    from failwell.server.auth.signed_urls import SignedUrls
     from failwell.server.caller import Caller
     from failwell.server.errors.framework import MOST_FIELD_ERRORS
     from failwell.server.errors.redaction import redacted_field_error, shorten
     from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
     from failwell.server.http.bodies import BodyLimits
+    from failwell.server.http.paging import ItemReply, Limit, Offset, PageReply, Pagination, rows_of_page
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
     from failwell.server.http.sse import EventStreamResponse, follow, sse_event
     from failwell.server.idempotency.policy import Idempotency
     from failwell.server.idempotency.sqlite_store import SqliteStore
     from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store
+    from failwell.server.jobs.job_errors import (
+        MOST_FAILURES,
+        JobError,
+        JobFailure,
+        error_columns,
+        job_error,
+        job_failures,
+    )
     from failwell.server.jobs.submissions import Submission, SubmissionKey, find_submission
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
     from failwell.server.jobs.workflow import JobKind, Step, Workflow, Workload, immediately
@@ -30,6 +41,7 @@ if TYPE_CHECKING:
     from failwell.server.storage.data_folder import DataFolder, DataFolderError
     from failwell.server.storage.data_store import DataStore, Schema
     from failwell.server.storage.errors import StoreDownError
+    from failwell.server.storage.rows import FromJson, Moment, RowModel, insert
     from failwell.server.storage.sqlite import NotOurFileError
     from failwell.server.stored_response import StoredResponse
 
@@ -37,6 +49,36 @@ require("server", __name__)
 lazy_exports(
     __name__,
     {
+        "app": (
+            "CurrentServices",
+            "CurrentWriter",
+            "Services",
+            "current_services",
+            "reference_app",
+        ),
+        "http.paging": (
+            "ItemReply",
+            "Limit",
+            "Offset",
+            "PageReply",
+            "Pagination",
+            "rows_of_page",
+        ),
+        "auth.signed_urls": ("SignedUrls",),
+        "jobs.job_errors": (
+            "MOST_FAILURES",
+            "JobError",
+            "JobFailure",
+            "error_columns",
+            "job_error",
+            "job_failures",
+        ),
+        "storage.rows": (
+            "FromJson",
+            "Moment",
+            "RowModel",
+            "insert",
+        ),
         "errors.redaction": (
             "redacted_field_error",
             "shorten",
@@ -110,6 +152,7 @@ lazy_exports(
 )
 
 __all__ = [
+    "MOST_FAILURES",
     "MOST_FIELD_ERRORS",
     "BodyLimits",
     "Caller",
@@ -118,22 +161,36 @@ __all__ = [
     "Conflict",
     "Contract",
     "CurrentCaller",
+    "CurrentServices",
+    "CurrentWriter",
     "DataFolder",
     "DataFolderError",
     "DataStore",
     "EventStreamResponse",
+    "FromJson",
     "Idempotency",
     "InProgress",
+    "ItemReply",
+    "JobError",
+    "JobFailure",
     "JobKind",
     "Jobs",
     "JobsDownError",
     "KeyStore",
     "Keys",
+    "Limit",
+    "Moment",
     "NotOurFileError",
+    "Offset",
+    "PageReply",
+    "Pagination",
     "RateLimits",
     "Record",
     "RequestIdFilter",
+    "RowModel",
     "Schema",
+    "Services",
+    "SignedUrls",
     "SqliteStore",
     "Step",
     "Store",
@@ -147,11 +204,18 @@ __all__ = [
     "Workflow",
     "Workload",
     "current_request_id",
+    "current_services",
+    "error_columns",
     "find_submission",
     "follow",
     "immediately",
+    "insert",
     "install",
+    "job_error",
+    "job_failures",
     "redacted_field_error",
+    "reference_app",
+    "rows_of_page",
     "shorten",
     "side_effect",
     "sse_event",

@@ -120,6 +120,13 @@ def _lists_entries(cls: type[Error]) -> str | None:
     return _for_entries[cls]
 
 
+def entries_of(error: Error) -> list[dict[str, Any]]:
+    """The field errors that *error* lists as objects, or [] if there are none."""
+    name = _lists_entries(type(error))
+    listed = getattr(error, name) if name is not None else None
+    return [entry for entry in listed if isinstance(entry, dict) and "msg" in entry] if isinstance(listed, list) else []
+
+
 def _find_for_entries(cls: type[Error]) -> str | None:
     """One at a usual place, one of a usual name, or else the only one that takes a list of objects."""
     lists, others = [], []

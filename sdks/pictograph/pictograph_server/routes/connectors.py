@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from failwell.server import SubmissionKey
-from pictograph_server.callers import Reader, Writer
+from failwell.server import CurrentCaller, CurrentWriter, SubmissionKey
 from pictograph_server.imports import (
     Import,
     NewImport,
@@ -22,13 +21,13 @@ router = APIRouter(prefix="/connectors", tags=["connectors"])
 
 
 @router.post("/validate", operation_id="connectors.validate")
-def validate(_: Writer, parts: Parts, body: NewValidation) -> Validation:
+def validate(_: CurrentWriter, parts: Parts, body: NewValidation) -> Validation:
     """Ask what there is to import."""
     return validate_source(parts.store, parts.settings, body.provider)
 
 
 @router.post("/import/start", operation_id="connectors.import_", status_code=201)
-def start(caller: Writer, parts: Parts, body: NewImport, key: SubmissionKey) -> Import:
+def start(caller: CurrentWriter, parts: Parts, body: NewImport, key: SubmissionKey) -> Import:
     """Make datasets of folders or archives; the answer does not wait for the end."""
     parts.admit()
     started = start_import(
@@ -39,12 +38,12 @@ def start(caller: Writer, parts: Parts, body: NewImport, key: SubmissionKey) -> 
 
 
 @router.get("/import/status/{import_id}", operation_id="connectors.get_import")
-def get(caller: Reader, parts: Parts, import_id: str) -> Import:
+def get(caller: CurrentCaller, parts: Parts, import_id: str) -> Import:
     """Get an import by its id."""
     return get_import(parts.store, caller.tenant, import_id)
 
 
 @router.post("/import/cancel/{import_id}", operation_id="connectors.cancel_import")
-def cancel(caller: Writer, parts: Parts, import_id: str) -> Import:
+def cancel(caller: CurrentWriter, parts: Parts, import_id: str) -> Import:
     """End an import before its next image."""
     return cancel_import(parts.store, parts.clock, caller.tenant, import_id)

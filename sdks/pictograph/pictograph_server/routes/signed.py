@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from failwell.server import DataFolder
 from pictograph_server.downloads import open_download
-from pictograph_server.framework_errors import invalid_field
+from pictograph_server.rejections import invalid_field
 from pictograph_server.services import Parts
 from pictograph_server.uploads import accept_upload, open_upload
 

@@ -20,6 +20,9 @@ UNHANDLED = "The server failed while it answered this request. Try again later, 
 OWN_HEADERS = frozenset({"content-length", "content-type", "content-encoding", "transfer-encoding"})
 """Headers that speak of a body which the envelope replaces."""
 
+UNPARSED = "There was an error parsing the body"
+"""FastAPI's words for a body that its JSON decoder gave up on: nested too deep, a number of 5,000 digits."""
+
 CODES = ("code", "error_code")
 MESSAGES = ("message", "msg", "detail", "error", "error_description", "title")
 """Where the `detail` of an `HTTPException` has its code and its sentence."""
@@ -37,6 +40,8 @@ def refusal(exc: Exception, *, code: str = "code") -> Refusal | None:
     if isinstance(problem, of_fastapi("exceptions", "RequestValidationError")):
         return invalid([redacted_field_error(each) for each in problem.errors()[:MOST_FIELD_ERRORS]])
     if isinstance(exc, HTTPException):
+        if exc.detail == UNPARSED and exc.__cause__ is not None:
+            return invalid([{"loc": ["body"], "msg": "The body cannot be read as JSON", "type": "json_invalid"}])
         headers = {name.lower(): value for name, value in (exc.headers or {}).items()}
         return of_status(exc.status_code, headers, said=exc.detail, code=code)
     return None

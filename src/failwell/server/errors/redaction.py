@@ -42,7 +42,7 @@ def redacted_field_error(problem: Mapping[str, Any]) -> dict[str, Any]:
     return {"loc": loc, "msg": said, "type": shorten(kind, LONGEST_KEY)}
 
 
-def shorten(text: str, most: int) -> str:
+def shorten(text: str, most: int = LONGEST_KEY) -> str:
     """*text* in *most* characters, and without what UTF-8 cannot carry."""
     text = text[: most + 1].encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -7,10 +7,14 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
+from failwell.contract.catalogue import Catalogue
+from failwell.contract.error import Error
+from failwell.contract.extras import needs
+from failwell.server.refusal import entries_of
 from failwell.wire import render_error
-from pictograph.exceptions import CATALOGUE, PictographError, ValidationError
+
+with needs("fastapi", __name__):
+    from pydantic import BaseModel
 
 MOST_FAILURES = 100
 """How many failures of parts a job tells of; it counts all."""
@@ -23,7 +27,7 @@ class JobError(BaseModel):
     body: Any
 
 
-class Failure(BaseModel):
+class JobFailure(BaseModel):
     """A part of a job that failed: the how-manieth, counted from 0, of what file, and why."""
 
     index: int
@@ -32,28 +36,25 @@ class Failure(BaseModel):
     error: JobError
 
 
-def on_the_wire(error: PictographError) -> str:
-    """*error* as the JSON of a `JobError`."""
-    reply = render_error(error, CATALOGUE)
-    return json.dumps({"status": reply.status, "body": json.loads(reply.body)})
+def error_columns(error: Error, catalogue: Catalogue) -> tuple[str, str]:
+    """The `error_message` and the `error` of a row that keeps *error*: a sentence, and the JSON of a `JobError`.
+
+    The sentence says of fields what is wrong with them, and not where in a request they would be.
+    """
+    reply = render_error(error, catalogue)
+    reasons = [str(entry["msg"]) for entry in entries_of(error)]
+    return "; ".join(reasons) or str(error), json.dumps({"status": reply.status, "body": json.loads(reply.body)})
 
 
-def reason_of(error: PictographError) -> str:
-    """What went wrong, in a sentence: of fields, what is wrong with them and not where in a request they would be."""
-    if isinstance(error, ValidationError) and error.errors:
-        return "; ".join(str(entry["msg"]) for entry in error.errors)
-    return error.message
-
-
-def error_in(row: sqlite3.Row) -> JobError | None:
+def job_error(row: sqlite3.Row) -> JobError | None:
     """The error that the row of a job keeps."""
     return JobError.model_validate_json(row["error"]) if row["error"] is not None else None
 
 
-def failures_in(rows: Sequence[sqlite3.Row]) -> list[Failure]:
+def job_failures(rows: Sequence[sqlite3.Row]) -> list[JobFailure]:
     """The failures that rows with `position`, `filename`, `error_message` and `error` tell of."""
     return [
-        Failure(
+        JobFailure(
             index=row["position"],
             filename=row["filename"],
             error_message=row["error_message"],
