@@ -15,7 +15,7 @@ from pictograph_server.imports import Import
         (Batch, models.BatchJob),
         (Quote, models.BatchQuote),
         (Import, models.ImportJob),
-        (JobFailure, models.JobFailure),
+        (JobFailure, models.Failure),
     ],
 )
 def test_nothing_that_is_sent_is_dropped(sent: type[BaseModel], read: type[BaseModel]) -> None:

@@ -11,6 +11,7 @@ from failwell.clock import WallClock
 from failwell.server import (
     MOST_FAILURES,
     JobError,
+    JobFailure,
     Moment,
     RowModel,
     Submission,
