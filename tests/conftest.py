@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from pathlib import Path
@@ -19,12 +18,26 @@ if ROOT not in sys.path:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# `pytest --hypothesis-profile=thorough` looks for a few minutes; "ci" tries the same examples every time.
+from tests.dice import SEED, VARIABLE  # noqa: E402 - it is found from now on
+
+# `pytest --hypothesis-profile=thorough` looks for a few minutes.
 SLOW_MACHINES = [HealthCheck.too_slow]
-settings.register_profile("dev", deadline=None, max_examples=30, suppress_health_check=SLOW_MACHINES)
-settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
-settings.register_profile("thorough", settings.get_profile("dev"), max_examples=2000)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+settings.register_profile("daily", deadline=None, max_examples=30, suppress_health_check=SLOW_MACHINES, print_blob=True)
+settings.register_profile("thorough", settings.get_profile("daily"), max_examples=2000)
+settings.load_profile("daily")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Hypothesis try other examples each day, and the same ones all day."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(SEED)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Where something failed, say what the dice of its random tests can be thrown with again."""
+    if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
+        terminalreporter.write_line(f"{VARIABLE}={SEED} throws the same dice in all random tests.")
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import random
-import secrets
 from collections import Counter
 from typing import Any
 
@@ -9,6 +7,7 @@ import anyio
 import pytest
 
 from pictograph import AsyncClient
+from tests.dice import dice, seed
 
 from .awaits import all_places, spans
 from .cancellations import KINDS, SCENARIOS, Seen, cancel_everywhere
@@ -22,10 +21,10 @@ RUNS = 4_000
 
 @pytest.fixture(scope="module")
 def seen() -> Seen:
-    """What came of cancelling, with another seed each time."""
-    seed = secrets.randbelow(1_000_000)
-    print(f"seed {seed}: python -m tests.client.cancellations {RUNS} {seed}")  # noqa: T201 - shown when a test fails
-    found = cancel_everywhere(RUNS, seed)
+    """What came of cancelling, at other places each day."""
+    days = seed("the places where calls are cancelled")
+    print(f"python -m tests.client.cancellations {RUNS} {days}")  # noqa: T201 - shown when a test fails
+    found = cancel_everywhere(RUNS, days)
     print(*(f"{file}:{line}" for file, line in sorted(found.places)))  # noqa: T201
     return found
 
@@ -54,8 +53,7 @@ async def test_over_real_sockets() -> None:
     """
     R12. Calls over real sockets that are cancelled at any moment leave no connection that is busy or out of step.
     """
-    chance = random.Random(seed := secrets.randbelow(1_000_000))
-    print(f"seed {seed}")  # noqa: T201
+    chance = dice("the moments when calls over sockets are cancelled")
     answered = 0
     with echoing() as server:
         async with AsyncClient(KEY, base_url=server.url, max_retries=0) as client:

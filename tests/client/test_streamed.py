@@ -7,7 +7,6 @@ import inspect
 import logging
 import pickle
 import pydoc
-import random
 import time
 import traceback
 from collections.abc import Generator
@@ -35,6 +34,7 @@ from pictograph.exceptions import (
     PictographError,
     RequestTimeoutError,
 )
+from tests.dice import dice, seed
 from tests.homes import homes
 from tests.stopwatch import Stopwatch
 
@@ -97,12 +97,13 @@ def test_events_come(server: Server, colour: str) -> None:
 
 
 @every_colour
-@pytest.mark.parametrize("seed", range(2))
-def test_each_event_exactly_once(server: Server, seed: int, colour: str) -> None:
+@pytest.mark.parametrize("stream", ["one stream", "another stream"])
+def test_each_event_exactly_once(server: Server, stream: str, colour: str) -> None:
     """
     Over 100 random cuts each event arrives exactly once, in order, and the client asks from where it was.
     """
-    found = gathered(colour, at(server.url, max_retries=100), lambda streams: streams.numbers(800, cuts=100, seed=seed))
+    cuts = seed(f"the cuts of {stream}")
+    found = gathered(colour, at(server.url, max_retries=100), lambda streams: streams.numbers(800, cuts=100, seed=cuts))
 
     server.chances.clear()
     server.cut.clear()
@@ -117,7 +118,7 @@ def test_any_fault(layer: FaultLayer, server: Server, colour: str) -> None:
     """
     Cut by FIN or RST anywhere, dripped, silent, refused: what is resumable goes on, and nothing comes twice.
     """
-    chance = random.Random(7)
+    chance = dice("the faults of a stream")
     body = numbers(1, 30)
     for _ in range(40):
         last = 0
@@ -596,8 +597,8 @@ def test_reconnections_are_observed(server: Server, colour: str) -> None:
     An observer is told of each reconnection.
     """
     told: list[str] = []
-    ask = at(server.url, on_event=lambda name, _facts: told.append(name))
-    gathered(colour, ask, lambda streams: streams.numbers(200, cuts=3, seed=99))
+    ask, cuts = at(server.url, on_event=lambda name, _facts: told.append(name)), seed("the cuts of an observed stream")
+    gathered(colour, ask, lambda streams: streams.numbers(200, cuts=3, seed=cuts))
     server.chances.clear()
     server.cut.clear()
 

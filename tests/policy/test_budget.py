@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from random import Random
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from failwell.testing import Player
 from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Reply, Request
 from pictograph.exceptions import CATALOGUE, ServerError
+from tests.dice import dice
 
 from .asks import BROKEN, BUSY, IN_PROGRESS, KEYED, OK, PICTOGRAPH, READ, REFUSED, SLOW, asked_to_wait, tried
 
@@ -184,7 +184,7 @@ def test_workers_that_meet_a_blip(workers: int) -> None:
     """
     done: list[RetryResult] = []
     policy = RetryPolicy(RetryRules(), PICTOGRAPH.classify)
-    guard, random = Guard(Budget(RULES)), Random(2)
+    guard, random = Guard(Budget(RULES)), dice("a blip")
 
     def serve(_request: Request, answer: Answer) -> None:
         answer(BROKEN if 5.0 <= world.now < 8.0 else OK)
@@ -257,9 +257,10 @@ def test_nothing_is_taken_for_a_retry_that_would_come_too_late() -> None:
 class Outage:
     """200 workers that call one after another through one budget, at a server that fails from *begins* to *ends*."""
 
-    def __init__(self, takes: float, *, begins: float, ends: float, seed: int = 1) -> None:
+    def __init__(self, takes: float, *, begins: float, ends: float) -> None:
         self.takes, self.begins, self.ends = takes, begins, ends
-        self.random = Random(seed)
+        self.random = dice("an outage")
+        self.unlucky = False
         self.calls: Counter[int] = Counter()
         self.sent: Counter[int] = Counter()
         self.suppressed: Counter[int] = Counter()
@@ -276,7 +277,8 @@ class Outage:
     def serve(self, request: Request, answer: Answer) -> None:
         self.sent[self.window] += 1
         down = self.begins <= self.world.now < self.ends
-        reply = Reply(503 if down or self.random.random() < 0.01 else 200)
+        reply = Reply(503 if down or self.unlucky else 200)
+        self.unlucky = False
         self.world.at(self.world.now + self.takes, lambda: answer(reply))
 
     def told(self, name: str, _facts: dict[str, Any]) -> None:
@@ -284,6 +286,8 @@ class Outage:
 
     def work(self) -> None:
         self.calls[self.window] += 1
+        # The first try of one call in a hundred fails at any time: there is always something to try again.
+        self.unlucky = self.calls.total() % 100 == 0
         self.world.start(with_retries(Send(READ, 30.0), self.policy, guard=self.guard), self.again)
 
     def again(self, done: RetryResult) -> None:

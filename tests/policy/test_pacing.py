@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from failwell.policy.flow import NotSent
 from failwell.testing import Player
 from failwell.testing.simulation import Answer, Simulation
 from failwell.wire.messages import Outcome, Reply, Request
+from tests.dice import dice
 
 from .asks import BROKEN, BUSY, DROPPED, OK, PICTOGRAPH, READ, asked_to_wait, tried
 
@@ -104,7 +104,7 @@ def test_not_all_at_once() -> None:
     """
     Calls that wait for the same moment do not come back at the same instant.
     """
-    random, guard = Random(1), held(20.0)
+    random, guard = dice("the moments that waits end"), held(20.0)
     sent: list[float] = []
 
     def serve(_request: Request, answer: Answer) -> None:
@@ -246,7 +246,7 @@ def test_a_server_that_counts() -> None:
 
 def refusals(guard: Guard) -> int:
     """How many of the requests of 20 workers, which call for 60 s, a server refuses that lets through 10 per second."""
-    random, made, done = Random(3), {"refused": 0, "sent": 0}, 0
+    random, made, done = dice("the calls of 20 workers"), {"refused": 0, "sent": 0}, 0
 
     def serve(_request: Request, answer: Answer) -> None:
         nonlocal done

@@ -15,6 +15,7 @@ from failwell.policy import RetryPolicy, UnreadableReplyError
 from failwell.policy.stream.rules import StreamRules
 from failwell.wire.messages import Failure, Reply, Request
 from failwell.wire.sse import Event
+from tests.dice import dice
 
 from .streams import (
     CUT,
@@ -817,7 +818,7 @@ def test_each_event_exactly_once_over_a_thousand_cuts() -> None:
     """
     Over 1,000 random cuts of one stream each event is given exactly once.
     """
-    server = Server(3000, 1000, random.Random(13))
+    server = Server(3000, 1000, dice("a thousand cuts"))
     player = replaying(server)
 
     assert [f"{{\n{n}}}" for n in range(1, 3001)] == player.given
