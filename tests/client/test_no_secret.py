@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,29 @@ def test_key_in_a_header(
     assert [] == leaked(KEY, everything(error))
     assert [] == leaked(KEY, repr(log_fields(error)))
     assert [] == leaked(KEY, logged(caplog))
+
+
+HALF = b'{"detail": "Unknown key %s' % K[:-3]
+BROKEN_OFF: dict[str, Step] = {
+    "shorter than it says": http(404, HALF).replace(b"Content-Length: ", b"Content-Length: 9"),
+    "chunks": b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s" % (len(HALF) + 3, HALF),
+    "until the close": b"HTTP/1.1 404 X\r\nContent-Type: text/plain\r\n\r\n" + HALF,
+    "gzip": http(500, gzip.compress(b"{}" + os.urandom(50) + HALF)[:-8], "Content-Encoding: gzip"),
+    "JSON in JSON": http(404, b'{"x": "' + json.dumps(HALF.decode()).encode()[1:-1]).replace(b"Length: ", b"Length: 9"),
+}
+
+
+@every_colour
+@pytest.mark.parametrize("name", BROKEN_OFF)
+def test_half_a_key(name: str, colour: str) -> None:
+    """
+    Of a key in which a reply breaks off nothing is shown either.
+    """
+    with serving(BROKEN_OFF[name]) as server:
+        error = raised(colour, read, base_url=server.url, max_retries=0)
+
+    assert error.body.endswith(b"Unknown key ***")
+    assert [] == leaked(KEY[:-3], everything(error))
 
 
 @every_colour

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell import Secret
-from failwell._support.masking import masked, masked_text
+from failwell._support.masking import masked, masked_end, masked_text
 
 KEY = 'sk/CANARY+b"c\\d=='
 SECRETS = (Secret(KEY), Secret("sk/CANARY"))
@@ -53,6 +53,41 @@ def test_wide_encodings(spell: type[str], encoding: str, cut: int) -> None:
     found = masked(text[: len(text) - cut], SECRETS)
 
     assert '{"é": "***"}' == found.decode(encoding, "ignore").strip()
+
+
+@given(st.lists(SPELLINGS, min_size=8, max_size=len(KEY) - 1), st.sampled_from(["", "&quo", "\\u00", "\\", "%2"]))
+def test_start_of_a_secret_at_the_end(spellings: list[object], unfinished: str) -> None:
+    """
+    The start of a secret, where a text was broken off, is found whatever the spelling of each of its characters.
+    """
+    start = "".join(spell(character) for spell, character in zip(spellings, KEY, strict=False))  # type: ignore[operator]
+
+    assert b"sk/CAN, <***" == masked_end(f"sk/CAN, <{start}{unfinished}".encode(), SECRETS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<sk/CANARY+b", "<***"),
+        ("<sk/CANAR", "<***"),
+        ("<sk/CANA", "<sk/CANA"),
+        ("<sk/CANAR ", "<sk/CANAR "),
+        ("sk/CANAR <", "sk/CANAR <"),
+        ("", ""),
+        ("sk/CANARsk/CANAR", "sk/CANAR***"),
+        ("<aaaaaaaa", "<***"),
+        ("<aaaaaaaaaa", "<***"),
+        ("<short", "<short"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32-be"])
+def test_how_much_of_a_start_is_one(text: str, expected: str, encoding: str) -> None:
+    """
+    Eight characters of it at the very end are the start of a secret; fewer, or what goes on otherwise, are none.
+    """
+    secrets = (*SECRETS, Secret("a" * 10), Secret("short"), Secret(""))
+
+    assert f"[{expected}" == masked_end(f"[{text}".encode(encoding), secrets).decode(encoding)
 
 
 @pytest.mark.parametrize(

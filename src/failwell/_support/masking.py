@@ -22,6 +22,13 @@ def masked(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
     return text
 
 
+def masked_end(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
+    """*text*, which was broken off, with `***` for the start of a secret that it ends with, in any of its spellings."""
+    from failwell._support.secret_spellings import without_start_at_end
+
+    return without_start_at_end(text, secrets)
+
+
 def masked_text(text: str, mask: Mask) -> str:
     """*text* without the secrets that *mask* knows."""
     raw = text.encode("utf-8", "surrogatepass")

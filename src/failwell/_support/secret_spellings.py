@@ -6,15 +6,21 @@ import functools
 import re
 from bisect import bisect_right
 
-from failwell._support.secret import MASK, Secret
+from failwell._support.secret import MASK, Mask, Secret
 
 LEVELS = 3
 """How often a text is unescaped: JSON in JSON in a URL is not rare."""
+LONGEST_SPELLING = 24
+"""Bytes that one byte of a secret may become: "\\\\u002f" is a slash in JSON in JSON."""
+SHORTEST_START = 8
+"""Characters of a cut-off secret that are masked: fewer are the start of many a word."""
 
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[\"\\/]"
     rb"|%[0-9a-fA-F]{2}|&#[0-9]{1,7};|&#[xX][0-9a-fA-F]{1,6};|&[a-zA-Z]{2,8};"
 )
+_UNFINISHED = re.compile(rb"(?:\\(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?|%[0-9a-fA-F]?|&#?[0-9a-zA-Z]{0,8})\Z")
+"""The start of an escape at the end of a text."""
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 Spans = list[tuple[int, int]]
@@ -32,21 +38,64 @@ def masked_spellings(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
     return bytes(kept + text[end:]) if end else text
 
 
-def _masked_wide(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
-    """*text*, whose characters may have two or four bytes each."""
+def without_start_at_end(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
+    """*text*, which was broken off, with `***` for the start of a secret at its very end, in any of its spellings."""
+    if (
+        b"\0" in text
+        and (found := _masked_as_utf8(text, lambda plain: without_start_at_end(plain, secrets))) is not None
+    ):
+        return found
+    values = [secret.sent for secret in secrets]
+    head = max(0, len(text) - LONGEST_SPELLING * max(map(len, values), default=0))
+    tail = text[head:]
+    place = _broken_off(tail, values, LEVELS)
+    return text if place == len(tail) else text[: head + place] + MASK.encode()
+
+
+def _broken_off(text: bytes, values: list[bytes], levels: int) -> int:
+    """Where the start of one of *values* is that *text* ends with, also once it is unescaped; else its length."""
+    length = len(text)
+    places = [_start_at_end(text, value) for value in values]
+    if (unfinished := _UNFINISHED.search(text)) is not None:
+        whole = text[: unfinished.start()]
+        found = [_start_at_end(whole, value) for value in values]
+        places += [place for place in found if place < len(whole)]
+    plain = _ESCAPE.sub(lambda escape: _meant(escape[0]), text) if levels else text
+    if plain != text and (place := _broken_off(plain, values, levels - 1)) < len(plain):
+        places += [start for start, _ in _places(text, [(place, len(plain))])]
+    return min(places, default=length)
+
+
+def _start_at_end(text: bytes, value: bytes) -> int:
+    """Where the start of *value* is that *text* ends with, if it is long enough; else its length."""
+    start = value[:SHORTEST_START]
+    place = text.find(start, max(0, len(text) - len(value))) if len(start) == SHORTEST_START else -1
+    while place >= 0 and not value.startswith(text[place:]):
+        place = text.find(start, place + 1)
+    return len(text) if place < 0 else place
+
+
+def _masked_as_utf8(text: bytes, mask: Mask) -> bytes | None:
+    """*text*, which is UTF-16 or UTF-32, with what *mask* takes out of it as UTF-8; None where that is nothing."""
     from json import detect_encoding
 
     encoding = detect_encoding(text)
-    if encoding.startswith(("utf-16", "utf-32")):
-        width = 2 if encoding.startswith("utf-16") else 4
-        whole = text[: len(text) - len(text) % width]  # what was cut may end within a character
-        try:
-            plain = whole.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass")
-        except ValueError:
-            pass
-        else:
-            if (found := masked_spellings(plain, secrets)) != plain:
-                return found.decode("utf-8", "replace").encode(encoding, "surrogatepass")
+    if not encoding.startswith(("utf-16", "utf-32")):
+        return None
+    width = 2 if encoding.startswith("utf-16") else 4
+    whole = text[: len(text) - len(text) % width]  # what was cut may end within a character
+    try:
+        plain = whole.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass")
+    except ValueError:
+        return None
+    found = mask(plain)
+    return None if found == plain else found.decode("utf-8", "replace").encode(encoding, "surrogatepass")
+
+
+def _masked_wide(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
+    """*text*, whose characters may have two or four bytes each."""
+    if (found := _masked_as_utf8(text, lambda plain: masked_spellings(plain, secrets))) is not None:
+        return found
     for secret in sorted(secrets, key=lambda secret: len(secret.sent), reverse=True):
         for wide in _WIDE if secret else ():
             value = secret.reveal().encode(wide, "surrogatepass")

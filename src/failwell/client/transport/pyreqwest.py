@@ -17,14 +17,14 @@ from typing import TypeVar
 import httpx2
 
 from failwell._support import truncation
-from failwell._support.masking import masked
+from failwell._support.masking import masked, masked_end
 from failwell._support.secret import Secret
 from failwell.client.transport.content_coding import ACCEPTED, Decoding, too_long
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.client.transport.httpx.pool import LIMITS
 from failwell.client.transport.httpx.proxies import of_environment
-from failwell.client.transport.httpx.transport import HIGHEST_KEPT, AwaitingHttpx, BlockingHttpx
+from failwell.client.transport.httpx.transport import FRAMING, HIGHEST_KEPT, AwaitingHttpx, BlockingHttpx
 from failwell.client.transport.requests import WITH_BODY, RequestFactory
 from failwell.contract.extras import needs
 from failwell.wire.json import KEPT
@@ -101,7 +101,8 @@ class BlockingFast:
                 except PROBLEMS as problem:
                     if not _will_do(response, problem):
                         raise
-                return self._reply(response, body.start, body.length)
+                    body.is_whole = False
+                return self._reply(response, body.kept(request, self.secrets_of), body.length)
         except PROBLEMS as problem:
             return self._failure(request, problem, head)
 
@@ -165,7 +166,8 @@ class AwaitingFast:
                 except PROBLEMS as problem:
                     if not _will_do(response, problem):
                         raise
-                return self._reply(response, body.start, body.length)
+                    body.is_whole = False
+                return self._reply(response, body.kept(request, self.secrets_of), body.length)
         except PROBLEMS as problem:
             return self._failure(request, problem, head)
 
@@ -209,6 +211,8 @@ class _Kept:
         self._chunks: list[bytes] = []
         self._kept = 0
         self.length = 0
+        # An error that ends with its connection may have been broken off.
+        self.is_whole = self._cap is None or any(response.get_header(name) is not None for name in FRAMING)
 
     def take(self, chunk: Bytes) -> bool:
         """Keep *chunk*, decoded, or count it; False when enough was read."""
@@ -231,10 +235,10 @@ class _Kept:
             self._kept += len(chunk)
         return self._cap is None or self.length < HIGHEST_KEPT
 
-    @property
-    def start(self) -> bytes:
-        """What was kept."""
-        return b"".join(self._chunks)
+    def kept(self, request: Request, secrets_of: Callable[[Request], tuple[Secret, ...]]) -> bytes:
+        """What was kept; of what was broken off without the start of a secret at its end."""
+        start = b"".join(self._chunks)
+        return start if self.is_whole else masked_end(start, secrets_of(request))
 
 
 def _will_do(response: BaseResponse, problem: Exception) -> bool:

@@ -21,6 +21,7 @@ import anyio
 
 from failwell._support import truncation
 from failwell._support.frozen import changed
+from failwell._support.masking import masked_end
 from failwell._support.secret import Secret
 from failwell.client.transport.base import AsyncOpener, Opener
 from failwell.client.transport.failures import LIBRARY_ERRORS, failure
@@ -144,7 +145,7 @@ class WebSocketConnector:
             if isinstance(piece, Failure) or not piece:
                 break
             body += piece
-        return changed(found.head, body=body)
+        return changed(found.head, body=masked_end(body, found.socket.secrets))
 
     def hang_up(self) -> None:
         """Close the connection, if there is one."""
@@ -337,7 +338,7 @@ class AsyncWebSocketConnector:
             if isinstance(piece, Failure) or not piece:
                 break
             body += piece
-        return changed(found.head, body=body)
+        return changed(found.head, body=masked_end(body, found.socket.secrets))
 
     async def hang_up(self) -> None:
         """Close the connection, if there is one."""

@@ -12,6 +12,7 @@ import anyio.to_thread
 import httpx2
 
 from failwell._support.frozen import changed
+from failwell._support.masking import masked_end
 from failwell._support.secret import Secret
 from failwell.client.transport.content_coding import apieces_of, pieces_of, too_long
 from failwell.client.transport.failures import (
@@ -35,6 +36,8 @@ PHASES = ("connect", "read", "write", "pool")
 """Parts of an attempt that each have a timeout where the client is the user's own."""
 HIGHEST_KEPT = 16 * LONGEST
 """Bytes of an error body that are read at all; the rest is left on a connection that is then closed."""
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Headers by which the end of a body is known from that of its connection."""
 OTHER_LOOP = ("Event loop is closed", "no running event loop", "must be called from async context")
 """What asyncio and trio say of a connection that was made in another loop."""
 
@@ -94,10 +97,12 @@ class BlockingHttpx:
             except httpx2.DecodingError as problem:
                 if response.status_code < 400:
                     return body.undecoded(problem, self._wall(), self.secrets_of(request))
+                body.is_whole = False
             except LIBRARY_ERRORS as problem:
                 if response.status_code < 400 or isinstance(problem, TIMEOUTS):
                     raise
-            return body.reply(self._wall())
+                body.is_whole = False
+            return body.reply(self._wall()) if body.is_whole else body.start(self._wall(), self.secrets_of(request))
         finally:
             response.close()
 
@@ -172,10 +177,12 @@ class AwaitingHttpx:
             except httpx2.DecodingError as problem:
                 if response.status_code < 400:
                     return body.undecoded(problem, self._wall(), self.secrets_of(request))
+                body.is_whole = False
             except LIBRARY_ERRORS:
                 if response.status_code < 400:
                     raise
-            return body.reply(self._wall())
+                body.is_whole = False
+            return body.reply(self._wall()) if body.is_whole else body.start(self._wall(), self.secrets_of(request))
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
@@ -249,6 +256,8 @@ class _Body:
         self._chunks: list[bytes] = []
         self._length = 0
         self._kept = 0
+        # An error that ends with its connection may have been broken off.
+        self.is_whole = self._cap is None or not FRAMING.isdisjoint(response.headers)
 
     def take(self, chunk: bytes) -> bool:
         """Keep *chunk*, or count it; False when enough was read."""
@@ -270,6 +279,11 @@ class _Body:
         if self._cap is not None:
             body = body[: self._cap]
         return Reply.arrived(self._response.status_code, _joined(self._response.headers.raw), body, received, length)
+
+    def start(self, received: float, secrets: tuple[Secret, ...]) -> Reply:
+        """What arrived of a body that was broken off, perhaps in the middle of one of *secrets*."""
+        reply = self.reply(received)
+        return changed(reply, body=masked_end(reply.body, secrets))
 
     def undecoded(self, problem: Exception, received: float, secrets: tuple[Secret, ...]) -> Failure:
         """What came of a success whose body is not the gzip (or the like) that its headers announce."""
