@@ -17,7 +17,7 @@ import pictograph_server.vendor
 import subconscious_server.vendor
 from failwell.clock import VirtualClock
 from failwell.sandbox.vendor import Served
-from failwell.server import StoreDownError, side_effect
+from failwell.server import Jobs, JobsDownError, StoreDownError, side_effect
 from failwell.server.storage import data_store
 
 from .shop import Desk, raising
@@ -148,3 +148,42 @@ def test_locked_database_of_a_reference_server(
             other.execute("ROLLBACK")
 
     assert (503, "2") == (refused.status_code, refused.headers.get("retry-after"))
+
+
+BASE = "/api/v1/developer"
+BATCH = {"dataset_name": "ds", "image_filenames": ["x.png"], "classes": [{"name": "circle"}]}
+
+
+@pytest.mark.parametrize(
+    ("server", "path", "body"),
+    [
+        (pictograph, f"{BASE}/auto-annotate/batch", BATCH),
+        (subconscious, "/v1/runs", RUN),
+        (subconscious, "/v1/runs/stream", RUN),
+    ],
+)
+def test_no_worker_can_start(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    server: Callable[[Path], Any],
+    *,
+    path: str,
+    body: dict[str, Any],
+) -> None:
+    """
+    S12. While no worker can start, a job is refused with a 503 that says when to come back; the log knows why.
+    """
+    down = JobsDownError("/srv/secret", "ModuleNotFoundError: No module named 'secret'")
+
+    def admit(_: Jobs) -> None:
+        raise down
+
+    monkeypatch.setattr(Jobs, "admit", admit)
+    with server(tmp_path) as (client, _):
+        refused = client.post(path, json=body)
+
+    assert (503, "60") == (refused.status_code, refused.headers.get("retry-after"))
+    assert "at the moment" in refused.text
+    assert "secret" not in refused.text
+    assert "No module named 'secret'" in caplog.text

@@ -38,7 +38,9 @@ class Services(Generic[S, T]):
             self.jobs.admit()
         except JobsDownError as problem:
             message = f"{what} cannot be started at the moment: the server cannot work on them. Try again in a minute."
-            raise as_error(Refusal(503, message), self.catalogue) from problem
+            refused = Refusal(503, message, headers={"retry-after": "60"})
+            refused.__cause__ = problem
+            raise as_error(refused, self.catalogue) from refused
 
 
 async def current_services(request: Request) -> Any:

@@ -78,6 +78,9 @@ class Translator:
             if undeclared is not None:
                 self._count(undeclared, scope, error)
         reply = render_error(error, self.catalogue, request_id=request_id)
+        # An error that a handler made of a refusal has fields for some of its headers at most.
+        if refused is None and isinstance(exc.__cause__, Refusal):
+            refused = exc.__cause__
         if refused is not None:
             reply = changed(reply, headers={**reply.headers, **refused.headers})
         _log_reply(scope, reply, exc)
