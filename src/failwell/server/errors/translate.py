@@ -54,8 +54,9 @@ class Translator:
         """
         request_id: str = scope["failwell.request_id"]
         exc = single(exc)
-        if isinstance(exc, HTTPException) and isinstance(exc.__cause__, Refusal):
-            exc = exc.__cause__  # FastAPI's words for a body that broke off above its limit
+        if isinstance(exc, HTTPException | Error) and isinstance(exc.__cause__, Refusal):
+            # FastAPI's words for a body that broke off above its limit, or an error that a handler made of a refusal.
+            exc = exc.__cause__
         if isinstance(exc, UndeclaredError):
             return self.unhandled(exc, scope)
         error = None if isinstance(exc, Refusal) else self._declared(exc, scope)
@@ -78,9 +79,6 @@ class Translator:
             if undeclared is not None:
                 self._count(undeclared, scope, error)
         reply = render_error(error, self.catalogue, request_id=request_id)
-        # An error that a handler made of a refusal has fields for some of its headers at most.
-        if refused is None and isinstance(exc.__cause__, Refusal):
-            refused = exc.__cause__
         if refused is not None:
             reply = changed(reply, headers={**reply.headers, **refused.headers})
         _log_reply(scope, reply, exc)
