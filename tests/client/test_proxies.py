@@ -177,6 +177,9 @@ MEANT = [
     (".bücher.example:443", "https://www.bücher.example"),
     ("*:443", "https://example.com"),
     ("*", "http://example.com:81"),
+    ("other.example example.com", "https://example.com"),
+    ("other.example\texample.com:443", "https://example.com"),
+    ("other.example,,\n example.com ,", "https://example.com"),
 ]
 NOT_MEANT = [
     ("example.com:443", "http://example.com"),
@@ -232,6 +235,10 @@ def test_what_no_proxy_does_not_mean(entry: str, url: str) -> None:
         "http://u:s3cretpw@[::1",
         "socks5://u:s3cretpw@127.0.0.1:1",
         "http://u:s3cretpw@",
+        "u:s3cretpw@127.0.0.1:70000",
+        "http://u:s3cretpw@ho st:80",
+        "http://u:s3cretpw@h%20t:80",
+        "http://u:s3cretpw@h|t",
         "http://u:s3cretpw@127.0.0.1:99999999999999999999",
     ],
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict, defaultdict
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum, IntEnum, IntFlag, StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, NewType
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, TypedDict
 from uuid import UUID
 
 import pytest
@@ -39,6 +41,20 @@ class Colour(Enum):
     SEVEN = 7
 
 
+class Rights(IntFlag):
+    """What one may do, of which several may be at once."""
+
+    READ = 1
+    WRITE = 2
+
+
+class Fact(TypedDict, total=False):
+    """A map whose keys are known."""
+
+    a: int
+    b: list[str]
+
+
 Name = NewType("Name", str)
 NOON = datetime(2026, 1, 31, 12, 0, 0, 5, UTC)
 
@@ -66,6 +82,9 @@ class RichError(DeskError, status=409, code="rich"):
     either: Reason | str | None = None
     rows: list[tuple[Reason, Decimal | None]] = field(default_factory=list)
     named: Name | None = None
+    rights: Rights | None = None
+    only: Literal[Reason.FULL, Level.HIGH, "other"] | None = None
+    fact: Fact | None = None
 
 
 VALUES: dict[str, list[Any]] = {
@@ -93,6 +112,9 @@ VALUES: dict[str, list[Any]] = {
     "either": [Reason.FULL, "other"],
     "rows": [[(Reason.FULL, Decimal("1.5")), (Reason.CLOSED, None)]],
     "named": [Name("x")],
+    "rights": [Rights.READ, Rights.READ | Rights.WRITE, Rights(0)],
+    "only": [Reason.FULL, Level.HIGH, "other"],
+    "fact": [{"a": 1, "b": ["x"]}],
 }
 
 
@@ -204,10 +226,31 @@ class Odd(Enum):
     HALF = 0.5
 
 
+class Keyed(TypedDict):
+    """A map in which something is text that was none."""
+
+    key: NotRequired[UUID]
+
+
+class Timed(TypedDict, total=False):
+    """The same, optional."""
+
+    n: int
+    at: datetime | None
+
+
+class Nested(TypedDict):
+    """A map with rows."""
+
+    rows: tuple[int, ...]
+
+
 REFUSED: list[Any] = [
     Plain, Plain | None, list[Plain], dict[str, Plain], Row, bytes, bytes | None, list[bytes], bytearray, complex, Path,
     timedelta, Odd, Odd | None, dict[int, str], dict[UUID, str], Exception, type,
     datetime | str, UUID | str | None, Decimal | float, Decimal | int, datetime | date, Colour | str,
+    OrderedDict, OrderedDict[str, int] | None, Counter[str], MappingProxyType, list[defaultdict[str, int]],
+    Keyed, Keyed | None, list[Timed], Nested,
     list[int] | tuple[int, ...], set[str] | list[str] | None, tuple[Plain, int], list[datetime | str],
 ]  # fmt: skip
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from http.client import HTTPMessage
 from typing import Any
 
 import pytest
@@ -10,6 +12,14 @@ from tests.contract.samples import CATALOGUES
 BODY = '{"detail": "Zu schnell für uns"}'
 
 
+def of_http_client() -> HTTPMessage:
+    """Headers as `http.client`, and so `urllib`, has them."""
+    message = HTTPMessage()
+    message["Retry-After"] = "3"
+    message["X-Request-ID"] = "req-1"
+    return message
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -18,6 +28,10 @@ BODY = '{"detail": "Zu schnell für uns"}'
         {b"Retry-After": b"3", b"X-Request-Id": b"req-1"},
         [("Retry-After", "3"), ("X-Request-ID", "req-1")],
         {"Retry-After": 3, "X-Request-ID": "req-1"},
+        {"retry-after": 3, "x-request-id": "req-1"},
+        {"Retry-After": ["3"], "X-Request-ID": ("req-1",)},
+        [["retry-after", "3"], ["x-request-id", "req-1"]],
+        of_http_client(),
     ],
 )
 def test_header_names_in_any_case(headers: Any) -> None:
@@ -27,6 +41,21 @@ def test_header_names_in_any_case(headers: Any) -> None:
     error: Any = parse_reply(Reply(429, headers, BODY), CATALOGUES["pictograph"])
 
     assert (3, "req-1") == (error.retry_after, error.request_id)
+
+
+def enumerated(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """*pairs*, one by one."""
+    yield from pairs
+
+
+@pytest.mark.parametrize("once", [iter, reversed, enumerated], ids=lambda once: once.__name__)
+def test_headers_that_are_read_once(once: Callable[[Any], Any]) -> None:
+    """
+    Pairs that can be read only once are read once.
+    """
+    pairs = [("retry-after", "3"), ("x-request-id", "req-1")]
+
+    assert dict(pairs) == Reply(429, once(pairs)).headers
 
 
 @pytest.mark.parametrize("body", [BODY, BODY.encode(), bytearray(BODY.encode()), memoryview(BODY.encode())])

@@ -44,6 +44,10 @@ BODIES: list[tuple[str, str]] = [
     ('{"error": "invalid_grant", "error_description": "The code has expired"}', "The code has expired"),
     ('{"type": "about:blank", "title": "Out of credit", "status": 403}', "Out of credit"),
     ('{"title": "Out of credit", "detail": ""}', "Out of credit"),
+    ('{"title": "Out of credit", "detail": []}', "Out of credit"),
+    ('{"title": "Out of credit", "detail": {}}', "Out of credit"),
+    ('{"title": "Out of credit", "detail": null}', "Out of credit"),
+    ('{"error_description": "Out of credit", "detail": []}', "Out of credit"),
     ('{"title": "Out of credit", "detail": "Your balance is 30"}', "Your balance is 30"),
     (
         '{"errors": [{"status": "422", "title": "Invalid", "detail": "Too short", "source": {"pointer": "/n"}}]}',

@@ -7,8 +7,8 @@ import types
 from abc import ABCMeta
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from enum import Enum
-from typing import Any, Literal, Union, get_args, get_origin
+from enum import Enum, Flag
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from failwell._support import truncation
 
@@ -109,15 +109,32 @@ def _lost(choice: Any, plain: Any) -> str | None:
         )
     if _reader(plain) is not None:
         return None
-    if issubclass(plain, Mapping):
+    generic = plain in PLAIN or (isinstance(plain, ABCMeta) and plain.__module__ == "collections.abc")
+    if is_typeddict(plain):
+        return _lost_inside(plain)
+    if issubclass(plain, Mapping) and generic:
         keys = [key for key in choices(arguments[0]) if key not in (str, Any, object)] if len(arguments) == 2 else []
         if keys:
             return f"may be a map whose keys are {_or(keys)}, and in JSON all keys are text"
         return lost(arguments[1]) if len(arguments) == 2 else None
-    generic = plain in PLAIN or (isinstance(plain, ABCMeta) and plain.__module__ == "collections.abc")
     if not generic:
         return f"may be {plain.__name__}, which comes back as something else"
     return next((why for part in arguments if part is not ... and (why := lost(part))), None)
+
+
+def _lost_inside(record: type) -> str | None:
+    """Why a value of the TypedDict *record* would not come back: what is in it is not read by its types."""
+    try:
+        hints = get_type_hints(record)
+    except NameError:  # of names that only type checkers know
+        return None
+    for name, hint in hints.items():
+        for choice in choices(hint):
+            plain = get_origin(choice) or choice
+            told = isinstance(plain, type) and (issubclass(plain, Enum | tuple | set | frozenset) or _is_text(plain))
+            if told or _lost(choice, plain) is not None:
+                return f"may be {record.__name__}, whose {name!r} comes back as something else"
+    return None
 
 
 def _or(found: list[Any]) -> str:
@@ -165,6 +182,11 @@ def _from_text(read: Callable[[Any], Any]) -> Fit:
 
 def _enum(cls: type[Enum]) -> Fit:
     def pick(value: Any) -> Any:
+        if issubclass(cls, Flag) and type(value) is int:  # several at once are a member, too
+            try:
+                return cls(value)
+            except ValueError:
+                raise UnfitError from None
         for member in cls:
             if member.value == value and type(member.value) is type(value):
                 return member
@@ -269,7 +291,8 @@ _SIMPLE: dict[Any, Fit] = {int: _int, float: _float, bool: _bool, str: _str}
 def _one_of(choices: tuple[Any, ...]) -> Fit:
     def pick(value: Any) -> Any:
         for choice in choices:
-            if type(choice) is type(value) and choice == value:
+            said = choice.value if isinstance(choice, Enum) else choice
+            if type(said) is type(value) and said == value:
                 return choice
         raise UnfitError
 

@@ -58,7 +58,11 @@ class Detail:
         code = body.get(self.code)
         message = detail if isinstance(detail, str) else body.get("message")
         if not isinstance(message, str):
-            message = summarize_field_errors(detail) if isinstance(detail, list) else _text(detail)
+            # A list of nothing says less than any words beside it, which are looked for where there is no message.
+            if isinstance(detail, list) and (detail or len(body) == 1):
+                message = summarize_field_errors(detail)
+            else:
+                message = _text(detail)
         return _new(ErrorBody, (0, None if code is None else _code(code), message, body, None, None))
 
 

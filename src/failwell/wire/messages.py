@@ -155,19 +155,23 @@ class Failure(Frozen):
 
 def _lowered(headers: Any) -> Mapping[str, str]:
     """*headers*, a mapping or pairs, by lower-case name; repeated ones in one line (RFC 9110, 5.3)."""
-    try:
-        if "".join(headers).islower() and (type(headers) is dict or isinstance(headers, Mapping)):
-            return headers
-    except TypeError:  # pairs, or names in bytes
-        pass
+    if type(headers) is dict or isinstance(headers, Mapping):
+        try:
+            if "".join(headers).islower() and set(map(type, headers.values())) == {str}:
+                return headers
+        except TypeError:  # names in bytes
+            pass
     lowered: dict[str, str] = {}
-    for name, value in headers.items() if isinstance(headers, Mapping) else headers or ():
+    # `http.client` has them in a message, which is no mapping.
+    for name, value in headers.items() if hasattr(headers, "items") else headers or ():
         key, text = _header_text(name).lower(), _header_text(value)
         lowered[key] = f"{lowered[key]}, {text}" if key in lowered else text
     return lowered
 
 
 def _header_text(part: object) -> str:
+    if isinstance(part, list | tuple):  # all that came of one name
+        return ", ".join(map(_header_text, part))
     return part.decode("latin-1") if isinstance(part, bytes) else str(part)
 
 

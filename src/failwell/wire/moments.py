@@ -32,7 +32,7 @@ def seconds_in(text: str | None) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    if math.isinf(number) and text.strip().partition(".")[0].isdecimal():
+    if math.isinf(number) and text.strip().removeprefix("+").partition(".")[0].isdecimal():
         return MOST
     return number if math.isfinite(number) and number >= 0 else None
 

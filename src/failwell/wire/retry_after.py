@@ -26,6 +26,9 @@ def parse_retry_after(headers: Mapping[str, str], *, now: float | None = None) -
             return milliseconds / 1000
     asked = headers.get("retry-after")
     if asked is not None:
+        half = asked[: len(asked) // 2 - 1]
+        if asked == f"{half}, {half}":  # a server and its proxy have each sent it
+            asked = half
         if (seconds := duration_in(asked)) is not None:
             return seconds
         moment = http_date(asked)

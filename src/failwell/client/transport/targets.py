@@ -32,7 +32,8 @@ _HOST = re.compile(r"[a-z0-9._-]+", re.ASCII)
 # Most paths are nothing else: one look at them is enough.
 _PLAIN = re.compile(r"(?:/[\w~-][\w.~-]*)+/?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?=/|\Z)", re.IGNORECASE)
+# Servers and proxies in front of them may decode a path, or drop what is behind ";", before they look where it leads.
+_DOTS = re.compile(r"(?:/|%2f|%5c)(?:\.|%2e){1,2}(?=[/;]|%2f|%5c|\Z)", re.IGNORECASE)
 # In a path, two slashes in a row are what is left of an empty id; behind a colon they belong to a URL inside of it.
 _EMPTY = re.compile(r"(?<!:)//")
 _NONE = re.compile(r"/None(?=/|\Z)")
@@ -89,12 +90,17 @@ def whole(text: str) -> httpx2.URL:
     else:
         try:
             url = httpx2.URL(found[1].lower() + text[len(found[1]) :])
-            if url.host and (":" in url.host or _HOST.fullmatch(url.raw_host.decode())):
+            if is_host(url):
                 return url
         except (httpx2.InvalidURL, ValueError):
             pass
         problem = "has a host or characters that no URL has"
     raise BadTargetError(f"{_shown(text)} {problem}")
+
+
+def is_host(url: httpx2.URL) -> bool:
+    """Whether the host of *url* is a name or an address, and not a text that httpx2 has escaped."""
+    return ":" in url.host or _HOST.fullmatch(url.raw_host.decode()) is not None
 
 
 def below(base: httpx2.URL, target: str) -> httpx2.URL:

@@ -12,7 +12,7 @@ import httpx2
 from failwell._support.frozen import Frozen
 from failwell._support.secret import Secret
 from failwell.client.transport.secrets import basic
-from failwell.client.transport.targets import DEFAULT_PORTS
+from failwell.client.transport.targets import DEFAULT_PORTS, is_host
 
 
 class BadProxyError(ValueError):
@@ -39,7 +39,7 @@ def of_environment() -> Proxies:
         BadProxyError: one of them is no URL of an HTTP proxy.
     """
     found = urllib.request.getproxies_environment()
-    excepted = tuple(entry.strip().lower() for entry in found.get("no", "").split(",") if entry.strip())
+    excepted = tuple(found.get("no", "").lower().replace(",", " ").split())
     names = ("http", "https") if {"http", "https"} <= found.keys() else ("http", "https", "all")
     return Proxies({name: _proxy(name, found[name]) for name in names if name in found}, excepted)
 
@@ -66,10 +66,12 @@ def _proxy(name: str, text: str) -> httpx2.Proxy:
         url = httpx2.URL(_whole(text))
         if url.port is not None and not 0 < url.port < 65_536:
             problem = "has a port that is none"
-        elif url.scheme in ("http", "https") and url.host:
+        elif url.scheme not in ("http", "https"):
+            problem = f"has the scheme {url.scheme!r}"
+        elif is_host(url):
             return httpx2.Proxy(url)
         else:
-            problem = f"has the scheme {url.scheme!r}" if url.host else "names no host"
+            problem = "has a host that is none" if url.host else "names no host"
     except (httpx2.InvalidURL, ValueError):
         problem = "is no URL"
     raise BadProxyError(
