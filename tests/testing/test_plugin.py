@@ -25,6 +25,35 @@ def test_the_plugin_is_light() -> None:
     assert "" == printed.stdout.strip()
 
 
+@pytest.mark.parametrize(
+    ("blocked", "missing"),
+    [
+        (["starlette", "uvicorn", "trustme"], "starlette, uvicorn and trustme, which are"),
+        (["uvicorn"], "uvicorn, which is"),
+        (["trustme", "httpx2", "anyio"], "trustme, which is"),
+    ],
+)
+@pytest.mark.parametrize("fixture", ["failwell_sandbox", "failwell_faults"])
+def test_without_its_extra(pytester: pytest.Pytester, fixture: str, blocked: list[str], missing: str) -> None:
+    """
+    Where an extra is missing, the fixture says in one sentence which to install; those that need none work.
+    """
+    pytester.makeconftest(f"import sys; sys.modules |= dict.fromkeys({blocked!r})")
+    pytester.makepyfile(f"""
+        def test_needs_it({fixture}):
+            {fixture}("pictograph")
+
+
+        def test_needs_none(failwell_clock):
+            assert [] == failwell_clock.waits()
+    """)
+    ran = pytester.runpytest_subprocess("-p", "no:anyio", "-p", "no:randomly", "-p", "no:cacheprovider")
+
+    ran.assert_outcomes(passed=1, errors=1)
+    ran.stdout.fnmatch_lines([f'failwell.sandbox needs {missing} not installed. Install *"failwell[[]sandbox[]]"'])
+    ran.stdout.no_fnmatch_line("*src/failwell*")
+
+
 @pytest.mark.slow
 def test_fixtures(pytester: pytest.Pytester) -> None:
     """

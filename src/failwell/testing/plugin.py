@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,8 +44,9 @@ def failwell_clock() -> VirtualClock:
 @pytest.fixture
 def failwell_sandbox(failwell_clock: VirtualClock) -> Generator[StartSandbox]:
     """Start an installed vendor's sandbox, `failwell_sandbox("pictograph")`, on `failwell_clock`, for one test."""
-    from failwell.sandbox.sandbox import Sandbox
-    from failwell.sandbox.vendor import find_vendor
+    with _told_in_a_sentence():
+        from failwell.sandbox.sandbox import Sandbox
+        from failwell.sandbox.vendor import find_vendor
 
     with ExitStack() as started:
 
@@ -58,7 +59,8 @@ def failwell_sandbox(failwell_clock: VirtualClock) -> Generator[StartSandbox]:
 @pytest.fixture
 def failwell_faults(failwell_clock: VirtualClock) -> Generator[StartFaults]:
     """Start an ASGI app behind the fault layer, `failwell_faults(app, CATALOGUE)`, until the test ends."""
-    from failwell.testing.fault_injection import faults
+    with _told_in_a_sentence():
+        from failwell.testing.fault_injection import faults
 
     with ExitStack() as started:
 
@@ -66,3 +68,14 @@ def failwell_faults(failwell_clock: VirtualClock) -> Generator[StartFaults]:
             return started.enter_context(faults(app, catalogue, keys=keys, clock=failwell_clock))
 
         yield start
+
+
+@contextmanager
+def _told_in_a_sentence() -> Generator[None]:
+    """Around imports: an extra that is missing ends the test with the sentence that names it, and no traceback."""
+    from failwell.contract.extras import MissingExtraError
+
+    try:
+        yield
+    except MissingExtraError as problem:
+        pytest.fail(str(problem), pytrace=False)
