@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pictograph_server import DataFolderError, Store, credit_balance, set_credits
-from pictograph_server.schema import STEPS
+from pictograph_server.schema import SCHEMA
 
 
 def test_kept(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_newer_schema(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError) as caught:
         Store(tmp_path)
 
-    assert f"has schema 99, this server knows up to {len(STEPS)}" == caught.value.problem
+    assert f"has schema 99, this server knows up to {SCHEMA.version}" == caught.value.problem
     assert 99 == _execute(tmp_path, "PRAGMA user_version")
 
 

@@ -15,26 +15,26 @@ from pathlib import Path
 
 import pytest
 
-from failwell.server.storage.connections import Connections
 from failwell.server.storage.group_commit import GroupCommit
+from failwell.server.storage.sqlite import Database, Schema
 
 THREADS = 8
+
+SCHEMA = Schema(1, "CREATE TABLE numbers (number INTEGER UNIQUE)", "numbers")
 
 
 class Numbers:
     """A file of numbers, and the transactions that were committed on it."""
 
     def __init__(self, path: Path, *, patience: float) -> None:
-        self.connections = Connections(path, busy=0.05)
+        self.file = Database(path, SCHEMA, busy=0.05)
         self.commits = GroupCommit(self.transaction, patience=patience)
         self.begun = 0
-        with self.connections.reading() as db:
-            db.execute("CREATE TABLE numbers (number INTEGER UNIQUE)")
 
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         self.begun += 1
-        with self.connections.writing() as db:
+        with self.file.writing() as db:
             yield db
 
     def add(self, number: int) -> int:
@@ -47,7 +47,7 @@ class Numbers:
         return self.commits.write(work)
 
     def all(self) -> list[int]:
-        with self.connections.reading() as db:
+        with self.file.reading() as db:
             return [row[0] for row in db.execute("SELECT number FROM numbers ORDER BY number")]
 
     def together(self, threads: ThreadPoolExecutor, numbers: list[int]) -> list[Future[int]]:
@@ -73,7 +73,7 @@ def numbers(path: Path, *, patience: float = 30) -> Generator[Numbers]:
     """A new file of numbers."""
     made = Numbers(path / "numbers.db", patience=patience)
     yield made
-    made.connections.close()
+    made.file.close()
 
 
 def test_writes_that_wait_share_a_transaction(tmp_path: Path) -> None:

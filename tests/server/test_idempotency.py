@@ -657,7 +657,7 @@ async def test_kept_for_less_than_the_call_takes(open_desk: OpenDesk, kept: floa
 
 def owner_of(desk: Desk) -> str:
     """The token of the one record."""
-    with desk.store._database.reading() as db:
+    with desk.store._file.reading() as db:
         return str(db.execute("SELECT owner FROM idempotency").fetchone()[0])
 
 

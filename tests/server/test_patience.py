@@ -42,7 +42,7 @@ PROBLEMS: list[tuple[Exception, bool]] = [
     (PermissionError(errno.EACCES, "Permission denied"), False),
     (caused(StoreDownError("down"), sqlite(sqlite3.SQLITE_FULL)), True),
     (caused(RuntimeError("?"), caused(ValueError("?"), OSError(errno.EIO, "Input/output error"))), True),
-    (caused(NotOurFileError("x", "not a database"), sqlite(sqlite3.SQLITE_NOTADB)), False),
+    (caused(NotOurFileError("x", "is not a database"), sqlite(sqlite3.SQLITE_NOTADB)), False),
     (ValueError("a bug"), False),
 ]
 

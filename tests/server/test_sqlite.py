@@ -1,4 +1,4 @@
-"""The files that the server keeps for itself: which are ours, and how they grow older."""
+"""The files that the server keeps for itself: which are ours."""
 
 from __future__ import annotations
 
@@ -13,35 +13,12 @@ from typing import Any
 
 import pytest
 
-from failwell.clock import VirtualClock
-from failwell.server import Caller, KeyStore, NotOurFileError, Record, SqliteStore, StoreDownError
-from failwell.server.auth.keys import _hash
-from failwell.server.storage.sqlite import APPLICATION_ID
+from failwell.server import KeyStore, NotOurFileError, Record, SqliteStore, StoreDownError
+from failwell.server.storage.store_file import store_schema
 
 STORES: list[Callable[[Path], Any]] = [KeyStore, SqliteStore]
 
-OLD_KEYS = """
-CREATE TABLE api_keys (
-  id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, tenant TEXT NOT NULL, role TEXT NOT NULL,
-  created_at REAL NOT NULL, revoked_at REAL
-);
-"""
-"""What the first release made."""
-
-OLD_ANSWERS = """
-CREATE TABLE idempotency (
-  tenant TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL,
-  fingerprint BLOB NOT NULL, kept_until REAL NOT NULL,
-  owner TEXT NOT NULL, leased_until REAL NOT NULL,
-  status INTEGER, headers TEXT, body BLOB, request_id TEXT,
-  UNIQUE (tenant, method, route, key)
-);
-CREATE INDEX idempotency_by_age ON idempotency (kept_until);
-"""
-
-AN_ANSWER = "INSERT INTO idempotency VALUES ('a', 'POST', '/', 'k', x'01', 99, 'me', 9, 204, '[]', x'', 'r-1');"
-
-KEY = "pk_live_" + "k" * 43
+APPLICATION_ID = store_schema("").application_id
 
 
 def execute(path: Path, script: str) -> None:
@@ -54,39 +31,6 @@ def ask(path: Path, question: str) -> Any:
     """The first value of the answer to *question*."""
     with closing(sqlite3.connect(path)) as db:
         return db.execute(question).fetchone()[0]
-
-
-def test_keys_of_the_first_release_are_kept(tmp_path: Path) -> None:
-    """
-    A file from before there were tiers is brought up to date when it is opened: its keys work, without a tier.
-    """
-    path = tmp_path / "keys.sqlite"
-    execute(path, f"PRAGMA journal_mode = WAL; {OLD_KEYS}")
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("INSERT INTO api_keys VALUES ('key_1', ?, 'acme', 'admin', 1.0, NULL)", (_hash(KEY),))
-        db.execute("INSERT INTO api_keys VALUES ('key_2', ?, 'acme', 'admin', 1.0, 2.0)", (_hash(KEY + "revoked"),))
-    with closing(KeyStore(path)) as keys:
-        found = [keys.find(KEY), keys.find(KEY + "revoked")]
-        new = keys.find(keys.create("acme", "member", tier="pro"))
-        moved = [keys.move(name, "free") for name in ("key_1", "key_2", "key_3")]
-    with closing(KeyStore(path)) as again:
-        later = again.find(KEY)
-
-    assert [Caller("acme", "key_1", "admin", ""), None] == found
-    assert ("pro", [True, False, False]) == (new and new.tier, moved)
-    assert (Caller("acme", "key_1", "admin", "free"), APPLICATION_ID) == (later, ask(path, "PRAGMA application_id"))
-
-
-def test_answers_of_the_first_release_are_kept(tmp_path: Path) -> None:
-    """
-    A file of answers without our mark is opened as ours, and marked.
-    """
-    path = tmp_path / "idempotency.sqlite"
-    execute(path, OLD_ANSWERS + AN_ANSWER)
-    with closing(SqliteStore(path, clock=VirtualClock(wall=50))) as store:
-        claim = store.claim(Record("a", "POST", "/", "k"), b"\x01", "me", lease=10, kept=100)
-
-    assert (204, APPLICATION_ID) == (getattr(claim, "status", claim), ask(path, "PRAGMA application_id"))
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -137,10 +81,26 @@ def test_file_of_another_program_is_left_as_it_is(tmp_path: Path, store: Callabl
     with pytest.raises(NotOurFileError) as caught:
         store(path)
 
-    said = f"{str(path)!r} is the database of another program. Move it away, or name another file for the store."
+    said = f"{str(path)!r} is another program's database. Move it away, or name another file for the store."
     assert (said, str(path)) == (str(caught.value), caught.value.path)
     assert isinstance(caught.value, StoreDownError)
     assert (before, [path]) == (path.read_bytes(), list(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_file_of_a_newer_version_is_left_as_it_is(tmp_path: Path, store: Callable[[Path], Any]) -> None:
+    """
+    S12. A file that a newer version has written is refused with both versions, and not a byte of it is changed.
+    """
+    path = tmp_path / "newer.db"
+    store(path).close()
+    execute(path, "PRAGMA user_version = 99;")
+    before = path.read_bytes()
+    with pytest.raises(NotOurFileError) as caught:
+        store(path)
+
+    told = "has schema 99, this server knows up to 1. Upgrade failwell, or name another file for the store."
+    assert (f"{str(path)!r} {told}", before) == (str(caught.value), path.read_bytes())
 
 
 @pytest.mark.parametrize("store", STORES)

@@ -193,7 +193,7 @@ BROKEN: list[tuple[Callable[[Path], None], str]] = [
     (garbage, "is broken (file is not a database)"),
     (truncated, "is broken ("),
     (overwritten, "is broken ("),
-    (foreign, "is broken (it is another program's database)"),
+    (foreign, "is another program's database"),
     (folder, "cannot be opened ("),
 ]
 

@@ -1,15 +1,18 @@
-"""The tables, as the steps that lead to them: step N brings a database from version N to N + 1."""
+"""The tables of a Pictograph server."""
 
 from __future__ import annotations
 
-APPLICATION_ID = 0x50696374  # "Pict": tells our database from another program's
+from failwell.server import Schema
 
-_FIRST = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+_TABLES = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE credits (tenant TEXT PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS credits (
+    tenant TEXT PRIMARY KEY,
+    balance INTEGER NOT NULL CHECK (balance >= 0)
+) WITHOUT ROWID;
 
-CREATE TABLE datasets (
+CREATE TABLE IF NOT EXISTS datasets (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
@@ -21,9 +24,9 @@ CREATE TABLE datasets (
     created_at REAL NOT NULL,
     UNIQUE (tenant, name)
 );
-CREATE INDEX datasets_by_folded_name ON datasets (tenant, folded_name);
+CREATE INDEX IF NOT EXISTS datasets_by_folded_name ON datasets (tenant, folded_name);
 
-CREATE TABLE uploads (
+CREATE TABLE IF NOT EXISTS uploads (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
@@ -37,10 +40,10 @@ CREATE TABLE uploads (
     file_size INTEGER,
     image_id TEXT
 );
-CREATE INDEX uploads_by_name ON uploads (dataset_id, directory_path, filename);
-CREATE INDEX uploads_by_age ON uploads (expires_at);
+CREATE INDEX IF NOT EXISTS uploads_by_name ON uploads (dataset_id, directory_path, filename);
+CREATE INDEX IF NOT EXISTS uploads_by_age ON uploads (expires_at);
 
-CREATE TABLE images (
+CREATE TABLE IF NOT EXISTS images (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
@@ -59,7 +62,7 @@ CREATE TABLE images (
     UNIQUE (dataset_id, directory_path, filename)
 );
 
-CREATE TABLE exports (
+CREATE TABLE IF NOT EXISTS exports (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
@@ -70,23 +73,26 @@ CREATE TABLE exports (
     annotation_count INTEGER NOT NULL,
     crop_count INTEGER NOT NULL,
     created_at REAL NOT NULL,
+    deleted_at REAL,
     UNIQUE (dataset_id, name)
 );
 
-CREATE TABLE export_images (
+CREATE TABLE IF NOT EXISTS export_images (
     export_id TEXT NOT NULL REFERENCES exports (id),
     position INTEGER NOT NULL,
+    directory_path TEXT NOT NULL,
     filename TEXT NOT NULL,
     file TEXT NOT NULL,
     annotations TEXT NOT NULL,
     PRIMARY KEY (export_id, position)
 ) WITHOUT ROWID;
 
-CREATE TABLE runs (
+CREATE TABLE IF NOT EXISTS runs (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
     created_by TEXT NOT NULL,
+    idempotency_key TEXT,
     name TEXT NOT NULL,
     dataset_id TEXT NOT NULL REFERENCES datasets (id),
     export_id TEXT NOT NULL REFERENCES exports (id),
@@ -95,7 +101,6 @@ CREATE TABLE runs (
     gpu_type TEXT NOT NULL,
     config TEXT NOT NULL,
     charge INTEGER NOT NULL,
-    owner TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'completed', 'failed')),
     progress INTEGER NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 100),
     current_epoch INTEGER NOT NULL DEFAULT 0,
@@ -106,10 +111,11 @@ CREATE TABLE runs (
     started_at REAL,
     completed_at REAL
 );
-CREATE INDEX runs_by_name ON runs (tenant, name);
-CREATE INDEX runs_unfinished ON runs (owner) WHERE status IN ('queued', 'running');
+CREATE INDEX IF NOT EXISTS runs_by_name ON runs (tenant, name);
+CREATE INDEX IF NOT EXISTS runs_by_key ON runs (tenant, idempotency_key);
+CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (seq) WHERE status IN ('queued', 'running');
 
-CREATE TABLE models (
+CREATE TABLE IF NOT EXISTS models (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
@@ -124,11 +130,9 @@ CREATE TABLE models (
     file TEXT NOT NULL,
     created_at REAL NOT NULL
 );
-CREATE INDEX models_by_name ON models (tenant, name);
-"""
+CREATE INDEX IF NOT EXISTS models_by_name ON models (tenant, name);
 
-_SECOND = """
-CREATE TABLE batches (
+CREATE TABLE IF NOT EXISTS batches (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
@@ -149,9 +153,10 @@ CREATE TABLE batches (
     started_at REAL,
     completed_at REAL
 );
-CREATE INDEX batches_unfinished ON batches (seq) WHERE status IN ('pending', 'running');
+CREATE INDEX IF NOT EXISTS batches_by_key ON batches (tenant, idempotency_key);
+CREATE INDEX IF NOT EXISTS batches_unfinished ON batches (seq) WHERE status IN ('pending', 'running');
 
-CREATE TABLE batch_images (
+CREATE TABLE IF NOT EXISTS batch_images (
     batch_id TEXT NOT NULL REFERENCES batches (id),
     position INTEGER NOT NULL,
     image_id TEXT NOT NULL REFERENCES images (id),
@@ -163,7 +168,7 @@ CREATE TABLE batch_images (
     UNIQUE (batch_id, image_id)
 ) WITHOUT ROWID;
 
-CREATE TABLE imports (
+CREATE TABLE IF NOT EXISTS imports (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
@@ -180,9 +185,10 @@ CREATE TABLE imports (
     started_at REAL,
     completed_at REAL
 );
-CREATE INDEX imports_unfinished ON imports (seq) WHERE status = 'processing';
+CREATE INDEX IF NOT EXISTS imports_by_key ON imports (tenant, idempotency_key);
+CREATE INDEX IF NOT EXISTS imports_unfinished ON imports (seq) WHERE status = 'processing';
 
-CREATE TABLE import_datasets (
+CREATE TABLE IF NOT EXISTS import_datasets (
     import_id TEXT NOT NULL REFERENCES imports (id),
     position INTEGER NOT NULL,
     source TEXT NOT NULL,
@@ -191,7 +197,7 @@ CREATE TABLE import_datasets (
     PRIMARY KEY (import_id, position)
 ) WITHOUT ROWID;
 
-CREATE TABLE import_entries (
+CREATE TABLE IF NOT EXISTS import_entries (
     import_id TEXT NOT NULL REFERENCES imports (id),
     position INTEGER NOT NULL,
     dataset INTEGER NOT NULL,
@@ -205,20 +211,6 @@ CREATE TABLE import_entries (
     error_message TEXT,
     PRIMARY KEY (import_id, position)
 ) WITHOUT ROWID;
-
-ALTER TABLE exports ADD COLUMN deleted_at REAL;
-
-ALTER TABLE export_images ADD COLUMN directory_path TEXT NOT NULL DEFAULT '/';
-UPDATE export_images SET directory_path = images.directory_path FROM images WHERE images.file = export_images.file;
-
-ALTER TABLE runs ADD COLUMN idempotency_key TEXT;
-CREATE INDEX runs_by_key ON runs (tenant, idempotency_key);
-CREATE INDEX batches_by_key ON batches (tenant, idempotency_key);
-CREATE INDEX imports_by_key ON imports (tenant, idempotency_key);
-
-DROP INDEX runs_unfinished;
-ALTER TABLE runs DROP COLUMN owner;
-CREATE INDEX runs_unfinished ON runs (seq) WHERE status IN ('queued', 'running');
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _SECOND)
+SCHEMA = Schema(0x50696374, _TABLES, "failwell-pictograph")  # "Pict": tells our database from another program's

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from failwell.server import DataStore, Schema, SignedUrls
+from failwell.server import DataStore, SignedUrls
 from pictograph.exceptions import CATALOGUE
-from pictograph_server.schema import APPLICATION_ID, STEPS
-
-SCHEMA = Schema(APPLICATION_ID, STEPS, "failwell-pictograph")
+from pictograph_server.schema import SCHEMA
 
 
 class Store(DataStore):
@@ -26,13 +25,7 @@ class Store(DataStore):
     def __init__(self, folder: Path | str, *, trace: Callable[[str], object] | None = None) -> None:
         super().__init__(folder, "pictograph.db", SCHEMA, trace=trace)
 
-    def _begin(self) -> None:
-        self.signing_key = self._fact("signing_key", secrets.token_bytes(32))
+    def _made(self, db: sqlite3.Connection) -> None:
+        db.execute("INSERT OR IGNORE INTO facts VALUES ('signing_key', ?)", (secrets.token_bytes(32),))
+        self.signing_key = bytes(db.execute("SELECT value FROM facts WHERE name = 'signing_key'").fetchone()[0])
         self.signed_urls = SignedUrls(self.signing_key, CATALOGUE)
-
-    def _fact(self, name: str, first: bytes) -> bytes:
-        """The value kept under *name*; *first* if there is none yet."""
-        with self.writing() as db:
-            db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, first))
-            row = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return bytes(row["value"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from failwell.server import DataStore, Schema
 
-_FIRST = """
-CREATE TABLE runs (
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     tenant TEXT NOT NULL,
@@ -24,10 +24,10 @@ CREATE TABLE runs (
     created_at REAL NOT NULL,
     started_at REAL
 );
-CREATE INDEX runs_by_key ON runs (tenant, idempotency_key);
-CREATE INDEX runs_unfinished ON runs (seq) WHERE status IN ('queued', 'running') OR owes_callback;
+CREATE INDEX IF NOT EXISTS runs_by_key ON runs (tenant, idempotency_key);
+CREATE INDEX IF NOT EXISTS runs_unfinished ON runs (seq) WHERE status IN ('queued', 'running') OR owes_callback;
 
-CREATE TABLE thoughts (
+CREATE TABLE IF NOT EXISTS thoughts (
     run_id TEXT NOT NULL REFERENCES runs (id),
     position INTEGER NOT NULL,
     thought TEXT NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE thoughts (
 ) WITHOUT ROWID;
 """
 
-SCHEMA = Schema(0x53756263, (_FIRST,), "failwell-subconscious")  # "Subc": tells our database from another program's
+SCHEMA = Schema(0x53756263, _TABLES, "failwell-subconscious")  # "Subc": tells our database from another program's
 
 
 class Store(DataStore):

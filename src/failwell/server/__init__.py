@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from failwell.server.limits.tiers import UnknownTierError
     from failwell.server.side_effects import side_effect
     from failwell.server.storage.data_folder import DataFolder, DataFolderError
-    from failwell.server.storage.data_store import DataStore, Schema
-    from failwell.server.storage.errors import StoreDownError
+    from failwell.server.storage.data_store import DataStore
+    from failwell.server.storage.errors import NotOurFileError, StoreDownError
     from failwell.server.storage.rows import FromJson, Moment, RowModel, insert
-    from failwell.server.storage.sqlite import NotOurFileError
+    from failwell.server.storage.sqlite import Schema
     from failwell.server.stored_response import StoredResponse
 
 require("server", __name__)
@@ -88,10 +88,7 @@ lazy_exports(
             "DataFolder",
             "DataFolderError",
         ),
-        "storage.data_store": (
-            "DataStore",
-            "Schema",
-        ),
+        "storage.data_store": ("DataStore",),
         "http.sse": (
             "EventStreamResponse",
             "follow",
@@ -145,8 +142,11 @@ lazy_exports(
         "limits.rate_limits": ("RateLimits",),
         "limits.tiers": ("UnknownTierError",),
         "side_effects": ("side_effect",),
-        "storage.errors": ("StoreDownError",),
-        "storage.sqlite": ("NotOurFileError",),
+        "storage.errors": (
+            "NotOurFileError",
+            "StoreDownError",
+        ),
+        "storage.sqlite": ("Schema",),
         "stored_response": ("StoredResponse",),
     },
 )

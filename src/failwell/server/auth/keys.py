@@ -5,32 +5,22 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from failwell.clock import ServerClock, SystemClock
 from failwell.server.caller import Caller
-from failwell.server.storage.sqlite import BUSY, Database, Tables
+from failwell.server.storage.store_file import BUSY, StoreFile, store_schema
 
-_TABLE = """
+_SCHEMA = store_schema("""
 CREATE TABLE IF NOT EXISTS api_keys (
   id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, tenant TEXT NOT NULL, role TEXT NOT NULL,
   created_at REAL NOT NULL, revoked_at REAL, tier TEXT NOT NULL DEFAULT ''
 )
-"""
+""")
 
 _ADD = "INSERT INTO api_keys (id, hash, tenant, role, tier, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-
-
-def _add_tier(db: sqlite3.Connection) -> None:
-    """Give the keys of a file from before there were tiers the tier ""."""
-    if "tier" not in [column[1] for column in db.execute("PRAGMA table_info(api_keys)")]:
-        db.execute("ALTER TABLE api_keys ADD COLUMN tier TEXT NOT NULL DEFAULT ''")
-
-
-TABLES = Tables(make=(_TABLE,), proof="SELECT id, hash, tenant, role FROM api_keys LIMIT 0", upgrade=_add_tier)
 
 
 class Keys(Protocol):
@@ -78,13 +68,13 @@ class KeyStore:
         self._prefix = prefix
         self._form = re.compile(re.escape(prefix) + "[A-Za-z0-9_-]{43}")
         self._clock = clock or SystemClock()
-        self._database = Database(path, TABLES, busy=busy, trace=trace)
+        self._file = StoreFile(path, _SCHEMA, busy=busy, trace=trace)
 
     def create(self, tenant: str, role: str, *, tier: str = "") -> str:
         """Make a key of *tenant* for *role*, within the limits of *tier*, and return it. It cannot be read again."""
         key = self._prefix + secrets.token_urlsafe(32)
         facts = (f"key_{secrets.token_hex(8)}", _hash(key), tenant, role, tier, self._clock.wall())
-        self._database.write(lambda db: db.execute(_ADD, facts))
+        self._file.write(lambda db: db.execute(_ADD, facts))
         return key
 
     def move(self, key: str, tier: str) -> bool:
@@ -104,7 +94,7 @@ class KeyStore:
 
     def find(self, key: str) -> Caller | None:
         """The caller of *key*; None if it is unknown or revoked."""
-        with self._database.reading() as db:
+        with self._file.reading() as db:
             row = db.execute(
                 "SELECT tenant, id, role, tier FROM api_keys WHERE hash = ? AND revoked_at IS NULL", (_hash(key),)
             ).fetchone()
@@ -112,12 +102,12 @@ class KeyStore:
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._file.close()
 
     def _change(self, change: str, value: object, key: str) -> bool:
         """Make *change* with *value* to *key*, the key or its id; False if it is unknown or revoked."""
         statement = f"UPDATE api_keys SET {change} WHERE (id = ? OR hash = ?) AND revoked_at IS NULL"  # noqa: S608 - our own words
-        return self._database.write(lambda db: db.execute(statement, (value, key, _hash(key))).rowcount == 1)
+        return self._file.write(lambda db: db.execute(statement, (value, key, _hash(key))).rowcount == 1)
 
 
 def _hash(key: str) -> bytes:

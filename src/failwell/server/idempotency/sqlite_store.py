@@ -11,22 +11,20 @@ from pathlib import Path
 from failwell.clock import ServerClock, SystemClock
 from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record
 from failwell.server.storage import steady_clock
-from failwell.server.storage.sqlite import BUSY, Database, Tables
+from failwell.server.storage.store_file import BUSY, StoreFile, store_schema
 from failwell.server.stored_response import StoredResponse
 
-_TABLE = """
+_SCHEMA = store_schema(f"""
 CREATE TABLE IF NOT EXISTS idempotency (
   tenant TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL,
   fingerprint BLOB NOT NULL, kept_until REAL NOT NULL,
   owner TEXT NOT NULL, leased_until REAL NOT NULL,
   status INTEGER, headers TEXT, body BLOB, request_id TEXT,
   UNIQUE (tenant, method, route, key)
-)
-"""
-TABLES = Tables(
-    make=(_TABLE, "CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (kept_until)", steady_clock.TABLE),
-    proof="SELECT fingerprint, kept_until, owner, leased_until FROM idempotency LIMIT 0",
-)
+);
+CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (kept_until);
+{steady_clock.TABLE}
+""")
 
 PURGED_AT_ONCE = 16
 """Expired records that one claim removes: more than it adds, so that they cannot pile up."""
@@ -80,9 +78,9 @@ class SqliteStore:
         busy: float = BUSY,
         trace: Callable[[str], object] | None = None,
     ) -> None:
-        self._database = Database(path, TABLES, busy=busy, trace=trace)
+        self._file = StoreFile(path, _SCHEMA, busy=busy, trace=trace)
         try:
-            self._now = self._database.write(partial(steady_clock.steady_time, clock=clock or SystemClock()))
+            self._now = self._file.write(partial(steady_clock.steady_time, clock=clock or SystemClock()))
         except BaseException:
             self.close()
             raise
@@ -98,7 +96,7 @@ class SqliteStore:
                 if row[0] != fingerprint:
                     return Conflict()
                 if row[3] is not None:
-                    return _answer(row[3:])
+                    return _answer(*row[3:])
                 if now < row[2] <= now + lease:
                     return InProgress(leased_for=round(row[2] - now, 3))
                 if row[2] > now:
@@ -110,7 +108,7 @@ class SqliteStore:
             db.execute(_BEGIN, (fingerprint, now + max(kept, lease), owner, now + lease, *record))
             return Claimed()
 
-        return self._database.write(claim)
+        return self._file.write(claim)
 
     def renew(self, record: Record, owner: str, *, lease: float) -> bool:
         """Let the lease begin anew; False if *record* is not *owner*'s any more."""
@@ -119,7 +117,7 @@ class SqliteStore:
             leased_until = self._now() + lease
             return _changed(db, _RENEW, leased_until, leased_until, *record, owner)
 
-        return self._database.write(renew)
+        return self._file.write(renew)
 
     def complete(self, record: Record, owner: str, answer: StoredResponse, *, kept: float) -> bool:
         """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more."""
@@ -130,21 +128,20 @@ class SqliteStore:
                 return True
             return db.execute(_ANSWERED, (*record, owner)).fetchone() is not None
 
-        return self._database.write(complete)
+        return self._file.write(complete)
 
     def release(self, record: Record, owner: str) -> bool:
         """Forget *record* so that its key may be tried again; False if it is not *owner*'s any more."""
-        return self._database.write(lambda db: _changed(db, _RELEASE, *record, owner))
+        return self._file.write(lambda db: _changed(db, _RELEASE, *record, owner))
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._file.close()
 
 
 def _changed(db: sqlite3.Connection, statement: str, *values: object) -> bool:
     return db.execute(statement, values).rowcount == 1
 
 
-def _answer(row: tuple[int, str, bytes, str]) -> StoredResponse:
-    status, headers, body, request_id = row
+def _answer(status: int, headers: str, body: bytes, request_id: str) -> StoredResponse:
     return StoredResponse(status, tuple((name, value) for name, value in json.loads(headers)), body, request_id)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
-from failwell.server.storage.connections import is_a, look_at
 from failwell.server.storage.data_folder import DataFolderError
-from failwell.server.storage.sqlite import APPLICATION_ID, Database, Tables
+from failwell.server.storage.sqlite import ForeignFileError, is_a, look_at
+from failwell.server.storage.store_file import StoreFile, store_schema
 from failwell.server.storage.transient_errors import patient
 
 P = ParamSpec("P")
@@ -22,19 +22,13 @@ FILE = "jobs.sqlite"
 OLDEST_SQLITE = (3, 37)
 """The oldest SQLite that this was tried with."""
 
-_TABLES = Tables(
-    make=(
-        """
-        CREATE TABLE IF NOT EXISTS steps (
-            job TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, outcome BLOB NOT NULL,
-            PRIMARY KEY (job, number)
-        )
-        """,
-        # How often the worker died by itself while a job was at the step of that number.
-        "CREATE TABLE IF NOT EXISTS crashes (job TEXT PRIMARY KEY, step INTEGER NOT NULL, times INTEGER NOT NULL)",
-    ),
-    proof="SELECT job, number, name, outcome FROM steps LIMIT 0",
-)
+_SCHEMA = store_schema("""
+CREATE TABLE IF NOT EXISTS steps (
+  job TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, outcome BLOB NOT NULL, PRIMARY KEY (job, number)
+);
+-- How often the worker died by itself while a job was at the step of that number.
+CREATE TABLE IF NOT EXISTS crashes (job TEXT PRIMARY KEY, step INTEGER NOT NULL, times INTEGER NOT NULL);
+""")
 
 
 class ChangedWorkflowError(Exception):
@@ -56,7 +50,7 @@ class Steps:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._database = Database(folder / FILE, _TABLES)
+        self._file = StoreFile(folder / FILE, _SCHEMA)
 
     def of(self, job: str) -> Memory:
         """The steps of *job*, from the first one on."""
@@ -64,18 +58,18 @@ class Steps:
 
     def outcome(self, job: str, number: int) -> tuple[str, bytes] | None:
         """The name and the outcome of a step, or None if it is not done."""
-        with self._database.reading() as db:
+        with self._file.reading() as db:
             row = db.execute("SELECT name, outcome FROM steps WHERE job = ? AND number = ?", (job, number)).fetchone()
         return row and (str(row[0]), bytes(row[1]))
 
     def keep(self, job: str, number: int, name: str, outcome: bytes) -> None:
         """Remember a step. The first outcome stays."""
-        with self._database.writing() as db:
+        with self._file.writing() as db:
             db.execute("INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?)", (job, number, name, outcome))
 
     def crashed(self, jobs: Collection[str]) -> None:
         """Note that the worker died by itself while it was at these *jobs*, each in the step after its last."""
-        with self._database.writing() as db:
+        with self._file.writing() as db:
             db.executemany(
                 "INSERT INTO crashes SELECT ?, count(*), 1 FROM steps WHERE job = ?"
                 " ON CONFLICT (job) DO UPDATE SET step = excluded.step,"
@@ -85,7 +79,7 @@ class Steps:
 
     def crashes(self) -> dict[str, int]:
         """How often the worker died in the step that a job is at, for each job whose step that happened in."""
-        with self._database.reading() as db:
+        with self._file.reading() as db:
             rows = db.execute(
                 "SELECT job, times FROM crashes WHERE step = (SELECT count(*) FROM steps WHERE steps.job = crashes.job)"
             ).fetchall()
@@ -93,17 +87,17 @@ class Steps:
 
     def forget_all_but(self, jobs: Collection[str]) -> None:
         """Forget the jobs that have ended: all others than these *jobs*."""
-        with self._database.reading() as db:
+        with self._file.reading() as db:
             known = {str(row[0]) for row in db.execute("SELECT job FROM steps UNION SELECT job FROM crashes")}
         ended = [(job,) for job in known.difference(jobs)]
         if ended:
-            with self._database.writing() as db:
+            with self._file.writing() as db:
                 db.executemany("DELETE FROM steps WHERE job = ?", ended)
                 db.executemany("DELETE FROM crashes WHERE job = ?", ended)
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._file.close()
 
 
 class Memory:
@@ -159,6 +153,8 @@ def refuse_broken(folder: Path) -> None:
     remedy = "Move it away: jobs that have not ended then begin again. Or name another folder."
     try:
         look_at(path, _refuse, busy=1.0)
+    except ForeignFileError as problem:
+        raise DataFolderError(str(path), problem.problem, f"{problem.remedy}, or name another folder.") from problem
     except sqlite3.OperationalError as problem:
         # Somebody else is at work on it: then it is no broken one.
         if not is_a(problem, sqlite3.SQLITE_BUSY):
@@ -169,9 +165,7 @@ def refuse_broken(folder: Path) -> None:
 
 def _refuse(db: sqlite3.Connection) -> None:
     """Raise DatabaseError for what is broken, or not ours."""
-    mark = db.execute("PRAGMA application_id").fetchone()[0]
-    if mark != APPLICATION_ID and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise sqlite3.DatabaseError("it is another program's database")
+    _SCHEMA.check(db)
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(found)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from failwell.server.storage.connections import locked
+from failwell.server.storage.sqlite import locked
 
 T = TypeVar("T")
 

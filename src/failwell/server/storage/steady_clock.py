@@ -13,7 +13,7 @@ from pathlib import Path
 
 from failwell.clock import ServerClock, SystemClock
 
-TABLE = "CREATE TABLE IF NOT EXISTS boots (boot TEXT PRIMARY KEY, began REAL NOT NULL)"
+TABLE = "CREATE TABLE IF NOT EXISTS boots (boot TEXT PRIMARY KEY, began REAL NOT NULL);"
 
 BOOTS_KEPT = 16
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
-from failwell.server.storage.connections import is_a
+from failwell.server.storage.sqlite import is_a
 
 P = ParamSpec("P")
 T = TypeVar("T")
