@@ -26,11 +26,25 @@ def test_a_contract_is_light(module: str) -> None:
     """
     Declaring and catching errors loads no HTTP library, no event loop, no models and no server.
     """
+    assert "" == loaded_of(HEAVY, module)
+
+
+@pytest.mark.parametrize(
+    "module", ["pictograph_server.work", "subconscious_server.work", "subconscious_server.confined"]
+)
+def test_a_worker_is_light(module: str) -> None:
+    """
+    The processes that do the jobs of a server load no web framework, no event loop and no HTTP client.
+    """
+    assert "" == loaded_of([name for name in HEAVY if name not in ("pydantic", "socket", "ssl")], module)
+
+
+def loaded_of(names: list[str], module: str) -> str:
+    """Those of *names* that are loaded with *module*."""
     program = (
         f"import sys; sys.path[:0] = {sys.path!r}; before = set(sys.modules); import {module}; "
-        f"print(*sorted(set({HEAVY!r}) & (set(sys.modules) - before)))"
+        f"print(*sorted(set({names!r}) & (set(sys.modules) - before)))"
     )
     # -I -S: neither the environment nor a .pth file of another package imports anything first.
-    printed = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
-
-    assert "" == printed.stdout.strip()
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    return ran.stdout.strip()

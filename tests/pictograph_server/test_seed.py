@@ -7,7 +7,7 @@ import pytest
 
 from failwell.server.storage.data_folder import DataFolder
 from pictograph_server import Settings, Store, credit_balance, seed
-from pictograph_server.seed import TENANTS
+from pictograph_server.demo_content import TENANTS
 
 from .api import Api, MovableClock, picture
 

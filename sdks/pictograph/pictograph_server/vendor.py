@@ -12,7 +12,7 @@ from failwell.sandbox import DEMO_KEYS, Served, Vendor, assembled
 from failwell.server import BodyLimits
 from pictograph.exceptions import CATALOGUE
 from pictograph_server.app import create_app
-from pictograph_server.seed import seed
+from pictograph_server.demo_content import seed
 from pictograph_server.store import Store
 
 KEYS = {**DEMO_KEYS, "broke": ("globex", "member", "enterprise")}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import httpx2
-
 MOST_BYTES = 5 * 1024 * 1024
 """Bytes of an answer that are read."""
 
@@ -27,6 +25,9 @@ def fetched(
     method: str, url: str, *, json: Any = None, headers: Mapping[str, str] | None = None, timeout: float = 30.0
 ) -> bytes:
     """Ask the server at *url*, and follow it nowhere else. Raises: OutsideError."""
+    # Not loaded before: each engine is a process of its own, and most servers ask no other.
+    import httpx2
+
     try:
         asked = {"params": json} if method == "GET" else {"json": json}
         with httpx2.stream(

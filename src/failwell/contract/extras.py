@@ -14,7 +14,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "cli": ("typer", "rich"),
     "client": ("httpx2", "anyio"),
     "fast": ("pyreqwest",),
-    "fastapi": ("fastapi",),
+    "fastapi": ("fastapi", "pydantic"),
     "jobs": (),
     "limits": ("limits",),
     "models": ("pydantic",),

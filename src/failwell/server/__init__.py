@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from failwell.server.auth.keys import Keys, KeyStore
     from failwell.server.auth.signed_urls import SignedUrls
     from failwell.server.caller import Caller
-    from failwell.server.errors.framework import MOST_FIELD_ERRORS
-    from failwell.server.errors.redaction import redacted_field_error, shorten
+    from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error, shorten
     from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
     from failwell.server.http.bodies import BodyLimits
     from failwell.server.http.paging import ItemReply, Limit, Offset, PageReply, Pagination, rows_of_page
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
         job_error,
         job_failures,
     )
-    from failwell.server.jobs.submissions import Submission, SubmissionKey, find_submission
+    from failwell.server.jobs.submission_key import SubmissionKey
+    from failwell.server.jobs.submissions import Submission, find_submission
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
     from failwell.server.jobs.workflow import JobKind, Step, Workflow, Workload, immediately
     from failwell.server.limits.rate_limits import RateLimits
@@ -80,10 +80,10 @@ lazy_exports(
             "insert",
         ),
         "errors.redaction": (
+            "MOST_FIELD_ERRORS",
             "redacted_field_error",
             "shorten",
         ),
-        "errors.framework": ("MOST_FIELD_ERRORS",),
         "storage.data_folder": (
             "DataFolder",
             "DataFolderError",
@@ -94,9 +94,9 @@ lazy_exports(
             "follow",
             "sse_event",
         ),
+        "jobs.submission_key": ("SubmissionKey",),
         "jobs.submissions": (
             "Submission",
-            "SubmissionKey",
             "find_submission",
         ),
         "auth.callers": ("CurrentCaller",),

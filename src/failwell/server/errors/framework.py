@@ -9,12 +9,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from failwell.contract.case import phrase
-from failwell.server.errors.redaction import redacted_field_error
+from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error
 from failwell.server.refusal import NOTHING_MORE, Refusal
 from failwell.wire.envelopes import summarize_field_errors
-
-MOST_FIELD_ERRORS = 100
-"""Field errors that a reply lists at most."""
 
 UNHANDLED = "The server failed while it answered this request. Try again later, and quote the request id to support."
 OWN_HEADERS = frozenset({"content-length", "content-type", "content-encoding", "transfer-encoding"})

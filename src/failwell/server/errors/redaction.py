@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, get_args
 
+MOST_FIELD_ERRORS = 100
+"""Field errors that a reply lists at most."""
+
 LONGEST_KEY = 64
 LONGEST_MESSAGE = 300
 

@@ -10,16 +10,16 @@ from failwell.contract.extras import needs
 from failwell.server.storage.data_store import DataStore
 
 with needs("fastapi", __name__):
-    from fastapi import Query
-    from pydantic import BaseModel
+    from pydantic import BaseModel, Field
 
 T = TypeVar("T")
 
 LARGEST_PAGE = 1000
 
-Limit = Annotated[int, Query(ge=1, description=f"More than {LARGEST_PAGE} gives {LARGEST_PAGE}.")]
+# Fields of pydantic are query parameters to FastAPI, too, and the process that does jobs does not load that.
+Limit = Annotated[int, Field(ge=1, description=f"More than {LARGEST_PAGE} gives {LARGEST_PAGE}.")]
 # SQLite counts in 64 bits; no table has that many rows.
-Offset = Annotated[int, Query(ge=0, le=2**53)]
+Offset = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class Pagination(BaseModel):

@@ -6,18 +6,11 @@ answer. The job itself remembers: the key is in its row, written by the same tra
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from dataclasses import dataclass
-from typing import Annotated
 
 from failwell.clock import WallClock
-from failwell.contract.extras import needs
-from failwell.server.idempotency.gate import route_of
-from failwell.server.idempotency.policy import conflict, fingerprint
-
-with needs("fastapi", __name__):
-    from fastapi import Depends, Header, Request
+from failwell.server.idempotency.policy import conflict
 
 REMEMBERED = 24 * 3600.0
 """Seconds that a key finds its job: as long as an answer is kept under it."""
@@ -34,20 +27,6 @@ class Submission:
     def __conform__(self, _: object) -> str:
         """What SQLite keeps of it, in the row of its job."""
         return f"{self.scope}:{self.fingerprint}"
-
-
-async def submission(
-    request: Request, key: Annotated[str | None, Header(alias="Idempotency-Key", include_in_schema=False)] = None
-) -> Submission | None:
-    """What is submitted with the key of *request*, or None if it has no key."""
-    if key is None:
-        return None
-    scope = hashlib.sha256("\n".join((request.method, route_of(request.scope), key)).encode()).hexdigest()
-    return Submission(key, scope, fingerprint(request.scope["query_string"], await request.body()).hex())
-
-
-SubmissionKey = Annotated[Submission | None, Depends(submission)]
-"""The idempotency key of a request, and what came with it."""
 
 
 def find_submission(
