@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import re
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import HTTPException, Request, Response
-from fastapi.security import HTTPBasic
+from fastapi import Depends, Header, HTTPException, Request, Response, Security
+from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
@@ -63,6 +64,68 @@ WAYS: dict[str, tuple[Callable[..., Any], dict[str, str], dict[str, str]]] = {
         {"x-session": "s-2"},
     ),
 }
+
+
+def by_default(request: Request, user: str = Depends(dependency)) -> str:
+    """As FastAPI's older examples have it."""
+    return user
+
+
+async def by_annotation(request: Request, user: Annotated[str, Depends(dependency)]) -> str:
+    """As FastAPI's newer examples have it."""
+    return user
+
+
+def by_header(token: Unknown = Header()) -> str:  # type: ignore[name-defined]  # noqa: B008, F821
+    """With a type that only type checkers know."""
+    return str(token)
+
+
+def by_keyword(request: Request, *, db: object) -> str | None:
+    """With a session that somebody else gives."""
+    return None
+
+
+def by_text(token: str) -> str | None:
+    """FastAPI would take it from the query."""
+    return SESSIONS.get(token)
+
+
+async def by_yield(request: Request) -> AsyncIterator[str]:
+    """With something to clean up."""
+    yield "ann"
+
+
+class Current:
+    """A dependency that is an object."""
+
+    def __call__(self, token: Annotated[str, Security(HTTPBearer())]) -> str:
+        return token
+
+
+@pytest.mark.parametrize(
+    ("caller", "problem"),
+    [
+        (by_default, "by_default has the parameter user, which FastAPI fills for a dependency"),
+        (by_annotation, "by_annotation has the parameter user, which FastAPI fills for a dependency"),
+        (Depends(dependency), "this is a Depends"),
+        (by_keyword, "by_keyword has the parameter db"),
+        (by_text, "by_text has the parameter token, a str"),
+        (by_yield, "by_yield yields"),
+        (Current(), "Current has the parameter token, which FastAPI fills for a dependency"),
+        (by_header, "by_header has the parameter token, which FastAPI fills for a dependency"),
+        (lambda: "ann", "<lambda> takes no parameter"),
+        ("ann", "this is a str"),
+    ],
+)
+def test_what_caller_cannot_be(caller: Any, problem: str) -> None:
+    """
+    S13. A function that cannot be called with the request alone is refused when the contract is installed.
+    """
+    with pytest.raises(TypeError, match=re.escape(problem)) as refused:
+        install(Shop().app, SHOP, caller=caller)
+
+    assert "caller= is called with the request alone" in str(refused.value)
 
 
 @pytest.mark.parametrize("way", WAYS)

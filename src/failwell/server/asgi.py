@@ -74,7 +74,8 @@ def install(
     Raises:
         ValueError: *app* has a contract already, or answers errors by itself; limits and idempotency have no callers to
             go by, or two ways to know them; a path cannot fit, or no tier has limits.
-        TypeError: *app* is no app, or something else than `RateLimits` is given for a tier.
+        TypeError: *app* is no app, *caller* takes something else than the request, or something else than `RateLimits`
+            is given for a tier.
     """
     if isinstance(app, Contract) or vars(app).get(_INSTALLED) is not None:
         raise ValueError(

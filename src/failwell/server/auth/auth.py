@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
 
 from failwell.server.auth.keys import Keys
+from failwell.server.auth.own_caller import check_caller
 from failwell.server.caller import Caller
 from failwell.server.http.paths import Paths
 from failwell.server.refusal import Refusal
@@ -76,6 +77,7 @@ class ByFunction(Auth):
 
     def __init__(self, find: FindCaller, *, public: Paths, writers: Sequence[str]) -> None:
         super().__init__(public=public, writers=writers)
+        check_caller(find)
         self._find = find
         called = getattr(find, "__call__", None)  # noqa: B004 - an object with an async __call__, as HTTPBasic() is
         self._is_async = inspect.iscoroutinefunction(find) or inspect.iscoroutinefunction(called)
