@@ -31,7 +31,7 @@ def test_a_face_shadows_no_module(package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "first", ["", "from failwell.wire import parse_reply", "from failwell.wire.parse import build"]
+    "first", ["", "from failwell.wire import parse_reply", "from failwell.wire.parse import specs_of"]
 )
 def test_import_gives_the_module(first: str) -> None:
     """

@@ -10,7 +10,7 @@ from failwell.client import Blocking, Core, Resource, json_body, operation
 from failwell.clock import VirtualClock
 from failwell.contract import BreakerRules, Resilience
 from failwell.policy import Flow
-from failwell.wire import json, messages, parse
+from failwell.wire import error_factory, json, messages
 from failwell.wire.retry_after import parse_retry_after
 from pictograph.exceptions import CATALOGUE, PictographError
 
@@ -48,7 +48,7 @@ class Counts:
 
         monkeypatch.setattr(json, "loads", loads)
         monkeypatch.setattr(messages, "parse_retry_after", read)
-        monkeypatch.setattr(parse, "parse_retry_after", read)
+        monkeypatch.setattr(error_factory, "parse_retry_after", read)
 
 
 def made(answers: list[httpx2.Response], resilience: Resilience) -> tuple[str, int]:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from failwell._support.secret import MASK, Mask, Secret
+from failwell._support.truncation import ELLIPSIS
+
+DEPTH = 64
+"""Levels of a value that are looked into."""
+LONGEST_NUMBER = 1000
+"""Bits of a number that is looked at for secrets: what has more is none, and takes its time to write."""
 
 
 def masked(text: bytes, secrets: tuple[Secret, ...]) -> bytes:
@@ -34,6 +42,22 @@ def masked_text(text: str, mask: Mask) -> str:
     raw = text.encode("utf-8", "surrogatepass")
     found = mask(raw)
     return text if found is raw or found == raw else found.decode("utf-8", "replace")
+
+
+def masked_value(value: Any, mask: Mask, depth: int = DEPTH) -> Any:
+    """The JSON *value* without the secrets that *mask* knows, in texts, keys and numbers."""
+    if isinstance(value, str):
+        return masked_text(value, mask)
+    if isinstance(value, dict | list) and not depth:
+        return ELLIPSIS
+    if isinstance(value, dict):
+        return {masked_text(str(key), mask): masked_value(part, mask, depth - 1) for key, part in value.items()}
+    if isinstance(value, list):
+        return [masked_value(part, mask, depth - 1) for part in value]
+    if value is None or isinstance(value, bool):
+        return value
+    digits = str(value) if isinstance(value, float) or value.bit_length() < LONGEST_NUMBER else ""
+    return value if masked_text(digits, mask) is digits else MASK
 
 
 def shown(text: bytes, secrets: tuple[Secret, ...]) -> bool:

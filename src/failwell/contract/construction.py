@@ -1,21 +1,49 @@
-"""Fill an error class by what its fields mean: from a reply, a case, or facts."""
+"""Fill an error class by what its fields mean, their marks, and not by what they are called."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from failwell.contract.case import Case
 from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error
 
+FRACTIONS = (float, float | None)
+"""Types of a field that takes a wait as it is; any other one takes whole seconds."""
 NOTHING = object()
 """What a reply holds for a field that it does not name; None would be JSON's null."""
 
 
+def error_for(
+    cls: type[Error],
+    case: Case | None = None,
+    /,
+    *,
+    message: str,
+    status: Any = NOTHING,
+    retry_after: float | None = None,
+    **facts: Any,
+) -> Error:
+    """A *cls* that is *case*, with *message*, *status* and *retry_after* in the fields that are marked for them.
+
+    *facts* are for fields of these names, where *cls* has them. A *status* of None says that there was none, with 0
+    where the field takes nothing else; without one, the field keeps what its class declares.
+    """
+    values: dict[str, Any] = {marks_of(cls).message or "message": message, **facts}
+    for spec in specs_of(cls):
+        if spec.is_status and status is not NOTHING:
+            values[spec.name] = 0 if status is None and spec.hint is int else status
+        elif spec.is_wait and retry_after is not None:
+            values[spec.name] = retry_after if spec.hint in FRACTIONS else whole_seconds(retry_after)
+    error = build(cls, values)
+    return error if case is None or error.case == case else error.become(case)
+
+
 def build(cls: type[Error], values: dict[str, Any]) -> Error:
-    """A *cls* with *values*. A hand-written constructor gets what it takes by name; the rest is set afterwards."""
+    """A *cls* with *values*, by the names of its fields. What its constructor does not take is set afterwards."""
     accepted = _parameters(cls)
-    given = {name: value for name, value in values.items() if name in accepted}
-    error = cls(**given)
+    error = cls(**{name: value for name, value in values.items() if name in accepted})
     status = marks_of(cls).status
     for name, value in values.items():
         if name in accepted or value is None:
@@ -24,6 +52,26 @@ def build(cls: type[Error], values: dict[str, Any]) -> Error:
         if name == status or getattr(error, name, NOTHING) is None:
             setattr(error, name, value)
     return error
+
+
+def build_whole(cls: type[Error], values: dict[str, Any]) -> Error:
+    """The same, of a value for every field: without the constructor, where that would do no more than this."""
+    if not is_plain(cls):
+        return build(cls, values)
+    error = cls.__new__(cls)
+    error.__dict__.update(values)
+    error.__post_init__()
+    return error
+
+
+def is_plain(cls: type[Error]) -> bool:
+    """Whether a *cls* is made by setting its fields: nobody wrote a constructor, and it takes every field but one."""
+    known: bool | None = cls.__dict__.get("_plain")
+    if known is None:
+        written = any("_written_init" in base.__dict__ for base in cls.__mro__)
+        known = not written and all(spec.init or spec.is_status for spec in specs_of(cls))
+        cls._plain = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
+    return known
 
 
 def _parameters(cls: type[Error]) -> frozenset[str]:
@@ -37,3 +85,11 @@ def _parameters(cls: type[Error]) -> frozenset[str]:
         known = frozenset(names)
         cls._parameters = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
     return known
+
+
+def whole_seconds(value: Any) -> int | None:
+    """*value* rounded up to whole seconds, so that nobody comes back too early (RFC 9110, 10.2.3)."""
+    try:
+        return max(0, math.ceil(float(value)))
+    except (TypeError, ValueError, OverflowError):
+        return None

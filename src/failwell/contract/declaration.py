@@ -15,7 +15,7 @@ from failwell._support.lazy import annotations_of, dataclass_like
 from failwell.contract import fields
 from failwell.contract.case import TRAVELLING
 from failwell.contract.errors import DeclarationError
-from failwell.contract.fields import MISSING, Code, Declared, Details, Header, Local, Mark, MessageMark, Status
+from failwell.contract.fields import MISSING, Body, Code, Declared, Details, Header, Local, Mark, MessageMark, Status
 
 if TYPE_CHECKING:
     from failwell.contract.coercion import Fit
@@ -47,6 +47,13 @@ class FieldSpec(Frozen):
     def required(self) -> bool:
         """Whether nothing says what to fill in when a reply is silent."""
         return self.declared.required
+
+    @property
+    def is_wait(self) -> bool:
+        """Whether it holds the seconds of a Retry-After: in the header, or under that name elsewhere."""
+        mark = self.mark
+        place = mark.name if isinstance(mark, Header) else mark.path if isinstance(mark, Body) else self.details_key
+        return (place or self.name).rpartition(".")[2].lower().replace("_", "-") == "retry-after"
 
     def fallback(self) -> Any:
         """What the field holds when a reply does not say, or says something that does not fit."""

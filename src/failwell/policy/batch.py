@@ -9,8 +9,9 @@ from contextlib import nullcontext
 from typing import Annotated, Any, Generic, TypeVar
 
 from failwell._support.frozen import Frozen, changed
+from failwell.contract.case import Case
 from failwell.contract.catalogue import Catalogue
-from failwell.contract.construction import build
+from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.fields import Local, Message, field
 from failwell.policy.resilience.budget import Lock
@@ -82,20 +83,20 @@ def failed_batch(
     message = f"{len(failures)} of {total} items failed"
     message += f" and {not_tried} {'was' if not_tried == 1 else 'were'} not tried" if not_tried else ""
     message += f"; item {first}: {type(error).__name__}: {str(error)[:200]}" if first is not None else ""
-    values = {
-        "message": message,
-        "total": total,
-        "failures": dict(failures),
-        "remaining": remaining,
-        "partial_results": dict(results),
-    }
-    return build(declared(catalogue, BatchError), values)
+    return error_for(
+        *declared(catalogue, BatchError),
+        message=message,
+        total=total,
+        failures=dict(failures),
+        remaining=remaining,
+        partial_results=dict(results),
+    )
 
 
-def declared(catalogue: Catalogue, own: type[Error]) -> type[Error]:
-    """The class of *catalogue* for the occasion of Failwell's *own* class; that one, where it declares none."""
+def declared(catalogue: Catalogue, own: type[Error]) -> tuple[type[Error], Case]:
+    """The class and case of *catalogue* for the occasion of Failwell's *own* class; those, where it declares none."""
     cls, case = catalogue.raised_on(own.cases[0].on or "")
-    return own if case.on is None else cls
+    return (own, own.cases[0]) if case.on is None else (cls, case)
 
 
 def met_by_all(error: Exception) -> bool:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from failwell._support import truncation
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.catalogue import Catalogue
-from failwell.contract.construction import build
-from failwell.contract.declaration import specs_of
+from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, Suppression
 from failwell.contract.evidence import KeptBody as Kept
@@ -17,7 +14,6 @@ from failwell.contract.reporting import attach, hint
 from failwell.policy.retry.result import RetryResult
 from failwell.wire.messages import Failure, Reply, Request
 from failwell.wire.parse import kept
-from failwell.wire.render import whole_seconds
 
 
 def from_failure(
@@ -33,15 +29,8 @@ def from_failure(
         "unreadable": f"The answer to {where} could not be read: {failure.reason}.",
     }[failure.kind]
     status = tried.outcome.status if isinstance(tried.outcome, Reply) else None
-    values: dict[str, Any] = {"timeout": timeout} if failure.kind == "timeout" else {}
-    for spec in specs_of(cls):
-        if spec.is_message:
-            values[spec.name] = sentence
-        elif spec.is_status:
-            # A vendor whose errors always have a status says with 0 that none was received.
-            values[spec.name] = 0 if status is None and spec.hint is int else status
-    error = build(cls, values)
-    return error if error.case == case else error.become(case)
+    facts = {"timeout": timeout} if failure.kind == "timeout" else {}
+    return error_for(cls, case, message=sentence, status=status, **facts)
 
 
 def from_refusal(suppression: Suppression, request: Request, catalogue: Catalogue) -> Error:
@@ -56,17 +45,8 @@ def from_refusal(suppression: Suppression, request: Request, catalogue: Catalogu
         cls, case = catalogue.raised_on("circuit_open")
         if case.on is None:
             cls, case = catalogue.raised_on("network")
-    values: dict[str, Any] = {}
-    for spec in specs_of(cls):
-        if spec.is_message:
-            values[spec.name] = f"{request.method} {_path(request.target)} was not sent: {suppression.reason}."
-        elif spec.is_status:
-            values[spec.name] = status
-        elif spec.name == "retry_after":
-            exact = spec.hint in (float, float | None)
-            values[spec.name] = suppression.seconds if exact else whole_seconds(suppression.seconds)
-    error = build(cls, values)
-    return error if error.case == case else error.become(case)
+    message = f"{request.method} {_path(request.target)} was not sent: {suppression.reason}."
+    return error_for(cls, case, message=message, status=status, retry_after=suppression.seconds)
 
 
 def _path(target: str) -> str:

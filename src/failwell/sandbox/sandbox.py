@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from failwell.clock import Clock, SystemClock
 from failwell.contract.construction import build
-from failwell.contract.declaration import specs_of
+from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error
 from failwell.sandbox.control import ArmError
 from failwell.sandbox.errors import BadScriptError, SandboxError, UnknownRoleError
@@ -218,7 +218,7 @@ class Sandbox:
         for field in fields:
             if field not in accepted:
                 raise BadScriptError(f"fields.{field}", f"no field of {name}", f"one of {', '.join(accepted)}")
-        error = build(cls, {"message": cls.__doc__ or name, **fields})
+        error = build(cls, {marks_of(cls).message or "message": cls.__doc__ or name, **fields})
         matching = {key: payload[key] for key in MATCHING if key in payload}
         self.script.arm(rule_from_json({**matching, "steps": [self._step(error).to_json()]}))
 

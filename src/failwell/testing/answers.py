@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from failwell.contract.construction import build
+from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.testing.errors import BadReplyError
 from failwell.testing.events import Events, Opened, data, written
@@ -67,7 +67,7 @@ class Answers:
     def _error(self, answer: Answer, place: str, request_id: str) -> Reply | Failure | None:
         """What becomes of an exception or its class; None for anything else."""
         if isinstance(answer, type) and issubclass(answer, Error):
-            answer = build(answer, {"message": (answer.__doc__ or answer.__name__).partition("\n")[0]})
+            answer = error_for(answer, message=(answer.__doc__ or answer.__name__).partition("\n")[0])
         if isinstance(answer, Error):
             try:
                 found = outcome_of(answer, self._catalogue, request_id=request_id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from failwell.contract.catalogue import Catalogue
+from failwell.contract.construction import whole_seconds
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
@@ -63,14 +63,6 @@ def header_text(name: str, value: Any) -> str | None:
     if carried is None or isinstance(carried, bool):
         return None if carried is None else str(carried).lower()
     return "".join(c if c.isascii() and c.isprintable() else "?" for c in str(carried)).strip()
-
-
-def whole_seconds(value: Any) -> int | None:
-    """*value* rounded up to whole seconds, so that nobody comes back too early (RFC 9110, 10.2.3)."""
-    try:
-        return max(0, math.ceil(float(value)))
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def put(body: dict[str, Any], path: str, value: Any) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from failwell._support.frozen import Frozen
 from failwell.client.config import configuration_problem
-from failwell.contract.construction import build
-from failwell.contract.declaration import specs_of
+from failwell.contract.construction import error_for
 from failwell.policy.poll import poll_until
 
 if TYPE_CHECKING:
@@ -110,22 +109,12 @@ def _check_interval(catalogue: Catalogue, seconds: object) -> None:
 
 def _late(catalogue: Catalogue, kind: PollSpec, job_id: str, timeout: float, last: Job | None) -> Error:
     seen = f'still "{last.status}"' if last is not None else "of unknown status"
-    cls, case = catalogue.raised_on(kind.on)
-    values = {
-        "resource_id": job_id,
-        kind.id_field: job_id,
-        "timeout": timeout,
-        "last_result": last.model_dump(mode="json") if last is not None else None,
-    }
-    for spec in specs_of(cls):
-        if spec.is_message:
-            values[spec.name] = (
-                f"{kind.noun} {job_id} is {seen} after {timeout:g} s and was not cancelled. "
-                f'Resume: {kind.look}("{job_id}")'
-            )
-        elif spec.is_status and spec.hint is int:
-            values[spec.name] = 0  # no reply said it
-    return build(cls, values).become(case)
+    message = (
+        f'{kind.noun} {job_id} is {seen} after {timeout:g} s and was not cancelled. Resume: {kind.look}("{job_id}")'
+    )
+    result = last.model_dump(mode="json") if last is not None else None
+    facts: dict[str, Any] = {"resource_id": job_id, kind.id_field: job_id, "timeout": timeout, "last_result": result}
+    return error_for(*catalogue.raised_on(kind.on), message=message, status=None, **facts)
 
 
 def _transient(error: Error) -> bool:

@@ -11,7 +11,7 @@ from failwell.client.core import Core
 from failwell.client.operations.resuming import checked_token
 from failwell.client.operations.upload_sources import Uploadable, source_of
 from failwell.client.transport.targets import BadTargetError, below, origin, whole
-from failwell.contract.construction import build
+from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.policy.batch import declared
 from failwell.policy.call import UnreadableReplyError
@@ -201,8 +201,8 @@ def _place(core: Core, address: str) -> str | None:
 def _changed(core: Core, name: str | None, before: Mapping[str, Any], now: Mapping[str, Any]) -> Error:
     what = ", ".join(f"{key} was {before.get(key)!r} and is {now[key]!r}" for key in now if before.get(key) != now[key])
     message = f"{name or 'The source'} is not what the upload began with: {what}."
-    facts = {"message": message, "filename": name, "before": dict(before), "now": dict(now)}
-    error = build(declared(core.catalogue, SourceChangedError), facts)
+    cls, case = declared(core.catalogue, SourceChangedError)
+    error = error_for(cls, case, message=message, filename=name, before=dict(before), now=dict(now))
     if fix := error.case.fix:
         error.add_note(fix)
     return error

@@ -17,10 +17,10 @@ from failwell.conformance.faults.model import ENOUGH, Answered, Door, Fault
 from failwell.conformance.faults.servers import NOWHERE, OpenDoor, refusing
 from failwell.conformance.observation import Observation, expect_equal
 from failwell.contract.catalogue import Catalogue
+from failwell.contract.construction import whole_seconds
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.fields import Header
-from failwell.wire.render import whole_seconds
 
 ARMED = 20
 """How often a fault is there to be met: more often than any call is tried."""

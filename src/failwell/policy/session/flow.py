@@ -11,8 +11,7 @@ from failwell._support.frozen import Frozen, changed
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.catalogue import Catalogue
-from failwell.contract.construction import build
-from failwell.contract.declaration import specs_of
+from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt
 from failwell.policy.call import UnreadableReplyError
@@ -638,12 +637,9 @@ class SessionProtocol(Generic[M, T]):
         error.unsent = tuple(self._kept(message) for message in self.unsent)
         return error
 
-    def _built(self, on: str, said: str, **facts: object) -> Error:
+    def _built(self, on: str, said: str, **facts: Any) -> Error:
         """The class of the occasion *on*, with those of *facts* that it has fields for."""
-        cls = self.catalogue.occasion(on)
-        specs = specs_of(cls)
-        values = {spec.name: facts[spec.name] for spec in specs if spec.name in facts}
-        return build(cls, {**values, **{spec.name: said for spec in specs if spec.is_message}})
+        return error_for(*self.catalogue.raised_on(on), message=said, **facts)
 
     def _occasion(self, kind: str) -> str:
         """What the catalogue calls a session that broke off: "session", or "stream", or what it was that happened."""

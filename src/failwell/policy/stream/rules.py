@@ -9,8 +9,8 @@ from failwell._support.frozen import Frozen
 from failwell.contract.construction import NOTHING
 from failwell.contract.fields import Body, Header
 from failwell.wire import json
+from failwell.wire.error_factory import take
 from failwell.wire.messages import Reply
-from failwell.wire.parse import take
 from failwell.wire.sse import LONGEST_EVENT, Event
 
 

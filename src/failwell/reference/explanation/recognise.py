@@ -18,7 +18,7 @@ from failwell.reference.explanation.pasted import Pasted
 from failwell.reference.page.collect import page_of
 from failwell.reference.page.facts import Line, ReferencePage
 from failwell.wire.envelopes import Problem
-from failwell.wire.parse import take
+from failwell.wire.error_factory import take
 
 FOREIGN, UNREAD, SHAPE, FIELDS, CODE = range(-1, 4)
 """How well a body fits a catalogue: of another's format, unreadable, readable, with one error's fields, with a code."""

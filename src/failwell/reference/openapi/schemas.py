@@ -15,7 +15,7 @@ from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.reference.openapi.examples import example, sample
 from failwell.reference.page.docstrings import meanings
 from failwell.wire import json, render_error
-from failwell.wire.parse import take
+from failwell.wire.error_factory import take
 
 Schema = dict[str, Any]
 Path = tuple[str, ...]
