@@ -23,6 +23,12 @@ NOT_A_USERS = ("PYTEST", "PICTOGRAPH_", "PYTHON", "COV_", "NO_COLOR", "FORCE_COL
 """How the names of variables begin that are not handed on: pytest's, and those that change what is printed."""
 
 
+POOR_LOCALE = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"} | (
+    {"PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"} if str(ROOT).isascii() else {}
+)
+"""Where "ü" cannot be written. In a folder with "ü" in its name Python itself would not start in such a locale."""
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a command ended, and what it said."""

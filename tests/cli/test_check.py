@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from .command import ended, failwell, left_running, on_a_terminal, printed_until, running, with_vendors
+from .command import POOR_LOCALE, ended, failwell, left_running, on_a_terminal, printed_until, running, with_vendors
 
 VENDORS = {
     "new-key": "NEW_KEY",
@@ -87,7 +87,7 @@ def test_junit_on_stdout(env: dict[str, str]) -> None:
     """
     With `--junit -` there is nothing but XML on stdout, in any encoding, and the exit code is the verdict.
     """
-    poor = {**env, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    poor = {**env, **POOR_LOCALE}
 
     ran = failwell("check", "new-key", "--junit", "-", env=poor)
 
@@ -352,7 +352,7 @@ def test_terminal_without_arrows(env: dict[str, str], tmp_path: Path) -> None:
     """
     Where "→" cannot be written, "?" stands in its place; the report is JSON all the same.
     """
-    poor = {**env, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    poor = {**env, **POOR_LOCALE}
 
     table = failwell("check", "new-key", "--json", str(tmp_path / "r.json"), env=poor)
     report = failwell("check", "new-key", "--json", "-", env=poor)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shlex
 import signal
 import socket
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -156,6 +158,22 @@ def test_interrupted(tmp_path: Path, by: signal.Signals, code: int, told: str) -
     assert (1, []) == (len(during), os.listdir(tmp_path))  # noqa: PTH208
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(printed.url.rpartition(":")[2])), timeout=1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which threads a process has")
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_signal_that_another_thread_gets(by: signal.Signals) -> None:
+    """
+    It ends at once also when the system hands the signal to a thread that only serves: the main one sleeps on.
+    """
+    with running("sandbox", "pictograph", "--port", "0") as process:
+        printed_until(process, LAST_LINE)
+        others = {int(name) for name in os.listdir(f"/proc/{process.pid}/task")} - {process.pid}  # noqa: PTH208
+        ctypes.CDLL(None).tgkill(process.pid, min(others), by)
+
+        process.communicate(timeout=60)
+
+    assert 128 + by == process.returncode
 
 
 def test_interrupted_in_a_request(tmp_path: Path) -> None:

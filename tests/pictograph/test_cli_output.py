@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pictograph.cli.cells import cell, document, printable, sentence
-from tests.cli.command import PATIENCE, PICTOGRAPH, on_a_terminal
+from tests.cli.command import PATIENCE, PICTOGRAPH, POOR_LOCALE, on_a_terminal
 
 from .backend import CREATED
 from .shell import Shell
@@ -283,7 +283,7 @@ def test_locale_without_umlauts(shell: Shell, option: tuple[str, ...]) -> None:
     shell.answer(datasets("für 猫"), times=2)
 
     rich = shell("datasets", "list", *option)
-    ran = shell("datasets", "list", *option, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    ran = shell("datasets", "list", *option, **POOR_LOCALE)
 
     assert (0, "") == (ran.code, ran.err)
     if option:

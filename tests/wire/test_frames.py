@@ -96,9 +96,13 @@ def test_linear() -> None:
     seconds = []
     for mebibytes in (2, 32):
         data = from_server(BytesMessage(b"x" * mebibytes * MIB))
-        began = time.perf_counter()
-        assert 1 == len(fed(data, 65_536))
-        seconds.append((time.perf_counter() - began) / mebibytes)
+        tries = []
+        for _ in range(3):
+            # Of this thread alone: what else the machine does is not in it.
+            began = time.thread_time()
+            assert 1 == len(fed(data, 65_536))
+            tries.append((time.thread_time() - began) / mebibytes)
+        seconds.append(min(tries))
 
     assert seconds[1] < 4 * seconds[0]
 

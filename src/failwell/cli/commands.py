@@ -42,6 +42,9 @@ HELD, FELL_SHORT, UNUSABLE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 """How a system asks a program to end, where it has them; the second comes from a terminal that is closed."""
 
+LONGEST_WAIT = 0.5
+"""Seconds after which the sandbox looks whether it was asked to end."""
+
 app = typer.Typer(
     help="Error contracts for SDKs and HTTP APIs: raise it on the server, catch it in the client.",
     no_args_is_help=True,
@@ -312,8 +315,8 @@ def sandbox(
             """       -d '{"error": "RateLimitError", "fields": {"retry_after": 2}, "times": 2}'""",
         ]
         typer.echo("\n".join(lines))
-        # Not join(): a thread that waits without a limit cannot be interrupted on every system.
-        while not threading.Event().wait(3600):
+        # A signal that comes just before the wait begins, or to another thread, does not end it: the next one sees it.
+        while not threading.Event().wait(LONGEST_WAIT):
             pass
     return HELD
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from failwell.client.core import Core
 from failwell.client.operations.base import Descriptor, Form
 from failwell.client.resource import Resource
 from failwell.policy.flow import Flow
@@ -24,4 +23,5 @@ class operation(Descriptor[S, P, Flow[T], T, Coroutine[Any, Any, T]], Generic[S,
     """
 
     made = "Flow"
-    forms = (Form(Core.run), Form(Core.arun, coroutine=True))
+    # By its name: a core may have a `run` of its own.
+    forms = (Form(lambda core, flow: core.run(flow)), Form(lambda core, flow: core.arun(flow), coroutine=True))
