@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pictograph.cli.cells import cell, document, printable, sentence
-from tests.cli.command import PATIENCE, PICTOGRAPH, POOR_LOCALE, on_a_terminal
+from tests.cli.command import PATIENCE, PICTOGRAPH, POOR_LOCALE, on_a_terminal, run
 
 from .backend import CREATED
 from .shell import Shell
@@ -283,7 +283,7 @@ def test_locale_without_umlauts(shell: Shell, option: tuple[str, ...]) -> None:
     shell.answer(datasets("für 猫"), times=2)
 
     rich = shell("datasets", "list", *option)
-    ran = shell("datasets", "list", *option, **POOR_LOCALE)
+    ran = run(PICTOGRAPH, "datasets", "list", *option, env=shell.env(None, **POOR_LOCALE))
 
     assert (0, "") == (ran.code, ran.err)
     if option:
