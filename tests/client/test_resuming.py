@@ -131,6 +131,13 @@ BAD = {
         for kind, forged in FORGED.items()
     },
     **{
+        f"an id like {forged!r}": (
+            str(ResumeToken("pictograph", "training.wait_for_completion", {"run_id": forged, "timeout": 9.0})),
+            f"{forged!r} cannot be part of a path",
+        )
+        for forged in ("", "..", "../x", "a/../../x", "..\\x")
+    },
+    **{
         f"a timeout that is {forged!r}": (
             str(ResumeToken("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": forged})),
             "asks for training.wait_for_completion(run_id, timeout), which nobody can go on with",

@@ -35,6 +35,10 @@ def app() -> Contract:
     async def sized() -> StreamingResponse:
         return StreamingResponse(half(), headers={"content-length": "8"})
 
+    @app.get("/short")
+    async def short() -> Response:
+        return Response(b"half", headers={"content-length": "8"})
+
     @app.api_route("/gone", methods=["GET", "HEAD"])
     async def gone() -> None:
         raise NotFoundError("Gone.")
@@ -51,6 +55,8 @@ def app() -> Contract:
             await task
         if kind == "text":
             return Response(headers={"x-name": "a\r\nx-other: b"})
+        if kind == "length":
+            return Response(headers={"content-length": "-1"})
         return Response(status_code=int(kind))
 
     @app.websocket("/closed")
@@ -60,7 +66,7 @@ def app() -> Contract:
     return install(app, SHOP, strict=False)
 
 
-@pytest.mark.parametrize("kind", ["799", "101", "text", "cancelled"])
+@pytest.mark.parametrize("kind", ["799", "101", "text", "length", "cancelled"])
 def test_reply_that_cannot_be_sent_is_the_500(url: str, kind: str) -> None:
     """
     S10. What the server could not have sent, or would have answered by itself, is the 500 in its envelope.
@@ -115,7 +121,7 @@ def url() -> Iterator[str]:
     listening.close()
 
 
-@pytest.mark.parametrize("path", ["/chunked", "/sized"])
+@pytest.mark.parametrize("path", ["/chunked", "/sized", "/short"])
 def test_reply_that_breaks_off_is_cut(url: str, path: str) -> None:
     """
     S10. An exception in the middle of a reply cuts the connection: the client cannot take the half for the whole.

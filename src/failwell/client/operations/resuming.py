@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, get_type
 from failwell.client.config import configuration_problem
 from failwell.client.operations.operation import operation
 from failwell.client.resource import Awaiting, Blocking, Resource
+from failwell.client.transport.paths import BadPartError
 from failwell.contract.coercion import UnfitError, fit
 from failwell.contract.error import Error
 from failwell.policy.resume_token import BadTokenError, ResumeToken, arguments_of, read_token
@@ -97,7 +98,11 @@ def _resumed(text: str, client: Resource[Any], timeout: float | None) -> Flow[An
             f"The resume token asks for {token.operation}({', '.join(sorted(arguments))}), which nobody can go on "
             "with. Use the release of the SDK that made the token, or call the operation itself.",
         )
-    return (yield from author(resource, **arguments))
+    try:
+        return (yield from author(resource, **arguments))
+    except BadPartError as problem:
+        refused = f"The resume token cannot be used: {problem}"
+    raise configuration_problem(core.catalogue, refused)
 
 
 def checked_token(catalogue: Catalogue, text: object) -> ResumeToken:

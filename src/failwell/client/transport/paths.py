@@ -17,22 +17,28 @@ UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 _LEAVES = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
 
 
+class BadPartError(ValueError):
+    """An id or a name that would lead a path to another place."""
+
+
 def path(root: str, *parts: str) -> str:
     """`path("/v1", "training", "run 1")` is "/v1/training/run%201".
 
     Raises:
         TypeError: a part is no text.
-        ValueError: a part is empty, or has "." or ".." between slashes, which would lead to another place.
+        BadPartError: a part is empty, or has "." or ".." between slashes, which would lead to another place.
     """
     for part in parts:
         if not isinstance(part, str):
             raise TypeError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean, as text.")
         if not part or _LEAVES.search(part):
-            raise ValueError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean.")
+            raise BadPartError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean.")
     try:
         return "/".join([root, *map(_spelled, parts)])
     except UnicodeEncodeError as problem:
-        raise ValueError(f"{problem.object!r} has characters that no URL can carry. Pass an id or a name.") from problem
+        raise BadPartError(
+            f"{problem.object!r} has characters that no URL can carry. Pass an id or a name."
+        ) from problem
 
 
 def _spelled(part: str) -> str:

@@ -12,6 +12,7 @@ from failwell.contract.case import phrase
 from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error
 from failwell.server.refusal import NOTHING_MORE, Refusal
 from failwell.wire.envelopes import summarize_field_errors
+from failwell.wire.well_known import of_body
 
 UNHANDLED = "The server failed while it answered this request. Try again later, and quote the request id to support."
 OWN_HEADERS = frozenset({"content-length", "content-type", "content-encoding", "transfer-encoding"})
@@ -63,7 +64,7 @@ def of_status(status: int, headers: Mapping[str, str], *, said: object = None, c
         own_code = _code(facts, code)
         entries = next(filter(None, map(_entries, facts.values())), [])
         words = next((facts[key] for key in MESSAGES if isinstance(facts.get(key), str)), None)
-        words = summarize_field_errors(entries) if words is None and entries else words
+        words = summarize_field_errors(entries) if words is None and entries else words or of_body(facts)
     elif isinstance(said, list | tuple):
         entries = _entries(said)
         sentences: list[Any] = [part for part in said if isinstance(part, str | int | float)]

@@ -24,6 +24,11 @@ def to_be_answered(exc: BaseException) -> Exception | None:
         abandoned = AbandonedError()
         abandoned.__cause__ = exc
         return abandoned
+    if isinstance(exc, BaseExceptionGroup):
+        # What other tasks were cancelled with stands beside what happened; what ends the process stands above it.
+        happened, rest = exc.split(Exception)
+        if rest is None or (not _is_cancelled() and rest.split(asyncio.CancelledError)[1] is None):
+            return happened or to_be_answered(asyncio.CancelledError())
     return None
 
 
@@ -46,5 +51,8 @@ def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
 
 def _is_cancelled() -> bool:
     """Whether the task that asks was itself cancelled: by a server that stops, a timeout, a client that left."""
-    task = asyncio.current_task()
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # on trio nobody is cancelled by asyncio
+        return False
     return task is None or task.cancelling() > 0

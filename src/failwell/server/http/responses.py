@@ -16,6 +16,9 @@ _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """What no header value may hold (RFC 9110, 5.5): a line break in it would begin a header, or a reply, of its own."""
 _SUSPECT = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z")
+_LENGTH = re.compile(rb"[0-9]{1,18}")
+_FRAMING = frozenset({len("content-length"), len("transfer-encoding")})
+"""Lengths of the names of the headers that say where a body ends."""
 _GOOD_NAMES: set[bytes] = set()
 """Names that were looked at before: an app has a few dozen."""
 _MOST_NAMES = 1000
@@ -77,9 +80,10 @@ class Outgoing:
             await self._start(message)
             return
         if message["type"] == "http.response.body":
-            self.complete = not message.get("more_body", False)
-            if self._bodiless:
-                message = {**message, "body": b""}
+            last = not message.get("more_body", False)
+            await self._send({**message, "body": b""} if self._bodiless else message)
+            self.complete = last  # not before: a server that finds the reply shorter than it said has to hear of it
+            return
         await self._send(message)
 
     async def _start(self, message: Message) -> None:
@@ -184,12 +188,13 @@ def sendable(start: Message) -> Message:
     """The *start* of a reply as a server can send it: without the spaces around a header's value (RFC 9110, 5.5).
 
     Raises:
-        UnsendableError: its status is none that ends a request, or a header would break the reply in two.
+        UnsendableError: its status is none that ends a request, a header would break the reply in two, or none could
+            tell where it ends.
     """
     status: Any = start["status"]
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise UnsendableError(f"its status is {status!r}, and the last status of a reply is one of 200 to 599")
-    clean = True
+    clean, framing = True, list[tuple[bytes, bytes]]()
     for name, value in start.get("headers", ()):
         if not isinstance(name, bytes) or not isinstance(value, bytes):
             raise UnsendableError(f"its header {name!r} is no bytes")
@@ -203,9 +208,21 @@ def sendable(start: Message) -> Message:
                 problem = "holds a line break or another control character"
                 raise UnsendableError(f"its header {name.decode('ascii')} {problem}")
             clean = False
+        if len(name) in _FRAMING:
+            framing.append((name.lower(), value.strip()))
+    _check_framing(framing)
     if clean:
         return start
     return {**start, "headers": [(name, value.strip(b" \t")) for name, value in start["headers"]]}
+
+
+def _check_framing(headers: list[tuple[bytes, bytes]]) -> None:
+    """Return if the *headers*, with names in lower case, say in one way where the body ends."""
+    lengths = {part.strip() for name, value in headers if name == b"content-length" for part in value.split(b",")}
+    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+        raise UnsendableError("its content-length is no number, or more than one")
+    if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
+        raise UnsendableError("its transfer-encoding is not chunked")
 
 
 def _is_page(start: Message) -> bool:
