@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from benchmarks.goals import Goal
 from benchmarks.pairs import Pair
-from failwell.client.driver import adrive, drive
+from failwell.client.driver import AsyncDriver, Driver
 from failwell.client.shared_state import Guards
 from failwell.clock import SystemClock
 from failwell.contract import BreakerRules, Resilience
@@ -30,7 +30,7 @@ OFTEN = 20
 class Nothing:
     """A transport that answers at once."""
 
-    def send(self, _request: Request, _timeout: float | None) -> Reply:
+    def send(self, request: Request, timeout: float | None) -> Reply:
         """The answer."""
         return FINE
 
@@ -41,7 +41,7 @@ class Nothing:
 class NothingAwaited:
     """The same, awaited."""
 
-    async def send(self, _request: Request, _timeout: float | None) -> Reply:
+    async def send(self, request: Request, timeout: float | None) -> Reply:
         """The answer."""
         return FINE
 
@@ -52,6 +52,7 @@ class NothingAwaited:
 def pairs() -> list[Pair]:
     """The flow by itself, and with all that a call of a client has around it; in both colours."""
     policy, clock, nothing, awaited = RetryPolicy(), SystemClock(), Nothing(), NothingAwaited()
+    driver, async_driver = Driver(nothing, clock), AsyncDriver(awaited, clock)
     by_hand, by_hand_awaited = _retried(nothing.send), _retried_awaiting(awaited.send)
     rules = Resilience(breaker=BreakerRules())
     guard = Guards("https://api.example", rules, clock, "").of("things.get", "/things/1")
@@ -65,7 +66,7 @@ def pairs() -> list[Pair]:
         Pair(
             "P3",
             "retry flow",
-            lambda: drive(with_retries(ASK, policy), nothing, clock),
+            lambda: driver.drive(with_retries(ASK, policy)),
             lambda: by_hand(ASK.request, ASK.timeout),
             Goal(5.0, 3.0),
             by_count=True,
@@ -74,7 +75,7 @@ def pairs() -> list[Pair]:
         Pair(
             "P3",
             "retry flow, awaiting",
-            lambda: _result(adrive(with_retries(ASK, policy), awaited, clock)),
+            lambda: _result(async_driver.drive(with_retries(ASK, policy))),
             lambda: _result(by_hand_awaited(ASK.request, ASK.timeout)),
             Goal(4.0, 2.5),
             by_count=True,
@@ -83,7 +84,7 @@ def pairs() -> list[Pair]:
         Pair(
             "P3",
             "with budget, breaker and deadline",
-            lambda: drive(guarded(), nothing, clock),
+            lambda: driver.drive(guarded()),
             lambda: by_hand(ASK.request, ASK.timeout),
             Goal(12.0, 8.0),
             by_count=True,
@@ -92,7 +93,7 @@ def pairs() -> list[Pair]:
         Pair(
             "P3",
             "with budget, breaker and deadline, awaiting",
-            lambda: _result(adrive(guarded(), awaited, clock)),
+            lambda: _result(async_driver.drive(guarded())),
             lambda: _result(by_hand_awaited(ASK.request, ASK.timeout)),
             Goal(12.0, 8.0),
             by_count=True,

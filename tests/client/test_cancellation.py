@@ -64,7 +64,7 @@ async def test_over_real_sockets() -> None:
                     answered += 1
                 if number % 10 == 0:
                     assert f"/{number}/again" == (await probe.get(f"/{number}/again"))["path"]
-            pool: Any = client.core._transport._client._transport._pool  # type: ignore[union-attr]
+            pool: Any = client.core._transport._client._transport._pool
             busy = [one.info() for one in pool.connections if not (one.is_idle() or one.is_closed())]
 
             assert ([], []) == (busy, pool._requests)

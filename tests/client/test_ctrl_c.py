@@ -80,7 +80,7 @@ def interrupted(client: Client, where: str, call: Callable[[Any], object] = read
 
 def leftovers(client: Client) -> tuple[list[str], int, int]:
     """Connections that are neither idle nor closed, failures that were counted, and retries that were paid for."""
-    pool: Any = client.core._transport._client._transport._pool  # type: ignore[union-attr]
+    pool: Any = client.core._transport._client._transport._pool
     guard = client.core._guards.of("training.get", "/")
     assert guard.breaker is not None
     assert guard.budget is not None
@@ -187,7 +187,7 @@ def test_in_a_lock() -> None:
         peer.say(FINE)
 
     with serving(when_told, FINE) as server, connected(server.url) as client:
-        pool: Any = client.core._transport._client._transport._pool  # type: ignore[union-attr]
+        pool: Any = client.core._transport._client._transport._pool
         pool._max_connections = 1
         other = Other(client, server)
         interrupted(client, "connection_pool.py:wait_for_connection")

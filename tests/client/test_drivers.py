@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.client.driver import adrive, drive
+from failwell.client.driver import AsyncDriver, Driver
 from failwell.clock import VirtualClock
 from failwell.policy import Flow, RetryPolicy, Send, call_or_raise, notify, now, poll_until, random, send, sleep
 from failwell.policy.retry.policy import by_catalogue
@@ -97,7 +97,7 @@ def driven(flow: Flow[Any], outcomes: list[Outcome]) -> tuple[Any, ...]:
     """What the blocking driver did."""
     script, clock, told = Script(outcomes), FixedClock(), []
     try:
-        result = drive(flow, script, clock, lambda name, what: told.append((name, what)))
+        result = Driver(script, clock, lambda name, what: told.append((name, what))).drive(flow)
     except PictographError as error:
         result = error
     return facts(result), script.sent, clock.waits(), told
@@ -109,7 +109,7 @@ def awaited(flow: Flow[Any], outcomes: list[Outcome], backend: str) -> tuple[Any
 
     async def run() -> Any:
         try:
-            return await adrive(flow, script, clock, lambda name, what: told.append((name, what)))
+            return await AsyncDriver(script, clock, lambda name, what: told.append((name, what))).drive(flow)
         except PictographError as error:
             return error
 
@@ -196,7 +196,7 @@ def test_ctrl_c(script: Script, clock: VirtualClock) -> None:
     closed: list[str] = []
     flow = remembering(closed)
     with pytest.raises(KeyboardInterrupt) as caught:
-        drive(flow, script, clock)
+        Driver(script, clock).drive(flow)
 
     assert ["closed"] == closed
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
@@ -212,7 +212,7 @@ def test_observers_that_fail() -> None:
         raise LookupError(name)
 
     with pytest.raises(LookupError, match="word"):
-        drive(remembering(closed), Script([]), VirtualClock(), fail)
+        Driver(Script([]), VirtualClock(), fail).drive(remembering(closed))
     assert ["closed"] == closed
 
 
@@ -240,7 +240,7 @@ async def test_cancellation(during: str) -> None:
 
     script = Slow([])
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(adrive, remembering(closed), script, SlowClock())
+        tasks.start_soon(AsyncDriver(script, SlowClock()).drive, remembering(closed))
         with anyio.fail_after(2):
             await reached.wait()
         tasks.cancel_scope.cancel()
@@ -255,7 +255,7 @@ async def test_cancelled_calls_are_not_errors() -> None:
     A call that is cancelled from outside ends with the cancellation, not with a RequestTimeoutError.
     """
     with anyio.move_on_after(0.05) as scope:
-        await adrive(one_call(READ, None), _Never([]), VirtualClock())
+        await AsyncDriver(_Never([]), VirtualClock()).drive(one_call(READ, None))
 
     assert scope.cancelled_caught
 
@@ -271,7 +271,7 @@ def test_flows_are_closed_after_success() -> None:
     A flow that has returned is finished.
     """
     flow = one_call(READ, None)
-    drive(flow, Script([Reply(200)]), VirtualClock())
+    Driver(Script([Reply(200)]), VirtualClock()).drive(flow)
 
     with pytest.raises(StopIteration):
         next(flow)

@@ -12,7 +12,7 @@ from failwell.client.core import Core
 from failwell.client.operations.base import not_taken
 from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
-from failwell.client.transport.failures import show_context
+from failwell.client.transport.failures import without_frames
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 
@@ -95,9 +95,7 @@ class ApiKeyClient(Resource[C]):
                 base_url = os.environ.get(service.url_variable) or service.base_url
             core = Core(service.catalogue, base_url=base_url, credentials=((service.header, key),), **settings)
         except Error as error:
-            # The frames of those who look at the settings tell a caller nothing.
-            show_context(error)
-            raise error.with_traceback(None)
+            raise without_frames(error)
         super().__init__(core)
 
     @property

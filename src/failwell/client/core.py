@@ -24,10 +24,10 @@ from failwell.client.config import (
     checked_seconds,
     configuration_problem,
 )
-from failwell.client.driver import OnEvent, adrive, astream, drive, stream
+from failwell.client.driver import AsyncDriver, Driver, OnEvent
 from failwell.client.observability.observers import Observers
 from failwell.client.transport.content_coding import LONGEST_REPLY
-from failwell.client.transport.failures import ContentError, show_context
+from failwell.client.transport.failures import ContentError, without_frames
 from failwell.client.transport.httpx.proxies import BadProxyError
 from failwell.client.transport.httpx.tls import BadTrustError
 from failwell.client.transport.paths import query
@@ -43,6 +43,7 @@ from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.wire.messages import Content, Into, Reply, Request
 
 if TYPE_CHECKING:
+    from failwell.client.transport.base import AsyncOpener, Opener
     from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
     from failwell.policy.session.flow import SessionFlow, SessionHandler, SessionProtocol
     from failwell.policy.stream.rules import StreamRules
@@ -120,7 +121,7 @@ class Core:
         self.http = checked_http(catalogue, http, http_client)
         refused = None
         try:
-            self._transport = _transport(self.prepared, self.clock, self.http, http_client, awaiting=awaiting)
+            self._use(_transport(self.prepared, self.clock, self.http, http_client, awaiting=awaiting), self.clock)
         except (BadProxyError, BadTrustError) as problem:
             refused = str(problem)
         if refused is not None:  # raised here, because the frames of the other hold the proxy's password
@@ -138,46 +139,47 @@ class Core:
         What calls share is that of all clients on *clock*, or on another one, *apart* from them.
         """
         guards = self._guards.on(clock if apart is None else apart)
-        self._transport, self.clock, self._guards = transport, clock, guards
+        self._use(transport, clock)
+        self._guards = guards
+
+    def _use(self, transport: Any, clock: Clock) -> None:
+        self._transport, self.clock = transport, clock
+        if self.awaiting:
+            self._async_driver: AsyncDriver[AsyncOpener] = AsyncDriver(transport, clock, self._tell)
+        else:
+            self._driver: Driver[Opener] = Driver(transport, clock, self._tell)
 
     def run(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this thread."""
-        assert not self.awaiting
         self.check_open()
         try:
-            return drive(flow, cast("BlockingHttpx", self._transport), self.clock, self._tell)
+            return self._driver.drive(flow)
         except Error as error:
-            # The frames of drivers and generators tell a caller nothing.
-            show_context(error)
-            raise error.with_traceback(None)
+            raise without_frames(error)
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem
 
     async def arun(self, flow: Flow[T]) -> T:
         """The result of *flow*, in this task."""
-        assert self.awaiting
         self.check_open()
         try:
-            return await adrive(flow, cast("AwaitingHttpx", self._transport), self.clock, self._tell)
+            return await self._async_driver.drive(flow)
         except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
+            raise without_frames(error)
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem
 
     def events(self, flow: StreamFlow[T]) -> Generator[T, None, None]:
         """What *flow* gives, one by one, in this thread."""
-        assert not self.awaiting
         self.check_open()
-        return stream(flow, cast("BlockingHttpx", self._transport), self.clock, self._tell)
+        return self._driver.stream(flow)
 
     def aevents(self, flow: StreamFlow[T]) -> AsyncGenerator[T, None]:
         """What *flow* gives, one by one, in this task."""
-        assert self.awaiting
         self.check_open()
-        return astream(flow, cast("AwaitingHttpx", self._transport), self.clock, self._tell)
+        return self._async_driver.stream(flow)
 
     def plain(self, met: ContentError | RuntimeError) -> Exception:
         """What a caller is told of what a driver *met* that is no error of the contract: who caused it."""
@@ -462,12 +464,12 @@ class Core:
     def close(self) -> None:
         """Close the connections of a blocking client."""
         if not self.awaiting:
-            cast("BlockingHttpx", self._transport).close()
+            self._transport.close()
 
     async def aclose(self) -> None:
         """Close the connections of an awaiting client."""
         if self.awaiting:
-            await cast("AwaitingHttpx", self._transport).aclose()
+            await self._transport.aclose()
 
 
 def _transport(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 from failwell._support.frozen import Frozen
@@ -108,3 +108,19 @@ def random() -> Flow[float]:
 def notify(name: str, **facts: Any) -> Flow[None]:
     """Tell observers."""
     yield Notify(name, facts)
+
+
+def intercept(
+    flow: Generator[Any, Any, T], handle: Callable[[Any], Generator[Any, Any, Any] | None]
+) -> Generator[Any, Any, T]:
+    """The result of *flow*, with what *handle* does in place of its effects; where that is None, they pass by."""
+    try:
+        effect = next(flow)
+        while True:
+            instead = handle(effect)
+            effect = flow.send((yield effect) if instead is None else (yield from instead))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        flow.close()

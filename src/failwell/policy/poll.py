@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from failwell.contract.error import Error
 from failwell.contract.reporting import hint
-from failwell.policy.flow import Flow, Send, Sleep, notify, now, sleep
+from failwell.policy.flow import Effect, Flow, Send, Sleep, intercept, notify, now, send, sleep
 from failwell.policy.retry.policy import WAITS_FOR_THE_SERVER
 from failwell.wire.messages import Outcome, Reply
 
@@ -17,7 +17,10 @@ SHORTEST_PAUSE = 0.05
 """Seconds between two looks, at the least: an interval of 0 must not make a busy loop."""
 LAST_LOOK = 1.0
 """Seconds that a look may take at least, also where fewer are left: the last one begins when time is up."""
-OVER: Final = object()
+
+
+class _OverError(Exception):
+    """The time is up in the middle of a fetch."""
 
 
 def poll_until(
@@ -55,15 +58,14 @@ def poll_until(
 
     while True:
         try:
-            found = yield from _until(end, fetch(), hear)
+            last = yield from _until(end, fetch(), hear)
+        except _OverError:
+            break
         except Error as error:
             if not transient(error):
                 raise
             yield from notify("poll_failed", error=type(error).__name__)
         else:
-            if found is OVER:
-                break
-            last = cast(T, found)
             if done(last):
                 return last
         left = end - (yield from now())
@@ -81,29 +83,28 @@ def poll_until(
     raise late
 
 
-def _until(end: float, flow: Flow[T], hear: Callable[[Outcome], None]) -> Flow[Any]:
-    """The result of *flow*, or `OVER` at the moment *end* if it would then still be waiting.
+def _until(end: float, flow: Flow[T], hear: Callable[[Outcome], None]) -> Flow[T]:
+    """The result of *flow*, if it is not still waiting at the moment *end*: then `_OverError`.
 
     What it sends is answered until then, or within `LAST_LOOK`; *hear* is told the answer.
     """
-    try:
-        effect = next(flow)
-        while True:
-            if isinstance(effect, Sleep):
-                left = end - (yield from now())
-                if effect.seconds > left:
-                    yield from sleep(max(left, 0.0))
-                    return OVER
-            elif isinstance(effect, Send):
-                left = max(LAST_LOOK, end - (yield from now()))
-                if effect.timeout is None or effect.timeout > left:
-                    effect = Send(effect.request, left)
-                outcome: Outcome = yield effect
-                hear(outcome)
-                effect = flow.send(outcome)
-                continue
-            effect = flow.send((yield effect))
-    except StopIteration as stop:
-        return stop.value
-    finally:
-        flow.close()
+
+    def handle(effect: Effect) -> Flow[Any] | None:
+        if isinstance(effect, Sleep):
+            return asleep(effect.seconds)
+        return answered(effect) if isinstance(effect, Send) else None
+
+    def asleep(seconds: float) -> Flow[None]:
+        left = end - (yield from now())
+        yield from sleep(min(seconds, max(left, 0.0)))
+        if seconds > left:
+            raise _OverError
+
+    def answered(effect: Send) -> Flow[Outcome]:
+        left = max(LAST_LOOK, end - (yield from now()))
+        timeout = left if effect.timeout is None else min(effect.timeout, left)
+        outcome = yield from send(effect.request, timeout)
+        hear(outcome)
+        return outcome
+
+    return intercept(flow, handle)

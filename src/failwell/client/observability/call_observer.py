@@ -11,7 +11,7 @@ from failwell._support.secret import Mask
 from failwell.client.transport.failures import ContentError
 from failwell.client.transport.targets import origin_of
 from failwell.contract.error import Error
-from failwell.policy.flow import Notify, Open, Read, Send, Yield
+from failwell.policy.flow import Notify, Open, Read, Send, Yield, intercept
 from failwell.wire.messages import Failure, Outcome, Request
 
 if TYPE_CHECKING:
@@ -24,36 +24,31 @@ R = TypeVar("R")
 
 def observed(flow: Generator[Any, Any, R], watch: CallObserver) -> Generator[Any, Any, R]:
     """*flow*, whose effects *watch* sees pass by."""
-    effect: Any = None
+    last: Any = None
+
+    def handle(effect: Any) -> Generator[Any, Any, Any] | None:
+        nonlocal last
+        last = effect
+        if isinstance(effect, Send | Open):
+            return watch.attempt(effect)
+        if isinstance(effect, Read):
+            return watch.read(effect)
+        if isinstance(effect, Notify):
+            watch.emitted(effect)
+        return None
+
     try:
         watch.call_began()
-        effect = next(flow)
-        while True:
-            if isinstance(effect, Send | Open):
-                effect = watch.attempt_began(effect)
-                told = yield effect
-                watch.answered(told, left_open=isinstance(effect, Open))
-            elif isinstance(effect, Read):
-                told = yield effect
-                watch.read(told)
-            else:
-                if isinstance(effect, Notify):
-                    watch.emitted(effect)
-                told = yield effect
-            effect = flow.send(told)
-    except StopIteration as stop:
-        watch.call_ended(None)
-        result: R = stop.value
-        return result
+        result = yield from intercept(flow, handle)
     except GeneratorExit as left:
         # The driver closes the flow while what interrupted it is on its way. Whoever was given something may just stop.
-        watch.call_ended(None if isinstance(effect, Yield) else _reason_of(left))
+        watch.call_ended(None if isinstance(last, Yield) else _reason_of(left))
         raise
     except BaseException as error:
         watch.call_ended(error)
         raise
-    finally:
-        flow.close()
+    watch.call_ended(None)
+    return result
 
 
 def _reason_of(left: GeneratorExit) -> BaseException:
@@ -94,7 +89,13 @@ class CallObserver:
             facts: CallBegan = {"operation": request.operation, "method": request.method, "url": self._where}
             self._tell("call_began", facts)
 
-    def attempt_began(self, effect: Send | Open) -> Send | Open:
+    def attempt(self, effect: Send | Open) -> Generator[Any, Any, Outcome]:
+        """Do *effect*, between an attempt that begins and one that ends."""
+        outcome: Outcome = yield self._attempt_began(effect)
+        self._answered(outcome, left_open=isinstance(effect, Open))
+        return outcome
+
+    def _attempt_began(self, effect: Send | Open) -> Send | Open:
         """*effect* is about to be done; as it is to be done."""
         self._attempt_ended()
         request = self._out = effect.request
@@ -118,7 +119,7 @@ class CallObserver:
         self._since = self._clock.now()
         return effect
 
-    def answered(self, outcome: Outcome, *, left_open: bool) -> None:
+    def _answered(self, outcome: Outcome, *, left_open: bool) -> None:
         """*outcome* came of the attempt; *left_open*: the body of a success has yet to be read."""
         head = outcome.head if isinstance(outcome, Failure) else outcome
         if head is not None:
@@ -132,12 +133,14 @@ class CallObserver:
         elif self._span is not None:
             self._span.head_came()
 
-    def read(self, piece: bytes | Failure) -> None:
-        """*piece* came of an open body."""
+    def read(self, effect: Read) -> Generator[Any, Any, bytes | Failure]:
+        """Read some of an open body: its end is that of the attempt."""
+        piece: bytes | Failure = yield effect
         if not piece:
             self._attempt_ended()
         elif isinstance(piece, Failure):
             self._attempt_ended(piece)
+        return piece
 
     def emitted(self, emit: Notify) -> None:
         """The flow tells of something."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Self, TypeVar, get_args
 
 import anyio
 
 from failwell.client.core import Core
+from failwell.client.driver import AsyncDriver, Driver
 from failwell.client.operations.base import Descriptor, Form, inner
 from failwell.client.resource import NeedsAsyncWith, NeedsWith, Resource
-from failwell.client.transport.failures import show_context
+from failwell.client.transport.base import AsyncOpener, Opener
+from failwell.client.transport.failures import ContentError, without_frames
 from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
 from failwell.contract.error import Error
-from failwell.policy.flow import Flow, Notify, Now, Random, Read, Send, Sleep
+from failwell.policy.flow import Read
 from failwell.policy.session.flow import Connect, Disconnect, SessionFlow, SessionHandler, SessionProtocol, Write
 from failwell.policy.session.rules import Heard, Renewed, read_json
 from failwell.wire.websocket import Message
@@ -22,13 +24,14 @@ from failwell.wire.websocket import Message
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+
 S = TypeVar("S", bound=Resource[Any])
 P = ParamSpec("P")
 M = TypeVar("M")
 T = TypeVar("T")
 R = TypeVar("R")
 
-LINE_EFFECTS = (Connect, Read, Write, Disconnect)
+WIRE_EFFECTS = (Connect, Read, Write, Disconnect)
 LAST_WORDS = 1.0
 """Seconds that a cancelled task is kept to say that it leaves."""
 
@@ -49,20 +52,15 @@ class Session(NeedsWith, Generic[M, T]):
     """
 
     def __init__(self, core: Core, flow: SessionFlow[SessionProtocol[M, T]]) -> None:
+        core.check_open()
         self._core = core
-        self._wire = WebSocketConnector(core.connection[0])
+        self._driver = _SessionDriver(core)
         self._hook: Callable[[Session[M, T], tuple[Message, ...]], object] | None = None
-        self._talk = self._opened(flow)
-
-    def _opened(self, flow: SessionFlow[SessionProtocol[M, T]]) -> SessionProtocol[M, T]:
-        done = False
         try:
-            talk = self._run(flow)
-            done = True
-        finally:
-            if not done:
-                self._wire.hang_up()
-        return talk
+            self._talk = self._run(flow)
+        except BaseException:
+            self._driver.wire.hang_up()
+            raise
 
     def send(self, message: M) -> None:
         """Send *message*, within the client's timeout. Messages of several threads go one after the other.
@@ -73,12 +71,7 @@ class Session(NeedsWith, Generic[M, T]):
         work = self._talk.send(message)
         # A traceback may print the variables of this frame, and a message may be private.
         del message
-        try:
-            self._run(work)
-        except Error as error:
-            # The frames of drivers and generators tell a caller nothing.
-            show_context(error)
-            raise error.with_traceback(None)
+        self._run(work)
 
     def receive(self, timeout: float | None = None) -> T:
         """The next message, within *timeout* seconds (None: however long it takes).
@@ -87,14 +80,8 @@ class Session(NeedsWith, Generic[M, T]):
             Error: what the server says in an error, that the session was dropped or has ended, or that nothing came in
                 time; after the last the session goes on.
         """
-        try:
-            found = self._next(timeout)
-            if found is None:
-                raise self._run(self._talk.over())
-        except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
-        return found.item
+        found = self._next(timeout)
+        return self._run(_raising(self._talk.over())) if found is None else found.item
 
     def _next(self, timeout: float | None) -> Heard[T] | None:
         while True:
@@ -108,11 +95,7 @@ class Session(NeedsWith, Generic[M, T]):
         return self
 
     def __next__(self) -> T:
-        try:
-            found = self._next(None)
-        except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
+        found = self._next(None)
         if found is None:
             raise StopIteration
         return found.item
@@ -140,11 +123,8 @@ class Session(NeedsWith, Generic[M, T]):
         """Say that the session ends, and end it. There is no next message afterwards."""
         try:
             self._run(self._talk.close())
-        except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
         finally:
-            self._wire.hang_up()
+            self._driver.wire.hang_up()
 
     def __enter__(self) -> Self:
         return self
@@ -161,35 +141,34 @@ class Session(NeedsWith, Generic[M, T]):
         try:
             self._run(self._talk.abandon())
         finally:
-            self._wire.hang_up()
+            self._driver.wire.hang_up()
 
     def _run(self, flow: SessionFlow[R]) -> R:
-        """The result of *flow*, doing what it asks for in this thread."""
         try:
-            effect = next(flow)
-            while True:
-                effect = flow.send(self._told(effect))
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
+            return self._driver.drive(flow)
+        except Error as error:
+            raise without_frames(error)
+        except ContentError as met:
+            problem = self._core.plain(met)
         except (KeyboardInterrupt, SystemExit):
             # It may have come in the middle of a frame: the rest would not be understood.
-            self._wire.hang_up()
+            self._driver.wire.hang_up()
             raise
-        finally:
-            flow.close()
+        raise problem
 
-    def _told(self, effect: Any) -> object:
+
+class _SessionDriver(Driver[Opener]):
+    """Does what the flows of a session ask of its websocket, and what those of any call ask for."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core.connection[0], core.clock, core.tell)
+        self._core = core
+        self.wire = WebSocketConnector(self.transport)
+
+    def act(self, effect: Any) -> object:
         if isinstance(effect, Connect):
             self._core.check_open()
-        if isinstance(effect, LINE_EFFECTS):
-            return self._wire.act(effect)
-        if isinstance(effect, Sleep):
-            self._core.clock.sleep(effect.seconds)
-            return None
-        if isinstance(effect, Send):
-            return self._core.run(_alone(effect))
-        return _at_once(effect, self._core)
+        return self.wire.act(effect) if isinstance(effect, WIRE_EFFECTS) else super().act(effect)
 
 
 class AsyncSession(NeedsAsyncWith, Generic[M, T]):
@@ -200,8 +179,9 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
     """
 
     def __init__(self, core: Core) -> None:
+        core.check_open()
         self._core = core
-        self._wire = AsyncWebSocketConnector(core.connection[0])
+        self._driver = _AsyncSessionDriver(core)
         self._hook: Callable[[AsyncSession[M, T], tuple[Message, ...]], Awaitable[object]] | None = None
         self._talk: SessionProtocol[M, T]
 
@@ -209,13 +189,11 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
     async def opened_by(cls, core: Core, flow: SessionFlow[SessionProtocol[M, T]]) -> Self:
         """The session that *flow* opens."""
         session = cls(core)
-        done = False
         try:
             session._talk = await session._run(flow)
-            done = True
-        finally:
-            if not done:
-                await session._wire.hang_up()
+        except BaseException:
+            await session._driver.wire.hang_up()
+            raise
         return session
 
     async def send(self, message: M) -> None:
@@ -227,11 +205,7 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         work = self._talk.send(message)
         # A traceback may print the variables of this frame, and a message may be private.
         del message
-        try:
-            await self._run(work)
-        except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
+        await self._run(work)
 
     async def receive(self, timeout: float | None = None) -> T:
         """The next message, within *timeout* seconds (None: however long it takes).
@@ -240,14 +214,8 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
             Error: what the server says in an error, that the session was dropped or has ended, or that nothing came in
                 time; after the last the session goes on.
         """
-        try:
-            found = await self._next(timeout)
-            if found is None:
-                raise await self._run(self._talk.over())
-        except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
-        return found.item
+        found = await self._next(timeout)
+        return await self._run(_raising(self._talk.over())) if found is None else found.item
 
     async def _next(self, timeout: float | None) -> Heard[T] | None:
         while True:
@@ -261,11 +229,7 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         return self
 
     async def __anext__(self) -> T:
-        try:
-            found = await self._next(None)
-        except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
+        found = await self._next(None)
         if found is None:
             raise StopAsyncIteration
         return found.item
@@ -295,11 +259,8 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         """Say that the session ends, and end it. There is no next message afterwards."""
         try:
             await self._run(self._talk.close())
-        except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
         finally:
-            await self._wire.hang_up()
+            await self._driver.wire.hang_up()
 
     async def __aenter__(self) -> Self:
         return self
@@ -318,46 +279,33 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
             with anyio.move_on_after(LAST_WORDS, shield=True):
                 await self._run(self._talk.abandon())
         finally:
-            await self._wire.hang_up()
+            await self._driver.wire.hang_up()
 
     async def _run(self, flow: SessionFlow[R]) -> R:
-        """The result of *flow*, doing what it asks for in this task."""
         try:
-            effect = next(flow)
-            while True:
-                effect = flow.send(await self._told(effect))
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        finally:
-            flow.close()
+            return await self._driver.drive(flow)
+        except Error as error:
+            raise without_frames(error)
+        except ContentError as met:
+            problem = self._core.plain(met)
+        raise problem
 
-    async def _told(self, effect: Any) -> object:
+
+class _AsyncSessionDriver(AsyncDriver[AsyncOpener]):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core.connection[0], core.clock, core.tell)
+        self._core = core
+        self.wire = AsyncWebSocketConnector(self.transport)
+
+    async def act(self, effect: Any) -> object:
         if isinstance(effect, Connect):
             self._core.check_open()
-        if isinstance(effect, LINE_EFFECTS):
-            return await self._wire.act(effect)
-        if isinstance(effect, Sleep):
-            await self._core.clock.asleep(effect.seconds)
-            return None
-        if isinstance(effect, Send):
-            return await self._core.arun(_alone(effect))
-        return _at_once(effect, self._core)
+        return await (self.wire.act(effect) if isinstance(effect, WIRE_EFFECTS) else super().act(effect))
 
 
-def _at_once(effect: Now | Random | Notify, core: Core) -> float | None:
-    """What takes no time: the moment, a random number, a word to those who listen."""
-    if isinstance(effect, Now):
-        return core.clock.now()
-    if isinstance(effect, Random):
-        return core.clock.random()
-    core.tell(effect.name, effect.facts)
-    return None
-
-
-def _alone(effect: Send) -> Flow[Any]:
-    """A flow of one request: what the core does for any call."""
-    return (yield effect)
+def _raising(over: SessionFlow[Error]) -> SessionFlow[NoReturn]:
+    """Raise what *over* comes to."""
+    raise (yield from over)
 
 
 class Opening(NeedsAsyncWith, Generic[M, T]):
@@ -372,11 +320,7 @@ class Opening(NeedsAsyncWith, Generic[M, T]):
         return self._opened().__await__()
 
     async def _opened(self) -> AsyncSession[M, T]:
-        try:
-            self._session = await AsyncSession[M, T].opened_by(self._core, self._flow)
-        except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
+        self._session = await AsyncSession[M, T].opened_by(self._core, self._flow)
         return self._session
 
     async def __aenter__(self) -> AsyncSession[M, T]:
@@ -387,15 +331,6 @@ class Opening(NeedsAsyncWith, Generic[M, T]):
     ) -> None:
         assert self._session is not None
         await self._session.__aexit__(kind, error, traceback)
-
-
-def open_session(core: Core, flow: SessionFlow[SessionProtocol[M, T]]) -> Session[M, T]:
-    """The session that *flow* opens."""
-    try:
-        return Session(core, flow)
-    except Error as error:
-        show_context(error)
-        raise error.with_traceback(None)
 
 
 class session(  # noqa: N801 - used as a decorator
@@ -410,7 +345,7 @@ class session(  # noqa: N801 - used as a decorator
     """
 
     made = "SessionFlow"
-    forms = (Form(open_session, "Session[{0}]"), Form(Opening, "Opening[{0}]"))
+    forms = (Form(Session, "Session[{0}]"), Form(Opening, "Opening[{0}]"))
 
     def result(self) -> Any:
         """What is sent and what is given: `SessionFlow[SessionProtocol[str, Answer]]` is of "str, Answer"."""

@@ -9,7 +9,7 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_origin
 from failwell.client.core import Core
 from failwell.client.operations.base import Descriptor, Form
 from failwell.client.resource import NeedsAsyncWith, NeedsWith, Resource
-from failwell.client.transport.failures import ContentError, show_context
+from failwell.client.transport.failures import ContentError, without_frames
 from failwell.contract.error import Error
 from failwell.policy.flow import StreamFlow, Yield
 
@@ -36,9 +36,7 @@ class EventStream(NeedsWith, Generic[T]):
         try:
             return next(self._events)
         except Error as error:
-            # The frames of drivers and generators tell a caller nothing.
-            show_context(error)
-            raise error.with_traceback(None)
+            raise without_frames(error)
         except (ContentError, RuntimeError) as met:
             problem = self._core.plain(met)
         raise problem
@@ -74,8 +72,7 @@ class AsyncEventStream(NeedsAsyncWith, Generic[T]):
         try:
             return await anext(self._events)
         except Error as error:
-            show_context(error)
-            raise error.with_traceback(None)
+            raise without_frames(error)
         except (ContentError, RuntimeError) as met:
             problem = self._core.plain(met)
         raise problem

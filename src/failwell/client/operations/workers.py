@@ -5,22 +5,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
 from failwell.client.core import Core
 from failwell.policy.batch import ITEM_ERRORS, BatchQueue
-from failwell.policy.flow import Flow, Send, Sleep
+from failwell.policy.flow import Effect, Flow, Send, Sleep, intercept
 from failwell.wire.messages import Outcome
 
 T = TypeVar("T")
 
 Start = Callable[[int], Flow[T]]
 """The flow of the item of an index, made anew."""
-INTERRUPTED: Final = object()
 SLICE = 0.5
 """Seconds of a wait after which a thread looks whether something else happened."""
+
+
+class _InterruptedError(Exception):
+    """The batch was interrupted while an item was under way."""
 
 
 class BatchWorker(threading.Thread):
@@ -64,11 +67,12 @@ def work_in_threads(core: Core, tally: BatchQueue[T], start: Start[T], name: str
             while (index := tally.next()) is not None:
                 try:
                     result = core.run(_watched(start, tally, index))
+                except _InterruptedError:
+                    continue
                 except ITEM_ERRORS as error:
                     tally.failed(index, error)
                 else:
-                    if result is not INTERRUPTED:
-                        tally.done(index, result)
+                    tally.done(index, result)
         except BaseException as problem:  # noqa: BLE001 - raised below, in the caller's thread
             tally.interrupt(problem)
 
@@ -119,36 +123,36 @@ async def work_in_tasks(core: Core, tally: BatchQueue[T], start: Start[T]) -> No
 
 def _noted(flow: Flow[T], tally: BatchQueue[Any], index: int) -> Flow[T]:
     """*flow*; *tally* knows the idempotency key of what it sends."""
-    try:
-        effect = next(flow)
-        while True:
-            if isinstance(effect, Send) and effect.request.idempotency_key is not None:
-                tally.sending(index, effect.request.idempotency_key)
-                outcome: Outcome = yield effect
-                tally.answered(index, outcome)
-                effect = flow.send(outcome)
-            else:
-                effect = flow.send((yield effect))
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    finally:
-        flow.close()
+
+    def noted(effect: Send) -> Flow[Outcome]:
+        assert effect.request.idempotency_key is not None
+        tally.sending(index, effect.request.idempotency_key)
+        outcome: Outcome = yield effect
+        tally.answered(index, outcome)
+        return outcome
+
+    def handle(effect: Effect) -> Flow[Outcome] | None:
+        return noted(effect) if isinstance(effect, Send) and effect.request.idempotency_key is not None else None
+
+    return intercept(flow, handle)
 
 
-def _watched(start: Start[Any], tally: BatchQueue[Any], index: int) -> Flow[Any]:
-    """The result of an item, or `INTERRUPTED` when the batch was interrupted before its next effect."""
-    flow = _noted(start(index), tally, index)
-    try:
-        effect = next(flow)
-        while tally.problem is None:
-            if isinstance(effect, Sleep) and effect.seconds > SLICE:
-                yield Sleep(SLICE)
-                effect = Sleep(effect.seconds - SLICE)
-            else:
-                effect = flow.send((yield effect))
-        return INTERRUPTED
-    except StopIteration as stop:
-        return stop.value
-    finally:
-        flow.close()
+def _watched(start: Start[T], tally: BatchQueue[Any], index: int) -> Flow[T]:
+    """The result of an item; `_InterruptedError` when the batch was interrupted before its next effect."""
+
+    def check() -> None:
+        if tally.problem is not None:
+            raise _InterruptedError
+
+    def in_slices(seconds: float) -> Flow[None]:
+        while seconds > SLICE:
+            yield Sleep(SLICE)
+            check()
+            seconds -= SLICE
+        yield Sleep(seconds)
+
+    def handle(effect: Effect) -> Flow[None] | None:
+        check()
+        return in_slices(effect.seconds) if isinstance(effect, Sleep) and effect.seconds > SLICE else None
+
+    return (yield from intercept(_noted(start(index), tally, index), handle))

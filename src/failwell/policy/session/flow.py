@@ -16,7 +16,7 @@ from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.errors import complete, from_failure, from_refusal
-from failwell.policy.flow import NOW, RANDOM, Effect, NotSent, Read, Send, notify, sleep
+from failwell.policy.flow import NOW, RANDOM, Effect, NotSent, Read, Send, intercept, notify, sleep
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.retry.loop import with_retries
 from failwell.policy.retry.policy import RetryPolicy, succeeded
@@ -668,19 +668,12 @@ def _upgraded(
     flow: Generator[Effect, Any, RetryResult], subprotocols: tuple[str, ...], mask: Mask
 ) -> SessionFlow[RetryResult]:
     """*flow*, for which the success of a request is that there is a websocket now."""
-    try:
-        effect = next(flow)
-        while True:
-            if isinstance(effect, Send):
-                outcome: Outcome = yield Connect(effect.request, effect.timeout, subprotocols)
-                effect = flow.send(_as_success(outcome, mask))
-            else:
-                effect = flow.send((yield effect))
-    except StopIteration as stop:
-        tried: RetryResult = stop.value
-        return tried
-    finally:
-        flow.close()
+
+    def upgraded(effect: Send) -> SessionFlow[Outcome]:
+        outcome: Outcome = yield Connect(effect.request, effect.timeout, subprotocols)
+        return _as_success(outcome, mask)
+
+    return intercept(flow, lambda effect: upgraded(effect) if isinstance(effect, Send) else None)
 
 
 def _as_success(outcome: Outcome, mask: Mask) -> Outcome:

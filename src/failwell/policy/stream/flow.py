@@ -25,6 +25,7 @@ from failwell.policy.flow import (
     StreamEffect,
     StreamFlow,
     Yield,
+    intercept,
     notify,
     now,
     sleep,
@@ -378,15 +379,11 @@ class _Stream(Generic[T]):
 
 def _kept_open(flow: Flow[R]) -> Generator[StreamEffect[Any], Any, R]:
     """*flow*, with every success left open."""
-    try:
-        effect = next(flow)
-        while True:
-            effect = flow.send((yield Open(effect.request, effect.timeout) if isinstance(effect, Send) else effect))
-    except StopIteration as stop:
-        result: R = stop.value
-        return result
-    finally:
-        flow.close()
+
+    def opened(effect: Send) -> Generator[Open, Any, Any]:
+        return (yield Open(effect.request, effect.timeout))
+
+    return intercept(flow, lambda effect: opened(effect) if isinstance(effect, Send) else None)
 
 
 def _sendable(event_id: str) -> bool:
