@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
@@ -13,7 +13,6 @@ from failwell._support.secret import Mask, Secret
 from failwell.client.config import (
     Http,
     Retry,
-    as_json,
     check_sessions,
     checked_base_url,
     checked_count,
@@ -26,13 +25,13 @@ from failwell.client.config import (
 )
 from failwell.client.driver import AsyncDriver, Driver, OnEvent
 from failwell.client.observability.observers import Observers
+from failwell.client.request import RequestSpec, request_of
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.client.transport.failures import ContentError, without_frames
 from failwell.client.transport.httpx.proxies import BadProxyError
 from failwell.client.transport.httpx.tls import BadTrustError
-from failwell.client.transport.paths import query
 from failwell.client.transport.requests import RequestFactory
-from failwell.client.transport.targets import BadTargetError, check_path, over_http, whole
+from failwell.client.transport.targets import over_http
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
@@ -40,9 +39,11 @@ from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow, StreamFlow
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
-from failwell.wire.messages import Content, Into, Reply, Request
+from failwell.wire.messages import Reply, Request
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from failwell.client.transport.base import AsyncOpener, Opener
     from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
     from failwell.policy.session.flow import SessionFlow, SessionHandler, SessionProtocol
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 T = TypeVar("T")
+
+
+OF_A_STREAM = (("Accept", "text/event-stream"), ("Cache-Control", "no-store"))
+"""Headers of a request for events."""
 
 
 class Core:
@@ -207,42 +212,14 @@ class Core:
                 )
 
     def call(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        decode: Callable[[Reply], T],
-        *,
-        params: Mapping[str, object] | None = None,
-        payload: object = None,
-        content: Content = b"",
-        headers: tuple[tuple[str, str], ...] = (),
-        idempotency_key: str | None = None,
-        mutating: bool = False,
-        with_credentials: bool = True,
-        secrets: tuple[Secret, ...] = (),
-        into: Into | None = None,
+        self, operation: str, method: str, path: str, decode: Callable[[Reply], T], **spec: Unpack[RequestSpec]
     ) -> Flow[T]:
-        """One call of *operation*. *payload* is sent as JSON; a *mutating* call carries one idempotency key.
+        """One call of *operation*, whose request has what *spec* says; the answer as *decode* makes it.
 
-        One whose answer was lost is repeated where the catalogue says that the server knows keys.
-        *secrets* are those in the payload: what the server says comes without them. With *into* the body of a success
-        goes there as it arrives.
+        One whose answer was lost is repeated if it changes nothing, or where the catalogue says that the server knows
+        idempotency keys.
         """
-        request = self._request(
-            operation,
-            method,
-            path,
-            params=params,
-            payload=payload,
-            content=content,
-            headers=headers,
-            idempotency_key=idempotency_key,
-            mutating=mutating,
-            with_credentials=with_credentials,
-            secrets=secrets,
-            into=into,
-        )
+        request = request_of(self.catalogue, operation, method, path, **spec)
         flow = call_or_raise(
             request,
             decode,
@@ -265,14 +242,7 @@ class Core:
         decode: Callable[[Event], T | None],
         *,
         rules: StreamRules | None = None,
-        params: Mapping[str, object] | None = None,
-        payload: object = None,
-        content: Content = b"",
-        headers: tuple[tuple[str, str], ...] = (),
-        idempotency_key: str | None = None,
-        mutating: bool = False,
-        with_credentials: bool = True,
-        secrets: tuple[Secret, ...] = (),
+        **spec: Unpack[RequestSpec],
     ) -> StreamFlow[T]:
         """The stream of events that *operation* answers with, each by *decode*. *rules* are what it declares of it.
 
@@ -284,19 +254,8 @@ class Core:
         from failwell.policy.stream.flow import stream as events
         from failwell.policy.stream.rules import StreamRules
 
-        request = self._request(
-            operation,
-            method,
-            path,
-            params=params,
-            payload=payload,
-            content=content,
-            headers=(*headers, ("Accept", "text/event-stream"), ("Cache-Control", "no-store")),
-            idempotency_key=idempotency_key,
-            mutating=mutating,
-            with_credentials=with_credentials,
-            secrets=secrets,
-        )
+        spec["headers"] = (*spec.get("headers", ()), *OF_A_STREAM)
+        request = request_of(self.catalogue, operation, method, path, **spec)
         flow = events(
             request,
             decode,
@@ -309,20 +268,10 @@ class Core:
             mask=lambda sent, text: self._mask(sent)(text),
             guard=lambda sent: self._guards.of(operation, sent.target),
         )
-        if self._listeners.attentive():
-            return self._observed(flow, request, streams=True)
-        return flow
+        return self._observed(flow, request, streams=True) if self._listeners.attentive() else flow
 
     def session(
-        self,
-        operation: str,
-        path: str,
-        dialogue: SessionHandler[M, T],
-        *,
-        params: Mapping[str, object] | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
-        with_credentials: bool = True,
-        secrets: tuple[Secret, ...] = (),
+        self, operation: str, path: str, dialogue: SessionHandler[M, T], **spec: Unpack[RequestSpec]
     ) -> SessionFlow[SessionProtocol[M, T]]:
         """Open a websocket at *path*, or at a whole URL, and begin *dialogue*. For a method that is a `session`.
 
@@ -332,85 +281,17 @@ class Core:
         # Loaded with the first session: most programs have none.
         from failwell.policy.session.flow import SessionProtocol, opened
 
-        request = self._request(
-            operation,
-            "GET",
-            over_http(path),
-            params=params,
-            payload=None,
-            headers=headers,
-            idempotency_key=None,
-            mutating=False,
-            with_credentials=with_credentials,
-            secrets=secrets,
-        )
         protocol = SessionProtocol(
-            request,
+            request_of(self.catalogue, operation, "GET", over_http(path), **spec),
             dialogue,
             catalogue=self.catalogue,
             policy=self._policy(operation),
             timeout=self.timeout,
             deadline=self.deadline,
-            mask=self._mask(Request("GET", path, secrets=secrets)),
+            mask=self._mask(Request("GET", path, secrets=spec.get("secrets", ()))),
             guard=self._guards.of(operation, path),
         )
         return (yield from opened(protocol))
-
-    def _request(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, object] | None,
-        payload: object,
-        content: Content = b"",
-        headers: tuple[tuple[str, str], ...],
-        idempotency_key: str | None,
-        mutating: bool,
-        with_credentials: bool,
-        secrets: tuple[Secret, ...],
-        into: Into | None = None,
-    ) -> Request:
-        if payload is not None:
-            content = as_json(operation, payload)
-            headers = (*headers, ("Content-Type", "application/json"))
-        key = None
-        if mutating:
-            # Made once, outside the attempts: every retry must carry the first one's key.
-            key = _new_key() if idempotency_key is None else self._checked_key(idempotency_key)
-            headers = (*headers, (self.catalogue.headers.idempotency_key, key))
-        return Request(
-            method,
-            self._target(operation, path, params),
-            headers,
-            content,
-            operation,
-            key,
-            with_credentials,
-            secrets=secrets,
-            into=into,
-            key_counts=self.catalogue.idempotency == "server",
-        )
-
-    def _target(self, operation: str, path: str, params: Mapping[str, object] | None) -> str:
-        """*path* with *params* for its query, if requests can be sent there."""
-        refused = None
-        try:
-            if not isinstance(path, str):
-                refused = f"is of type {type(path).__name__}; it must be text"
-            elif path.startswith("/"):
-                check_path(path)
-            else:
-                whole(path)
-        except BadTargetError as problem:
-            refused = str(problem)
-        if refused is None and params and ("?" in path or "#" in path):
-            refused = "has a query, and there are params too. Pass all of them as params"
-        if refused is not None:
-            raise configuration_problem(self.catalogue, f"{operation} was not sent: its target {refused}.")
-        asked = query(operation, params) if params else ""
-        return f"{path}?{asked}" if asked else path
 
     def _mask(self, request: Request) -> Mask:
         """What takes the secrets out of what a server says to *request*."""
@@ -428,17 +309,6 @@ class Core:
         if self.retry == "large_fleet" and rules.budget == BudgetRules():
             return changed(rules, budget=FLEET_BUDGET)
         return rules
-
-    def _checked_key(self, key: str) -> str:
-        if not isinstance(key, str):
-            raise configuration_problem(self.catalogue, f"idempotency_key is of type {type(key).__name__}; use text.")
-        if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()) or key != key.strip():
-            raise configuration_problem(
-                self.catalogue,
-                f"idempotency_key has {len(key)} characters; it must be 1 to 255 printable ASCII characters, "
-                "without spaces around them.",
-            )
-        return key
 
     def _observed(
         self, flow: Generator[Any, Any, T], request: Request, *, streams: bool = False
@@ -491,12 +361,6 @@ def _transport(
     if awaiting:
         return AwaitingHttpx(prepared, clock.wall, cast("httpx2.AsyncClient | None", http_client))
     return BlockingHttpx(prepared, clock.wall, cast("httpx2.Client | None", http_client))
-
-
-def _new_key() -> str:
-    from uuid import uuid4  # loads platform, which most programs never need
-
-    return uuid4().hex
 
 
 def _caller(rules: Resilience, credentials: tuple[tuple[str, Secret], ...]) -> str:
