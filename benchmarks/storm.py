@@ -21,7 +21,7 @@ from failwell.contract import BudgetRules, RetryRules
 from failwell.contract.resilience import FLEET_BUDGET
 from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, with_retries
 from failwell.policy.retry.policy import succeeded
-from failwell.testing.simulation import Answer, Simulation
+from failwell.testing.simulation import Respond, Simulation
 from failwell.wire.messages import Reply, Request
 
 PERIOD = 140.0
@@ -97,7 +97,7 @@ class Storm:
 
         self.world.start(with_retries(Send(READ, TIMEOUT), self.way.policy, guard=self.way.guard()), done)
 
-    def serve(self, _request: Request, answer: Answer) -> None:
+    def serve(self, _request: Request, answer: Respond) -> None:
         now = self.world.now
         self.sent[int(now)] = self.sent.get(int(now), 0) + 1
         if self.broken and self.random.random() < self.broken:

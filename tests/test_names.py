@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import re
 import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
 from importlib.metadata import metadata, version
 
 import pytest
@@ -54,3 +58,31 @@ def test_addresses(distribution: str) -> None:
 
     assert ["Changelog", "Documentation", "Repository"] == sorted(urls)
     assert {"https://github.com/failwell/failwell"} == {"/".join(url.split("/")[:5]) for url in urls.values()}
+
+
+TYPE_NAME = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
+"""Not that of a constant, nor of a type variable."""
+
+
+def public_types(module: ast.Module) -> Iterator[str]:
+    """The classes and the named types that *module* defines for others."""
+    for node in module.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            yield from (name for name in names if TYPE_NAME.fullmatch(name))
+
+
+def test_one_word_means_one_thing() -> None:
+    """
+    No two modules of the library give a public class, or a named type, the same name.
+    """
+    homes: dict[str, list[str]] = defaultdict(list)
+    for path in sorted((ROOT / "src" / "failwell").rglob("*.py")):
+        for name in public_types(ast.parse(path.read_text(encoding="utf-8"))):
+            homes[name].append(str(path.relative_to(ROOT / "src" / "failwell")))
+
+    assert {} == {name: where for name, where in homes.items() if len(where) > 1 and not name.startswith("_")}
+    assert len(homes) > 400

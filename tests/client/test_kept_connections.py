@@ -9,7 +9,7 @@ import pytest
 
 from failwell.client.transport.httpx.pool import LIMITS
 from failwell.clock import VirtualClock
-from failwell.sandbox import Answer, Close, Forward, Reset, Sandbox, Step, WrongLength
+from failwell.sandbox import Answer, Close, FaultStep, Forward, Reset, Sandbox, WrongLength
 from failwell.sandbox.faults.steps import Then
 from pictograph import AsyncClient, Client, NetworkError
 from pictograph_server.vendor import VENDOR
@@ -120,7 +120,7 @@ def test_closed_between_requests(sandbox: Sandbox, call: Any, then: Then, scheme
 @every_scheme
 @pytest.mark.parametrize("step", [Close(), Reset()])
 @pytest.mark.parametrize("call", [read, mutate])
-def test_closed_as_the_request_goes(sandbox: Sandbox, call: Any, step: Step, scheme: str, colour: str) -> None:
+def test_closed_as_the_request_goes(sandbox: Sandbox, call: Any, step: FaultStep, scheme: str, colour: str) -> None:
     """
     When a kept connection ends while the next request is on its way, a repeatable one is sent again, with its key.
     """

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.sandbox import Certificate, Cut, Entry, Garbled, Malformed, Sandbox, Step, WrongLength
+from failwell.sandbox import Certificate, Cut, Entry, FaultStep, Garbled, Malformed, Sandbox, WrongLength
 from failwell.sandbox.faults.samples import GARBLED, MALFORMED
 from failwell.sandbox.faults.steps import CERTIFICATES
 from pictograph.exceptions import (
@@ -36,7 +36,7 @@ TIMEOUT = 0.5
 class Fault:
     """What is armed, and what a call ends with: *cause* says whether a library's exception is behind it."""
 
-    step: Step
+    step: FaultStep
     kind: type[PictographError]
     status: int | None
     words: str

@@ -23,7 +23,19 @@ from failwell.client import AsyncEventStream, EventStream
 from failwell.clock import VirtualClock
 from failwell.policy import StreamFlow
 from failwell.policy.stream.rules import StreamRules
-from failwell.sandbox import Close, Cut, Drip, FaultLayer, Garbled, Reset, Rule, Silence, Step, WrongLength, in_thread
+from failwell.sandbox import (
+    Close,
+    Cut,
+    Drip,
+    FaultLayer,
+    FaultStep,
+    Garbled,
+    Reset,
+    Rule,
+    Silence,
+    WrongLength,
+    in_thread,
+)
 from failwell.wire.sse import Event
 from pictograph.exceptions import (
     ApiError,
@@ -122,7 +134,7 @@ def test_any_fault(layer: FaultLayer, server: Server, colour: str) -> None:
     body = numbers(1, 30)
     for _ in range(40):
         last = 0
-        steps: list[Step] = []
+        steps: list[FaultStep] = []
         for _ in range(chance.randint(1, 3)):
             rest = numbers(last + 1, 30)
             after = chance.randrange(len(rest) - len(b"data: [DONE]\n\n"))

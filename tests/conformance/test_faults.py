@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from failwell.conformance import Call
-from failwell.conformance.faults import Answered, Door, Fault, Unanswered, all_faults
+from failwell.conformance.faults import Answered, Fault, RawServer, Unanswered, all_faults
 from failwell.conformance.faults.expected import expected
 from failwell.conformance.faults.model import SHORT
 from failwell.conformance.faults.runner import LOOPS, check_faults
-from failwell.conformance.faults.servers import OpenDoor
+from failwell.conformance.faults.servers import ListeningRawServer
 from failwell.conformance.runner import promises_of
 from failwell.sandbox.vendor import find_vendor, known_vendors
 from pictograph.exceptions import CATALOGUE, ApiError, ConflictError, NetworkError, NotFoundError, RateLimitError
@@ -116,13 +116,13 @@ def test_silence_is_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("door", "said"), [(Door(b"SSH-2.0\r\n"), b"SSH-2.0\r\n"), (Door(then="reset"), None), (Door(), b"")]
+    ("door", "said"), [(RawServer(b"SSH-2.0\r\n"), b"SSH-2.0\r\n"), (RawServer(then="reset"), None), (RawServer(), b"")]
 )
-def test_doors(door: Door, said: bytes | None) -> None:
+def test_doors(door: RawServer, said: bytes | None) -> None:
     """
     A door says what it is to say, and then closes or resets the connection; it counts whom it met.
     """
-    with OpenDoor(door) as opened:
+    with ListeningRawServer(door) as opened:
         host, _, port = opened.url.removeprefix("http://").partition(":")
         heard: bytes | None = None
         # A reset may come before the client knows that it is connected.
@@ -139,7 +139,7 @@ def test_a_door_that_is_silent() -> None:
     """
     A door that keeps the connection says nothing; when it is put away, so is the connection.
     """
-    with OpenDoor(Door(then="keep", role="tls")) as opened:
+    with ListeningRawServer(RawServer(then="keep", role="tls")) as opened:
         host, _, port = opened.url.removeprefix("https://").partition(":")
         client = socket.create_connection((host, int(port)), timeout=0.05)
         with pytest.raises(TimeoutError):

@@ -17,7 +17,15 @@ from failwell import Case, Catalogue
 from failwell.conformance import Agreement, Bench, Promises
 from failwell.conformance.agreement.agreement import Kept
 from failwell.conformance.agreement.raising_server import RaisingServer
-from failwell.conformance.mutation.mutation import PLACES, BaselineError, Fate, Place, exchanged, mutants, mutate
+from failwell.conformance.mutation.mutation import (
+    PLACES,
+    BaselineError,
+    Fate,
+    MutationPlace,
+    exchanged,
+    mutants,
+    mutate,
+)
 from failwell.conformance.mutation.partial_catalogue import Without
 from failwell.conformance.promise import Promise
 from failwell.contract import Error
@@ -48,13 +56,13 @@ CASES = {
     "PocketError (configuration)",
 }
 SENT = {name for name in CASES if name.startswith(("Sold", "Crowd"))}
-EXPECTED: dict[Place, set[str]] = {
+EXPECTED: dict[MutationPlace, set[str]] = {
     "contract": CASES,
     "server": SENT,
     "sandbox": SENT | {"AwayError (network)", "SlowError (timeout)"},
     "page": CASES,
 }
-REASONS: dict[Place, str] = {
+REASONS: dict[MutationPlace, str] = {
     "contract": "blocking: from the sandbox: expected SoldOutError, it raised ",
     "server": "blocking: from the server: expected SoldOutError, it raised ",
     "sandbox": "blocking: the sandbox cannot cause it: error is SoldOutError (409), which the catalogue 'kiosk' ",
@@ -70,9 +78,9 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def survivors(kept: Agreement) -> dict[Place, set[str]]:
+def survivors(kept: Agreement) -> dict[MutationPlace, set[str]]:
     """The cases that could be deleted without a row that falls short, by place."""
-    found: dict[Place, set[str]] = {}
+    found: dict[MutationPlace, set[str]] = {}
     for fate in mutate(VENDOR, promises=Promises(ADAPTER, kept)):
         if not fate.killed:
             found.setdefault(fate.mutant.place, set()).add(fate.mutant.kept.name)
@@ -142,7 +150,7 @@ class BlindToTheSandbox(Agreement):
     ],
 )
 def test_a_blinded_check_leaves_survivors(
-    snapshot: Path, blind: type[Agreement], expected: dict[Place, set[str]]
+    snapshot: Path, blind: type[Agreement], expected: dict[MutationPlace, set[str]]
 ) -> None:
     """
     C8. A check that looks away from a place, or asks another object, lets every mutant there survive, and no other.

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 import failwell.sandbox
-from failwell.sandbox import Certificate, Sandbox, Step, find_vendor, step_from_json
+from failwell.sandbox import Certificate, FaultStep, Sandbox, find_vendor, step_from_json
 from failwell.sandbox.faults.steps import STEPS
 from pictograph import Client, PictographError
 
@@ -20,9 +20,9 @@ NAMES = {name: getattr(failwell.sandbox, name) for name in failwell.sandbox.__al
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if re.search(r'\| `\{"step"', line)]
 
 
-def in_python(row: list[str]) -> Step:
+def in_python(row: list[str]) -> FaultStep:
     """The step that *row* shows as Python."""
-    step: Step = eval(row[1].strip("`"), NAMES)  # noqa: S307  our own page
+    step: FaultStep = eval(row[1].strip("`"), NAMES)  # noqa: S307  our own page
     return step
 
 

@@ -12,7 +12,7 @@ from failwell.contract.reporting import log_fields
 from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, call_or_raise, with_retries
 from failwell.policy.retry.policy import succeeded
 from failwell.testing import Player
-from failwell.testing.simulation import Answer, Simulation
+from failwell.testing.simulation import Respond, Simulation
 from failwell.wire.messages import Reply, Request
 from pictograph.exceptions import CATALOGUE, ServerError
 from tests.dice import dice
@@ -186,7 +186,7 @@ def test_workers_that_meet_a_blip(workers: int) -> None:
     policy = RetryPolicy(RetryRules(), PICTOGRAPH.classify)
     guard, random = Guard(Budget(RULES)), dice("a blip")
 
-    def serve(_request: Request, answer: Answer) -> None:
+    def serve(_request: Request, answer: Respond) -> None:
         answer(BROKEN if 5.0 <= world.now < 8.0 else OK)
 
     def work(_done: RetryResult | None = None) -> None:
@@ -274,7 +274,7 @@ class Outage:
         """The window of 10 s that is on, counted from the beginning of the outage."""
         return int((self.world.now - self.begins) // 10)
 
-    def serve(self, request: Request, answer: Answer) -> None:
+    def serve(self, request: Request, answer: Respond) -> None:
         self.sent[self.window] += 1
         down = self.begins <= self.world.now < self.ends
         reply = Reply(503 if down or self.unlucky else 200)

@@ -8,7 +8,7 @@ from failwell.contract import RetryRules
 from failwell.policy import Guard, Pacer, RetryPolicy, RetryResult, Send, with_retries
 from failwell.policy.flow import NotSent
 from failwell.testing import Player
-from failwell.testing.simulation import Answer, Simulation
+from failwell.testing.simulation import Respond, Simulation
 from failwell.wire.messages import Outcome, Reply, Request
 from tests.dice import dice
 
@@ -107,7 +107,7 @@ def test_not_all_at_once() -> None:
     random, guard = dice("the moments that waits end"), held(20.0)
     sent: list[float] = []
 
-    def serve(_request: Request, answer: Answer) -> None:
+    def serve(_request: Request, answer: Respond) -> None:
         sent.append(world.now)
         answer(OK)
 
@@ -248,7 +248,7 @@ def refusals(guard: Guard) -> int:
     """How many of the requests of 20 workers, which call for 60 s, a server refuses that lets through 10 per second."""
     random, made, done = dice("the calls of 20 workers"), {"refused": 0, "sent": 0}, 0
 
-    def serve(_request: Request, answer: Answer) -> None:
+    def serve(_request: Request, answer: Respond) -> None:
         nonlocal done
         second = int(world.now)
         made["sent"] = made["sent"] + 1 if made.get("second") == second else 1

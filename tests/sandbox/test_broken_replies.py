@@ -10,11 +10,11 @@ from failwell.sandbox import (
     Answer,
     DropReply,
     FaultLayer,
+    FaultStep,
     Forward,
     Garbled,
     Malformed,
     Rule,
-    Step,
     WrongLength,
     step_from_json,
 )
@@ -26,7 +26,7 @@ from .sockets import Wire, ask, control, until
 BODY = b'{"data": []}'
 
 
-def arm(layer: FaultLayer, step: Step) -> None:
+def arm(layer: FaultLayer, step: FaultStep) -> None:
     """Let *step* happen to the next request."""
     layer.script.arm(Rule((step,)))
 
@@ -193,7 +193,7 @@ def test_pass_keeps(layer: FaultLayer) -> None:
     assert ["passed 204", "passed 204"] == outcomes(layer)
 
 
-FORMS: list[tuple[dict[str, Any], Step, str]] = [
+FORMS: list[tuple[dict[str, Any], FaultStep, str]] = [
     ({"step": "forward", "then": "close"}, Forward(then="close"), "passed 200, then closed"),
     ({"step": "drop_reply", "reset": True}, DropReply(reset=True), "lost 200"),
     ({"step": "malformed", "kind": "status-line"}, Malformed("status-line"), "sent malformed HTTP, status-line"),
@@ -208,7 +208,7 @@ FORMS: list[tuple[dict[str, Any], Step, str]] = [
 
 
 @pytest.mark.parametrize(("told", "step", "outcome"), FORMS, ids=[form[2] for form in FORMS])
-def test_armed_in_json(layer: FaultLayer, told: dict[str, Any], step: Step, outcome: str) -> None:
+def test_armed_in_json(layer: FaultLayer, told: dict[str, Any], step: FaultStep, outcome: str) -> None:
     """
     Each fault has a JSON form, is armed by it over the control endpoint, and is told by the log in words.
     """

@@ -15,12 +15,12 @@ from failwell.sandbox import (
     Drip,
     DropReply,
     FaultLayer,
+    FaultStep,
     Forward,
     Raw,
     Reset,
     Rule,
     Silence,
-    Step,
 )
 from failwell.sandbox.faults.steps import Then
 
@@ -29,7 +29,7 @@ from .sockets import Wire, ask, layer_before, until
 BODY = b"x" * 67
 
 
-def arm(layer: FaultLayer, *steps: Step, times: int = 1) -> None:
+def arm(layer: FaultLayer, *steps: FaultStep, times: int = 1) -> None:
     """Let *steps* happen to the next *times* requests."""
     layer.script.arm(Rule(steps, times=times))
 
@@ -223,7 +223,7 @@ def test_silence(layer: FaultLayer) -> None:
 
 
 @pytest.mark.parametrize("steps", [(Delay(60),), (Drip(200, (), BODY, interval=60),)])
-def test_client_gives_up(layer: FaultLayer, steps: tuple[Step, ...]) -> None:
+def test_client_gives_up(layer: FaultLayer, steps: tuple[FaultStep, ...]) -> None:
     """
     A client that hangs up in a delay or a drip is noticed at once.
     """
@@ -346,7 +346,7 @@ def test_log_before_the_end(layer: FaultLayer) -> None:
     """
     Whoever has seen the end of a reply finds its entry in the log, 100 times out of 100.
     """
-    steps: list[Step] = [
+    steps: list[FaultStep] = [
         Answer(500, (), b"}"),
         Forward(),
         Close(),

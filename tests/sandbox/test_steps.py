@@ -17,13 +17,13 @@ from failwell.sandbox import (
     Delay,
     Drip,
     DropReply,
+    FaultStep,
     Forward,
     Garbled,
     Malformed,
     Raw,
     Reset,
     Silence,
-    Step,
     WrongLength,
     step_from_json,
 )
@@ -43,7 +43,7 @@ HEADERS = st.lists(
 STATUSES = st.integers(200, 599).filter(lambda status: status not in (204, 304))
 ENDS = st.sampled_from(["close", "reset", "keep"])
 SECONDS = st.floats(0, 1e6) | st.integers(0, 100)
-STEPS_OF_ALL_KINDS: st.SearchStrategy[Step] = st.one_of(
+STEPS_OF_ALL_KINDS: st.SearchStrategy[FaultStep] = st.one_of(
     st.builds(Answer, STATUSES, HEADERS, st.binary()),
     st.builds(Delay, SECONDS),
     st.builds(Drip, STATUSES, HEADERS, st.binary(), SECONDS, st.integers(1, 99), st.booleans()),
@@ -65,7 +65,7 @@ STEPS_OF_ALL_KINDS: st.SearchStrategy[Step] = st.one_of(
 
 
 @given(STEPS_OF_ALL_KINDS)
-def test_round_trip(step: Step) -> None:
+def test_round_trip(step: FaultStep) -> None:
     """
     A step that went through JSON is the step that it was.
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from failwell.sandbox import Answer, Certificate, Close, Cut, Drip, FaultLayer, Raw, Reset, Rule, Sandbox, Step
+from failwell.sandbox import Answer, Certificate, Close, Cut, Drip, FaultLayer, FaultStep, Raw, Reset, Rule, Sandbox
 from failwell.sandbox.faults.steps import CertificateKind
 from pictograph_server.vendor import VENDOR
 
@@ -61,7 +61,7 @@ def outcomes(layer: FaultLayer, count: int = 1) -> list[tuple[str, str]]:
     return [(f"{entry.method} {entry.path}", entry.outcome) for entry in layer.log.wait_for(count)]
 
 
-def arm(layer: FaultLayer, step: Step, times: int = 1) -> None:
+def arm(layer: FaultLayer, step: FaultStep, times: int = 1) -> None:
     """Let *step* happen to what comes next."""
     layer.script.arm(Rule((step,), times=times))
 
@@ -241,7 +241,7 @@ def test_several_requests_on_one_connection(layer: FaultLayer) -> None:
         (Cut(200, (), b"x" * 9, after=4), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nxxxx", "FIN")),
     ],
 )
-def test_faults_inside_tls(layer: FaultLayer, step: Step, seen: tuple[bytes, str]) -> None:
+def test_faults_inside_tls(layer: FaultLayer, step: FaultStep, seen: tuple[bytes, str]) -> None:
     """
     Every fault of plain HTTP can be had over TLS too; an orderly end says so by TLS's own goodbye.
     """
@@ -255,7 +255,7 @@ def test_faults_inside_tls(layer: FaultLayer, step: Step, seen: tuple[bytes, str
 @pytest.mark.parametrize(
     ("step", "before"), [(Reset(), b""), (Cut(200, (), b"x" * 9, after=4, reset=True), b"\r\n\r\nxxxx")]
 )
-def test_resets_inside_tls(layer: FaultLayer, step: Step, before: bytes) -> None:
+def test_resets_inside_tls(layer: FaultLayer, step: FaultStep, before: bytes) -> None:
     """
     A reset over TLS is the RST of the connection below it.
     """

@@ -25,7 +25,7 @@ from failwell.conformance import (
     repeated,
     universal_promises,
 )
-from failwell.sandbox import Answer, Cut, DropReply, Reset, Silence, Step
+from failwell.sandbox import Answer, Cut, DropReply, FaultStep, Reset, Silence
 from subconscious import exceptions
 from subconscious.client import AsyncSubconscious, Subconscious
 from subconscious.exceptions import MOST_BYTES, RateLimitError, SubconsciousError
@@ -411,7 +411,7 @@ def payload_too_large(bench: Bench) -> None:
 @PROMISES(BESIDE, "Without an answer, or with one that cannot be read, it is a SubconsciousError all the same")
 def unanswered(bench: Bench) -> None:
     silent, garbled = Silence(), Answer(200, JSON, b'{"runId": ')
-    found: tuple[tuple[Step, str], ...] = (
+    found: tuple[tuple[FaultStep, str], ...] = (
         (Reset(), "service_unavailable"),
         (silent, "timeout"),
         (garbled, "internal_error"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from failwell.client.config import Http, Retry
+    from failwell.client.config import Http, RetryProfile
     from failwell.client.driver import OnEvent
     from failwell.clock import Clock
     from failwell.contract.resilience import Resilience
@@ -168,7 +168,7 @@ class BlockingClient(NeedsWith, ApiKeyClient[Blocking]):
         timeout: float | None = 30.0,
         max_retries: int | None = None,
         deadline: float | None = None,
-        retry: Retry = "standard",
+        retry: RetryProfile = "standard",
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.Client | None = None,
@@ -222,7 +222,7 @@ class AwaitingClient(NeedsAsyncWith, ApiKeyClient[Awaiting]):
         timeout: float | None = 30.0,
         max_retries: int | None = None,
         deadline: float | None = None,
-        retry: Retry = "standard",
+        retry: RetryProfile = "standard",
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.AsyncClient | None = None,

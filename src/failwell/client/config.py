@@ -17,7 +17,7 @@ from failwell.contract.error import Error
 from failwell.contract.extras import missing
 from failwell.contract.resilience import Resilience
 
-Retry = Literal["standard", "large_fleet"]
+RetryProfile = Literal["standard", "large_fleet"]
 """How a failed call is repeated: as the vendor's page says, or sparingly, for very many clients that seldom call."""
 
 Http = Literal["httpx2", "fast"]
@@ -104,7 +104,7 @@ def checked_length(catalogue: Catalogue, name: str, value: object) -> int | None
     return value
 
 
-def checked_retry(catalogue: Catalogue, value: object) -> Retry:
+def checked_retry(catalogue: Catalogue, value: object) -> RetryProfile:
     """*value* as a way to repeat calls."""
     if value not in ("standard", "large_fleet"):
         raise configuration_problem(catalogue, f'retry is {value!r}; it must be "standard" or "large_fleet".')

@@ -12,7 +12,7 @@ from failwell._support.masking import masked
 from failwell._support.secret import Mask, Secret
 from failwell.client.config import (
     Http,
-    Retry,
+    RetryProfile,
     check_sessions,
     checked_base_url,
     checked_count,
@@ -84,7 +84,7 @@ class Core:
         timeout: float | None = 30.0,
         deadline: float | None = None,
         max_retries: int | None = None,
-        retry: Retry = "standard",
+        retry: RetryProfile = "standard",
         resilience: Resilience | None = None,
         http: Http = "httpx2",
         http_client: httpx2.Client | httpx2.AsyncClient | None = None,

@@ -19,14 +19,14 @@ STATUSES = (404, 503, 418)
 DONE = re.compile(r"^(?:lost|passed) 2")
 """What became of a request that the server has done."""
 
-Failure = tuple[str, Callable[[Bench], Observation]]
+FailureCheck = tuple[str, Callable[[Bench], Observation]]
 """The name of an exception class, and a way to it."""
 
 
 def universal_promises(
     promises: Promises,
     call: Callable[[Any], Any],
-    failures: Sequence[Failure],
+    failures: Sequence[FailureCheck],
     *,
     write: Callable[[str], Callable[[Any], Any]] | None = None,
 ) -> None:

@@ -9,7 +9,7 @@ from failwell._support.frozen import Frozen
 Source = Literal["http", "transport", "client", "job", "stream"]
 """Where an error comes from: an HTTP reply, no reply at all, the SDK itself, a failed job, an event in a stream."""
 
-Retry = Literal["never", "transient", "throttled", "in_progress"]
+RetryKind = Literal["never", "transient", "throttled", "in_progress"]
 """Whether a call that met this case is repeated: not at all, after a backoff, when the server says,
 or because the same request is still running there."""
 
@@ -35,7 +35,7 @@ class Case(Frozen):
     fix: str | None = None
     on: str | None = None
     operation: str | None = None
-    retry: Retry | None = None
+    retry: RetryKind | None = None
     cause: str | None = None
 
     @property

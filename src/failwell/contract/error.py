@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.lazy import LazyMember
-from failwell.contract.case import Case, Retry, Source, StatusRange, phrase
+from failwell.contract.case import Case, RetryKind, Source, StatusRange, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import field
@@ -74,7 +74,7 @@ class Error(Exception):
         *,
         code: str | None = None,
         status: int | StatusRange | None = None,
-        retry: Retry | None = None,
+        retry: RetryKind | None = None,
         fix: str | None = None,
         source: Source | None = None,
         on: str | None = None,

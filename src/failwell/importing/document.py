@@ -9,7 +9,7 @@ from typing import Any
 
 from failwell.importing.losses import Losses
 
-Schema = dict[str, Any]
+OpenApiSchema = dict[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 ERROR = re.compile(r"[45]([0-9][0-9]|XX)|default")
@@ -20,7 +20,7 @@ DEEPEST = 20
 
 
 @dataclass(frozen=True)
-class Example:
+class BodyExample:
     """A body that a document shows, with the *summary* that it has where it is a named one."""
 
     value: Any
@@ -34,10 +34,10 @@ class Response:
     operation: str
     status: str
     description: str
-    headers: dict[str, Schema]
+    headers: dict[str, OpenApiSchema]
     media_type: str | None
-    schema: Schema
-    examples: list[Example] = field(default_factory=list)
+    schema: OpenApiSchema
+    examples: list[BodyExample] = field(default_factory=list)
 
     @property
     def where(self) -> str:
@@ -106,13 +106,13 @@ class Document:
             self.losses.add(f"bodies that are not JSON but {kinds[0]}", where)
         return None, {}
 
-    def _examples(self, content: dict[str, Any]) -> Iterator[Example]:
+    def _examples(self, content: dict[str, Any]) -> Iterator[BodyExample]:
         if "example" in content:
-            yield Example(content["example"])
+            yield BodyExample(content["example"])
         for example in _dict(content.get("examples")).values():
             found = _dict(self.resolved(example))
             if "value" in found:
-                yield Example(found["value"], str(found.get("summary") or found.get("description") or ""))
+                yield BodyExample(found["value"], str(found.get("summary") or found.get("description") or ""))
 
     def resolved(self, part: Any) -> Any:
         """*part*, or what its reference stands for; {} for what is not in the document."""
@@ -134,11 +134,11 @@ class Document:
             self.losses.add("references to what is not there", reference)
         return found if found is not None else {}
 
-    def choices(self, schema: Any) -> list[Schema]:
+    def choices(self, schema: Any) -> list[OpenApiSchema]:
         """The schemas that *schema* allows one of, each without allOf, oneOf, anyOf and $ref at its top."""
         return self._choices(schema, DEEPEST, [MOST_PARTS])
 
-    def _choices(self, schema: Any, depth: int, left: list[int]) -> list[Schema]:
+    def _choices(self, schema: Any, depth: int, left: list[int]) -> list[OpenApiSchema]:
         """The same to this *depth*, with what is *left* of the parts to look at: a schema may be made of itself."""
         left[0] -= 1
         if left[0] < 0 or not depth:
@@ -158,18 +158,18 @@ def _reference(schema: Any) -> str:
     return str(_dict(schema).get("$ref", "an unnamed one"))
 
 
-def _products(some: list[Schema], others: list[Schema]) -> list[Schema]:
+def _products(some: list[OpenApiSchema], others: list[OpenApiSchema]) -> list[OpenApiSchema]:
     return [_both(one, other) for one in some for other in others][:MOST_CHOICES]
 
 
-def _both(one: Schema, other: Schema) -> Schema:
+def _both(one: OpenApiSchema, other: OpenApiSchema) -> OpenApiSchema:
     """A schema of what fits both, as far as objects go."""
     mine, theirs = _dict(one.get("properties")), _dict(other.get("properties"))
     properties = {**mine, **theirs} | {name: {"allOf": [mine[name], theirs[name]]} for name in mine if name in theirs}
     return {**one, **other, **({"properties": properties} if properties else {})}
 
 
-def properties(schema: Schema) -> dict[str, Any]:
+def properties(schema: OpenApiSchema) -> dict[str, Any]:
     """The properties of an object, by name."""
     return {str(name): part for name, part in _dict(schema.get("properties")).items()}
 

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from failwell.importing.document import Document, Response, Schema, properties
+from failwell.importing.document import Document, OpenApiSchema, Response, properties
 
-Kind = Literal["Problem", "ErrorObject", "Detail", "FirstOf"]
+EnvelopeKind = Literal["Problem", "ErrorObject", "Detail", "FirstOf"]
 
 MESSAGES = (
     "message",
@@ -31,7 +31,7 @@ CODES = ("code", "error_code", "errorCode", "type", "kind", "reason", "error")
 class Guess:
     """An envelope: its *kind*, the key of the *code*, and for a flat body the keys of the message."""
 
-    kind: Kind
+    kind: EnvelopeKind
     code: str | None = None
     keys: tuple[str, ...] = ()
 
@@ -69,8 +69,8 @@ class Guess:
 
 def guess(document: Document, responses: list[Response]) -> Guess:
     """The envelope that most of *responses* are in."""
-    votes: Counter[Kind] = Counter()
-    bodies: list[Schema] = []
+    votes: Counter[EnvelopeKind] = Counter()
+    bodies: list[OpenApiSchema] = []
     for response in responses:
         for body in objects(document, response):
             votes[kind_of(document, response, body)] += 1
@@ -89,12 +89,12 @@ def guess(document: Document, responses: list[Response]) -> Guess:
     return Guess(kind, code=_most([code for code in CODES if code not in keys], named), keys=keys)
 
 
-def objects(document: Document, response: Response) -> list[Schema]:
+def objects(document: Document, response: Response) -> list[OpenApiSchema]:
     """The objects that the body of *response* may be."""
     return [choice for choice in document.choices(response.schema) if properties(choice)]
 
 
-def kind_of(document: Document, response: Response, body: Schema) -> Kind:
+def kind_of(document: Document, response: Response, body: OpenApiSchema) -> EnvelopeKind:
     """The envelope of one body."""
     names = properties(body)
     if "problem+json" in (response.media_type or "") or {"type", "title", "detail"} <= names.keys():
@@ -106,7 +106,7 @@ def kind_of(document: Document, response: Response, body: Schema) -> Kind:
     return "FirstOf"
 
 
-def _parts(document: Document, body: Schema, container: str | None) -> list[dict[str, Any]]:
+def _parts(document: Document, body: OpenApiSchema, container: str | None) -> list[dict[str, Any]]:
     if container is None:
         return [properties(body)]
     inner = properties(body).get(container, {})

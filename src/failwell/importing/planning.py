@@ -10,7 +10,7 @@ from typing import Any
 
 from failwell.contract.case import phrase
 from failwell.contract.errors import ContractError
-from failwell.importing.document import Document, Response, Schema, properties
+from failwell.importing.document import Document, OpenApiSchema, Response, properties
 from failwell.importing.guessing import Guess, guess, kind_of, objects
 from failwell.importing.losses import Losses
 from failwell.importing.names import base_name, class_name, field_name, vendor_name, vendor_words
@@ -178,7 +178,7 @@ class _Planner:
         said = (choice.get("description") for choice in self.document.choices(schema))
         return next((_sentence(text) for text in said if isinstance(text, str)), "")
 
-    def _places(self, body: Schema, response: Response) -> Iterator[tuple[str, Any]]:
+    def _places(self, body: OpenApiSchema, response: Response) -> Iterator[tuple[str, Any]]:
         """Where in a *body* what is, as far as the envelope does not read it itself."""
         if kind_of(self.document, response, body) != self.envelope.kind:
             read = f"{self.envelope.text} reads no code of them, and their message if it can"
@@ -267,7 +267,7 @@ class _Planner:
                 else:
                     self.losses.add("summaries of examples that have no code", response.where)
 
-    def _at(self, schema: Any, path: tuple[str, ...]) -> list[Schema]:
+    def _at(self, schema: Any, path: tuple[str, ...]) -> list[OpenApiSchema]:
         """The schemas of what may be at *path*."""
         found = self.document.choices(schema)
         for name in path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from failwell.importing.document import Document, Schema, properties
+from failwell.importing.document import Document, OpenApiSchema, properties
 
 SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 HEADERS = ("int", "float", "bool", "str")
@@ -47,7 +47,7 @@ def split(type_: str) -> list[str]:
     return [part.strip() for part in found]
 
 
-def _members(document: Document, schema: Schema, depth: int) -> list[str]:
+def _members(document: Document, schema: OpenApiSchema, depth: int) -> list[str]:
     said = schema.get("type")
     kinds = said if isinstance(said, list) else [said]
     if "const" in schema or "enum" in schema:
@@ -58,7 +58,7 @@ def _members(document: Document, schema: Schema, depth: int) -> list[str]:
     return [*members, "None"] if schema.get("nullable") is True else members
 
 
-def _member(document: Document, schema: Schema, kind: Any, depth: int) -> str:
+def _member(document: Document, schema: OpenApiSchema, kind: Any, depth: int) -> str:
     if kind in SIMPLE:
         return SIMPLE[kind]
     if kind == "array":

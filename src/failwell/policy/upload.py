@@ -23,7 +23,7 @@ is still busy with a piece that broke off: it holds a lock until it has noticed.
 HELD = frozenset({409, 423})
 """Statuses of a server that cannot say how far it came, since it holds such a lock."""
 
-Progress = Callable[[int, int | None], object]
+UploadProgress = Callable[[int, int | None], object]
 """Told how many bytes the server has, and how many there are (None: nobody knows)."""
 
 
@@ -44,7 +44,7 @@ class SourceChangedError(
     """The same, as found."""
 
 
-class Source(Protocol):
+class UploadSource(Protocol):
     """What is uploaded."""
 
     @property
@@ -84,7 +84,7 @@ class ChunkedUpload(Frozen, Generic[T]):
     gives how many are there then, *finish* gives the result once all are.
     """
 
-    create: Callable[[Source], Flow[str]]
+    create: Callable[[UploadSource], Flow[str]]
     offset: Callable[[str], Flow[int]]
     send: Callable[[Piece], Flow[int]]
     finish: Callable[[str], Flow[T]]
@@ -93,13 +93,13 @@ class ChunkedUpload(Frozen, Generic[T]):
 
 def upload(
     how: ChunkedUpload[T],
-    source: Source,
+    source: UploadSource,
     *,
     policy: RetryPolicy,
     changed: Callable[[str | None, Mapping[str, Any], Mapping[str, Any]], Error],
     at: str | None = None,
     begun: Callable[[str], object] = lambda _address: None,
-    progress: Progress = lambda _sent, _total: None,
+    progress: UploadProgress = lambda _sent, _total: None,
 ) -> Flow[T]:
     """Send *source* piece by piece, and after a failure from where the server stands; the result of *how* to finish.
 

@@ -11,7 +11,7 @@ from typing import cast
 from failwell.sandbox.errors import SandboxError
 from failwell.sandbox.faults.rules import Script, rule_from_json
 from failwell.sandbox.faults.steps import Answer
-from failwell.sandbox.faults.validation import Headers, shown
+from failwell.sandbox.faults.validation import HeaderPairs, shown
 from failwell.sandbox.log import RequestLog
 
 PREFIX = "/_failwell/"
@@ -107,12 +107,12 @@ def too_large(announced: str | None) -> Answer:
     return problem(413, f"The body is {length}; at most {LONGEST_BODY} bytes are read. Send fewer rules at a time.")
 
 
-def problem(status: int, message: str, headers: Headers = ()) -> Answer:
+def problem(status: int, message: str, headers: HeaderPairs = ()) -> Answer:
     """An answer that says what is wrong: {"error": *message*}."""
     return _json(status, {"error": message}, headers)
 
 
-def _json(status: int, content: dict[str, object], headers: Headers = ()) -> Answer:
+def _json(status: int, content: dict[str, object], headers: HeaderPairs = ()) -> Answer:
     body = json.dumps(content).encode()
     return Answer(status, (("Content-Type", "application/json"), *headers), body)
 

@@ -16,7 +16,7 @@ from failwell.contract.error import Error
 from failwell.sandbox.control import ArmError
 from failwell.sandbox.errors import BadScriptError, SandboxError, UnknownRoleError
 from failwell.sandbox.faults.rules import Rule, Script, rule_from_json
-from failwell.sandbox.faults.steps import Answer, Garbled, Reset, Silence, Step
+from failwell.sandbox.faults.steps import Answer, FaultStep, Garbled, Reset, Silence
 from failwell.sandbox.log import RequestLog
 from failwell.sandbox.proxy.layer import FaultLayer
 from failwell.sandbox.proxy.listening import listen
@@ -33,7 +33,11 @@ MATCHING = ("times", "method", "path")
 
 HOST = "127.0.0.1"
 
-_UNANSWERED: Mapping[str, Step] = {"network": Reset(), "timeout": Silence(), "unreadable": Garbled("not-gzip", 200)}
+_UNANSWERED: Mapping[str, FaultStep] = {
+    "network": Reset(),
+    "timeout": Silence(),
+    "unreadable": Garbled("not-gzip", 200),
+}
 """What a request meets that is to fail in that way, whatever is asked for."""
 
 _NOT_RUNNING = "The sandbox is not running. Call start(), or use it in a with statement."
@@ -179,7 +183,7 @@ class Sandbox:
         """
         return self.arm(self._step(error), times=times, method=method, path=path)
 
-    def arm(self, *steps: Step, times: int = 1, method: str | None = None, path: str | None = None) -> int:
+    def arm(self, *steps: FaultStep, times: int = 1, method: str | None = None, path: str | None = None) -> int:
         """Let the next *times* requests (of *method*, to *path*, a glob) go through *steps*.
 
         A `Certificate` is shown to the next *times* TLS connections.
@@ -189,7 +193,7 @@ class Sandbox:
         """
         return self.script.arm(Rule(steps, method=method, path=path, times=times))
 
-    def _step(self, error: Error) -> Step:
+    def _step(self, error: Error) -> FaultStep:
         try:
             outcome = outcome_of(error, self.vendor.catalogue, request_id=secrets.token_hex(8))
         except UncausableError as problem:

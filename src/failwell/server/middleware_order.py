@@ -42,7 +42,7 @@ class Outside:
             whole = self._app.user_middleware
             self._app.user_middleware = [middleware for middleware in whole if not self._has(middleware)]
             try:
-                return Entry(self._own(), contract)
+                return ContractEntrance(self._own(), contract)
             finally:
                 self._app.user_middleware = whole
 
@@ -58,7 +58,7 @@ class Outside:
         return always or cls in self._more or middleware.kwargs.get("dispatch") in self._more
 
 
-class Entry:
+class ContractEntrance:
     """The way into an *app*: through its *contract*, also if the server was given the app itself."""
 
     def __init__(self, app: ASGIApp, contract: ASGIApp) -> None:

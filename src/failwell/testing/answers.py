@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from failwell.contract.catalogue import Catalogue
     from failwell.testing.asked import Asked
 
-Answer = object
+ScriptedAnswer = object
 """Anything that `Answers.to` can make a reply of."""
 
 Brought = Reply | Failure | Opened
@@ -37,12 +37,12 @@ class Answers:
         self._catalogue = catalogue
         self._wall = wall
 
-    def check(self, answer: Answer, place: str) -> None:
+    def check(self, answer: ScriptedAnswer, place: str) -> None:
         """Refuse what is no reply, before anything is asked. What a function returns is seen when it is called."""
         if not _is_function(answer):
             self.to(answer, None, place)
 
-    def to(self, answer: Answer, asked: Asked | None, place: str, number: int = 0) -> Brought:
+    def to(self, answer: ScriptedAnswer, asked: Asked | None, place: str, number: int = 0) -> Brought:
         """What the transport brings back for *answer* to request *number* of a block; errors have its id.
 
         Raises:
@@ -64,7 +64,7 @@ class Answers:
         named = {name.lower(): text for name, text in headers.items()}
         return Reply(status, named, body, self._wall(), len(body))
 
-    def _error(self, answer: Answer, place: str, request_id: str) -> Reply | Failure | None:
+    def _error(self, answer: ScriptedAnswer, place: str, request_id: str) -> Reply | Failure | None:
         """What becomes of an exception or its class; None for anything else."""
         if isinstance(answer, type) and issubclass(answer, Error):
             answer = error_for(answer, message=(answer.__doc__ or answer.__name__).partition("\n")[0])
@@ -123,7 +123,7 @@ def _as_json(value: Any, place: str) -> str:
         raise BadReplyError(place, f"not JSON: {problem}", ALLOWED) from problem
 
 
-def _is_function(answer: Answer) -> bool:
+def _is_function(answer: ScriptedAnswer) -> bool:
     return isinstance(answer, FunctionType) or (
         callable(answer) and not isinstance(answer, type) and not hasattr(answer, "model_dump")
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from failwell.client.core import Core
 from failwell.clock import Clock, VirtualClock
-from failwell.testing.answers import Answer, Answers
+from failwell.testing.answers import Answers, ScriptedAnswer
 from failwell.testing.errors import BadReplyError, NoClientError, UnusedRepliesError
 from failwell.testing.layers import Layer, bottom, put, take
 from failwell.testing.script import NOTHING, ReplyScript, named
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def replies(
-    client: Any, *answers: Answer, then: Answer = NOTHING, times: int = 1, clock: Clock | None = None
+    client: Any, *answers: ScriptedAnswer, then: ScriptedAnswer = NOTHING, times: int = 1, clock: Clock | None = None
 ) -> Replies:
     """Answer what *client* asks for in a `with` block: with *answers* one by one, *times* over, and *then* after that.
 
@@ -53,7 +53,7 @@ def replies(
 class Replies:
     """Scripted replies, and the requests that met them. Enter it once."""
 
-    def __init__(self, core: Core, given: Sequence[Answer], then: Answer, clock: Clock | None) -> None:
+    def __init__(self, core: Core, given: Sequence[ScriptedAnswer], then: ScriptedAnswer, clock: Clock | None) -> None:
         below = bottom(core)
         if clock is None:
             clock = core.clock if isinstance(core.clock, VirtualClock) else VirtualClock()
@@ -109,6 +109,6 @@ def _checked(times: object) -> int:
     return times
 
 
-def _shown(answer: Answer) -> str:
+def _shown(answer: ScriptedAnswer) -> str:
     text = answer.__name__ if isinstance(answer, type) else repr(answer)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
-from failwell.testing.answers import Answer, Answers, Brought
+from failwell.testing.answers import Answers, Brought, ScriptedAnswer
 from failwell.testing.asked import Asked
 from failwell.testing.errors import UnansweredError
 from failwell.wire.messages import Failure
@@ -18,7 +18,7 @@ NOTHING = object()
 class ReplyScript:
     """*given* replies, each for one request, and *then* for all that follow."""
 
-    def __init__(self, answers: Answers, given: Sequence[Answer], then: Answer) -> None:
+    def __init__(self, answers: Answers, given: Sequence[ScriptedAnswer], then: ScriptedAnswer) -> None:
         self._answers = answers
         self._then = then
         self._given = len(given)
@@ -59,7 +59,7 @@ class ReplyScript:
         with self._lock:
             return tuple(self._requests)
 
-    def end(self) -> tuple[Answer, ...]:
+    def end(self) -> tuple[ScriptedAnswer, ...]:
         """Answer nothing more; the replies that are left."""
         with self._lock:
             self._over = True

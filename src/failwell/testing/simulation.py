@@ -10,8 +10,8 @@ from failwell.policy.flow import Effect, Flow, Notify, Now, Random, Send, Sleep
 from failwell.wire.messages import Failure, Outcome, Request
 
 T = TypeVar("T")
-Answer = Callable[[Outcome], None]
-Serve = Callable[[Request, Answer], None]
+Respond = Callable[[Outcome], None]
+Serve = Callable[[Request, Respond], None]
 """A server: it is given a request, and calls back with what came of it, at once or from a later `Simulation.at`."""
 
 
@@ -74,7 +74,7 @@ class Simulation:
             self._on_event(effect.name, effect.facts)
         return None
 
-    def _send(self, ask: Send, go_on: Answer) -> None:
+    def _send(self, ask: Send, go_on: Respond) -> None:
         answered = False
 
         def answer(outcome: Outcome) -> None:

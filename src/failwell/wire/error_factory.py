@@ -54,13 +54,13 @@ def _thorough(cls: type[Error], case: Case) -> Make:
 
 Find = Callable[[ErrorBody, Any, Reply], Any]
 """What a reply holds for a field: of what its envelope said, its whole body, and the reply."""
-Read = Callable[[ErrorBody, Any, Reply, Hide | None], Any]
+FieldReader = Callable[[ErrorBody, Any, Reply, Hide | None], Any]
 """The same, as the field's type has it, and without what is to be hidden."""
 
 
-def _readers(cls: type[Error]) -> tuple[tuple[str, Read], ...]:
+def _readers(cls: type[Error]) -> tuple[tuple[str, FieldReader], ...]:
     """How each field of *cls* is read from a reply; remembered on the class."""
-    known: tuple[tuple[str, Read], ...] | None = cls.__dict__.get("_readers")
+    known: tuple[tuple[str, FieldReader], ...] | None = cls.__dict__.get("_readers")
     if known is None:
         specs = specs_of(cls)
         carried = frozenset(spec.mark.name.lower() for spec in specs if isinstance(spec.mark, Header))
@@ -72,7 +72,7 @@ def _readers(cls: type[Error]) -> tuple[tuple[str, Read], ...]:
 CONTAINERS = (list, dict)
 
 
-def _reader(spec: FieldSpec, carried: frozenset[str]) -> Read:
+def _reader(spec: FieldSpec, carried: frozenset[str]) -> FieldReader:
     """What a field holds of a reply: what it says, or what is filled in where it is silent or does not fit.
 
     *carried* are the headers that the fields of its class are in.

@@ -12,9 +12,9 @@ from failwell.contract.errors import ContractError
 from failwell.wire.messages import Failure, Outcome
 from failwell.wire.render import render_error
 
-Kind = Literal["timeout", "network", "unreadable"]
+FailureKind = Literal["timeout", "network", "unreadable"]
 
-REASONS: dict[Kind, str] = {
+REASONS: dict[FailureKind, str] = {
     "timeout": "the attempt's time was used up",
     "network": "the connection was reset",
     "unreadable": "it is not HTTP",
@@ -59,15 +59,15 @@ def outcome_of(error: Error, catalogue: Catalogue, *, request_id: str) -> Outcom
     return reply
 
 
-def failed(kind: Kind) -> Failure:
+def failed(kind: FailureKind) -> Failure:
     """A failure of *kind*."""
     return Failure(kind, REASONS[kind])
 
 
-def _kind(error: Error, catalogue: Catalogue) -> Kind:
+def _kind(error: Error, catalogue: Catalogue) -> FailureKind:
     """The kind of failure that a call makes *error* of."""
-    declared: list[tuple[Kind, type[Error], Case]] = [(kind, *catalogue.raised_on(kind)) for kind in REASONS]
-    own: list[Kind] = [kind for kind, _, case in declared if error.case == case]
-    by_class: list[Kind] = [kind for kind, cls, case in declared if case.on == kind and isinstance(error, cls)]
-    found: list[Kind] = [*own, *by_class]
+    declared: list[tuple[FailureKind, type[Error], Case]] = [(kind, *catalogue.raised_on(kind)) for kind in REASONS]
+    own: list[FailureKind] = [kind for kind, _, case in declared if error.case == case]
+    by_class: list[FailureKind] = [kind for kind, cls, case in declared if case.on == kind and isinstance(error, cls)]
+    found: list[FailureKind] = [*own, *by_class]
     return found[0] if found else "network"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from wsproto.events import Event
     from wsproto.frame_protocol import FrameProtocol
 
-Message = str | bytes
+WebSocketMessage = str | bytes
 """One message of a session: text or bytes, whole."""
 
 LONGEST_MESSAGE = 64 * 1024 * 1024
@@ -56,7 +56,7 @@ class BadFrameError(Exception):
         return self.reason
 
 
-Frame = Message | Ping | Pong | Closed
+Frame = WebSocketMessage | Ping | Pong | Closed
 
 
 class Frames:
@@ -137,7 +137,7 @@ class Frames:
         parts, self._parts, self._size, self._loose = self._parts, [], 0, 0
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def message(self, message: Message) -> bytes | None:
+    def message(self, message: WebSocketMessage) -> bytes | None:
         """The bytes of *message*; None once the session is being closed.
 
         Raises:

@@ -8,7 +8,7 @@ import pydoc
 import pytest
 
 import pictograph
-from failwell.sandbox import Answer, Close, Cut, Reset, Step
+from failwell.sandbox import Answer, Close, Cut, FaultStep, Reset
 from pictograph import exceptions
 from pictograph.exceptions import NotFoundError, PictographError, ValidationError
 from tests.spec import tree
@@ -82,7 +82,7 @@ def test_subclasses() -> None:
 
 STATUSES = (300, 304, 307, *range(400, 432), 451, 499, 500, 502, 503, 504, 599)
 BODIES = (b"", b"\xff\xfe", b"<h1>Oops</h1>", b"null", b"[1, 2", b'{"detail": {"message": 7}}', b'{"detail": [null]}')
-STEPS: list[Step] = [
+STEPS: list[FaultStep] = [
     *(Answer(status, JSON) for status in STATUSES),
     *(Answer(status, JSON, body) for status in (200, 422, 500) for body in BODIES),
     Close(),

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.sandbox import Answer, Close, DropReply, Reset, Sandbox, Silence, Step
+from failwell.sandbox import Answer, Close, DropReply, FaultStep, Reset, Sandbox, Silence
 from pictograph import Client
 from pictograph.exceptions import (
     ApiError,
@@ -33,7 +33,7 @@ BACKOFF = pytest.approx([1, 2, 4], rel=0.25)
 
 @pytest.mark.documented("pictograph", line=59)
 @pytest.mark.parametrize("failure", [Answer(500), Answer(503), Close(), Reset()], ids=["500", "503", "close", "reset"])
-def test_transient(sdk: Sdk, failure: Step) -> None:
+def test_transient(sdk: Sdk, failure: FaultStep) -> None:
     """
     The SDK already retries on transient failures with exponential backoff:
 
@@ -180,7 +180,7 @@ def test_dns_blip(sdk: Sdk, names: Names) -> None:
 
 @pytest.mark.documented("pictograph", lines=(64, 65))
 @pytest.mark.parametrize("failure", [Answer(503), Answer(429), Close(), Reset()], ids=["503", "429", "close", "reset"])
-def test_inherited_key(sdk: Sdk, failure: Step) -> None:
+def test_inherited_key(sdk: Sdk, failure: FaultStep) -> None:
     """
     **Idempotency** — retried requests inherit the original `Idempotency-Key` header, so the backend dedupes.
 

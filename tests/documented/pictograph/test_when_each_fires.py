@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.sandbox import Answer, Close, Cut, DropReply, Reset, Sandbox, Step, find_vendor
+from failwell.sandbox import Answer, Close, Cut, DropReply, FaultStep, Reset, Sandbox, find_vendor
 from failwell.server import KeyStore
 from pictograph import train_pipeline, upload_folder
 from pictograph.exceptions import (
@@ -323,7 +323,7 @@ def test_incident_that_persists(sdk: Sdk) -> None:
 @pytest.mark.parametrize(
     "drop", [Close(), Reset(), Cut(200, JSON, b'{"data": []}', after=5)], ids=["closed", "reset", "cut"]
 )
-def test_dropped_while_reading(sdk: Sdk, drop: Step) -> None:
+def test_dropped_while_reading(sdk: Sdk, drop: FaultStep) -> None:
     """
     | `NetworkError` | Connection dropped | Retry idempotent ops; investigate non-idempotent |
 

@@ -28,7 +28,7 @@ PORTS = {"http": 80, "https": 443}
 WITHOUT_USE = ("ProxyTracerProvider", "_ProxyMeterProvider", "NoOpTracerProvider", "NoOpMeterProvider")
 """What stands in for a provider until there is one, and what switches one off."""
 
-Attributes = dict[str, str | int]
+SpanAttributes = dict[str, str | int]
 _metrics = sys.modules.get("opentelemetry.metrics._internal")
 
 
@@ -118,13 +118,13 @@ class CallSpan:
         self.telemetry = telemetry
         self.broken = False
         self._with = instruments
-        self._about: Attributes = {"failwell.operation": operation or "call", **_server(url)}
+        self._about: SpanAttributes = {"failwell.operation": operation or "call", **_server(url)}
         self._span: Span = trace.INVALID_SPAN
         self._attempt: Span = trace.INVALID_SPAN
         self._context = Context()
         self._outside: Token[Context] | None = None
         self._between: Token[Context] | None = None
-        self._measured: Attributes = {}
+        self._measured: SpanAttributes = {}
 
     @harmless
     def began(self, *, current: bool) -> None:
@@ -140,11 +140,11 @@ class CallSpan:
     def attempt_began(self, method: str, url: str, resent: int) -> tuple[tuple[str, str], ...]:
         """An attempt begins; the headers that tell the server of its span."""
         known = method in KNOWN_METHODS
-        measured: Attributes = {"http.request.method": method if known else "_OTHER", **_server(url)}
+        measured: SpanAttributes = {"http.request.method": method if known else "_OTHER", **_server(url)}
         if self.telemetry.over is not None:
             measured["network.protocol.version"] = self.telemetry.over
         self._measured = measured
-        about: Attributes = {**measured, "url.full": url, "failwell.operation": self._about["failwell.operation"]}
+        about: SpanAttributes = {**measured, "url.full": url, "failwell.operation": self._about["failwell.operation"]}
         if not known:
             about["http.request.method_original"] = method
         if resent:
@@ -168,7 +168,7 @@ class CallSpan:
     ) -> None:
         """An attempt ended after *duration* seconds, with *status* or because of a *problem*, in words the *reason*."""
         self._leave_attempt()
-        found: Attributes = {}
+        found: SpanAttributes = {}
         if status is not None:
             found["http.response.status_code"] = status
         if problem is not None:
@@ -232,14 +232,14 @@ def _none_set() -> bool:
     return tracers is None and getattr(_metrics, "_METER_PROVIDER", unknown) is None
 
 
-def _server(url: str) -> Attributes:
+def _server(url: str) -> SpanAttributes:
     """The host and the port of *url*, as far as it has them."""
     try:
         split = urlsplit(url)
         host, port = split.hostname, split.port or PORTS.get(split.scheme)
     except ValueError:  # an address that some server gave us, and that is none
         return {}
-    found: Attributes = {} if host is None else {"server.address": host}
+    found: SpanAttributes = {} if host is None else {"server.address": host}
     return found if port is None else {**found, "server.port": port}
 
 

@@ -32,7 +32,7 @@ S = TypeVar("S", bound=Resource[Any])
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Progress = Callable[[int, int, int], object]
+BatchProgress = Callable[[int, int, int], object]
 """Told how many items are done, how many of these failed, and how many there are; by one thread at a time."""
 NO_ARGUMENTS: Mapping[str, Any] = {}
 
@@ -47,7 +47,7 @@ class BatchSpec(Frozen, Generic[T]):
     start: Callable[[Any, str | None], Flow[T]]
     items: Iterable[Any]
     max_workers: int = 8
-    progress: Progress | Literal[False] | None = None
+    progress: BatchProgress | Literal[False] | None = None
     title: str = "Working"
     ends_all: Callable[[Exception], bool] = met_by_all
 
@@ -107,7 +107,7 @@ class _Outcome(Generic[T]):
             seen = seen.__cause__ or seen.__context__
         return None
 
-    def _tally(self, told: Progress) -> BatchQueue[T]:
+    def _tally(self, told: BatchProgress) -> BatchQueue[T]:
         """The tally of what is still to be done."""
         many, before = self._many, len(self.results)
         retries = self._core.max_retries > 0
@@ -243,7 +243,7 @@ def batch(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappin
     item: str | None = None,
     arguments: Mapping[str, Any] = NO_ARGUMENTS,
     max_workers: int = 8,
-    progress: Progress | Literal[False] | None = None,
+    progress: BatchProgress | Literal[False] | None = None,
     ends_all: Callable[[Exception], bool] = met_by_all,
 ) -> Coroutine[Any, Any, AsyncBatch[T]]: ...
 @overload
@@ -254,7 +254,7 @@ def batch(
     item: str | None = None,
     arguments: Mapping[str, Any] = NO_ARGUMENTS,
     max_workers: int = 8,
-    progress: Progress | Literal[False] | None = None,
+    progress: BatchProgress | Literal[False] | None = None,
     ends_all: Callable[[Exception], bool] = met_by_all,
 ) -> Batch[T]: ...
 def batch(
@@ -264,7 +264,7 @@ def batch(
     item: str | None = None,
     arguments: Mapping[str, Any] = NO_ARGUMENTS,
     max_workers: int = 8,
-    progress: Progress | Literal[False] | None = None,
+    progress: BatchProgress | Literal[False] | None = None,
     ends_all: Callable[[Exception], bool] = met_by_all,
 ) -> Any:
     """Call a *method* of a client once for each of *items*, with several calls under way; no failure of one is raised.
@@ -348,7 +348,7 @@ def check(core: Core, max_workers: object, progress: object) -> None:
 
 
 @contextlib.contextmanager
-def _told(many: BatchSpec[Any], total: int) -> Generator[Progress]:
+def _told(many: BatchSpec[Any], total: int) -> Generator[BatchProgress]:
     """Whom to tell of each item."""
     progress = many.progress
     if callable(progress):

@@ -19,7 +19,7 @@ from failwell.contract.error import Error
 from failwell.policy.flow import Read
 from failwell.policy.session.flow import Connect, Disconnect, SessionFlow, SessionHandler, SessionProtocol, Write
 from failwell.policy.session.rules import Heard, Renewed, read_json
-from failwell.wire.websocket import Message
+from failwell.wire.websocket import WebSocketMessage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -39,7 +39,7 @@ LAST_WORDS = 1.0
 class JsonSessionHandler(SessionHandler[Any, Any]):
     """Sends what JSON can carry, and gives parsed JSON."""
 
-    def decode(self, message: Message) -> Any:
+    def decode(self, message: WebSocketMessage) -> Any:
         """The value of *message*."""
         return read_json(message)
 
@@ -55,7 +55,7 @@ class Session(NeedsWith, Generic[M, T]):
         core.check_open()
         self._core = core
         self._driver = _SessionDriver(core)
-        self._hook: Callable[[Session[M, T], tuple[Message, ...]], object] | None = None
+        self._hook: Callable[[Session[M, T], tuple[WebSocketMessage, ...]], object] | None = None
         try:
             self._talk = self._run(flow)
         except BaseException:
@@ -100,7 +100,7 @@ class Session(NeedsWith, Generic[M, T]):
             raise StopIteration
         return found.item
 
-    def on_reconnect(self, hook: Callable[[Session[M, T], tuple[Message, ...]], R]) -> Callable[..., R]:
+    def on_reconnect(self, hook: Callable[[Session[M, T], tuple[WebSocketMessage, ...]], R]) -> Callable[..., R]:
         """Let a drop be followed by a new connection, where the rules allow it, and call *hook* on each.
 
         It is called by `receive`, with the session and the messages that were not sent. They are not sent again unless
@@ -110,7 +110,7 @@ class Session(NeedsWith, Generic[M, T]):
         return hook
 
     @property
-    def unsent(self) -> tuple[Message, ...]:
+    def unsent(self) -> tuple[WebSocketMessage, ...]:
         """The messages that were to be sent and were not wholly written, as text or bytes, in order."""
         return self._talk.unsent
 
@@ -182,7 +182,7 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         core.check_open()
         self._core = core
         self._driver = _AsyncSessionDriver(core)
-        self._hook: Callable[[AsyncSession[M, T], tuple[Message, ...]], Awaitable[object]] | None = None
+        self._hook: Callable[[AsyncSession[M, T], tuple[WebSocketMessage, ...]], Awaitable[object]] | None = None
         self._talk: SessionProtocol[M, T]
 
     @classmethod
@@ -235,7 +235,7 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         return found.item
 
     def on_reconnect(
-        self, hook: Callable[[AsyncSession[M, T], tuple[Message, ...]], Awaitable[R]]
+        self, hook: Callable[[AsyncSession[M, T], tuple[WebSocketMessage, ...]], Awaitable[R]]
     ) -> Callable[..., Awaitable[R]]:
         """Let a drop be followed by a new connection, where the rules allow it, and await *hook* on each.
 
@@ -246,7 +246,7 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         return hook
 
     @property
-    def unsent(self) -> tuple[Message, ...]:
+    def unsent(self) -> tuple[WebSocketMessage, ...]:
         """The messages that were to be sent and were not wholly written, as text or bytes, in order."""
         return self._talk.unsent
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from failwell.contract.error import Error
-from failwell.policy.upload import Source
+from failwell.policy.upload import UploadSource
 from failwell.wire.messages import Content
 
 BLOCK = 64 * 1024
@@ -19,11 +19,11 @@ BLOCK = 64 * 1024
 Uploadable = str | os.PathLike[str] | IO[bytes] | Iterable[bytes]
 """A path, a file that was opened for reading bytes, or pieces of bytes that are read once."""
 
-Changed = Callable[[str | None, Mapping[str, Any], Mapping[str, Any]], Error]
+SourceChanged = Callable[[str | None, Mapping[str, Any], Mapping[str, Any]], Error]
 """Makes the error for a source of a name that was one thing and is another."""
 
 
-def source_of(what: Uploadable, changed: Changed) -> Source:
+def source_of(what: Uploadable, changed: SourceChanged) -> UploadSource:
     """*what* as a source; a file from where it stands.
 
     Raises:
@@ -46,7 +46,7 @@ def source_of(what: Uploadable, changed: Changed) -> Source:
 class PathSource:
     """A regular file. It must keep its size and the time of its last change."""
 
-    def __init__(self, path: Path, changed: Changed) -> None:
+    def __init__(self, path: Path, changed: SourceChanged) -> None:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             kind = errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL
@@ -89,7 +89,7 @@ class FileSource:
     upload begins and whenever it is taken up again.
     """
 
-    def __init__(self, file: IO[bytes], changed: Changed) -> None:
+    def __init__(self, file: IO[bytes], changed: SourceChanged) -> None:
         name: object = getattr(file, "name", None)
         self.name = _whole(name) if isinstance(name, str) else None
         self._file = file

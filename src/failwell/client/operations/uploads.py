@@ -18,7 +18,15 @@ from failwell.policy.call import UnreadableReplyError
 from failwell.policy.flow import Flow
 from failwell.policy.resume_token import ResumeToken, arguments_of
 from failwell.policy.retry.policy import RetryPolicy
-from failwell.policy.upload import CHUNK_SIZE, ChunkedUpload, Piece, Progress, Source, SourceChangedError, upload
+from failwell.policy.upload import (
+    CHUNK_SIZE,
+    ChunkedUpload,
+    Piece,
+    SourceChangedError,
+    UploadProgress,
+    UploadSource,
+    upload,
+)
 from failwell.wire.addresses import resolved
 from failwell.wire.messages import Reply
 
@@ -48,7 +56,7 @@ def resumable_uploads(
     """
     spoken = (("Tus-Resumable", "1.0.0"),) if dialect == "tus" else ()
 
-    def create(source: Source) -> Flow[str]:
+    def create(source: UploadSource) -> Flow[str]:
         if source.size is None and dialect == "tus":
             raise configuration_problem(core.catalogue, "A stream of unknown length cannot be uploaded; pass a file.")
         length = () if source.size is None else (("Upload-Length", str(source.size)),)
@@ -113,7 +121,7 @@ def chunked_upload(
     argument: str,
     arguments: Mapping[str, Any],
     resume_token: str | None = None,
-    progress: Progress | None = None,
+    progress: UploadProgress | None = None,
     on_token: Callable[[str], object] | None = None,
 ) -> Flow[T]:
     """What an *operation* marked `@resumable()` uploads by, in both colours.
@@ -168,7 +176,7 @@ def chunked_upload(
         raise
 
 
-def _address(core: Core, operation: str, text: str, source: Source) -> str:
+def _address(core: Core, operation: str, text: str, source: UploadSource) -> str:
     """Where the upload of *source* goes on that the token *text* names."""
     token = checked_token(core.catalogue, text)
     place, before = token.state.get("at"), token.state.get("source")

@@ -17,7 +17,7 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH", "QUERY"})
 """Methods whose requests say how long their body is, also where there is none (RFC 9110, 8.6)."""
 
 
-class Place(NamedTuple):
+class RequestTarget(NamedTuple):
     """Where a request goes, the host and port that it names, and whether that is the client's own origin."""
 
     url: httpx2.URL
@@ -55,7 +55,7 @@ class RequestFactory:
     def __repr__(self) -> str:
         return f"<Prepared for {self.base_url}>"
 
-    def place(self, target: str) -> Place:
+    def place(self, target: str) -> RequestTarget:
         """Where a request to *target* goes. Whole URLs are not kept: they may be signed.
 
         Raises:
@@ -64,11 +64,11 @@ class RequestFactory:
         if target[:1] == "/":
             return self._below(target)
         url = whole(target)
-        return Place(url, url.netloc, origin(url) == self.origin)
+        return RequestTarget(url, url.netloc, origin(url) == self.origin)
 
-    def _place_below(self, target: str) -> Place:
+    def _place_below(self, target: str) -> RequestTarget:
         url = below(self.base, target)
-        return Place(url, url.netloc, own=True)
+        return RequestTarget(url, url.netloc, own=True)
 
     def headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         """The headers of *request*; the credentials only where they belong: on the client's own origin."""

@@ -1,7 +1,7 @@
 """What can go wrong with an answer, as data: the same for every vendor's SDK."""
 
 from failwell.conformance.faults.cases import answers, bodies, endings, protocol, statuses, waits
-from failwell.conformance.faults.model import Answered, Door, Fault, Unanswered
+from failwell.conformance.faults.model import Answered, Fault, RawServer, Unanswered
 
 
 def all_faults() -> tuple[Fault, ...]:
@@ -10,4 +10,4 @@ def all_faults() -> tuple[Fault, ...]:
     return tuple(fault for part in parts for fault in part.faults())
 
 
-__all__ = ["Answered", "Door", "Fault", "Unanswered", "all_faults"]
+__all__ = ["Answered", "Fault", "RawServer", "Unanswered", "all_faults"]

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from failwell.sandbox.faults.steps import Step as SandboxStep
-from failwell.sandbox.faults.steps import Then
-
-Step: TypeAlias = SandboxStep
+from failwell.sandbox.faults.steps import FaultStep, Then
 
 ENOUGH = 10.0
 """Real seconds that an attempt may take which meets anything but silence."""
@@ -17,7 +14,7 @@ SHORT = 0.06
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class RawServer:
     """A server that is none: it treats every connection in the same way, before any request is read.
 
     It *sends* some bytes to who has said something, *then* "close" (FIN), "reset" (RST) or "keep" the connection, in
@@ -30,7 +27,7 @@ class Door:
     role: Literal["plain", "tls", "proxy"] = "plain"
 
 
-Place: TypeAlias = Literal["sandbox", "sandbox-tls", "refused", "nowhere"] | Door
+FaultPlace: TypeAlias = Literal["sandbox", "sandbox-tls", "refused", "nowhere"] | RawServer
 """Where the call goes: the sandbox, in plain or by TLS; a port where nobody listens; a name without an address."""
 
 
@@ -73,6 +70,6 @@ class Fault:
     group: str
     name: str
     ends: Answered | Unanswered
-    steps: tuple[Step, ...] = ()
-    place: Place = "sandbox"
+    steps: tuple[FaultStep, ...] = ()
+    place: FaultPlace = "sandbox"
     timeout: float = ENOUGH

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from types import TracebackType
 from typing import Self
 
-from failwell.conformance.faults.model import Door
+from failwell.conformance.faults.model import RawServer
 
 HOST = "127.0.0.1"
 NOWHERE = "nowhere.invalid"
@@ -19,14 +19,14 @@ PATIENCE = 5.0
 """Seconds in which a client says something, or hangs up."""
 
 
-class OpenDoor:
+class ListeningRawServer:
     """A *door* on a free port of this machine, until it is closed; it has *met* that many connections.
 
-    with OpenDoor(Door(then="reset")) as door:
+    with ListeningRawServer(RawServer(then="reset")) as door:
         connect_to(door.url)
     """
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: RawServer) -> None:
         self.met = 0
         self._door = door
         self._listener = socket.create_server((HOST, 0))

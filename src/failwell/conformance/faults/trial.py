@@ -13,8 +13,8 @@ from failwell.conformance.bench import Bench
 from failwell.conformance.calls import Call
 from failwell.conformance.errors import ShortfallError
 from failwell.conformance.faults.expected import expected
-from failwell.conformance.faults.model import ENOUGH, Answered, Door, Fault
-from failwell.conformance.faults.servers import NOWHERE, OpenDoor, refusing
+from failwell.conformance.faults.model import ENOUGH, Answered, Fault, RawServer
+from failwell.conformance.faults.servers import NOWHERE, ListeningRawServer, refusing
 from failwell.conformance.observation import Observation, expect_equal
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import whole_seconds
@@ -73,8 +73,8 @@ class Trial:
     def _made(self, bench: Bench, due: int) -> tuple[Observation, int | None, float]:
         """What the call did, how many of its tries were noticed (None where nobody could), and its real seconds."""
         place = self.fault.place
-        if isinstance(place, Door):
-            with OpenDoor(place) as door:
+        if isinstance(place, RawServer):
+            with ListeningRawServer(place) as door:
                 if place.role == "proxy":
                     with _environment({**dict.fromkeys(PROXY, door.url), **dict.fromkeys(NO_PROXY, "")}):
                         seen, seconds = self._asked(bench, f"https://{NOWHERE}")

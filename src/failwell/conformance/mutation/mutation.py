@@ -34,10 +34,10 @@ from failwell.sandbox.errors import SandboxError
 from failwell.sandbox.sandbox import Sandbox
 from failwell.sandbox.vendor import Vendor
 
-Place = Literal["contract", "server", "sandbox", "page"]
-PLACES: tuple[Place, ...] = ("contract", "server", "sandbox", "page")
+MutationPlace = Literal["contract", "server", "sandbox", "page"]
+PLACES: tuple[MutationPlace, ...] = ("contract", "server", "sandbox", "page")
 
-KNOWN: dict[Place, frozenset[str]] = {
+KNOWN: dict[MutationPlace, frozenset[str]] = {
     "contract": frozenset({"http", "transport", "client", "job", "stream"}),
     "server": frozenset({"http", "job", "stream"}),
     "sandbox": frozenset({"http", "transport", "job", "stream"}),
@@ -71,7 +71,7 @@ class Mutant:
 
     vendor: str
     kept: Kept
-    place: Place
+    place: MutationPlace
 
     def __str__(self) -> str:
         return f"{self.vendor}: {self.kept.name} deleted in the {self.place}"
@@ -166,7 +166,7 @@ class _Laboratory:
         return Fate(mutant, killed, refused, reason or HELD, time.monotonic() - started)
 
     @contextmanager
-    def _handed_to(self, place: Place, without: Catalogue) -> Generator[tuple[Sandbox, Catalogue]]:
+    def _handed_to(self, place: MutationPlace, without: Catalogue) -> Generator[tuple[Sandbox, Catalogue]]:
         """The sandbox, and the catalogue that the page is written from, while *place* knows only *without*."""
         vendor, whole = self._vendor, self._vendor.catalogue
         with ExitStack() as stack:

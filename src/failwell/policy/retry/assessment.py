@@ -3,7 +3,7 @@
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from typing import NamedTuple
 
-from failwell.contract.case import Retry
+from failwell.contract.case import RetryKind
 from failwell.wire.messages import Failure, Outcome
 from failwell.wire.parse import ParsedBody
 
@@ -17,7 +17,7 @@ class Assessment(NamedTuple):
     """
 
     outcome: Outcome
-    kind: Retry
+    kind: RetryKind
     safe: bool
     retry_after: float | None
     costs: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from failwell._support.frozen import Frozen
-from failwell.contract.case import Retry
+from failwell.contract.case import RetryKind
 from failwell.contract.catalogue import Catalogue, RetryRules
 from failwell.policy.flow import NotSent
 from failwell.policy.retry.assessment import Assessment
@@ -13,7 +13,7 @@ from failwell.wire.messages import Failure, Outcome, Reply, Request
 from failwell.wire.parse import ParsedBody, parse_body
 from failwell.wire.rate_limit import used_up_for
 
-Classify = Callable[[Reply], tuple[Retry, ParsedBody | None]]
+Classify = Callable[[Reply], tuple[RetryKind, ParsedBody | None]]
 """How a reply is retried, and its body where that had to be read to know."""
 
 WAITS_FOR_THE_SERVER = frozenset({429, 503})
@@ -22,7 +22,7 @@ FLEET_TIMEOUTS = 0.1
 """The share of timeouts that `retry="large_fleet"` repeats."""
 
 
-def by_status(reply: Reply) -> tuple[Retry, None]:
+def by_status(reply: Reply) -> tuple[RetryKind, None]:
     """How a reply is retried where no catalogue says: 429 as asked, 5xx after a backoff."""
     if reply.status == 429:
         return "throttled", None
@@ -32,7 +32,7 @@ def by_status(reply: Reply) -> tuple[Retry, None]:
 def by_catalogue(catalogue: Catalogue, operation: str | None) -> Classify:
     """How the cases of *catalogue* say that a reply is retried."""
 
-    def classify(reply: Reply) -> tuple[Retry, ParsedBody | None]:
+    def classify(reply: Reply) -> tuple[RetryKind, ParsedBody | None]:
         parsed = parse_body(reply, catalogue) if catalogue.refines(reply.status) else None
         code = None if parsed is None else parsed.said.code
         _, case = catalogue.resolve(reply.status, code, operation=operation)
@@ -66,7 +66,7 @@ class RetryPolicy(Frozen):
         The budget does not pay for a retry that the server put a date on, where the date is about this caller: its
         rate limit (429), or its first call that still runs. A 5xx is about the server, and every caller has the date.
         """
-        kind: Retry
+        kind: RetryKind
         asked: float | None = None
         parsed: ParsedBody | None = None
         if isinstance(outcome, Failure):

@@ -24,7 +24,7 @@ from failwell.policy.retry.result import RetryResult
 from failwell.policy.session.rules import Heard, Renewed, SessionRules
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from failwell.wire.parse import parse_reply
-from failwell.wire.websocket import ABNORMAL, NORMAL, BadFrameError, Closed, Frames, Message, Ping
+from failwell.wire.websocket import ABNORMAL, NORMAL, BadFrameError, Closed, Frames, Ping, WebSocketMessage
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -90,7 +90,7 @@ class SessionHandler(Generic[M, T]):
         """What *message* is sent as: text, bytes, or a value that is sent as JSON."""
         return message
 
-    def decode(self, message: Message) -> T:
+    def decode(self, message: WebSocketMessage) -> T:
         """What a message of the server's means.
 
         Raises:
@@ -155,11 +155,11 @@ class SessionProtocol(Generic[M, T]):
         self.closed = False
         self._frames = Frames(longest=self.rules.longest_message)
         self._attempts: deque[Attempt] = deque(maxlen=truncation.ENTRIES)
-        self._inbox: deque[Message] = deque()
+        self._inbox: deque[WebSocketMessage] = deque()
         self._owed: deque[bytes] = deque()
         self._rest = b""
-        self._lost: list[Message] = []
-        self._pending: dict[object, Message] = {}
+        self._lost: list[WebSocketMessage] = []
+        self._pending: dict[object, WebSocketMessage] = {}
         self._heard = 0
         self._started = 0.0
         self._last_word = 0.0
@@ -177,7 +177,7 @@ class SessionProtocol(Generic[M, T]):
         return None if named is None else self._shown(named)
 
     @property
-    def unsent(self) -> tuple[Message, ...]:
+    def unsent(self) -> tuple[WebSocketMessage, ...]:
         """The messages that were to be sent and were not wholly written, in order."""
         return (*self._lost, *list(self._pending.values()))
 
@@ -264,7 +264,7 @@ class SessionProtocol(Generic[M, T]):
                 raise self._misuse(said)
             yield from sleep(GLANCE)
 
-    def hear(self, timeout: float | None = None) -> SessionFlow[Message]:
+    def hear(self, timeout: float | None = None) -> SessionFlow[WebSocketMessage]:
         """The next message as it came, within *timeout* seconds (None: those of the client). For `begin` and `end`."""
         timeout = self.timeout if timeout is None else timeout
         if self._beginning:
@@ -281,7 +281,7 @@ class SessionProtocol(Generic[M, T]):
             raise (yield from self._told(found))
         return found
 
-    def _next(self, timeout: float | None) -> SessionFlow[Message | Drop]:
+    def _next(self, timeout: float | None) -> SessionFlow[WebSocketMessage | Drop]:
         """The next message, or how the session ended, once all that came before was heard."""
         moment: float = yield NOW
         end = None if timeout is None else moment + timeout
@@ -421,12 +421,12 @@ class SessionProtocol(Generic[M, T]):
         if drop is not None:
             raise (yield from self._dropped(drop))
 
-    def _sendable(self, value: object) -> Message:
+    def _sendable(self, value: object) -> WebSocketMessage:
         if self.closed:
             raise self._misuse("The session is closed. Open a new one.")
         return value if isinstance(value, str | bytes) else _as_json(self.request.operation, value)
 
-    def _write(self, said: Message) -> SessionFlow[Drop | None]:
+    def _write(self, said: WebSocketMessage) -> SessionFlow[Drop | None]:
         """Write *said*; how the session ended, if that was before."""
         yield from self._glance()
         data = None if self.drop is not None else self._frames.message(said)
@@ -607,20 +607,20 @@ class SessionProtocol(Generic[M, T]):
         error = self._built("timeout", said, timeout=timeout)
         return (yield from self._error(error, self.head or Reply(101)))
 
-    def _unreadable(self, message: Message, problem: str) -> SessionFlow[Error]:
+    def _unreadable(self, message: WebSocketMessage, problem: str) -> SessionFlow[Error]:
         error = self._built(
             "unreadable", f"A message in the session at {self._path} could not be read: {self._shown(problem)}."
         )
         return (yield from self._error(error, self._seen(message)))
 
-    def _told(self, message: Message) -> SessionFlow[Error]:
+    def _told(self, message: WebSocketMessage) -> SessionFlow[Error]:
         """The error that *message* tells of, by the table for all errors: its code alone decides."""
         seen = self._seen(message)
         told = changed(seen, status=0, headers={**seen.headers, "content-type": "text/plain"})
         error = parse_reply(told, self.catalogue, operation=self.request.operation, source="stream", mask=self.mask)
         return (yield from self._error(error, seen))
 
-    def _seen(self, message: Message) -> Reply:
+    def _seen(self, message: WebSocketMessage) -> Reply:
         said = message.encode("utf-8", "replace") if isinstance(message, str) else message
         return changed(self.head or Reply(101), body=said, length=None)
 
@@ -657,7 +657,7 @@ class SessionProtocol(Generic[M, T]):
     def _shown(self, text: str) -> str:
         return truncation.text(masked_text(text, self.mask))
 
-    def _kept(self, message: Message) -> Message:
+    def _kept(self, message: WebSocketMessage) -> WebSocketMessage:
         """*message* without secrets."""
         if isinstance(message, bytes):
             return self.mask(message)

@@ -9,7 +9,7 @@ from failwell._support.frozen import Frozen
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.stream.rules import parsed, says_something
 from failwell.wire.error_factory import take
-from failwell.wire.websocket import GOING_AWAY, LONGEST_MESSAGE, NO_CODE, NORMAL, Message
+from failwell.wire.websocket import GOING_AWAY, LONGEST_MESSAGE, NO_CODE, NORMAL, WebSocketMessage
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class SessionRules(Frozen):
     close_within: float = 5.0
     subprotocols: tuple[str, ...] = ()
 
-    def tells_an_error(self, message: Message) -> bool:
+    def tells_an_error(self, message: WebSocketMessage) -> bool:
         """Whether *message* is an error."""
         if not isinstance(message, str):
             return False
@@ -66,7 +66,7 @@ def _is_named(body: Mapping[str, Any], field: str, names: tuple[str, ...]) -> bo
 class Renewed(Frozen):
     """The session was dropped, and there is a new one; *unsent* are the messages that the old one did not take."""
 
-    unsent: tuple[Message, ...]
+    unsent: tuple[WebSocketMessage, ...]
 
 
 class Heard(Frozen, Generic[T]):
@@ -75,7 +75,7 @@ class Heard(Frozen, Generic[T]):
     item: T
 
 
-def read_json(message: Message) -> Any:
+def read_json(message: WebSocketMessage) -> Any:
     """*message* as parsed JSON.
 
     Raises:

@@ -45,7 +45,7 @@ from failwell.wire.sse import MEDIA_TYPE, Decoder, Event, EventTooLongError
 T = TypeVar("T")
 R = TypeVar("R")
 
-Mask = Callable[[Request, bytes], bytes]
+RequestMask = Callable[[Request, bytes], bytes]
 GuardOf = Callable[[Request], Guard]
 
 LAST_EVENT_ID = "Last-Event-ID"
@@ -71,7 +71,7 @@ def stream(
     timeout: float | None,
     deadline: float | None = None,
     base_url: str = "",
-    mask: Mask = no_mask,
+    mask: RequestMask = no_mask,
     guard: GuardOf = no_guard,
 ) -> StreamFlow[T]:
     """Send *request* under *policy* and give the decoded events of the answer; raise the catalogue's error at a fault.
@@ -110,7 +110,7 @@ class _Stream(Generic[T]):
         self.timeout: float | None = None
         self.deadline: float | None = None
         self.base_url = ""
-        self.mask: Mask = no_mask
+        self.mask: RequestMask = no_mask
         self.guard: GuardOf = no_guard
         self.wait: float | None = None
         self.started = 0.0

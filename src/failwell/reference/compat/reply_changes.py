@@ -8,7 +8,7 @@ from failwell.reference.compat.change import Change, breaks, fits
 from failwell.reference.compat.snapshot import Facts
 from failwell.reference.compat.table import Probe, Table, probes
 
-Changed = dict[tuple[str, ...], list[Probe]]
+ChangedReplies = dict[tuple[str, ...], list[Probe]]
 
 
 def reply_changes(old: Facts, new: Facts) -> Iterator[Change]:
@@ -17,8 +17,8 @@ def reply_changes(old: Facts, new: Facts) -> Iterator[Change]:
     yield from _statuses(old, new)
     was, now = Table(old), Table(new)
     fresh = _all_codes(new) - _all_codes(old)
-    caught: Changed = {}
-    repeated: Changed = {}
+    caught: ChangedReplies = {}
+    repeated: ChangedReplies = {}
     for probe in probes(old, new):
         before, after = was(probe), now(probe)
         if before.name != after.name:

@@ -21,7 +21,7 @@ NUMBERS: dict[Any, tuple[Any, Any]] = {int: (2, 3), float: (1.5, 2.5), bool: (Tr
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ErrorExample:
     """An *error* of a catalogue that is its *case*, and the *reply* that it travels as."""
 
     error: Error
@@ -55,7 +55,7 @@ def declared(catalogue: Catalogue, operation: str | None) -> tuple[type[Error], 
     return tuple(cls for cls in classes_of(catalogue) if issubclass(cls, raised))
 
 
-def examples(catalogue: Catalogue, operation: str | None = None) -> Iterator[Example]:
+def examples(catalogue: Catalogue, operation: str | None = None) -> Iterator[ErrorExample]:
     """An example of each case that a reply to *operation* may be.
 
     A case that another one hides there, such as the general one where *operation* has its own, is left out.
@@ -66,7 +66,7 @@ def examples(catalogue: Catalogue, operation: str | None = None) -> Iterator[Exa
             status = _status(catalogue, cls, case, operation)
             if status is not None:
                 error = example(cls, case, status)
-                yield Example(error, case, render_error(error, catalogue))
+                yield ErrorExample(error, case, render_error(error, catalogue))
 
 
 def example(cls: type[Error], case: Case, status: int | None = None) -> Error:

@@ -7,7 +7,7 @@ from typing import Any
 
 from failwell.contract import Case, Catalogue, Error, Header
 from failwell.contract.declaration import FieldSpec, specs_of
-from failwell.reference.openapi.examples import Example, examples, name_of, summary_of
+from failwell.reference.openapi.examples import ErrorExample, examples, name_of, summary_of
 from failwell.reference.openapi.schemas import body_schema, schema_of
 from failwell.reference.page.docstrings import meanings
 from failwell.wire import json
@@ -18,10 +18,10 @@ OPERATIONS = "x-failwell-operations"
 
 SCHEMAS = "#/components/schemas/"
 
-Part = dict[str, Any]
+DocumentPart = dict[str, Any]
 
 
-def document(catalogue: Catalogue) -> Part:
+def document(catalogue: Catalogue) -> DocumentPart:
     """An OpenAPI document of the errors alone: components to refer to, and which operation has which of them.
 
     A catalogue knows its operations by name and not by path, so the document has no paths.
@@ -47,15 +47,15 @@ class OpenApiErrors:
         self.catalogue = catalogue
         self._taken = taken
         self._names: dict[tuple[type[Error], Case], str] = {}
-        self._schemas: Part = {}
-        self._responses: Part = {}
+        self._schemas: DocumentPart = {}
+        self._responses: DocumentPart = {}
 
     @property
-    def components(self) -> dict[str, Part]:
+    def components(self) -> dict[str, DocumentPart]:
         """What the responses given out so far refer to."""
         return {"responses": self._responses, "schemas": self._schemas}
 
-    def responses(self, operation: str | None) -> dict[str, Part]:
+    def responses(self, operation: str | None) -> dict[str, DocumentPart]:
         """By status ("404", "5XX", "default"), a reference to the response that *operation* answers with."""
         return {
             status: {"$ref": f"#/components/responses/{self._named(response, group, operation)}"}
@@ -63,30 +63,30 @@ class OpenApiErrors:
             for response in [self._response(group)]
         }
 
-    def whole_responses(self, operation: str | None) -> dict[str, Part]:
+    def whole_responses(self, operation: str | None) -> dict[str, DocumentPart]:
         """The same, with the responses themselves in place of references."""
         return {status: self._response(group) for status, group in self._by_status(operation).items()}
 
-    def _by_status(self, operation: str | None) -> dict[str, list[Example]]:
-        groups: dict[str, list[Example]] = {}
+    def _by_status(self, operation: str | None) -> dict[str, list[ErrorExample]]:
+        groups: dict[str, list[ErrorExample]] = {}
         for example in examples(self.catalogue, operation):
             groups.setdefault(str(example.case.status or "default"), []).append(example)
         return dict(sorted(groups.items()))
 
-    def _response(self, group: list[Example]) -> Part:
+    def _response(self, group: list[ErrorExample]) -> DocumentPart:
         headers = dict(_headers(group))
         headers[self.catalogue.headers.request_id] = {
             "description": "The id of this request; quote it to support.",
             "schema": {"type": "string"},
         }
-        content: Part = {"schema": self._one_of(group), "examples": {one.name: _example(one) for one in group}}
+        content: DocumentPart = {"schema": self._one_of(group), "examples": {one.name: _example(one) for one in group}}
         return {
             "description": _description(group),
             "headers": headers,
             "content": {self.catalogue.envelope.content_type: content},
         }
 
-    def _one_of(self, group: list[Example]) -> Part:
+    def _one_of(self, group: list[ErrorExample]) -> DocumentPart:
         """The schema of a body: exactly one of the cases, told apart by the code."""
         names = {one.case.code: self._schema(one) for one in group}
         references = [{"$ref": f"{SCHEMAS}{name}"} for name in names.values()]
@@ -105,7 +105,7 @@ class OpenApiErrors:
                 return str(place)
         return None
 
-    def _schema(self, one: Example) -> str:
+    def _schema(self, one: ErrorExample) -> str:
         """The name of the component for the body of *one*."""
         known = self._names.get((type(one.error), one.case))
         if known is None:
@@ -116,15 +116,15 @@ class OpenApiErrors:
             self._names[type(one.error), one.case] = known
         return known
 
-    def _described(self, one: Example) -> Part:
+    def _described(self, one: ErrorExample) -> DocumentPart:
         cls, case = type(one.error), one.case
-        told: Part = {"title": one.name, "description": case.cause or summary_of(cls)}
+        told: DocumentPart = {"title": one.name, "description": case.cause or summary_of(cls)}
         page = None if case.code is None else self.catalogue.address(case.code)
         if page is not None:
             told["externalDocs"] = {"url": page}
         return told | body_schema(cls, case, self.catalogue)
 
-    def _named(self, response: Part, group: list[Example], operation: str | None) -> str:
+    def _named(self, response: DocumentPart, group: list[ErrorExample], operation: str | None) -> str:
         """The name of the component for *response*; equal responses are one."""
         owners = list(dict.fromkeys(type(one.error).__name__ for one in group))
         plain, status = self._free("-".join(owners)), group[0].case.status
@@ -139,20 +139,23 @@ def _mapping(names: dict[str | None, str]) -> dict[str, str]:
     return {code: f"{SCHEMAS}{name}" for code, name in names.items() if code is not None}
 
 
-def _description(group: list[Example]) -> str:
+def _description(group: list[ErrorExample]) -> str:
     lines = {name_of(type(one.error), one.case.code): _meaning(one) for one in group}
     if len(lines) == 1:
         return next(iter(lines.values()))
     return "\n".join(f"- `{name}`: {meaning}" for name, meaning in lines.items())
 
 
-def _meaning(one: Example) -> str:
+def _meaning(one: ErrorExample) -> str:
     return " ".join(part for part in (one.case.cause or summary_of(type(one.error)), one.case.fix) if part)
 
 
-def _example(one: Example) -> Part:
+def _example(one: ErrorExample) -> DocumentPart:
     """The body as it travels. A status is said where the response is one of many."""
-    shown: Part = {"summary": one.case.cause or summary_of(type(one.error)), "value": json.loads(one.reply.body)}
+    shown: DocumentPart = {
+        "summary": one.case.cause or summary_of(type(one.error)),
+        "value": json.loads(one.reply.body),
+    }
     if one.case.fix:
         shown["description"] = one.case.fix
     if not isinstance(one.case.status, int):
@@ -160,13 +163,13 @@ def _example(one: Example) -> Part:
     return shown
 
 
-def _headers(group: list[Example]) -> Iterable[tuple[str, Part]]:
+def _headers(group: list[ErrorExample]) -> Iterable[tuple[str, DocumentPart]]:
     """The headers that carry fields, each with the values that it has in the examples."""
-    found: dict[str, Part] = {}
+    found: dict[str, DocumentPart] = {}
     for one in group:
         for spec, name in _header_fields(type(one.error)):
             meaning = meanings(type(one.error)).get(spec.name)
-            told: Part = {"description": meaning} if meaning else {}
+            told: DocumentPart = {"description": meaning} if meaning else {}
             header = found.setdefault(name, {**told, "schema": schema_of(spec), "examples": {}})
             if (value := getattr(one.error, spec.name)) is not None:
                 header["examples"][one.name] = {"value": value}

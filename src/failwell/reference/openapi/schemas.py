@@ -17,7 +17,7 @@ from failwell.reference.page.docstrings import meanings
 from failwell.wire import json, render_error
 from failwell.wire.error_factory import take
 
-Schema = dict[str, Any]
+JsonSchema = dict[str, Any]
 Path = tuple[str, ...]
 
 ANY_CODE = "\N{WHITE SQUARE}code"
@@ -25,7 +25,7 @@ ANY_MESSAGE = "\N{WHITE SQUARE}message"
 """Words that nobody says: where they turn up in a body is where code and message travel."""
 
 SIMPLE = {int: "integer", float: "number", bool: "boolean", str: "string", type(None): "null"}
-WRITTEN: dict[tuple[str, str], Schema] = {
+WRITTEN: dict[tuple[str, str], JsonSchema] = {
     ("datetime", "datetime"): {"type": "string", "format": "date-time"},
     ("datetime", "date"): {"type": "string", "format": "date"},
     ("datetime", "time"): {"type": "string", "format": "time"},
@@ -35,14 +35,14 @@ WRITTEN: dict[tuple[str, str], Schema] = {
 """Types whose values travel as text of a form."""
 
 
-def body_schema(cls: type[Error], case: Case, catalogue: Catalogue) -> Schema:
+def body_schema(cls: type[Error], case: Case, catalogue: Catalogue) -> JsonSchema:
     """What a body of *cls* under the code of *case* looks like, whichever of its fields are filled in.
 
     The envelope is asked and not described: it renders the class with each of its fields alone and with all of them,
     and the schema takes in each of these shapes.
     """
     others = codes_beside(case, catalogue)
-    found: Schema = {}
+    found: JsonSchema = {}
     for error in _filled(cls, case, with_code=bool(others)):
         body = json.loads(render_error(error, catalogue).body)
         shape = _shape(body, _places(error, body, case, others))
@@ -90,14 +90,14 @@ def _nothing(spec: FieldSpec) -> Any:
     return sample(spec) if spec.required else spec.fallback()
 
 
-def _places(error: Error, body: Any, case: Case, others: list[str]) -> dict[Path, Schema]:
+def _places(error: Error, body: Any, case: Case, others: list[str]) -> dict[Path, JsonSchema]:
     """Where in *body* each field of *error* is, with the schema of what may be there."""
-    code: Schema = {"type": "string"}
+    code: JsonSchema = {"type": "string"}
     if case.code is not None:
         code = {"type": "string", "enum": [case.code]}
     elif others:
         code["not"] = {"enum": others}
-    places: dict[Path, Schema] = {}
+    places: dict[Path, JsonSchema] = {}
     for path, value in _walk(body):
         if value == ANY_CODE:
             places[path] = code
@@ -117,7 +117,7 @@ def _places(error: Error, body: Any, case: Case, others: list[str]) -> dict[Path
     return places
 
 
-def _described(spec: FieldSpec, cls: type[Error]) -> Schema:
+def _described(spec: FieldSpec, cls: type[Error]) -> JsonSchema:
     meaning = meanings(cls).get(spec.name)
     return {**schema_of(spec), **({"description": meaning} if meaning else {})}
 
@@ -133,7 +133,7 @@ def _walk(body: Any) -> Iterator[tuple[Path, Any]]:
         level = below
 
 
-def _shape(value: Any, places: Mapping[Path, Schema], path: Path = ()) -> Schema:
+def _shape(value: Any, places: Mapping[Path, JsonSchema], path: Path = ()) -> JsonSchema:
     """The schema of one body."""
     inside = any(place[: len(path)] == path and len(place) > len(path) for place in places)
     if path in places and not inside:
@@ -148,7 +148,7 @@ def _shape(value: Any, places: Mapping[Path, Schema], path: Path = ()) -> Schema
     return _object(properties, list(properties))
 
 
-def _object(properties: Schema, required: list[str]) -> Schema:
+def _object(properties: JsonSchema, required: list[str]) -> JsonSchema:
     return {
         "type": "object",
         **({"properties": properties} if properties else {}),
@@ -156,15 +156,15 @@ def _object(properties: Schema, required: list[str]) -> Schema:
     }
 
 
-def _kind(value: Any) -> Schema:
+def _kind(value: Any) -> JsonSchema:
     if isinstance(value, list):
         return {"type": "array"}
     return {"type": SIMPLE.get(type(value), "string")}
 
 
-def _merged(one: Schema, other: Schema) -> Schema:
+def _merged(one: JsonSchema, other: JsonSchema) -> JsonSchema:
     """A schema of what fits *one* or *other*: one object with all properties, else a choice."""
-    choices: list[Schema] = []
+    choices: list[JsonSchema] = []
     for choice in (*one.get("anyOf", [one]), *other.get("anyOf", [other])):
         if choice in choices:
             continue
@@ -177,7 +177,7 @@ def _merged(one: Schema, other: Schema) -> Schema:
     return choices[0] if len(choices) == 1 else {"anyOf": choices}
 
 
-def _merged_objects(one: Schema, other: Schema) -> Schema:
+def _merged_objects(one: JsonSchema, other: JsonSchema) -> JsonSchema:
     mine, theirs = one.get("properties", {}), other.get("properties", {})
     properties = {**mine, **theirs}
     properties |= {name: _merged(mine[name], theirs[name]) for name in mine if name in theirs}
@@ -186,7 +186,7 @@ def _merged_objects(one: Schema, other: Schema) -> Schema:
     return told | _object(properties, required)
 
 
-def schema_of(spec: FieldSpec) -> Schema:
+def schema_of(spec: FieldSpec) -> JsonSchema:
     """The schema of a field. None is left out where it is the default: it does not travel then.
 
     The mirror in `e.details` may travel as well, with None in it.
@@ -195,7 +195,7 @@ def schema_of(spec: FieldSpec) -> Schema:
     return of_hint(spec.hint, without_none=silent)
 
 
-def of_hint(hint: Any, *, without_none: bool = False) -> Schema:
+def of_hint(hint: Any, *, without_none: bool = False) -> JsonSchema:
     """The schema of what fits the type *hint*; of anything, for a type that is not of JSON."""
     hint = meant(hint)
     if hint in SIMPLE:

@@ -10,7 +10,7 @@ from typing import cast
 from urllib.parse import unquote
 
 from failwell.sandbox.errors import BadScriptError
-from failwell.sandbox.faults.steps import Certificate, CertificateKind, Forward, Step, step_from_json
+from failwell.sandbox.faults.steps import Certificate, CertificateKind, FaultStep, Forward, step_from_json
 from failwell.sandbox.faults.validation import found_in, json_object, shown
 
 
@@ -25,7 +25,7 @@ class Rule:
     A rule with a `Certificate` is about the next *times* TLS connections instead.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[FaultStep, ...]
     method: str | None = None
     path: str | None = None
     times: int = 1
@@ -55,7 +55,7 @@ class Rule:
         return step.kind if isinstance(step, Certificate) else None
 
     @property
-    def whole_steps(self) -> tuple[Step, ...]:
+    def whole_steps(self) -> tuple[FaultStep, ...]:
         """The steps, with the `Forward()` that an open end stands for."""
         return self.steps if self.steps[-1].final else (*self.steps, Forward())
 
@@ -103,7 +103,7 @@ class Script:
             self._armed.append(Armed(self._last_id, rule, rule.times))
             return self._last_id
 
-    def take(self, method: str, path: str) -> tuple[Step, ...] | None:
+    def take(self, method: str, path: str) -> tuple[FaultStep, ...] | None:
         """The steps of the first rule that matches, used up by one; None if the request goes its normal way."""
         rule = self._use_up(lambda rule: rule.matches(method, path))
         return None if rule is None else rule.whole_steps
@@ -148,7 +148,7 @@ def rule_from_json(obj: object) -> Rule:
     listed = values.get("steps")
     if not isinstance(listed, list):
         raise BadScriptError("steps", found_in(values, "steps"), 'a list, such as [{"step": "reset"}]')
-    steps: list[Step] = []
+    steps: list[FaultStep] = []
     for number, item in enumerate(cast("list[object]", listed)):
         try:
             steps.append(step_from_json(item))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Literal, TypeAlias
 
-from failwell.sandbox.faults.validation import Headers
+from failwell.sandbox.faults.validation import HeaderPairs
 
 MalformedKind: TypeAlias = Literal["status-line", "no-status-line", "http-0.9", "header", "huge-header", "chunk-size"]
 
@@ -39,7 +39,7 @@ _PAGE = (
 
 
 @functools.cache
-def garbled(kind: GarbledKind, status: int) -> tuple[Headers, bytes]:
+def garbled(kind: GarbledKind, status: int) -> tuple[HeaderPairs, bytes]:
     """Headers and body of a garbled reply of *status*."""
     if kind == "html":
         page = _PAGE.format(f"{status} {phrase(status)}".strip())

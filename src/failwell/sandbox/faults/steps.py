@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, get_args
 from failwell.sandbox.errors import BadScriptError
 from failwell.sandbox.faults.samples import GARBLED, MALFORMED, GarbledKind, MalformedKind
 from failwell.sandbox.faults.validation import (
-    Headers,
+    HeaderPairs,
     check_bytes,
     check_flag,
     check_headers,
@@ -53,7 +53,7 @@ class _Reply(_Step):
     """A step that sends *status*, *headers* and *body*, as they are; Content-Length is added unless given."""
 
     status: int
-    headers: Headers = ()
+    headers: HeaderPairs = ()
     body: bytes = b""
 
     def __post_init__(self) -> None:
@@ -266,7 +266,7 @@ class Certificate(_Step):
         check_one_of("kind", self.kind, CERTIFICATES)
 
 
-Step: TypeAlias = (
+FaultStep: TypeAlias = (
     Answer
     | Delay
     | Forward
@@ -284,10 +284,10 @@ Step: TypeAlias = (
 )
 
 # A new step: its class above, its name here, what it does in acting.py.
-STEPS: Mapping[str, type[Step]] = {kind.name: kind for kind in get_args(Step)}
+STEPS: Mapping[str, type[FaultStep]] = {kind.name: kind for kind in get_args(FaultStep)}
 
 
-def step_from_json(obj: object) -> Step:
+def step_from_json(obj: object) -> FaultStep:
     """
     The step that *obj* describes, such as {"step": "answer", "status": 503, "headers": {"Retry-After": "2"}}.
 

@@ -11,7 +11,7 @@ from typing import TypeAlias, cast
 
 from failwell.sandbox.errors import BadScriptError
 
-Headers: TypeAlias = tuple[tuple[str, str], ...]
+HeaderPairs: TypeAlias = tuple[tuple[str, str], ...]
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -43,7 +43,7 @@ def to_json(value: object) -> object:
         except UnicodeDecodeError:
             return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, tuple):
-        return [list(pair) for pair in cast(Headers, value)]
+        return [list(pair) for pair in cast(HeaderPairs, value)]
     return value
 
 

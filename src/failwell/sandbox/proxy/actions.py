@@ -15,13 +15,13 @@ from failwell.sandbox.faults.steps import (
     Delay,
     Drip,
     DropReply,
+    FaultStep,
     Forward,
     Garbled,
     Malformed,
     Raw,
     Reset,
     Silence,
-    Step,
     Then,
     WrongLength,
 )
@@ -30,7 +30,7 @@ from failwell.sandbox.proxy.incoming import Incoming
 from failwell.sandbox.proxy.relay import pass_on
 
 
-async def act(steps: tuple[Step, ...], client: Connection, incoming: Incoming, upstream: tuple[str, int]) -> bool:
+async def act(steps: tuple[FaultStep, ...], client: Connection, incoming: Incoming, upstream: tuple[str, int]) -> bool:
     """
     Do *steps* to *incoming*, the last of them a final one; True if the connection can go on.
 

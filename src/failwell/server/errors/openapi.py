@@ -17,7 +17,7 @@ from failwell.server.errors.framework import of_fastapi
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-Part = dict[str, Any]
+OperationObject = dict[str, Any]
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 FRAMEWORKS_OWN = "#/components/schemas/HTTPValidationError"
@@ -43,12 +43,12 @@ def _is_fastapi(app: Starlette) -> TypeGuard[FastAPI]:
 class Described:
     """An app's *own* document with the errors of *catalogue* in it. The app's own stays as it is."""
 
-    def __init__(self, own: Callable[[], Part], catalogue: Catalogue) -> None:
+    def __init__(self, own: Callable[[], OperationObject], catalogue: Catalogue) -> None:
         self.own = own
         self._catalogue = catalogue
-        self._last: tuple[Part, Part] | None = None
+        self._last: tuple[OperationObject, OperationObject] | None = None
 
-    def __call__(self) -> Part:
+    def __call__(self) -> OperationObject:
         """The document, made anew when the app's own is another one."""
         own = self.own()
         if self._last is None or self._last[0] is not own:
@@ -56,13 +56,13 @@ class Described:
         return self._last[1]
 
 
-def merged(own: Part, catalogue: Catalogue) -> Part:
+def merged(own: OperationObject, catalogue: Catalogue) -> OperationObject:
     """A copy of the document *own* in which every operation has the responses of its errors in *catalogue*."""
     document = copy.deepcopy(own)
     operations = list(_operations(document))
     for operation in operations:
         _drop_frameworks_own(operation)
-    components: Part = document.setdefault("components", {})
+    components: OperationObject = document.setdefault("components", {})
     _drop_unused(document, components.get("schemas", {}))
     errors = OpenApiErrors(catalogue, taken={name for kind in components.values() for name in kind})
     for operation in operations:
@@ -78,18 +78,18 @@ def merged(own: Part, catalogue: Catalogue) -> Part:
     return document
 
 
-def _operations(document: Part) -> Iterator[Part]:
+def _operations(document: OperationObject) -> Iterator[OperationObject]:
     for path in document.get("paths", {}).values():
         yield from (operation for method, operation in path.items() if method in METHODS)
 
 
-def _drop_frameworks_own(operation: Part) -> None:
+def _drop_frameworks_own(operation: OperationObject) -> None:
     said = operation.get("responses", {}).get("422", {}).get("content", {}).get("application/json", {})
     if said.get("schema") == {"$ref": FRAMEWORKS_OWN}:
         del operation["responses"]["422"]
 
 
-def _drop_unused(document: Part, schemas: Part) -> None:
+def _drop_unused(document: OperationObject, schemas: OperationObject) -> None:
     """Drop the schemas of FastAPI's 422 if nothing refers to them: the contract may need their names."""
     for name in ("HTTPValidationError", "ValidationError"):
         if name not in schemas or f"#/components/schemas/{name}" in set(_references(document)):
@@ -108,16 +108,18 @@ def _references(part: Any) -> Iterator[str]:
             yield from _references(inner)
 
 
-def _resolved(document: Part, response: Part | None) -> Part | None:
+def _resolved(document: OperationObject, response: OperationObject | None) -> OperationObject | None:
     """*response*, or the component that it refers to."""
     reference = None if response is None else response.get("$ref")
     if not isinstance(reference, str):
         return response
-    found: Part | None = document.get("components", {}).get("responses", {}).get(reference.rpartition("/")[2])
+    found: OperationObject | None = (
+        document.get("components", {}).get("responses", {}).get(reference.rpartition("/")[2])
+    )
     return found
 
 
-def _both(said: Part, ours: Part) -> Part:
+def _both(said: OperationObject, ours: OperationObject) -> OperationObject:
     """The response that the app *said* itself with what the contract adds to it."""
     description = said.get("description", "")
     if description in (*map(phrase, range(400, 600)), "Additional Response"):
@@ -131,7 +133,7 @@ def _both(said: Part, ours: Part) -> Part:
     return {**said, "description": description, "headers": headers, "content": content}
 
 
-def _both_bodies(said: Part, ours: Part) -> Part:
+def _both_bodies(said: OperationObject, ours: OperationObject) -> OperationObject:
     schemas = [schema for schema in (said.get("schema"), ours["schema"]) if schema]
     kept = {name: value for name, value in said.items() if name != "example"}
     theirs = {"example": {"value": said["example"]}} if "example" in said else {}

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from failwell.conformance.faults.model import ENOUGH, SHORT, Answered, Door, Fault, Place, Unanswered
-from failwell.sandbox.faults.steps import Close, Cut, Delay, Drip, DropReply, Raw, Reset, Silence, Step, WrongLength
+from failwell.conformance.faults.model import ENOUGH, SHORT, Answered, Fault, FaultPlace, RawServer, Unanswered
+from failwell.sandbox.faults.steps import (
+    Close,
+    Cut,
+    Delay,
+    Drip,
+    DropReply,
+    FaultStep,
+    Raw,
+    Reset,
+    Silence,
+    WrongLength,
+)
 
 JSON = (("Content-Type", "application/json"),)
 BODY = b'{"detail": "All of this does not arrive"}'
@@ -22,8 +33,8 @@ def faults() -> Iterator[Fault]:
 
 def _breaking() -> Iterator[Fault]:
     group = "Replies that break off"
-    yield _met(group, "a connection that is closed at once", Unanswered("network"), place=Door())
-    yield _met(group, "a connection that is reset at once", Unanswered("network"), place=Door(then="reset"))
+    yield _met(group, "a connection that is closed at once", Unanswered("network"), place=RawServer())
+    yield _met(group, "a connection that is reset at once", Unanswered("network"), place=RawServer(then="reset"))
     yield _met(group, "FIN before any reply", NETWORK, Close())
     yield _met(group, "RST before any reply", NETWORK, Reset())
     yield _met(group, "a reply that is lost, by FIN, after the work was done", NETWORK, DropReply())
@@ -72,10 +83,10 @@ def _silent() -> Iterator[Fault]:
     group = "Silence"
     yield _met(group, "no answer", TIMEOUT, Silence(), timeout=SHORT)
     yield _met(group, "an answer that comes too late", TIMEOUT, Delay(2 * SHORT + 1), Close(), timeout=SHORT)
-    yield _met(group, "a server that accepts and does not listen", TIMEOUT, place=Door(then="keep"), timeout=SHORT)
-    in_handshake = Door(then="keep", role="tls")
+    yield _met(group, "a server that accepts and does not listen", TIMEOUT, place=RawServer(then="keep"), timeout=SHORT)
+    in_handshake = RawServer(then="keep", role="tls")
     yield _met(group, "a TLS handshake that is not answered", TIMEOUT, place=in_handshake, timeout=SHORT)
-    no_tunnel = Door(then="keep", role="proxy")
+    no_tunnel = RawServer(then="keep", role="proxy")
     yield _met(group, "a proxy that does not answer", TIMEOUT, place=no_tunnel, timeout=SHORT)
     drip = Drip(200, JSON, BODY, interval=SHORT / 4)
     yield _met(group, "a body that drips", TIMEOUT, drip, timeout=SHORT)
@@ -90,8 +101,8 @@ def _met(
     group: str,
     name: str,
     ends: Answered | Unanswered,
-    *steps: Step,
-    place: Place = "sandbox",
+    *steps: FaultStep,
+    place: FaultPlace = "sandbox",
     timeout: float = ENOUGH,
 ) -> Fault:
     return Fault(group, name, ends, steps, place, timeout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from failwell.conformance.faults.model import Answered, Door, Fault, Unanswered
+from failwell.conformance.faults.model import Answered, Fault, RawServer, Unanswered
 from failwell.sandbox.faults.samples import MALFORMED
 from failwell.sandbox.faults.steps import CERTIFICATES, Answer, Certificate, Malformed, Raw
 
@@ -77,18 +77,18 @@ def _unreached() -> Iterator[Fault]:
     in_plain = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
     alert = b"\x15\x03\x03\x00\x02\x02\x28"
     for name, door in (
-        ("a TLS handshake that is answered in plain HTTP", Door(in_plain, role="tls")),
-        ("a TLS handshake that is refused by an alert", Door(alert, role="tls")),
-        ("a TLS handshake that is answered with NUL bytes", Door(bytes(100), role="tls")),
-        ("a TLS handshake that ends by FIN", Door(role="tls")),
-        ("a TLS handshake that ends by RST", Door(then="reset", role="tls")),
-        ("a TLS handshake that ends by RST, half way", Door(b"\x16\x03\x03\x00\x7a\x02", "reset", role="tls")),
+        ("a TLS handshake that is answered in plain HTTP", RawServer(in_plain, role="tls")),
+        ("a TLS handshake that is refused by an alert", RawServer(alert, role="tls")),
+        ("a TLS handshake that is answered with NUL bytes", RawServer(bytes(100), role="tls")),
+        ("a TLS handshake that ends by FIN", RawServer(role="tls")),
+        ("a TLS handshake that ends by RST", RawServer(then="reset", role="tls")),
+        ("a TLS handshake that ends by RST, half way", RawServer(b"\x16\x03\x03\x00\x7a\x02", "reset", role="tls")),
     ):
         yield Fault(group, name, UNSENT, place=door)
     for status, phrase in REFUSALS:
         page = b"<html>%d</html>" % status
         head = f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n"
-        door = Door(head.encode() + page, role="proxy")
+        door = RawServer(head.encode() + page, role="proxy")
         yield Fault(group, f"a proxy that refuses with a {status}", UNSENT, place=door)
     for name, data in (("ends by FIN", b""), ("speaks no HTTP", b"SOCKS only\r\n\r\n")):
-        yield Fault(group, f"a proxy that {name}", UNSENT, place=Door(data, role="proxy"))
+        yield Fault(group, f"a proxy that {name}", UNSENT, place=RawServer(data, role="proxy"))

@@ -8,14 +8,14 @@ from failwell.conformance.faults.model import Answered, Fault
 from failwell.sandbox.faults.steps import Answer
 from failwell.wire.moments import MOST
 
-Headers = tuple[tuple[str, str], ...]
+WaitHeaders = tuple[tuple[str, str], ...]
 
 DATE = ("Date", "Wed, 21 Oct 2026 07:28:00 GMT")
 EPOCH = "1792567710"
 """Half a minute later, in seconds since the epoch."""
 DETAIL = b'{"detail": "Slow down"}'
 
-ASKED: tuple[tuple[str, Headers, float | None], ...] = (
+ASKED: tuple[tuple[str, WaitHeaders, float | None], ...] = (
     ("2 seconds", (("Retry-After", "2"),), 2.0),
     ("120 seconds", (("Retry-After", "120"),), 120.0),
     ("121 seconds", (("Retry-After", "121"),), 121.0),
@@ -70,7 +70,7 @@ def faults() -> Iterator[Fault]:
     yield _asking(404, group, *ASKED[0])
 
 
-def _asking(status: int, group: str, name: str, headers: Headers, seconds: float | None) -> Fault:
+def _asking(status: int, group: str, name: str, headers: WaitHeaders, seconds: float | None) -> Fault:
     whole = (("Content-Type", "application/json"), *headers)
     return Fault(
         group, f"a {status} that asks for {name}", Answered(status, DETAIL, seconds), (Answer(status, whole, DETAIL),)
