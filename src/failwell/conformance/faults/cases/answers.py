@@ -70,6 +70,9 @@ def faults() -> Iterator[Fault]:
     broken = (("Content-Type", JSON), ("Content-Encoding", "deflate"))
     unpacked = Unanswered("unreadable", status=200, caused=False)
     yield Fault(group, "a 200 with deflate that is none", unpacked, (Answer(200, broken, b"{}"),))
+    for name, coding, zipped in packings(b"[0]"):
+        cut = Answer(200, (("Content-Type", JSON), ("Content-Encoding", coding)), zipped[:-5])
+        yield Fault(group, f"a 200 with {name} that breaks off", unpacked, (cut,))
     for status in (202, 203, 206, 226, 299):
         ends = Unanswered("unreadable", status=status, body=b"[0]", caused=False)
         yield Fault(group, f"a {status} with a JSON list", ends, (Answer(status, (("Content-Type", JSON),), b"[0]"),))

@@ -95,6 +95,7 @@ WORDS: tuple[tuple[str, int, object, str], ...] = (
     ("a description beside the name of an error", 400, {"error": "x", "error_description": "It expired"}, "It expired"),
     ("a title alone", 403, {"type": "about:blank", "title": "Out of credit"}, "Out of credit"),
     ("a title beside an empty detail", 403, {"title": "Out of credit", "detail": ""}, "Out of credit"),
+    ("a title beside an empty list", 422, {"title": "Out of credit", "detail": []}, "Out of credit"),
     ("errors by field", 422, {"errors": {"name": ["is too short"]}}, "is too short"),
     ("fields alone", 400, {"name": ["is too short"]}, "is too short"),
     ("a list of errors with details", 422, {"errors": [{"title": "No", "detail": "Way too short"}]}, "Way too short"),

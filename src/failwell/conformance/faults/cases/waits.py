@@ -34,6 +34,12 @@ ASKED: tuple[tuple[str, WaitHeaders, float | None], ...] = (
     ("nothing", (("Retry-After", ""),), None),
     ("words", (("Retry-After", "in a moment"),), None),
     ("two numbers", (("Retry-After", "5"), ("Retry-After", "7")), None),
+    ("a number that came twice", (("Retry-After", "5"), ("Retry-After", "5")), 5.0),
+    (
+        "a date that came twice",
+        (DATE, *(("Retry-After", "Wed, 21 Oct 2026 07:28:30 GMT"),) * 2),
+        30.0,
+    ),
     ("a date half a minute ahead", (DATE, ("Retry-After", "Wed, 21 Oct 2026 07:28:30 GMT")), 30.0),
     ("a date that is over", (DATE, ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")), 0.0),
     ("a date ages ahead", (DATE, ("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")), None),
