@@ -1,4 +1,4 @@
-"""Time and chance as parts that can be exchanged: the system's, or a virtual clock that tests advance."""
+"""Clocks and randomness, injectable: the system's, or a virtual clock that tests advance."""
 
 from __future__ import annotations
 

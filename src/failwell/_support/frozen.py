@@ -1,4 +1,4 @@
-"""Values: immutable, compared by what they hold. A frozen dataclass in all but one thing: it is cheap to declare.
+"""Frozen values: immutable and compared by value, like frozen dataclasses but cheap to declare.
 
 `dataclass` compiles source for every class, and its own import takes longer than that of a whole contract.
 """

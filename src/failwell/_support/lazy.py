@@ -1,4 +1,4 @@
-"""What is made, or loaded, when it is first wanted: most of what a program imports it never uses."""
+"""Lazy imports and lazily made members: loaded when they are first used."""
 
 from __future__ import annotations
 

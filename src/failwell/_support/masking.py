@@ -1,4 +1,4 @@
-"""Take secrets out of what is shown and kept, however they are spelled."""
+"""Masks secrets in what is shown and kept, however they are spelled."""
 
 from __future__ import annotations
 

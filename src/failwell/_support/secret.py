@@ -1,4 +1,4 @@
-"""A key that is never printed."""
+"""Secrets: values that are never printed, logged or pickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets that a text spells in another way: escaped as JSON, URLs or HTML do, or in UTF-16 and UTF-32."""
+"""Escaped secrets: found as JSON, URLs or HTML escape them, in UTF-16 and UTF-32, or cut off."""
 
 from __future__ import annotations
 

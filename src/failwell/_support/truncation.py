@@ -1,4 +1,4 @@
-"""How much an error keeps of what it was told, so that a thousand of them stay small."""
+"""Truncation: how much of a body, a text or a structure an error keeps."""
 
 from __future__ import annotations
 

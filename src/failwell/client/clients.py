@@ -1,4 +1,4 @@
-"""The clients of an API whose callers have a key: one that returns, one that is awaited, with the same arguments."""
+"""Client base classes for APIs with an API key: blocking and awaiting, with the same arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client is given is looked at before anything is sent: each mistake is the vendor's "configuration" error."""
+"""Validation of client settings before anything is sent: each mistake is the vendor's "configuration" error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all resources of a client share: the contract, the connection, the time."""
+"""The core that all resources of a client share: catalogue, transport, clock, retry and resilience settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a reply of 2xx to what the operation answers with."""
+"""Decoders of successful replies (2xx): JSON, pydantic models, pages, events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs flows, blocking and awaiting: does what they ask for, and tells them what happened."""
+"""Drivers: run a flow blocking or awaiting, doing the effects that it yields."""
 
 from __future__ import annotations
 

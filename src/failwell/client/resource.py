@@ -1,4 +1,4 @@
-"""A group of operations, in the colour of the client it belongs to."""
+"""Resources: groups of operations, in the colour (blocking or awaiting) of their client."""
 
 from __future__ import annotations
 

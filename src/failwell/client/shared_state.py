@@ -1,4 +1,4 @@
-"""What the clients of one process know together about a server: who may retry, what is broken, how long to wait."""
+"""State shared by the clients of one process per origin: retry budget, breakers, pacing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where one promise is tried: a client of one colour against the sandbox, on a clock that both share."""
+"""Test bench of one promise: a client of one colour against the sandbox, on one shared clock."""
 
 from __future__ import annotations
 

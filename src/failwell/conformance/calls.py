@@ -1,4 +1,4 @@
-"""The two calls of an SDK that meet every fault: one that reads, one that changes something."""
+"""The two calls of an SDK that meet every fault: a read and a write."""
 
 from __future__ import annotations
 

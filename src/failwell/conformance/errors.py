@@ -1,4 +1,4 @@
-"""
+"""Exceptions of a conformance check: a broken adapter, a promise that is not kept.
 What can go wrong with a check, as exceptions.
 
     NoPromisesError   a vendor's promises are missing, broken, or none

@@ -1,4 +1,4 @@
-"""What one call was seen to do, and the ways to compare it with what was promised."""
+"""Observation of one call: result, error, attempts, waits; and assertions that compare it."""
 
 from __future__ import annotations
 

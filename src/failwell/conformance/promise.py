@@ -1,4 +1,4 @@
-"""One promise: a sentence of a page, and the check that holds it."""
+"""A promise: a sentence of a vendor's page, and the check that holds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences of a vendor's page, each with the check that holds it."""
+"""The promises of a vendor's page, registered with `@PROMISES(...)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tries every promise, in both colours."""
+"""Conformance runner: tries every promise, in both colours."""
 
 from __future__ import annotations
 

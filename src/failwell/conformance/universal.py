@@ -1,4 +1,4 @@
-"""What every reader expects beside the page: promises for any SDK."""
+"""Universal promises, which hold for any SDK whatever its page says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a promise, and how it is written down."""
+"""Verdicts: what came of each promise, as rows of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line of an error contract: under which code and status a class travels."""
+"""One case of an error contract: the code and status that a class travels as, its cause and its fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All errors of one vendor, and the one table that says which of them a reply is."""
+"""The catalogue of one vendor's errors, and the table that maps a reply's status and code to a class."""
 
 from __future__ import annotations
 

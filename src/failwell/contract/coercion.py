@@ -1,4 +1,4 @@
-"""Whether a value that arrived fits the type a field was declared with."""
+"""Type coercion: whether a value that arrived fits the type that a field was declared with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fill an error class by what its fields mean, their marks, and not by what they are called."""
+"""Construct an error of any class, filled by what its fields mean (their marks), not by what they are called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of an error class as the wire needs them: where each travels and what fits into it."""
+"""Field specs of an error class: the mark, type and default of each, checked when the class is declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an error body says, whatever its shape."""
+"""What an error body says whatever its envelope: status, code, message, details, request id."""
 
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What Failwell itself raises when a contract cannot be declared, built or kept.
+"""Exceptions of Failwell itself: a contract that cannot be declared, built or kept.
 
 ContractError
 ├── DeclarationError   a class or a field says something that cannot travel

@@ -1,4 +1,4 @@
-"""What every error carries beside what its page documents: which request, how often, how long."""
+"""Evidence on an error beside its documented fields: request id, attempts, elapsed time, the kept body."""
 
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from typing import TYPE_CHECKING, Literal, NamedTuple

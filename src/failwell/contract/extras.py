@@ -1,4 +1,4 @@
-"""What each extra installs, and the sentence for whoever lacks one: Failwell itself needs nothing else."""
+"""Optional dependencies: what each extra installs, and the `MissingExtraError` that names the one to install."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an error carries, and where each piece of it travels."""
+"""Field marks (`Body`, `Header`, `Details`, `Local`): what an error carries, and where each piece travels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attach evidence to an error, and tell of it: hint, log fields."""
+"""Attach evidence to an error, and report it: the hint as a note, the fields of a log record."""
 
 from __future__ import annotations
 

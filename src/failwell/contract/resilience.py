@@ -1,4 +1,4 @@
-"""How the calls of one process look after a server together: a retry budget, a breaker, a shared pace."""
+"""Resilience settings of a process towards one origin: retry budget, circuit breaker, pacing."""
 
 from __future__ import annotations
 

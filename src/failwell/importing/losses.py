@@ -1,4 +1,4 @@
-"""What of a document could not be carried over."""
+"""Losses of an import: what of an OpenAPI document could not be carried over."""
 
 from __future__ import annotations
 

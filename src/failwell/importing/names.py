@@ -1,4 +1,4 @@
-"""Names for what a document calls otherwise: identifiers that Python takes and that nobody else uses."""
+"""Python identifiers for names of a document: valid, and used by nobody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a contract module will say: its classes, their fields and cases, and which operation raises which."""
+"""Plan of a contract module: its classes, fields and cases, and which operation raises which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contract module as text, formatted as ruff formats it at any line length from 88 on."""
+"""Code generation: a contract module as text, formatted as ruff does at any line length from 88 on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of each item of a batch: who is next, what counts as done, what ends the whole."""
+"""Batch queue: which item is next, which are done or failed, what ends the whole batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call: try, and give back the decoded answer or raise the vendor's error with all evidence."""
+"""One call with retries: the decoded answer, or the vendor's error raised with all evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make a vendor's error of an outcome: a reply, a failure, a call that was not sent."""
+"""From an outcome without a usable reply (failure, suppression) to the vendor's error, with its evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flow is a generator that yields what it wants done and is told what happened."""
+"""Flows: generators that yield effects (send, sleep, now) and are told what happened. No I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking again until a long-running job is done."""
+"""Polling: fetch again, at growing intervals, until a long-running job is done or time is up."""
 
 from __future__ import annotations
 

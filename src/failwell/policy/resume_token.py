@@ -1,4 +1,4 @@
-"""The text with which another process goes on: what was waited for or sent, and no secret."""
+"""Resume tokens: the text with which another process goes on with a wait or an upload; no secret is in it."""
 
 from __future__ import annotations
 

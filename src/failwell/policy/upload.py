@@ -1,4 +1,4 @@
-"""Sending a file in pieces: after a failure the server says how far it came, and the rest follows."""
+"""Resumable uploads in chunks: after a failure the server is asked for its offset, and the rest follows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogues that are installed, found without the servers that use them."""
+"""Installed catalogues, found by their entry points and without the servers that use them."""
 
 from __future__ import annotations
 

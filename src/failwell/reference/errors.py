@@ -1,4 +1,4 @@
-"""What can go wrong with the reference, as exceptions.
+"""Exceptions of the reference: no such catalogue, no explanation, stale pages.
 
 ContractError
 ├── UndocumentedError       a code, status or class lacks a cause or a fix, or two of them share an address

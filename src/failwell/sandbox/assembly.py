@@ -1,4 +1,4 @@
-"""What every reference server is put together from: its app, demo keys, kept answers, and the contract around it."""
+"""Assembly of a sandboxed server: app, demo keys, idempotency records, and the contract around it."""
 
 from __future__ import annotations
 

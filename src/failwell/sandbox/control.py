@@ -1,4 +1,4 @@
-"""The control endpoint: rules and log over HTTP, for whoever knows the token on this machine."""
+"""Control endpoint of the sandbox: rules and log over HTTP, by a token of this machine."""
 
 from __future__ import annotations
 

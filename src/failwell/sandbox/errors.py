@@ -1,4 +1,4 @@
-"""
+"""Exceptions of the sandbox: bad scripts, ports in use, services that do not start.
 What can go wrong with a sandbox, as exceptions.
 
     SandboxError

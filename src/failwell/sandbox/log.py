@@ -1,4 +1,4 @@
-"""What was asked and what came of it: one entry per request, without secrets."""
+"""Request log of the sandbox: one entry a request and its outcome, without secrets."""
 
 from __future__ import annotations
 

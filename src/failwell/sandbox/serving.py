@@ -1,4 +1,4 @@
-"""uvicorn as a part that starts and stops inside a loop, on a socket that is already listening."""
+"""uvicorn in a thread or a loop: starts and stops on a socket that is already listening."""
 
 from __future__ import annotations
 

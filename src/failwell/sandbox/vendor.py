@@ -1,4 +1,4 @@
-"""A vendor that can be put in a sandbox: its contract, its reference server, its promises."""
+"""Vendors that can be put in a sandbox, found by entry points: contract, reference server, promises."""
 
 from __future__ import annotations
 

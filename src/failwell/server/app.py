@@ -1,4 +1,4 @@
-"""Assembles a reference server: a FastAPI app on a store, the worker of its jobs, and what its routes are given."""
+"""Reference servers: a FastAPI app on a store, the worker of its jobs, and the dependencies of its routes."""
 
 from __future__ import annotations
 

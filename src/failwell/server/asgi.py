@@ -1,4 +1,4 @@
-"""Wraps an app from outside: request id, keys, limits, idempotency, and one envelope for every error."""
+"""ASGI middleware of the contract: request id, keys, limits, idempotency, and one envelope for every error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of an app's middleware stands outside of the contract, and the way into an app that is served by itself."""
+"""Middleware order: which of an app's middleware stands outside of the contract, and the entrance to the app."""
 
 from __future__ import annotations
 

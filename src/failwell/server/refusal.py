@@ -1,4 +1,4 @@
-"""What the server's own rooms and its framework refuse, turned into errors of the catalogue."""
+"""Refusals of the server's own middleware and of its framework, turned into errors of the catalogue."""
 
 from __future__ import annotations
 

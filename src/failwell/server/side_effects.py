@@ -1,4 +1,4 @@
-"""Whether an operation has changed anything yet: it says so itself, and its idempotency record depends on it."""
+"""Side effects of an operation, as it declares them: whether an idempotency record is kept depends on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a test gives as a reply to what the transport brings back."""
+"""Scripted answers: from what a test gives as a reply to what the transport brings back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request as a client sent it, for a test to look at."""
+"""Recorded requests: what a client sent, for a test to look at."""
 
 from __future__ import annotations
 

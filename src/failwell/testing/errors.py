@@ -1,4 +1,4 @@
-"""What can be wrong with scripted replies, as exceptions. They are assertions: a test that meets one has failed.
+"""Exceptions of scripted replies, which are assertions: a test that meets one has failed.
 
 RepliesError
 ├── NoClientError        what is to be answered is no client made with Failwell

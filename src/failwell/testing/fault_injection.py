@@ -1,4 +1,4 @@
-"""Any app on this machine, behind the layer that resets, cuts, drips and stays silent."""
+"""Fault injection for any ASGI app: behind the layer that resets, cuts, drips and stays silent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose script answers a client: that of the innermost block, in whatever order blocks end."""
+"""Nested scripts: a client is answered by the innermost `with` block, in whatever order blocks end."""
 
 from __future__ import annotations
 

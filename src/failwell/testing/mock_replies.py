@@ -1,4 +1,4 @@
-"""A client that is answered by a script: no socket is opened, and no wait takes time."""
+"""Mock replies: a client is answered by a script; no socket is opened, and no wait takes time."""
 
 from __future__ import annotations
 

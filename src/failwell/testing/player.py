@@ -1,4 +1,4 @@
-"""Plays a flow without the world: scripted replies and a clock that moves when the flow sleeps."""
+"""Plays a flow with scripted replies, and a virtual clock that moves when the flow sleeps."""
 
 # Without `from __future__ import annotations`, for the NamedTuple: it would compile types that are text.
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Fixtures for pytest, which finds them by itself. Nothing is loaded until a test asks for one."""
+"""pytest plugin: fixtures that pytest finds by itself. Nothing is loaded until a test asks for one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which reply comes next: handed out one by one, to any thread or task."""
+"""Reply script: replies handed out one by one, to any thread or task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plays many flows at once, on one virtual clock: how a policy does when ten thousand clients follow it."""
+"""Simulation of many flows on one virtual clock: a retry policy in the hands of ten thousand clients."""
 
 from __future__ import annotations
 

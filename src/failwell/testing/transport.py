@@ -1,4 +1,4 @@
-"""Brings back scripted replies instead of sending, in both colours; everything else a client does is real."""
+"""Mock transports that bring back scripted replies, in both colours; all else of a client is real."""
 
 from __future__ import annotations
 

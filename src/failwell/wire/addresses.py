@@ -1,4 +1,4 @@
-"""What an address in an answer means: a relative one from where the answer came. No string joins a host and a path."""
+"""URL resolution: a relative address in a reply is taken from where the reply came. No string joins host and path."""
 
 from __future__ import annotations
 

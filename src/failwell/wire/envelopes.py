@@ -1,4 +1,4 @@
-"""The shapes of error bodies in use, each both ways."""
+"""Envelopes: the shapes of error bodies in use (`detail`, error object, RFC 9457 problem), parsed and rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the error that a reply is, each field read by its mark: the slow way for any class, then a fast one."""
+"""Error factory: makes the error that a reply is, each field read by its mark; a fast path for plain classes."""
 
 from __future__ import annotations
 

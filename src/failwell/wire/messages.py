@@ -1,4 +1,4 @@
-"""What goes out and what comes back, without any HTTP library."""
+"""Requests, replies and failures as plain values, without any HTTP library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call meets when the server is to raise an error: its reply, or no answer at all."""
+"""The outcome that a server's error has for a client: a reply, or a failure such as a timeout."""
 
 from __future__ import annotations
 

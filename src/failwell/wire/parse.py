@@ -1,4 +1,4 @@
-"""From any reply to an error: total, whatever the status, the bytes and the headers."""
+"""Parse any reply into an error of the catalogue: total, whatever the status, the bytes and the headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a rate limit is used up, in every form in which servers say it."""
+"""RateLimit headers (IETF draft, X-RateLimit): how long a used-up limit lasts, in each of their dialects."""
 
 from __future__ import annotations
 

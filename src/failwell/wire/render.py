@@ -1,4 +1,4 @@
-"""From an error to the reply it travels as."""
+"""Render an error as the reply it travels as: status, headers and body in the catalogue's envelope."""
 
 from __future__ import annotations
 

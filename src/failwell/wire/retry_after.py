@@ -1,4 +1,4 @@
-"""How long a server asks to wait, in every form in which servers say it."""
+"""Parse Retry-After in every form in use: seconds, HTTP-dates, milliseconds, RateLimit headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Server-sent events: from bytes to events, as HTML's "event stream interpretation" says to the letter. No I/O."""
+"""Server-sent events (SSE) decoder: bytes to events, as HTML's "event stream interpretation" has it. No I/O."""
 
 # Without `from __future__ import annotations`, for the NamedTuple: it would compile types that are text.
 from codecs import utf_8_decode

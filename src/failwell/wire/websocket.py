@@ -1,4 +1,4 @@
-"""Websocket frames: from bytes to what they say and back, as RFC 6455 has it. No I/O; wsproto reads the bits."""
+"""WebSocket frames (RFC 6455), sans I/O: from bytes to messages and back; wsproto reads the bits."""
 
 # Without `from __future__ import annotations`, for the NamedTuples: it would compile types that are text.
 from collections.abc import Callable

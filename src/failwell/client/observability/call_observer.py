@@ -1,4 +1,4 @@
-"""A call as those hear of it who listen: when it and each of its attempts began and ended."""
+"""Call observer: tells the listeners when a call and each of its attempts began and ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `on_event(name, facts)` is told: the facts of each event, by its name.
+"""Event names and facts of the `on_event(name, facts)` hook, and the log lines that tell them.
 
 No fact holds a header, a query, a body or a credential. Durations are seconds.
 """

@@ -1,4 +1,4 @@
-"""Keeps keys and signed queries out of what the HTTP libraries log."""
+"""Log masking: keeps API keys and signed queries out of what the HTTP libraries log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who hears what the calls of a client do: a hook, the log, OpenTelemetry. Mostly nobody, and then it costs nothing."""
+"""Observers of calls: the `on_event` hook, the log, OpenTelemetry. Without any it costs nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans and metrics of calls, by the semantic conventions for HTTP. Loaded in programs that set up OpenTelemetry."""
+"""OpenTelemetry spans and metrics of calls, by the semantic conventions for HTTP; loaded only where set up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of operation descriptors: a method written once, called blocking or awaited, with the type of each."""
+"""Operation descriptors, their base: a method written once, blocking or awaited, with the type of each."""
 
 from __future__ import annotations
 

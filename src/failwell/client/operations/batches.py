@@ -1,4 +1,4 @@
-"""The same call for many items: with several under way at once, partial results, and a second try for the rest."""
+"""Batch operations: one call for many items, several at once, with partial results and a retry of the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An operation: a method written once as a flow, and called blocking or awaited."""
+"""`@operation`: a method written once as a flow, and called blocking or awaited."""
 
 from __future__ import annotations
 

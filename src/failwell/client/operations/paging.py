@@ -1,4 +1,4 @@
-"""A list that comes in pages, written once and iterated over with `for` or `async for`, with the type of each."""
+"""Pagination: a list in pages, written once and iterated over with `for` or `async for`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for a job that takes long: looking at it again and again, and saying how to go on when time is up."""
+"""`wait_for`: polls a long-running job, and says how to resume when time is up."""
 
 from __future__ import annotations
 

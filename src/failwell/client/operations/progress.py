@@ -1,4 +1,4 @@
-"""A bar on the terminal, where there is one and the library for it is installed."""
+"""Progress bar on the terminal, where there is one and `rich` is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Going on in another process, with the token that an error or an upload gave."""
+"""Resume a wait or an upload in another process, by the token of an error or an upload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A websocket session, written once and used blocking or awaiting, with the type of each."""
+"""WebSocket sessions of an SDK, written once and used blocking or awaiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stream of events, written once and iterated over with `for` or `async for`, with the type of each."""
+"""Streaming operations (SSE), written once and iterated over with `for` or `async for`."""
 
 from __future__ import annotations
 

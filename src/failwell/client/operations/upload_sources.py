@@ -1,4 +1,4 @@
-"""What can be uploaded: a path, a file that was opened, a stream that is read once."""
+"""Upload sources: a path, an opened file, a stream that is read once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads that survive: a resumable upload as an operation, and the standard's way to speak of offsets."""
+"""Resumable uploads as operations, in the IETF draft's dialect of upload offsets or one's own."""
 
 from __future__ import annotations
 

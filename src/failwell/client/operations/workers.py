@@ -1,4 +1,4 @@
-"""Several items of a batch under way at once: in threads, or in tasks."""
+"""Worker threads and tasks of a batch: several of its items under way at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What carries one request to the server and brings one outcome back; it never raises a library's error."""
+"""Transport protocols: one request out, one outcome back; a library's exception never gets out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the bytes of a body to what they say: content codings undone to their end, in pieces of bounded size.
+"""Content codings (gzip, deflate, br, zstd) undone to their end, in pieces of bounded size.
 
 httpx2's own decoding takes half a gzip for a whole one, drops a second member, and does not know `x-gzip`.
 """

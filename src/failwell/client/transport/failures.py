@@ -1,4 +1,4 @@
-"""What the exceptions of the HTTP libraries say about an attempt, without the exceptions themselves."""
+"""From exceptions of the HTTP libraries to failures, without the exceptions themselves."""
 
 from __future__ import annotations
 

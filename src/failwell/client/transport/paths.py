@@ -1,4 +1,4 @@
-"""Paths and queries of requests: what a part or a value of any type is in a URL."""
+"""URL paths and queries of requests: how a value of any type is encoded."""
 
 from __future__ import annotations
 

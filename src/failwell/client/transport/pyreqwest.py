@@ -1,4 +1,4 @@
-"""The fast transports, over pyreqwest: for calls whose bodies are whole. Everything else goes over httpx2.
+"""Fast transports over pyreqwest, for calls whose bodies are whole; all others go over httpx2.
 
 An attempt is bounded whole, and no exception of the library leaves; but what the library does not tell is not known
 here: the parts of an attempt, and mostly whether a request was sent. Then it counts as sent.

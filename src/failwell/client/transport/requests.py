@@ -1,4 +1,4 @@
-"""What every request of a client has in common, made once: the base URL, the headers, the credentials."""
+"""Request factory: base URL, headers and credentials that all requests of a client have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a secret may be spelled in what a server says, and which secrets a request carries."""
+"""Which secrets a request carries, and how they may be spelled in what a server says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a request may go: a path below the base URL, or a whole URL, whose origin is compared with the base URL's.
+"""Request targets: a path below the base URL, or a URL; credentials go only to the client's own origin.
 
 A target that is neither is refused: put behind the base URL as text, ".evil.example/x" would be part of its host.
 """

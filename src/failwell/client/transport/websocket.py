@@ -1,4 +1,4 @@
-"""The connection of a session: bytes both ways, blocking and awaiting, over a socket that httpx2 has upgraded.
+"""WebSocket connections of a session, blocking and awaiting, over a socket that httpx2 has upgraded.
 
 httpx2's own sessions are not used: they read in threads and tasks of their own, so that a failure comes as an exception
 group, and nobody knows which messages were written. Here nothing runs beside the caller.

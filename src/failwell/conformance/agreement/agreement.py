@@ -1,4 +1,4 @@
-"""Do client, sandbox, server and page agree? Every case of the contract has to arrive as it was raised.
+"""Round-trip agreement: each case of a contract arrives at client, server and sandbox as it was raised.
 
 What a case is comes from the snapshot that is kept beside the SDK. The catalogue is what is under test: one that has
 lost a case must not be asked which cases there are.

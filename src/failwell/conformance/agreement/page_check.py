@@ -1,4 +1,4 @@
-"""Is a case explained on the page that users read: its cause and its fix, where its address leads."""
+"""Page check: whether a case is explained, with cause and fix, where its address leads."""
 
 from __future__ import annotations
 

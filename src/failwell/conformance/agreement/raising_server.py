@@ -1,4 +1,4 @@
-"""A vendor whose reference server raises an error on cue: behind its keys and limits, before its own routes."""
+"""Reference server that raises a given error, behind its keys and limits and before its own routes."""
 
 from __future__ import annotations
 

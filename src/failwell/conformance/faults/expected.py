@@ -1,4 +1,4 @@
-"""What a call has to end in that meets a fault: as the catalogue's table and its rules for retries say."""
+"""Expected outcome of a call that meets a fault, by the catalogue's table and retry rules."""
 
 from __future__ import annotations
 

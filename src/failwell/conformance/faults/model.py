@@ -1,4 +1,4 @@
-"""One thing that can go wrong with an answer, and what a client can know of it: no vendor's business."""
+"""Fault model: one thing that can go wrong with an answer, and what a client can know of it."""
 
 from __future__ import annotations
 

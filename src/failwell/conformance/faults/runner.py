@@ -1,4 +1,4 @@
-"""Lets both calls of an SDK meet every fault: blocking, on asyncio and on trio."""
+"""Fault runner: both calls of an SDK meet every fault, blocking, on asyncio and on trio."""
 
 from __future__ import annotations
 

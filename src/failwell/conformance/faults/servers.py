@@ -1,4 +1,4 @@
-"""Servers that are none: what a client meets that never gets as far as a request."""
+"""Raw TCP servers that send fixed bytes, close, reset or stay silent: what never gets as far as a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call that meets one fault, and all that is promised of what it ends in."""
+"""Trial of one call against one fault, with all assertions about how it ends."""
 
 from __future__ import annotations
 

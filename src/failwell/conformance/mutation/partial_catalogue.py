@@ -1,4 +1,4 @@
-"""A catalogue from which one case is missing, as if it had never been declared."""
+"""A catalogue with one case deleted, as if it had never been declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An SDK in an environment of its own, driven through an adapter file."""
+"""Remote adapter: an SDK in an environment of its own, driven through an adapter file."""
 
 from __future__ import annotations
 

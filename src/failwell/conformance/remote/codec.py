@@ -1,4 +1,4 @@
-"""What the SDK's process told of a result or an exception, as values on this side."""
+"""Decodes results and exceptions that the SDK's process sends."""
 
 from __future__ import annotations
 

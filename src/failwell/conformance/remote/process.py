@@ -1,4 +1,4 @@
-"""The process that the SDK under test runs in, and the lines that go to it and come from it."""
+"""The child process of a remote adapter, and the JSON lines to it and from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a check as JUnit XML, which Jenkins, GitLab and others show: a suite per colour, a test per row."""
+"""JUnit XML report of a check: a suite per colour, a test per row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a check as lines, each as soon as it is known: one for a section, or two for a row."""
+"""Line-by-line report of a check, each line as soon as it is known."""
 
 from __future__ import annotations
 

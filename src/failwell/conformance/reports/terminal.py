@@ -1,4 +1,4 @@
-"""The report of a check, for a terminal: a row per promise, then what fell short and why."""
+"""Terminal report of a check: a row per promise, then what fell short and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When tries of one operation are no longer sent, because those before them failed."""
+"""Circuit breaker: requests of an operation are not sent while those before them failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many retries the calls to one origin may cost together."""
+"""Retry budget: how many retries the calls to one origin may cost together."""
 
 from __future__ import annotations
 

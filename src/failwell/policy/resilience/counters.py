@@ -1,4 +1,4 @@
-"""What was counted lately: within so many seconds, or the last so many times."""
+"""Sliding-window counters: successes and failures of the last seconds, or of the last calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between the calls of a process and one server."""
+"""Retry budget, circuit breaker and pacing of one origin, asked before each attempt."""
 
 from __future__ import annotations
 

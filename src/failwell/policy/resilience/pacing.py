@@ -1,4 +1,4 @@
-"""What one reply says of waiting holds back the other calls, too."""
+"""Pacing: a Retry-After or a used-up rate limit holds back the other calls to the origin, too."""
 
 from __future__ import annotations
 

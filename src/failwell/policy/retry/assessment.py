@@ -1,4 +1,4 @@
-"""What one attempt says about the next one, assessed once and handed to all who ask."""
+"""Assessment of one attempt for its retry: kind, Retry-After, safety; made once, handed to all who ask."""
 
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from typing import NamedTuple

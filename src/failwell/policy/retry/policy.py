@@ -1,4 +1,4 @@
-"""When a call is repeated, and after how long."""
+"""Retry policy: which replies and failures are retried, and after what backoff."""
 
 from __future__ import annotations
 

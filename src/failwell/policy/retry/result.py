@@ -1,4 +1,4 @@
-"""What came of a request and its retries."""
+"""The result of a request and its retries: the outcome, all attempts, the elapsed time."""
 
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""A websocket session: opened, kept alive, renewed after a drop where that is wanted, or the vendor's error."""
+"""WebSocket session flow: handshake, keepalive, reconnection after a drop, or the vendor's error."""
 
 from __future__ import annotations
 

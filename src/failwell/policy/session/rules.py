@@ -1,4 +1,4 @@
-"""What an SDK declares about a session: what in it is an error, how it ends, how it is kept alive."""
+"""Session rules that an SDK declares: which messages are errors, how a session closes, its keepalive."""
 
 from __future__ import annotations
 

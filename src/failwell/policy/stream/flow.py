@@ -1,4 +1,4 @@
-"""A stream of server-sent events: given one by one, taken up again where that is declared, or the vendor's error."""
+"""Server-sent events (SSE) flow: events one by one, resumed after a cut where declared, or the vendor's error."""
 
 from __future__ import annotations
 

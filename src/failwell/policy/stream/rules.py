@@ -1,4 +1,4 @@
-"""What an operation declares about its stream: how it ends, what in it is an error, how it goes on."""
+"""Stream rules that an operation declares: which event ends it, which is an error, how it is resumed."""
 
 from __future__ import annotations
 

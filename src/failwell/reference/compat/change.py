@@ -1,4 +1,4 @@
-"""One change of a contract."""
+"""One change of a contract, and whether it breaks callers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed between two snapshots of a contract, and which of it breaks the code of a caller."""
+"""Contract diff: what changed between two snapshots, and which of it breaks the code of a caller."""
 
 from __future__ import annotations
 

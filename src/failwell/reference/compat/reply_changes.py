@@ -1,4 +1,4 @@
-"""What changed about which class a reply becomes, under which status and code, and whether the call is repeated."""
+"""Changes of the reply table: which class a status and code become, and whether the call is retried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that callers can depend on in a catalogue, as plain JSON: kept in the repository, compared at every change."""
+"""Contract snapshot: all that callers can depend on in a catalogue, as plain JSON to keep and compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which class a reply is by a snapshot: the snapshot's claims in a catalogue of empty classes, asked as any other."""
+"""The reply table of a snapshot: its cases in a catalogue of empty classes, looked up as in any other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a code, a status, a class or a pasted body means: a look-up that returns plain facts."""
+"""Explain a code, a status, a class or a pasted body: a look-up that returns plain facts."""
 
 from __future__ import annotations
 

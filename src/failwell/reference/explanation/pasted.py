@@ -1,4 +1,4 @@
-"""A reply as somebody pastes it: a body, perhaps with the lines that `curl -i` prints above it."""
+"""Pasted replies: a body, perhaps with the status line and headers that `curl -i` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about a catalogue: every fact of its page is read from the declaration."""
+"""Collects the facts of a reference page from the declarations of a catalogue."""
 
 from __future__ import annotations
 

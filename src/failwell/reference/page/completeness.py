@@ -1,4 +1,4 @@
-"""What a declaration does not say, though its page has to."""
+"""Completeness check: what a declaration must document for its page and does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the attributes of an error mean: the string literals below them, read from the source of their class."""
+"""Attribute docstrings: the string literals below fields, read from the source of their class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page says, as plain facts: no Markdown, no terminal, no exception classes to call."""
+"""The facts of a reference page as plain values: no Markdown, no exception classes to call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of catalogues in a folder: written there, or compared with what is there."""
+"""Reference pages as files: written to a folder, or checked for being stale."""
 
 from __future__ import annotations
 

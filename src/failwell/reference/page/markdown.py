@@ -1,4 +1,4 @@
-"""A page in Markdown, in the order of the vendors' own pages: tree, table, retries, then every entry.
+"""Markdown of a reference page, in the order of the vendors' own: tree, table, retries, then every entry.
 
 Each heading that is linked to names its anchor, `{ #duplicate_name }`, so that addresses do not depend on how a site
 turns headings into anchors.

@@ -1,4 +1,4 @@
-"""Whether a client tries again, in one sentence. The policy that decides it is asked for the numbers."""
+"""Retry behaviour in one sentence, with numbers asked from the retry policy itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which requests and connections something happens to, and how often: the armed rules. Decides, never acts."""
+"""Fault rules: which requests a step happens to, and how often. Decides, never acts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What servers and proxies send when something is wrong with them, byte by byte."""
+"""Samples of broken responses of real servers and proxies, byte by byte."""
 
 from __future__ import annotations
 

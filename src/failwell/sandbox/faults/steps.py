@@ -1,4 +1,4 @@
-"""What can happen to a request: an answer, a delay, a cut, a reset. Plain values, as Python and as JSON."""
+"""Fault steps: an answer, a delay, a cut, a reset. Plain values, as Python and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of a step: from JSON and to it, and what is allowed."""
+"""Validation of fault steps and their values, from JSON and to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a script, done to one request."""
+"""Carries out fault steps on one request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An authority and its certificates, good and bad, made anew each time; no key is kept in a file."""
+"""Test certificates, good and bad, by an authority made anew each time; no key is kept in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One TCP connection: bytes in, bytes out with back pressure, and the three ways in which it can end."""
+"""TCP connections of the fault proxy: back pressure, and closing, resetting or half-closing them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request as it comes in over a connection: head first, body piece by piece."""
+"""Incoming HTTP requests of the fault proxy: head first, body piece by piece."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fault layer: a TCP server before the real one, which passes requests on or does to them what a script says."""
+"""Fault proxy: a TCP server before the real one, which forwards requests or injects faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A listening socket, or a typed error that says why there is none."""
+"""Listening sockets, with a typed error where a port is taken."""
 
 from __future__ import annotations
 

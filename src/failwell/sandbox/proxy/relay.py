@@ -1,4 +1,4 @@
-"""A request passed on to the real server, and its reply passed back, both as they come."""
+"""Relays a request to the real server and its reply back, both as they come."""
 
 from __future__ import annotations
 

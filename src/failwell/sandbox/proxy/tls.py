@@ -1,4 +1,4 @@
-"""TLS as a part between a connection's bytes and its meaning: fed with what came, asked for what is to be sent."""
+"""TLS of the fault proxy as memory BIOs: fed with what came, asked for what is to be sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may come in: a key, or the app's own caller, for what is not public, and a role for what changes something."""
+"""Authentication by API key or by the app's own `caller=`, and the role that writing needs."""
 
 from __future__ import annotations
 

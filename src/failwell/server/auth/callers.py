@@ -1,4 +1,4 @@
-"""Who is calling, for the handlers of a FastAPI app: as the authentication outside of the app found them."""
+"""`CurrentCaller`: the authenticated caller as a FastAPI dependency of handlers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which methods an address takes, asked of all routes: the framework names those of the first that it finds."""
+"""The `Allow` header of a 405: the methods of all routes at an address, not of the first that matches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The complaints of FastAPI and Starlette, in words that are fit for a client."""
+"""Errors of FastAPI and Starlette (`HTTPException`, validation) in words that are fit for a client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a Starlette or FastAPI app, and those inside of it, leave their errors to the contract."""
+"""Exception handlers: makes a Starlette or FastAPI app, and those inside, leave errors to the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a 422 says of each field: where, what is wrong, of which kind; never what was sent (S9)."""
+"""Redaction of validation errors (422): field, message and kind, never the value that was sent (S9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From whatever was raised to the reply that the client gets."""
+"""Exception translation: from whatever was raised to the reply that the client gets, and its log line."""
 
 from __future__ import annotations
 

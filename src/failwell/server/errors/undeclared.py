@@ -1,4 +1,4 @@
-"""An operation raised what its catalogue does not list."""
+"""Undeclared errors: an operation raised what its catalogue does not list."""
 
 from __future__ import annotations
 

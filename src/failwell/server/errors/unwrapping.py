@@ -1,4 +1,4 @@
-"""What an app raised, seen through what it is wrapped in: groups of errors, and tasks that were cancelled."""
+"""Exception groups and cancelled tasks, unwrapped to the error that an app raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request bodies within limits: bytes, the nesting and the number of values of JSON, and the time they take to come."""
+"""Request body limits: bytes, JSON nesting, number of values, and the time a body takes to come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns of paths: which requests something is said about."""
+"""Path patterns (`"/v2/*"`): which requests a setting is about."""
 
 from __future__ import annotations
 

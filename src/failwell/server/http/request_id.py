@@ -1,4 +1,4 @@
-"""The id of one request: taken over from the caller if it is well formed, otherwise made anew."""
+"""Request ids: taken over from the caller where well formed, otherwise generated; for logs, too."""
 
 from __future__ import annotations
 

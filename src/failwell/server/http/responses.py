@@ -1,4 +1,4 @@
-"""The way of a reply to the client: what every reply carries, and what must not reach it."""
+"""Response headers of every reply, and what must not get out of the server."""
 
 from __future__ import annotations
 

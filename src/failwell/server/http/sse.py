@@ -1,4 +1,4 @@
-"""Server-sent events: how they are written, and a stream that follows what other processes do."""
+"""Server-sent events (SSE) of a server: their format, heartbeats, and a stream that follows other processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of jobs, remembered in `jobs.sqlite`: after a crash their results are read, and nothing is done again."""
+"""Durable steps of jobs in `jobs.sqlite`: after a crash their results are read, nothing is done again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs that are submitted again: a repeated idempotency key finds the job that it made, whoever died in between.
+"""Idempotent job submission: a repeated key finds the job that it made, whoever died in between.
 
 The key's record is completed after the transaction that makes a job, and a server killed between the two forgets the
 answer. The job itself remembers: the key is in its row, written by the same transaction.

@@ -1,4 +1,4 @@
-"""Long jobs in a process of their own, which may die at any moment: accepted jobs are taken up by the next one."""
+"""Supervisor of the worker process: started with the first job, restarted when it dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that does jobs: `python -m failwell.server.jobs.worker MODULE:FUNCTION FOLDER SETTINGS`.
+"""Job worker: `python -m failwell.server.jobs.worker MODULE:FUNCTION FOLDER SETTINGS`.
 
 Which steps are done is remembered in `jobs.sqlite`. It ends when whoever started it is gone or says so, in the middle
 of what it is doing; the next one goes on after the last step that was remembered.

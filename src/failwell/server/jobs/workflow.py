@@ -1,4 +1,4 @@
-"""What a worker process does: workflows of steps, and which jobs are not finished yet."""
+"""Workflows of durable steps, the kinds of jobs, and the workload of a worker process."""
 
 from __future__ import annotations
 

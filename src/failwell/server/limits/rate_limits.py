@@ -1,4 +1,4 @@
-"""How often a key may call, and headers that say the same in both dialects."""
+"""Rate limits of a caller, and their headers in both dialects."""
 
 from __future__ import annotations
 

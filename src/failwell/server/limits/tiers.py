@@ -1,4 +1,4 @@
-"""Which limits a caller has: everybody the same, or those of the tier that its key is in."""
+"""Tiers of rate limits: everybody the same, or those of the tier that a key is in."""
 
 from __future__ import annotations
 

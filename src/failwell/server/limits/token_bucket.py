@@ -1,4 +1,4 @@
-"""Token buckets: a sustained rate, and how many calls may come at once."""
+"""Token buckets: a sustained rate, and a burst of calls at once."""
 
 from __future__ import annotations
 

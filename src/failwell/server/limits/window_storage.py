@@ -1,4 +1,4 @@
-"""Storage for the `limits` library which reads the time from a clock that can be moved."""
+"""Storage for the `limits` library on an injectable clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a store raises when it is down."""
+"""`StoreDownError`: what a store raises when it is down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A time of day that does not jump, for the processes of one machine that share a file.
+"""Steady wall clock: a time of day that does not jump, shared by the processes of one machine.
 
 It is the steady clock of the machine, tied to the wall clock once after each boot. The first process to open the file
 notes the tie there: all others go by it, whatever has become of the wall clock since. What is left of an earlier boot

@@ -1,4 +1,4 @@
-"""Blocking calls to stores, beside the event loop and never for long."""
+"""Thread pool for blocking stores, beside the event loop and with a bounded wait."""
 
 from __future__ import annotations
 

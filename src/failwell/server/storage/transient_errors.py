@@ -1,4 +1,4 @@
-"""Failures that pass by themselves, locks and full disks, and work that waits for their end."""
+"""Transient errors (locks, full disks), and retries of work until they are over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network backend and a transport that leave nothing open when a call is cancelled, on asyncio and trio.
+"""Async network backend for httpcore2: nothing stays open when a call is cancelled, on asyncio and trio.
 
 httpcore2 forgets the socket of a TLS handshake that is cancelled, and httpx2 the iterator of a body that is not read
 to its end. A timeout of ours is a cancellation.

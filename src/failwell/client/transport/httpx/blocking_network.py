@@ -1,4 +1,4 @@
-"""A network backend that knows when its attempt ends, so that neither a drip nor a slow look-up outlives the timeout.
+"""Blocking network backend for httpcore2 with one deadline an attempt: no drip and no DNS outlives it.
 
 httpx2 gives every single read the whole timeout; a server that sends one byte a second is never too slow for it.
 Here the number that httpcore2 hands down as a "timeout" is a moment on `time.monotonic`: the end of the attempt.

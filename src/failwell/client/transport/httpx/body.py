@@ -1,4 +1,4 @@
-"""The body of a success that is still open: read piece by piece, and closed at its end, at a failure, or early."""
+"""Streamed response bodies: read piece by piece, closed at their end, at a failure, or early."""
 
 from __future__ import annotations
 

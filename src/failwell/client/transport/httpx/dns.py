@@ -1,4 +1,4 @@
-"""From a host's name to its addresses, in time: the system's own look-up can neither be bounded nor ended."""
+"""DNS resolution within a timeout: the system's own look-up can neither be bounded nor cancelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer that comes before its request was wholly sent, on asyncio.
+"""Early responses on asyncio: an answer that comes before its request was wholly sent.
 
 asyncio reads nothing from a socket that it cannot write to any more, and would lose what the server said first.
 """

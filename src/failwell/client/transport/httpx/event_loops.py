@@ -1,4 +1,4 @@
-"""Which event loop runs this, and what is closed when it ends."""
+"""Event loop detection: which loop runs this, and what is closed when it ends."""
 
 from __future__ import annotations
 

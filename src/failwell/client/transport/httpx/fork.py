@@ -1,4 +1,4 @@
-"""A client in the child of a fork opens connections of its own: those of the parent go on to belong to the parent."""
+"""Fork safety: a client in a forked child opens connections of its own, and leaves the parent's alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the connection pools of both colours have in common: their limits, and the way from httpx2 to httpcore2."""
+"""Connection pool settings of both colours, and the way from httpx2 to httpcore2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP proxies that the environment names, the same in both colours."""
+"""HTTP proxies from the environment (HTTP_PROXY, NO_PROXY), the same in both colours."""
 
 from __future__ import annotations
 

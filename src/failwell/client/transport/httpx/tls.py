@@ -1,4 +1,4 @@
-"""Whom our clients trust: the authorities of the system, or those that the environment names."""
+"""TLS trust: the certificate authorities of the system, or those that the environment names."""
 
 from __future__ import annotations
 

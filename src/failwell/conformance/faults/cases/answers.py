@@ -1,4 +1,4 @@
-"""Successes that are none: a 2xx whose body is not what any operation answers with."""
+"""Faults: successes (2xx) whose body is not what an operation answers with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies that are errors, by what their bodies look like: every vendor's, every proxy's, and no one's."""
+"""Faults: error bodies of every vendor, every proxy, and no one."""
 
 from __future__ import annotations
 

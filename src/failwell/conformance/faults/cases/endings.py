@@ -1,4 +1,4 @@
-"""Replies that end too early, too late or never, whatever they were going to say."""
+"""Faults: replies that are truncated, late, or never end."""
 
 from __future__ import annotations
 

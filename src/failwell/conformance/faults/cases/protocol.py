@@ -1,4 +1,4 @@
-"""What is no HTTP, what is odd HTTP, and what never gets as far as HTTP."""
+"""Faults: what is no HTTP, odd HTTP, or fails before HTTP (TLS, refused connections)."""
 
 from __future__ import annotations
 

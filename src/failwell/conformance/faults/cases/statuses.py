@@ -1,4 +1,4 @@
-"""Statuses that a page on errors seldom tells of, and those that lead elsewhere."""
+"""Faults: statuses that a page seldom tells of, and redirects."""
 
 from __future__ import annotations
 

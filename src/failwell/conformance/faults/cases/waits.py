@@ -1,4 +1,4 @@
-"""Replies that ask to be left alone for a while, in every form, readable or not."""
+"""Faults: Retry-After and rate limits in every form, readable or not."""
 
 from __future__ import annotations
 
