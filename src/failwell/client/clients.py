@@ -31,7 +31,7 @@ C = TypeVar("C", Blocking, Awaiting)
 
 
 class ApiSettings(Frozen):
-    """Where an API is, and how it knows its callers: what the clients of an SDK have in common.
+    """Settings of an API: catalogue, base URL, environment variables, the header of the API key.
 
     *variables* begins the names of two environment variables: "PICTOGRAPH" is for `PICTOGRAPH_API_KEY`, and for
     `PICTOGRAPH_BASE_URL`, which comes before *base_url*. The key is sent in *header*, behind *scheme* if there is one.
@@ -57,7 +57,7 @@ class ApiSettings(Frozen):
 
 
 class ApiKeyClient(Resource[C]):
-    """What the clients of both colours are: `class _Client(KeyedClient[C], service=SERVICE)` has the resources.
+    """Base of an SDK's clients with an API key: `class _Client(ApiKeyClient[C], service=SERVICE)` has the resources.
 
     `class Client(BlockingClient, _Client[Blocking])` and `class AsyncClient(AwaitingClient, _Client[Awaiting])` are
     then the whole of them. A pickled client holds no key: it reads the environment where it is loaded.

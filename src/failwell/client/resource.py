@@ -78,7 +78,7 @@ R = TypeVar("R", bound=Resource[Any])
 
 
 def paced(resource: R) -> R:
-    """*resource* on the same connections, with calls that wait together."""
+    """A twin of *resource* whose calls share their pace: when one is told to wait, all wait."""
     twin = type(resource).__new__(type(resource))
     # The resources that a client has made already would bring their own core.
     twin.__dict__.update({name: value for name, value in resource.__dict__.items() if not isinstance(value, Resource)})

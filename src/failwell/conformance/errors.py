@@ -1,16 +1,15 @@
 """Exceptions of a conformance check: a broken adapter, a promise that is not kept.
-What can go wrong with a check, as exceptions.
 
-    NoPromisesError   a vendor's promises are missing, broken, or none
-    NoRowsError       no row has the words that were asked for
-    AdapterError      of an SDK in an environment of its own
-    ├── InterpreterError  the Python that it should run in does not start
-    ├── AdapterFileError  the adapter's file cannot be used: which part of it, and why
-    └── LostError         the SDK's process was lost; in a check, the row that lost it falls short
-        ├── DiedError         it ended by itself
-        ├── HungError         it gave no sign of life
-        ├── EndlessError      it gave signs of life, and came to no end
-        └── GarbledError      it wrote on the pipe that it talks to Failwell over
+NoPromisesError   a vendor's promises are missing, broken, or none
+NoRowsError       no row has the words that were asked for
+AdapterError      of an SDK in an environment of its own
+├── InterpreterError  the Python that it should run in does not start
+├── AdapterFileError  the adapter's file cannot be used: which part of it, and why
+└── LostError         the SDK's process was lost; in a check, the row that lost it falls short
+    ├── DiedError         it ended by itself
+    ├── HungError         it gave no sign of life
+    ├── EndlessError      it gave signs of life, and came to no end
+    └── GarbledError      it wrote on the pipe that it talks to Failwell over
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ UNANSWERED = frozenset({"network", "timeout", "unreadable", "stream", "session"}
 
 
 class Case(Frozen):
-    """What a class claims: "a reply of *status* that says *code* (on *operation*) is me".
+    """A case of the contract: the *status* and *code* (of *operation*) that a reply of this class has.
 
     *status* is exact, a range (`"5XX"`) or None where there is none; *code* None claims every code.
     *on* names the occasion of an error that does not travel: `"network"`, `"timeout"`, `"configuration"`.

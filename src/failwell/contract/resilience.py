@@ -6,7 +6,7 @@ from failwell._support.frozen import Frozen
 
 
 class BudgetRules(Frozen):
-    """How many retries the calls to one origin may cost together.
+    """Retry budget settings: how many retries the calls to one origin may cost together.
 
     Every call earns *per_call* of a retry, and *floor* retries within *window* seconds are always free, earned or not.
     What was earned is forgotten after the window, so that a healthy hour does not pay for a storm of retries. The floor
@@ -23,7 +23,7 @@ FLEET_BUDGET = BudgetRules(floor=1, window=60.0)
 
 
 class BreakerRules(Frozen):
-    """When tries of one operation are no longer sent, because those before them failed.
+    """Circuit breaker settings: when an operation is no longer sent, because its calls failed.
 
     It opens when *ratio* of the tries of the last *window* seconds failed, and they were at least *calls*. With *last*
     it looks at the last so many tries instead, whenever they were: `BreakerRules(last=5, calls=5, ratio=1.0)` opens
@@ -41,7 +41,7 @@ class BreakerRules(Frozen):
 
 
 class Resilience(Frozen):
-    """What the calls of one process to one origin share.
+    """Resilience settings that the calls of one process to one origin share.
 
     *budget* None lets every call retry as often as it may, *breaker* None never refuses a call. With *pacing*, what one
     reply says of waiting (Retry-After on 429 and 503, RateLimit and X-RateLimit with nothing remaining) holds back all

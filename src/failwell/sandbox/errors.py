@@ -1,12 +1,11 @@
 """Exceptions of the sandbox: bad scripts, ports in use, services that do not start.
-What can go wrong with a sandbox, as exceptions.
 
-    SandboxError
-    ├── BadScriptError     a step or rule that makes no sense: which key, what was found, what is allowed
-    ├── UnknownRoleError   no demo key is called so
-    ├── CannotListenError  the address cannot be listened on
-    │   └── PortInUseError     because somebody else does
-    └── SlowServiceError   a background service did not start or stop in time
+SandboxError
+├── BadScriptError     a step or rule that makes no sense: which key, what was found, what is allowed
+├── UnknownRoleError   no demo key is called so
+├── CannotListenError  the address cannot be listened on
+│   └── PortInUseError     because somebody else does
+└── SlowServiceError   a background service did not start or stop in time
 """
 
 from __future__ import annotations

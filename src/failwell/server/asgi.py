@@ -138,7 +138,7 @@ class Bodies:
 
 
 class Contract:
-    """The app with its contract around it. The lifespan passes through."""
+    """ASGI app with its error contract around it. The lifespan passes through."""
 
     def __init__(
         self,

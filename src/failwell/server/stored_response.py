@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """A reply that is kept, to be given again byte for byte."""
+    """A stored response, which is replayed byte for byte."""
 
     status: int
     headers: tuple[tuple[str, str], ...]

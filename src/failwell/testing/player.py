@@ -18,7 +18,7 @@ class Played(NamedTuple, Generic[T]):
 
 
 class Player:
-    """The world's part: gives out *outcomes* one by one, keeps the clock, remembers what was asked."""
+    """Plays the world for a flow: gives out *outcomes* one by one, keeps the clock, remembers what was asked."""
 
     def __init__(self, outcomes: Iterable[Outcome], *, chance: float = 0.5, takes: float = 0.0) -> None:
         self.outcomes: Iterator[Outcome] = iter(outcomes)

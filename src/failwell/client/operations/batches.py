@@ -38,7 +38,7 @@ NO_ARGUMENTS: Mapping[str, Any] = {}
 
 
 class BatchSpec(Frozen, Generic[T]):
-    """What is done for each of *items*: *start* takes one, and an idempotency key where it must be an earlier one.
+    """A batch: *start* makes the call for one of *items*, with an idempotency key where it must be an earlier one.
 
     At most *max_workers* are under way at once. *progress* is told of each; None is a bar called *title* on stderr, if
     that is a terminal and `rich` is installed, and False is silence. An error that *ends_all* picks stops the whole.

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Pages(Frozen, Generic[T]):
-    """How a list is asked for: *fetch* takes a limit and an offset.
+    """Pagination of a list: *fetch* takes a limit and an offset.
 
     *page_size* is how many rows are asked for at once, *max_total* how many are given at most (None: all).
     """

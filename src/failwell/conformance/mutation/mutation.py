@@ -1,5 +1,4 @@
 """Mutation testing: each case of a contract is deleted in one place at a time, and must be missed.
-Would anybody notice? Each case of a contract is deleted in turn, in one place at a time.
 
 A *place* knows the contract by itself: the client that parses replies ("contract"), the reference server that raises
 ("server"), the sandbox that arms ("sandbox"), the page that explains ("page"). It alone gets a poorer catalogue.

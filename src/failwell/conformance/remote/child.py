@@ -1,5 +1,4 @@
 """Child process that runs an SDK in its own environment for `failwell check --adapter`; stdlib only.
-Runs an SDK in its own environment for `failwell check --adapter`, with nothing but the standard library.
 
     python child.py TOKEN FILE
 

@@ -27,7 +27,7 @@ class Permit:
 
 
 class Breaker:
-    """Lets out the tries of the operation *name*, until too many of them failed.
+    """Circuit breaker of the operation *name*: closed until too many of its calls fail, then open, then half-open.
 
     Shared by all calls of the operation. Nothing is held while a try is out but its `Leave`, which is given back
     however the try ends.

@@ -14,7 +14,7 @@ an abandoned flow gives back what it holds when it is collected, which can be at
 
 
 class Budget:
-    """The retries that are left of *rules*. Asked before each, told of each call; *retries* and *suppressed* count.
+    """Retry budget under *rules*: asked before each retry, told of each call; *retries* and *suppressed* count.
 
     At any moment the retries of the last `window` seconds are at most `floor`, or `per_call` for each call in them.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Guard(Frozen):
-    """What a call shares with others: the budget for retries, the breaker of its operation, the pace. Any may miss."""
+    """Retry budget, circuit breaker and pacer that a call shares with others. Any may be missing."""
 
     budget: Budget | None = None
     breaker: Breaker | None = None

@@ -18,7 +18,7 @@ CLOSE_ENOUGH = 0.001
 
 
 class Pacer:
-    """Until when the calls to one server, with the same credentials, are held back."""
+    """Pacing: until when the calls to one server, with the same credentials, are held back."""
 
     def __init__(self, lock: Lock | None = None) -> None:
         self.renew(lock)

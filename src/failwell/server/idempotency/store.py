@@ -9,7 +9,7 @@ from failwell.server.stored_response import StoredResponse
 
 
 class Record(NamedTuple):
-    """Which request it is. Another tenant, method, route or key is another record."""
+    """Key of an idempotency record: another tenant, method, route or key is another record."""
 
     tenant: str
     method: str
@@ -19,12 +19,12 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The request is ours to run."""
+    """The idempotency key was free: the request runs now, under a lease."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The key was used for another body."""
+    """The idempotency key was used for another body."""
 
 
 @dataclass(frozen=True, slots=True)
