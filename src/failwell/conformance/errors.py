@@ -1,4 +1,5 @@
-"""Exceptions of a conformance check: a broken adapter, a promise that is not kept.
+"""
+Exceptions of a conformance check: a broken adapter, a promise that is not kept.
 
 NoPromisesError   a vendor's promises are missing, broken, or none
 NoRowsError       no row has the words that were asked for

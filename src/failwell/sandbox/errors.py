@@ -1,4 +1,5 @@
-"""Exceptions of the sandbox: bad scripts, ports in use, services that do not start.
+"""
+Exceptions of the sandbox: bad scripts, ports in use, services that do not start.
 
 SandboxError
 ├── BadScriptError     a step or rule that makes no sense: which key, what was found, what is allowed

@@ -23,7 +23,7 @@ WORTH_ANOTHER_LOOK = ("transient", "throttled")
 
 
 class PollSpec(Frozen):
-    """Polling of a job, as messages tell it: its *noun* and the method to look again, `PollSpec("Run", "client.runs.get")`.
+    """Polling of a job, for messages: its *noun* and the method that looks again, `PollSpec("Run", "client.runs.get")`.
 
     *on* is the occasion that the catalogue's error for one that is not done in time is raised on. The error is told the
     id in `resource_id`, and in *id_field* if it has such a field.

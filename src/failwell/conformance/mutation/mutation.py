@@ -1,4 +1,5 @@
-"""Mutation testing: each case of a contract is deleted in one place at a time, and must be missed.
+"""
+Mutation testing: each case of a contract is deleted in one place at a time, and must be missed.
 
 A *place* knows the contract by itself: the client that parses replies ("contract"), the reference server that raises
 ("server"), the sandbox that arms ("sandbox"), the page that explains ("page"). It alone gets a poorer catalogue.

@@ -1,4 +1,5 @@
-"""Child process that runs an SDK in its own environment for `failwell check --adapter`; stdlib only.
+"""
+Child process that runs an SDK in its own environment for `failwell check --adapter`; stdlib only.
 
     python child.py TOKEN FILE
 
