@@ -86,7 +86,9 @@ def _reader(spec: FieldSpec, carried: frozenset[str]) -> FieldReader:
         return lambda said, _body, _reply, _hide: fallback() if said.code is None else truncation.text(said.code)
     if not spec.travels:
         return lambda _said, _body, _reply, _hide: fallback()
-    find, fit, shape = _finder(spec, carried), spec.fit, spec.shape
+    if isinstance(spec.mark, Header) and spec.mark.name.lower() == "retry-after":
+        return _wait_reader(spec, carried)
+    find, fit, shape = _finder(spec), spec.fit, spec.shape
     # Asked for most: what stands in the body itself needs no search.
     at_top = spec.mark.path if isinstance(spec.mark, Body) and "." not in spec.mark.path else None
 
@@ -107,11 +109,11 @@ def _reader(spec: FieldSpec, carried: frozenset[str]) -> FieldReader:
     return read
 
 
-def _finder(spec: FieldSpec, carried: frozenset[str]) -> Find:
+def _finder(spec: FieldSpec) -> Find:
     """What the reply holds for a field, or `NOTHING`."""
     if isinstance(spec.mark, Header):
         name = spec.mark.name.lower()
-        return _waits(spec, carried) if name == "retry-after" else lambda _said, _body, reply: _header(reply, name)
+        return lambda _said, _body, reply: _header(reply, name)
     if isinstance(spec.mark, Body):
         names = spec.mark.path.split(".")
         return lambda _said, body, _reply: _inside(body, names)
@@ -119,23 +121,30 @@ def _finder(spec: FieldSpec, carried: frozenset[str]) -> Find:
     return lambda said, _body, _reply: said.details.get(key, NOTHING)
 
 
-def _waits(spec: FieldSpec, carried: frozenset[str]) -> Find:
+def _wait_reader(spec: FieldSpec, carried: frozenset[str]) -> FieldReader:
     """The seconds of a Retry-After, in any dialect; whole ones for a field that takes no others."""
     # A wait that another field of the class carries is that field's alone: a reset in 12 s that was sent without a
     # Retry-After arrives as a reset, and as no Retry-After. Retries wait for it all the same.
-    others, exact = carried & DIALECTS, spec.hint in FRACTIONS
+    others, exact, fallback, shape = carried & DIALECTS, spec.hint in FRACTIONS, spec.fallback, spec.shape
+    fits = exact or spec.hint in (int, int | None)
 
-    def find(_said: ErrorBody, _body: Any, reply: Reply) -> Any:
+    def read(_said: ErrorBody, _body: Any, reply: Reply, hide: Hide | None) -> Any:
         if others and not others.isdisjoint(reply.headers):
             headers = {name: text for name, text in reply.headers.items() if name not in others}
             seconds = parse_retry_after(headers, now=reply.received)
         else:
             seconds = reply.asked_wait
         if seconds is None:
-            return NOTHING
-        return seconds if exact else whole_seconds(seconds)
+            return fallback()
+        wait = seconds if exact else whole_seconds(seconds)
+        if fits and hide is None:
+            return wait
+        try:
+            return shape(wait if hide is None else hide(wait))
+        except UnfitError:
+            return fallback()
 
-    return find
+    return read
 
 
 def _header(reply: Reply, name: str) -> Any:
