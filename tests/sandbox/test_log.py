@@ -60,6 +60,14 @@ def test_own_secret_headers() -> None:
         ("DPoP", CANARY, "***"),
         ("Set-Cookie", CANARY, "***"),
         ("X-OTP", "123456", "***"),
+        ("X-MFA-Code", "123456", "***"),
+        ("X-Passcode", CANARY, "***"),
+        ("X-Api-Sign", CANARY, "***"),
+        ("X-Amzn-Oidc-Data", CANARY, "***"),
+        ("X-WP-Nonce", CANARY, "***"),
+        ("Sec-WebSocket-Protocol", "chat, bearer.eyJhbGciOiJI.eyJzdWIi.abc-1", "chat, bearer.***"),
+        ("X-Upstream", "eyJhbGciOiJI.eyJzdWIi.abc_1", "***"),
+        ("Referer", f"/x?token={CANARY}&page=2", "/x?token=***&page=2"),
         ("X-Failwell-Token", CANARY, "***"),
         ("X-Upstream", f"Bearer {CANARY}", "***"),
         ("X-Upstream", f"basic {CANARY}", "***"),
@@ -74,6 +82,8 @@ def test_own_secret_headers() -> None:
         ("X-Author", "Ann", "Ann"),
         ("Accept", "*/*", "*/*"),
         ("X-Pinned", "yes", "yes"),
+        ("X-Design", "signed in ink", "signed in ink"),
+        ("X-Note", "is eyJ a word?", "is eyJ a word?"),
         ("X-Note", "basic", "basic"),
         ("X-Keyword", "car", "car"),
         ("X-Note", "tokens are cheap", "tokens are cheap"),
@@ -93,12 +103,12 @@ def test_secret_headers(name: str, value: str, kept: str) -> None:
 
 def test_known_key_in_a_path() -> None:
     """
-    A known key that a client puts into the path stands in no log, nor does a longer one that begins like another.
+    A known key or a signed token that a client puts into the path stands in no log, nor does a longer key.
     """
     log = RequestLog(secrets=("sk-1", "sk-10"))
-    record(log, "/hooks/sk-10/x?a=sk-1")
+    record(log, "/hooks/sk-10/x?a=sk-1&b=eyJhbGciOiJI.eyJzdWIi.abc")
 
-    assert "/hooks/***/x?a=***" == log.entries()[0].path
+    assert "/hooks/***/x?a=***&b=***" == log.entries()[0].path
 
 
 @pytest.mark.parametrize(
@@ -116,6 +126,7 @@ def test_known_key_in_a_path() -> None:
         ("/x?design=flat&keyword=car&monkey=1", "/x?design=flat&keyword=car&monkey=1"),
         ("/put?X-Amz-Credential=a&X-Amz-Date=b&X-Amz-Security-Token=c", None),
         ("http://user:pass@host/x", "http://***@host/x"),
+        ("/x;jsessionid=abc/y;v=1?a=1", "/x;jsessionid=***/y;v=1?a=1"),
     ],
 )
 def test_secret_parameters(target: str, kept: str | None) -> None:

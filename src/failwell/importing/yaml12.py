@@ -42,6 +42,7 @@ for _tag, (_pattern, _first) in CORE.items():
     # The order matters: what may be an int is not asked whether it is a float.
     CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
 CoreLoader.add_constructor("tag:yaml.org,2002:int", CoreLoader.construct_yaml_int)
+CoreLoader.add_constructor("tag:yaml.org,2002:merge", CoreLoader.construct_yaml_str)  # where it is no key
 
 
 def load_yaml(text: str) -> Any:

@@ -15,16 +15,20 @@ MOST_ENTRIES = 10_000
 
 _HIDDEN = "***"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_SECRET_WORDS = frozenset(
-    ("auth", "bearer", "cookie", "jwt", "key", "keys", "otp", "pass", "pin", "pwd", "sid", "sig", "xsrf", "csrf")
-)
+_SECRET_WORDS = frozenset((
+    *("auth", "bearer", "cookie", "csrf", "hmac", "jwt", "key", "keys", "mfa", "nonce", "oidc", "otp", "pass", "pin"),
+    *("pw", "pwd", "saml", "sess", "sid", "sig", "sign", "ticket", "totp", "xsrf"),
+))  # fmt: skip
 _SECRET_PARTS = re.compile(
-    r"apikey|accesskey|authentication|authorization|credential|dpop|passphrase|passw|secret|session|signature|token"
+    r"apikey|accesskey|authentication|authorization|credential|dpop|passcode|passphrase|passw|secret|session|signature"
+    r"|token"
 )
 _NOT_SECRET = re.compile(r"idempoten(?:cy|t)|sec-websocket-key")
 """Keys by name only: one tells a repeated request, the other a handshake."""
 _SCHEME = re.compile(r"(?i:basic|bearer|digest|dpop|negotiate|token)\s+\S|[A-Za-z0-9-]+\s+(?i:credential|signature)=")
 """How a value begins that is a credential, whatever its header is called."""
+_JWT = r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"
+"""A signed token, wherever it stands: some services take one among the subprotocols of a websocket, or in a path."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class RequestLog:
         self._keep = frozenset(name.lower() for name in keep)
         # The longest first: one may begin with another.
         spelled = {spelling for secret in secrets if secret for spelling in (secret, quote(secret, safe=""))}
-        self._secrets = re.compile("|".join(map(re.escape, sorted(spelled, key=len, reverse=True))) or r"(?!)")
+        known = map(re.escape, sorted(spelled, key=len, reverse=True))
+        self._secrets = re.compile("|".join([*known, _JWT]))
         self._changed = threading.Condition()
         self._entries: deque[Entry] = deque(maxlen=most)
         self._last_number = 0
@@ -89,7 +94,7 @@ class RequestLog:
         lower = name.lower()
         if lower in self._redact or (looks_secret(name) and lower not in self._keep) or _SCHEME.match(value):
             return _HIDDEN
-        return self._masked(without_secrets(value) if "://" in value else value)
+        return self._masked(without_secrets(value) if "://" in value or "?" in value else value)
 
     def _masked(self, text: str) -> str:
         return self._secrets.sub(_HIDDEN, text)
@@ -153,6 +158,7 @@ def without_secrets(target: str) -> str:
     """*target* (path and query), with "***" for a password and for each parameter that looks like a key."""
     target = re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#@]*@", rf"\1{_HIDDEN}@", target)
     path, mark, query = target.partition("?")
+    path = re.sub(r"(?<=;)[^;/]+", _without_secret, path)
     return path + mark + re.sub(r"[^&;]+", _without_secret, query)
 
 
