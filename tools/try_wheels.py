@@ -16,7 +16,7 @@ WORKS = {
     "models": "import failwell.client.decoders, pydantic",
     "otel": "import failwell.client.observability.opentelemetry",
     "server": "from failwell.server import install",
-    "fastapi": "from failwell.server.auth.callers import Calling",
+    "fastapi": "from failwell.server import CurrentCaller, SubmissionKey",
     "limits": "from failwell.server import RateLimits; RateLimits('600/minute')",
     "jobs": "import failwell.server.jobs.worker",
     "sandbox": (

@@ -6,9 +6,12 @@ from typing import Any
 import anyio
 import pytest
 
-from failwell.conformance import repeated
+from failwell.clock import VirtualClock
+from failwell.conformance import burst, repeated
 from failwell.conformance.adapter import settled
 from failwell.conformance.bench import PATIENT, PAUSE, BenchClock
+from failwell.sandbox import Sandbox
+from pictograph_server.vendor import VENDOR
 
 
 class Counter:
@@ -82,3 +85,17 @@ def test_retries_cost_nothing(awaiting: bool, monkeypatch: pytest.MonkeyPatch) -
 
     assert [0.0] * PATIENT + [PAUSE] * 2 == slept
     assert ([60.0] * (PATIENT + 2), 60.0 * (PATIENT + 2)) == (clock.waits(), clock.now())
+
+
+@pytest.mark.parametrize(
+    ("role", "most", "let_in"), [("free", 1000, 20), ("free", 20, 20), ("free", 5, 5), ("pro", 50, 50)]
+)
+def test_burst(role: str, most: int, let_in: int) -> None:
+    """
+    A key is let in as often as its tier may burst; whoever asks for fewer requests sends no more.
+    """
+    with Sandbox(VENDOR, clock=VirtualClock()) as sandbox:
+        found = burst(sandbox, "/api/v1/developer/datasets/", {"X-API-Key": sandbox.key(role)}, most=most)
+        sent = len(sandbox.log.wait_for(min(most, let_in + 1)))
+
+        assert (let_in, min(most, let_in + 1)) == (found, sent)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from failwell.conformance.adapter import Adapter, ClassAdapter, Colour, events_of
     from failwell.conformance.agreement.agreement import Agreement
     from failwell.conformance.bench import Bench
+    from failwell.conformance.bursts import burst
     from failwell.conformance.calls import Call, Calls
     from failwell.conformance.errors import AdapterError, ShortfallError
     from failwell.conformance.observation import Observation, expect_equal
@@ -33,6 +34,7 @@ lazy_exports(
         ),
         "agreement.agreement": ("Agreement",),
         "bench": ("Bench",),
+        "bursts": ("burst",),
         "calls": (
             "Call",
             "Calls",
@@ -76,6 +78,7 @@ __all__ = [
     "Row",
     "ShortfallError",
     "Verdict",
+    "burst",
     "check",
     "events_of",
     "expect_equal",
