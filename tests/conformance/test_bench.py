@@ -9,7 +9,7 @@ import pytest
 from failwell.clock import VirtualClock
 from failwell.conformance import burst, repeated
 from failwell.conformance.adapter import settled
-from failwell.conformance.bench import PATIENT, PAUSE, BenchClock
+from failwell.conformance.bench import LONGEST_PAUSE, PATIENT, PAUSE, BenchClock
 from failwell.sandbox import Sandbox
 from pictograph_server.vendor import VENDOR
 
@@ -68,7 +68,7 @@ def test_repeated(
 @pytest.mark.parametrize("awaiting", [False, True], ids=["blocking", "awaiting"])
 def test_retries_cost_nothing(awaiting: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    The first waits of a call take no real time, those of a poll that goes on a little: a job gets the machine.
+    The first waits of a call take no real time, those of a poll that goes on more and more: a job gets the machine.
     """
     slept: list[float] = []
 
@@ -77,14 +77,14 @@ def test_retries_cost_nothing(awaiting: bool, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(anyio if awaiting else time, "sleep", asleep if awaiting else slept.append)
     clock = BenchClock()
-    for _ in range(PATIENT + 2):
+    for _ in range(PATIENT + 12):
         if awaiting:
             anyio.run(clock.asleep, 60.0)
         else:
             clock.sleep(60.0)
 
-    assert [0.0] * PATIENT + [PAUSE] * 2 == slept
-    assert ([60.0] * (PATIENT + 2), 60.0 * (PATIENT + 2)) == (clock.waits(), clock.now())
+    assert [0.0] * PATIENT + [PAUSE * nth for nth in range(1, 10)] + [LONGEST_PAUSE] * 3 == slept
+    assert ([60.0] * (PATIENT + 12), 60.0 * (PATIENT + 12)) == (clock.waits(), clock.now())
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ APART = 86_400.0 * 2
 """Virtual seconds between two promises: limits are full again, and keys forgotten."""
 
 
-PATIENT, PAUSE = 8, 0.02
-"""After so many waits in a call, each takes so many real seconds."""
+PATIENT, PAUSE, LONGEST_PAUSE = 8, 0.02, 0.2
+"""After so many waits in a call, each takes so many real seconds more than the one before, and so many at most."""
 
 
 class BenchClock(VirtualClock):
@@ -44,7 +44,7 @@ class BenchClock(VirtualClock):
 
     @property
     def _pause(self) -> float:
-        return PAUSE if len(self._waits) > PATIENT else 0.0
+        return min(max(len(self._waits) - PATIENT, 0) * PAUSE, LONGEST_PAUSE)
 
 
 class Bench:
