@@ -7,9 +7,22 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
+import pictograph_server.vendor
 from failwell.clock import SystemClock, VirtualClock
-from failwell.server import Claim, Claimed, InProgress, Record, SqliteStore, StoredResponse
+from failwell.server import (
+    Claim,
+    Claimed,
+    DataStore,
+    InProgress,
+    Record,
+    Schema,
+    SqliteStore,
+    StoredResponse,
+    Submission,
+    find_submission,
+)
 from failwell.server.storage import steady_clock
 
 RECORD = Record("a", "POST", "/orders", "k-1")
@@ -173,3 +186,47 @@ def test_boot_of_this_machine() -> None:
         steady_clock.boot_of(SystemClock()) == steady_clock.boot_of(SystemClock()),
         steady_clock.boot_of(VirtualClock()),
     )
+
+
+JOBS = Schema(
+    1,
+    "CREATE TABLE IF NOT EXISTS jobs (seq INTEGER PRIMARY KEY, id TEXT, tenant TEXT, idempotency_key TEXT,"
+    " created_at REAL)",
+    "nothing",
+)
+KEY = Submission("k-1", "scope", "body")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the same process", "another process"])
+@pytest.mark.parametrize("set_by", [0.0, 48 * HOUR, -48 * HOUR])
+@pytest.mark.parametrize(("hours", "found"), [(1, "job_1"), (23, "job_1"), (25, None)])
+def test_how_long_a_job_is_found_by_its_key(
+    machine: Machine, tmp_path: Path, *, again: bool, set_by: float, hours: int, found: str | None
+) -> None:
+    """
+    S5. A repeated key finds its job for 24 hours, also where the time of day was set to another day meanwhile.
+    """
+    with closing(DataStore(tmp_path / "data", "jobs.db", JOBS)) as store:
+        clock = store.steady(machine)
+        with store.writing() as db:
+            db.execute("INSERT INTO jobs VALUES (1, 'job_1', 'a', ?, ?)", (KEY, clock.wall()))
+        machine.set_by += set_by
+        machine.advance(hours * HOUR)
+        later = store.steady(machine) if again else clock
+        with store.writing() as db:
+            assert found == find_submission(db, "jobs", later, "a", KEY)
+
+
+def test_moments_of_a_reference_server(machine: Machine, tmp_path: Path) -> None:
+    """
+    What a reference server makes later is later, also where the time of day was set back.
+    """
+    served = pictograph_server.vendor.serve(tmp_path, machine)
+    headers = {"X-API-Key": served.keys["member"]}
+    with closing(served), TestClient(served.app, base_url="http://server", headers=headers) as client:
+        made = [client.post("/api/v1/developer/datasets/", json={"name": "first"}).json()["data"]["created_at"]]
+        machine.set_by -= 24 * HOUR
+        machine.advance(1)
+        made.append(client.post("/api/v1/developer/datasets/", json={"name": "second"}).json()["data"]["created_at"])
+
+    assert sorted(made) == made

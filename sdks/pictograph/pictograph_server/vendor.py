@@ -30,8 +30,9 @@ def serve(folder: Path, clock: Clock) -> Served:
 
     def build(opened: ExitStack) -> FastAPI:
         store = opened.enter_context(closing(Store(folder)))
-        seed(store, clock=clock, credits_left=CREDITS)
-        return create_app(store, clock=clock)
+        steady = store.steady(clock)
+        seed(store, clock=steady, credits_left=CREDITS)
+        return create_app(store, clock=steady)
 
     return assembled(
         folder,

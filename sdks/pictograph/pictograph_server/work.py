@@ -22,7 +22,8 @@ WORK = f"{__name__}:open_work"
 def open_work(folder: Path, settings: dict[str, Any]) -> Workload:
     """What is to be done in *folder*, by a worker of a server with *settings*."""
     chosen = Settings(**settings)
-    store, clock = Store(folder), SystemClock()
+    store = Store(folder)
+    clock = store.steady(SystemClock())
     workflows = Workflows(store, clock, chosen)
     kinds = {
         "training": JobKind(Training(store, clock).run, chosen.training_workers),

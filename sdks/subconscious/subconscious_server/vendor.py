@@ -33,7 +33,7 @@ def serve(folder: Path, clock: Clock, settings: Settings | None = None) -> Serve
 
     def build(opened: ExitStack) -> FastAPI:
         store = opened.enter_context(closing(Store(folder)))
-        return create_app(store, clock=clock, settings=settings or from_environment())
+        return create_app(store, clock=store.steady(clock), settings=settings or from_environment())
 
     return assembled(
         folder,

@@ -34,7 +34,7 @@ def open_work(folder: Path, settings: dict[str, Any]) -> Workload:
     """What is to be done in *folder*, by a worker of a server with *settings*."""
     chosen = Settings(**settings)
     store = Store(folder)
-    thinking = Thinking(store, SystemClock(), chosen, Confined(chosen))
+    thinking = Thinking(store, store.steady(SystemClock()), chosen, Confined(chosen))
     return Workload(
         {"run": JobKind(thinking.run, chosen.workers)},
         lambda: [("run", run_id) for run_id in unfinished_runs(store)],

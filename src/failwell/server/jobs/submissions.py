@@ -34,8 +34,9 @@ def find_submission(
 ) -> str | None:
     """The id of the job in *table* that *tenant* has submitted with *key*, or None if it has not yet.
 
-    The table has the columns `seq`, `id`, `tenant`, `idempotency_key`, which takes a `Submission`, and `created_at`.
-    Ask in the transaction that makes the job otherwise.
+    The table has the columns `seq`, `id`, `tenant`, `idempotency_key`, which takes a `Submission`, and `created_at`, a
+    moment of *clock*: that of `DataStore.steady`, so that setting the time of day neither forgets a key nor keeps it
+    for longer. Ask in the transaction that makes the job otherwise.
 
     Raises:
         Refused: the key came with another body.

@@ -7,9 +7,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from failwell.clock import ServerClock
 from failwell.server.side_effects import side_effect
 from failwell.server.storage.data_folder import DataFolder, DataFolderError
 from failwell.server.storage.sqlite import Database, ForeignFileError, Schema, ended, look_at
+from failwell.server.storage.steady_clock import TABLE, SteadyClock, steady_time
 
 _BUSY_SECONDS = 10.0
 
@@ -59,3 +61,9 @@ class DataStore(Database):
         with super().writing() as db:
             yield db
         side_effect()
+
+    def steady(self, clock: ServerClock) -> SteadyClock:
+        """*clock* with a time of day that does not jump: the same for all processes of the machine."""
+        with super().writing() as db:
+            db.execute(TABLE)
+            return SteadyClock(steady_time(db, clock), clock)

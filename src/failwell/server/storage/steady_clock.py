@@ -30,6 +30,22 @@ def steady_time(db: sqlite3.Connection, clock: ServerClock) -> Callable[[], floa
     return lambda: round(began + clock.now(), 3)
 
 
+class SteadyClock:
+    """The clocks of a server, of which the time of day does not jump either: *wall* is what `steady_time` gives."""
+
+    def __init__(self, wall: Callable[[], float], clock: ServerClock) -> None:
+        self._wall = wall
+        self._clock = clock
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return self._wall()
+
+    def now(self) -> float:
+        """Seconds on a clock that never jumps; only differences mean something."""
+        return self._clock.now()
+
+
 def boot_of(clock: ServerClock) -> str | None:
     """What names this run of the machine, and of its steady *clock*; None where the system does not tell.
 
