@@ -35,9 +35,8 @@ from failwell.client.request import request_of
 from failwell.client.transport.requests import RequestFactory
 from failwell.client.transport.targets import BadTargetError
 from failwell.contract import Body, Secret
-from failwell.policy import Flow, StreamFlow
+from failwell.policy import Flow, SessionFlow, SessionProtocol, StreamFlow
 from failwell.policy.resume_token import ResumeToken
-from failwell.policy.session.flow import SessionFlow, SessionProtocol
 from failwell.policy.stream.rules import StreamRules
 from pictograph.exceptions import CATALOGUE, ConfigurationError, PictographError
 

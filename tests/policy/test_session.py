@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from failwell.contract import Error
 from failwell.policy import RetryPolicy
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.flow import Read
-from failwell.policy.session.flow import LATER, Connect, Disconnect, SessionFlow, SessionHandler, SessionProtocol, Write
+from failwell.policy.session.connection import LATER, Connect, Disconnect, SessionFlow, Write
+from failwell.policy.session.flow import SessionHandler, SessionProtocol
 from failwell.policy.session.rules import Heard, Renewed, SessionRules, read_json
 from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
@@ -96,7 +98,7 @@ def talk(
     dialogue = SessionHandler[Any, Any]() if dialogue is None else dialogue
     if rules is not None:
         dialogue.rules = rules
-    return SessionProtocol(ASK, dialogue, catalogue=shop(DroppedError), policy=POLICY, timeout=30.0)
+    return SessionProtocol(ASK, dialogue, catalogue=shop(DroppedError), policy=POLICY, timeout=30.0, turn=Lock())
 
 
 def opened(player: SessionPlayer, rules: SessionRules | None = None, **settings: Any) -> SessionProtocol[Any, Any]:
@@ -208,7 +210,9 @@ def test_classes() -> None:
     A drop is the catalogue's "session", else its "stream", else its failed connection.
     """
     for more, cls in (((DroppedError,), DroppedError), ((), LineError)):
-        session = SessionProtocol[Any, Any](ASK, SessionHandler(), catalogue=shop(*more), policy=POLICY, timeout=30.0)
+        session = SessionProtocol[Any, Any](
+            ASK, SessionHandler(), catalogue=shop(*more), policy=POLICY, timeout=30.0, turn=Lock()
+        )
         player = SessionPlayer([CUT])
         player.run(session.open())
         assert cls is type(raised(player, session.receive()))

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 
     from failwell.client.transport.base import AsyncOpener, Opener
     from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
-    from failwell.policy.session.flow import SessionFlow, SessionHandler, SessionProtocol
+    from failwell.policy.session.connection import SessionFlow
+    from failwell.policy.session.flow import SessionHandler, SessionProtocol
     from failwell.policy.stream.rules import StreamRules
     from failwell.wire.sse import Event
 
@@ -279,6 +280,8 @@ class Core:
         """
         check_sessions(self.catalogue, self.http)
         # Loaded with the first session: most programs have none.
+        from threading import Lock
+
         from failwell.policy.session.flow import SessionProtocol, opened
 
         protocol = SessionProtocol(
@@ -287,6 +290,7 @@ class Core:
             catalogue=self.catalogue,
             policy=self._policy(operation),
             timeout=self.timeout,
+            turn=Lock(),
             deadline=self.deadline,
             mask=self._mask(Request("GET", path, secrets=spec.get("secrets", ()))),
             guard=self._guards.of(operation, path),

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from failwell.policy.retry.loop import with_retries
     from failwell.policy.retry.policy import RetryPolicy
     from failwell.policy.retry.result import RetryResult
-    from failwell.policy.session.flow import SessionFlow, SessionHandler, SessionProtocol
+    from failwell.policy.session.connection import SessionFlow
+    from failwell.policy.session.flow import SessionHandler, SessionProtocol
     from failwell.policy.session.rules import SessionRules
     from failwell.policy.stream.rules import StreamRules
     from failwell.policy.upload import ChunkedUpload, Piece
@@ -74,9 +75,9 @@ lazy_exports(
         "retry.loop": ("with_retries",),
         "retry.policy": ("RetryPolicy",),
         "retry.result": ("RetryResult",),
+        "session.connection": ("SessionFlow",),
         "session.flow": (
             "SessionHandler",
-            "SessionFlow",
             "SessionProtocol",
         ),
         "session.rules": ("SessionRules",),

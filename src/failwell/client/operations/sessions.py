@@ -17,7 +17,8 @@ from failwell.client.transport.failures import ContentError, without_frames
 from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
 from failwell.contract.error import Error
 from failwell.policy.flow import Read
-from failwell.policy.session.flow import Connect, Disconnect, SessionFlow, SessionHandler, SessionProtocol, Write
+from failwell.policy.session.connection import Connect, Disconnect, SessionFlow, Write
+from failwell.policy.session.flow import SessionHandler, SessionProtocol
 from failwell.policy.session.rules import Heard, Renewed, read_json
 from failwell.wire.websocket import WebSocketMessage
 

@@ -28,7 +28,7 @@ from failwell.client.transport.failures import LIBRARY_ERRORS, failure
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.policy.flow import Read
-from failwell.policy.session.flow import LATER, Connect, Disconnect, Write
+from failwell.policy.session.connection import LATER, Connect, Disconnect, Write
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 LineEffect = Connect | Read | Write | Disconnect
