@@ -81,13 +81,13 @@ def test_a_structure_inside_itself_ends() -> None:
     """
     circle: dict[str, Any] = {}
     circle["parent"] = {"child": circle, "again": circle, "list": [circle, circle]}
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert (
         b'{"parent":{"child":"\xe2\x80\xa6","again":"\xe2\x80\xa6","list":["\xe2\x80\xa6","\xe2\x80\xa6"]}}'
         == json.dumps(circle)
     )
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_the_same_part_twice_is_written_twice() -> None:
