@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import re
 import tomllib
@@ -86,3 +87,32 @@ def test_one_word_means_one_thing() -> None:
 
     assert {} == {name: where for name, where in homes.items() if len(where) > 1 and not name.startswith("_")}
     assert len(homes) > 400
+
+
+RAISES = re.compile(r"^( *)Raises:\n((?:\1 +.*\n?)+)", re.MULTILINE)
+RAISED = re.compile(r"^ *([A-Z]\w+(?:, [A-Z]\w+)*): ", re.MULTILINE)
+
+
+ELSEWHERE = {"ClientDisconnect"}
+"""Exceptions of libraries that ours let through."""
+
+
+def test_what_docstrings_say_is_raised() -> None:
+    """
+    What a docstring says under "Raises:" are exceptions that its module knows, or that are defined in the repository.
+    """
+    known, said = {*dir(builtins), *ELSEWHERE}, set[tuple[str, str]]()
+    for name in tracked():
+        if not name.startswith(("src/", "sdks/")) or not name.endswith(".py"):
+            continue
+        for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                known.add(node.name)
+            elif isinstance(node, ast.Attribute):
+                known.add(node.attr)
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                for _, section in RAISES.findall(f"{ast.get_docstring(node) or ''}\n"):
+                    said |= {(name, one) for those in RAISED.findall(section) for one in those.split(", ")}
+
+    assert [] == sorted((name, one) for name, one in said if one not in known)
+    assert len(said) > 100

@@ -392,7 +392,7 @@ def test_ctrl_c(folder: Folder) -> None:
 
 
 BROKEN_STARTS = [
-    ("def open_work(folder, settings): return 5", "TypeError: work_of_a_test:open_work returned int, not Work."),
+    ("def open_work(folder, settings): return 5", "TypeError: work_of_a_test:open_work returned int, not Workload."),
     ("def open_work(folder, settings): raise RuntimeError('no engine')", "RuntimeError: no engine"),
     ("import a_module_that_is_missing", "ModuleNotFoundError: No module named 'a_module_that_is_missing'"),
     ("x = 5", "AttributeError: module 'work_of_a_test' has no attribute 'open_work'"),

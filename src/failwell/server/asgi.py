@@ -132,7 +132,7 @@ class Bodies:
         """A *receive* that keeps within the limits; *cap* is that of a body with an idempotency key.
 
         Raises:
-            Refused: the body is above a limit.
+            Refusal: the body is above a limit.
         """
         return await limited(scope, receive, self._limits, self._uploads.first(scope), cap=cap)
 
@@ -260,7 +260,7 @@ class Contract:
                 cap = None if caller is None or self._keyed is None else self._keyed.cap(scope)
                 turn = receive = await self._bodies.limited(scope, receive, cap)
             if caller is not None and self._keyed is not None:
-                turn = await self._keyed.turn(scope, receive, out, caller, effects)
+                turn = await self._keyed.enter(scope, receive, out, caller, effects)
         except Exception as exc:  # noqa: BLE001 - it is answered, and logged there
             await self._reply(exc, scope, out)
             return

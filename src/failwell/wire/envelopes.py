@@ -20,7 +20,7 @@ DEPTH = 8
 
 
 _new = tuple.__new__
-"""Makes a `Said` of all its fields, in a third of the time."""
+"""Makes an `ErrorBody` of all its fields, in a third of the time."""
 
 
 class Detail:

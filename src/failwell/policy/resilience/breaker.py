@@ -29,7 +29,7 @@ class Permit:
 class Breaker:
     """Circuit breaker of the operation *name*: closed until too many of its calls fail, then open, then half-open.
 
-    Shared by all calls of the operation. Nothing is held while a try is out but its `Leave`, which is given back
+    Shared by all calls of the operation. Nothing is held while a try is out but its `Permit`, which is given back
     however the try ends.
     """
 

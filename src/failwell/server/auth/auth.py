@@ -56,14 +56,14 @@ class Auth(ABC):
         """Who sends *scope*.
 
         Raises:
-            Refused: 401 for nobody, 503 if nobody can tell.
+            Refusal: 401 for nobody, 503 if nobody can tell.
         """
 
     def check_role(self, caller: Caller, scope: Scope) -> None:
         """Let *caller* write only in a role that may.
 
         Raises:
-            Refused: 403.
+            Refusal: 403.
         """
         if scope.get("method") not in READS and caller.role not in self._writers:
             wanted = " or ".join(self._writers)
@@ -86,7 +86,7 @@ class ByFunction(Auth):
         """Who the app says it is.
 
         Raises:
-            Refused: 401, it says nobody.
+            Refusal: 401, it says nobody.
             TypeError: it says something else than a caller.
             Exception: what the function raises.
         """
@@ -119,7 +119,7 @@ class ByKey(Auth):
         """Whose key *scope* carries.
 
         Raises:
-            Refused: 401 without a key that holds, 503 if nobody can tell.
+            Refusal: 401 without a key that holds, 503 if nobody can tell.
         """
         key = self._key(scope)
         try:

@@ -64,7 +64,7 @@ async def whole_body(
     sends when the connection is closed may never see the answer.
 
     Raises:
-        Refused: it is above *limit* bytes.
+        Refusal: it is above *limit* bytes.
         ClientDisconnect: the client left before it was whole.
     """
     if limit is not None and _announced(scope) > limit + patience:
@@ -109,7 +109,7 @@ async def limited(
     A body that is announced to be above *cap* is not read: whoever reads next refuses it for that.
 
     Raises:
-        Refused: the body is above a limit.
+        Refusal: the body is above a limit.
         ClientDisconnect: the client left before it was whole.
     """
     announced = any(name in _ANNOUNCING for name, _ in scope["headers"])
@@ -145,7 +145,7 @@ class Streamed:
         """The next message.
 
         Raises:
-            Refused: in the app, which reads no further.
+            Refusal: in the app, which reads no further.
         """
         with anyio.move_on_after(self._seconds):
             message = await self._receive()
@@ -162,7 +162,7 @@ def check_json(body: bytes, limits: BodyLimits) -> None:
     """Refuse a *body* that would take a JSON parser, or who checks its values, too long.
 
     Raises:
-        Refused: 422.
+        Refusal: 422.
     """
     most, deepest = limits.most_values, limits.deepest
     brackets = body.count(b"[") + body.count(b"{")

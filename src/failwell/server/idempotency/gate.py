@@ -1,4 +1,4 @@
-"""A request that may carry an idempotency key: its body, its record, and whose turn it is."""
+"""Idempotency gate: a request with a key is run, replayed from its record, or refused."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class IdempotencyGate:
         means = has_record(scope["method"]) and self._header.lower() in Headers(scope=scope)
         return self._claims.policy.body_cap if means else None
 
-    async def turn(
+    async def enter(
         self, scope: Scope, receive: Receive, out: Outgoing, caller: Caller, effects: Effects
     ) -> Recording | StoredResponse | Receive:
         """A request that came before gets its answer, a new one a recording; else the app reads what is returned.
 
         Raises:
-            Refused: the key is no key, was used for another body, or its first request still runs.
+            Refusal: the key is no key, was used for another body, or its first request still runs.
             ClientDisconnect: the client left before the body was whole.
         """
         sent = Headers(scope=scope).getlist(self._header)

@@ -97,7 +97,7 @@ def checked(key: str, header: str) -> str:
     """The *key* as it is.
 
     Raises:
-        Refused: it is no key.
+        Refusal: it is no key.
     """
     if _KEY.fullmatch(key):
         return key

@@ -39,7 +39,7 @@ def find_submission(
     for longer. Ask in the transaction that makes the job otherwise.
 
     Raises:
-        Refused: the key came with another body.
+        Refusal: the key came with another body.
     """
     if key is None:
         return None

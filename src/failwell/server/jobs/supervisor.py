@@ -49,7 +49,7 @@ class JobsDownError(StoreDownError):
 class Jobs:
     """The worker process of *folder*, started with the first job and kept alive until `close`.
 
-    *work* names the function that returns its `Work`, as "module:function"; it is called with the folder and
+    *work* names the function that returns its `Workload`, as "module:function"; it is called with the folder and
     *settings*, which are JSON. Of several servers with the same folder one has the worker that works; when it dies,
     with its server or without, the next one takes over what is unfinished.
 

@@ -127,7 +127,7 @@ def opened(spec: str, folder: Path, settings: str) -> Workload:
     module, _, name = spec.partition(":")
     work = getattr(importlib.import_module(module), name)(folder, json.loads(settings))
     if not isinstance(work, Workload):
-        raise TypeError(f"{spec} returned {type(work).__name__}, not Work.")
+        raise TypeError(f"{spec} returned {type(work).__name__}, not Workload.")
     return work
 
 

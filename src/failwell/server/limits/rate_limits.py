@@ -76,7 +76,7 @@ class LimitDecision:
         """Let an allowed call go on.
 
         Raises:
-            Refused: 429.
+            Refusal: 429.
         """
         if not self.allowed:
             message = f"Rate limit exceeded: {self.limit}. Try again in {self.retry_after} s."
