@@ -1,22 +1,20 @@
-"""The catalogue of one vendor's errors, and the table that maps a reply's status and code to a class."""
+"""The catalogue of one vendor's errors: its classes, its envelope, what each operation may raise."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
 
 from failwell._support import truncation
 from failwell._support.frozen import Frozen
-from failwell.contract.case import TRAVELLING, Case, Source
+from failwell.contract.case import TRAVELLING
 from failwell.contract.declaration import check_types_again, required_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import CatalogueError
 from failwell.contract.resilience import Resilience
-
-if TYPE_CHECKING:
-    Key = tuple[str | None, int | str | None, str | None]
+from failwell.contract.table import CaseTable
 
 
 class Envelope(Protocol):
@@ -70,7 +68,7 @@ def raises(*errors: type[Error]) -> Raises:
     return Raises(tuple(dict.fromkeys(errors)))
 
 
-class Catalogue:
+class Catalogue(CaseTable):
     """The error contract of one vendor.
 
     *base* is what a caller catches for everything, *default* what a reply becomes that no case claims.
@@ -102,31 +100,23 @@ class Catalogue:
         docs: str | None = None,
         idempotency: Literal["server"] | None = None,
     ) -> None:
-        self.name = name
-        self.base = base
-        self.default = default
-        self.errors = errors
+        super().__init__(name, base=base, default=default, errors=errors, status_decides=status_decides)
         self.envelope = envelope
         self.headers = headers
         self.retries = retries
         self.resilience = resilience
         self.operations = dict(operations or {})
         self.everywhere = everywhere
-        self.status_decides = status_decides
         self.body_cap = body_cap
         self.docs = docs
         self.idempotency = idempotency
         self.request_id_header = headers.request_id.lower()
-        self._table: dict[Source, dict[Key, tuple[type[Error], Case]]] = {}
-        self._refined: dict[int, bool] = {}
-        self._resolved: dict[Key, tuple[type[Error], Case]] = {}
         # What `failwell.wire.parse` makes errors with, by operation, status and code.
         self.makers: dict[tuple[str | None, int, str | None], Any] = {}
-        self._codes = {case.code for _, case in self.cases()}
         for error in dict.fromkeys((base, *errors, default)):
             self._check(error)
             for case in self.claims(error):
-                self._claim(error, case)
+                self.claim(error, case)
 
     def _check(self, error: type[Error]) -> None:
         if not issubclass(error, self.base):
@@ -170,130 +160,6 @@ class Catalogue:
                     "cannot give by name. Declare a field of that name, or give the parameter a default."
                 )
 
-    def _claim(self, error: type[Error], case: Case) -> None:
-        source = case.source(error.source)
-        says_nothing = not any((case.status, case.code, case.operation, case.on))
-        if says_nothing and source not in ("job", "stream") and error not in (self.default, self.base):
-            return  # the class only has a fix or a retry rule; what nobody claims is the default's
-        table = self._table.setdefault(source, {})
-        key = self._key(case, source)
-        taken = table.get(key)
-        if taken is not None:
-            what = "cases" if taken[0] is error else "classes"
-            raise CatalogueError(
-                f"Two {what} of {self.name!r} claim {case}: {taken[0].__name__} ({taken[0].declared_at}) and "
-                f"{error.__name__} ({error.declared_at}). Give one of them a code, a status or an operation of its own."
-            )
-        table[key] = (error, case)
-
-    def _key(self, case: Case, source: Source) -> Key:
-        """Where the table has *case*."""
-        if source not in TRAVELLING:
-            return None, None, case.on
-        by_status = self.status_decides and source == "http" and case.status is not None
-        return case.operation, case.status, None if by_status else case.code
-
-    def resolve(
-        self, status: int | None, code: str | None = None, *, operation: str | None = None, source: Source = "http"
-    ) -> tuple[type[Error], Case]:
-        """The class and case of a reply of *status* that says *code* to *operation*.
-
-        Precedence: a claim with a code before one without; then an exact status before 4XX or 5XX; then one for this
-        operation before one for any; then one for anything else on this operation; then the default class.
-        Without a status (a failed job, an event in a stream) the code alone decides.
-        """
-        if status is None:
-            return self._resolve_code(code, operation, source)
-        if code not in self._codes or self.status_decides:
-            code = None  # nobody claims it; and what is remembered is not for servers to fill
-        asked: Key = (operation, status, code)
-        found = self._resolved.get(asked)
-        if found is None:
-            found = self._resolved[asked] = self._resolve_reply(status, code, operation)
-        return found
-
-    def claimed(self, code: str | None) -> bool:
-        """Whether a case says *code*; that of no other changes what a reply is."""
-        return code in self._codes
-
-    def _resolve_reply(self, status: int, code: str | None, operation: str | None) -> tuple[type[Error], Case]:
-        table = self._table.get("http", {})
-        scopes = [*_scopes(operation)]
-        keys: list[Key] = []
-        for said in (code, None) if code is not None else (None,):
-            keys += [(scope, status, said) for scope in (*scopes, None)]
-            keys += [(scope, f"{status // 100}XX", said) for scope in (*scopes, None)]
-        keys += [(scope, None, None) for scope in scopes]
-        for key in keys:
-            if key in table:
-                return table[key]
-        return self.default, self.catch_all
-
-    def refines(self, status: int) -> bool:
-        """Whether a code can change what a reply of *status* is; if not, its body need not be read to know."""
-        known = False if self.status_decides else self._refined.get(status)
-        if known is None:
-            cases = [case for _, case in self._table.get("http", {}).values()]
-            known = any(case.code is not None and case.status is not None and case.covers(status) for case in cases)
-            self._refined[status] = known
-        return known
-
-    def _resolve_code(self, code: str | None, operation: str | None, source: Source) -> tuple[type[Error], Case]:
-        table = self._table.get(source, {})
-        keys: list[Key] = [(scope, None, code) for scope in (*_scopes(operation), None) if code is not None]
-        keys += [(scope, None, None) for scope in (*_scopes(operation), None)]
-        for key in keys:
-            if key in table:
-                return table[key]
-
-        def said(case: Case) -> bool:
-            return case.code == code and case.on is None
-
-        same_code = {owner: (owner, case) for owner, case in self.cases() if code is not None and said(case)}
-        if len(same_code) == 1:
-            return next(iter(same_code.values()))
-        return self.default, self.catch_all
-
-    def occasion(self, on: str) -> type[Error]:
-        """The class raised on an occasion that no reply tells of: "network", "timeout", "unreadable", ..."""
-        return self.raised_on(on)[0]
-
-    def raised_on(self, on: str) -> tuple[type[Error], Case]:
-        """The class and the case of an occasion that no reply tells of."""
-        for source in ("transport", "client"):
-            claimed = self._table.get(source, {}).get((None, None, on))
-            if claimed is not None:
-                return claimed
-        return self.default, self.catch_all
-
-    def lists(self, error: Error) -> bool:
-        """Whether *error* is a case of this catalogue; its clients would take any other for something else."""
-        case = error.case
-        source = case.source(error.source)
-        if source not in ("job", "stream") and not any((case.status, case.code, case.operation, case.on)):
-            return True  # it claims nothing, and is whatever its status says
-        claimed = self._table.get(source, {}).get(self._key(case, source))
-        return claimed is not None and isinstance(error, claimed[0])
-
-    def claims(self, error: type[Error]) -> tuple[Case, ...]:
-        """What a reply must say to become *error*."""
-        return error.claims
-
-    @property
-    def catch_all(self) -> Case:
-        """What a reply is that no case claims."""
-
-        def claims_nothing(case: Case) -> bool:
-            return not any((case.status, case.operation, case.on)) and (case.code is None or self.status_decides)
-
-        return next(filter(claims_nothing, self.default.cases), Case())
-
-    def cases(self) -> Iterator[tuple[type[Error], Case]]:
-        """Every claim of every class, in the order of declaration."""
-        for error in self.errors:
-            for case in self.claims(error):
-                yield error, case
-
     def raises(self, operation: str | None) -> tuple[type[Error], ...]:
         """What *operation* documents: its own errors first, then those that any operation may raise."""
         return (self.operations.get(operation or "", Raises()) | self.everywhere).errors
@@ -311,10 +177,3 @@ class Catalogue:
 def anchor(name: str) -> str:
     """What stands after "#" in the address of a code, a class or a status: letters, digits, "_" and "-" of *name*."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
-
-
-def _scopes(operation: str | None) -> Iterator[str]:
-    """The names that claims on *operation* may have: "images.upload", and then its resource's, "images"."""
-    while operation:
-        yield operation
-        operation = operation.rpartition(".")[0]
