@@ -9,10 +9,13 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from .warm import COMMANDS, warm
 
 ROOT = Path(__file__).parents[2]
 FAILWELL = str(Path(sys.executable).with_name("failwell"))
@@ -27,6 +30,9 @@ POOR_LOCALE = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"} | (
     {"PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"} if str(ROOT).isascii() else {}
 )
 """Where "ü" cannot be written. In a folder with "ü" in its name Python itself would not start in such a locale."""
+
+FOR_INTERPRETERS = ("PYTHON", "LC_", "LANG")
+"""How the names of variables begin that an interpreter reads when it starts."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +51,43 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def run(*command: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
-    """Run *command* to its end."""
+    """Run *command* to its end: in a fork of a process that has loaded it, unless *env* is for an interpreter."""
+    env = environment() if env is None else env
+    if Path(command[0]).name in COMMANDS and environment().items() >= {
+        (name, value) for name, value in env.items() if name.startswith(FOR_INTERPRETERS)
+    }:
+        return _forked(command, env, options.get("stdout"))
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         stdout=options.get("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
-        env=environment() if env is None else env,
+        env=env,
         timeout=PATIENCE,
         encoding="utf-8",
         check=False,
     )
     return Ran(done.returncode, done.stdout or "", done.stderr)
+
+
+def _forked(command: Sequence[str], env: Mapping[str, str], stdout: int | None) -> Ran:
+    """Run *command* to its end, warm."""
+    with ThreadPoolExecutor(2) as readers, contextlib.ExitStack() as ends:
+        (out, to_out), (err, to_err) = os.pipe(), os.pipe()
+        nothing = ends.enter_context(Path(os.devnull).open()).fileno()
+        said, told = (readers.submit(_all_of, end) for end in (out, err))
+        try:
+            code = warm().run(command, env, (nothing, to_out if stdout is None else stdout, to_err), PATIENCE)
+        finally:
+            os.close(to_out)
+            os.close(to_err)
+        return Ran(code, said.result(), told.result())
+
+
+def _all_of(end: int) -> str:
+    """What comes out of a pipe, to its end."""
+    with open(end, encoding="utf-8") as reader:
+        return reader.read()
 
 
 def failwell(*arguments: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
