@@ -184,3 +184,13 @@ def test_case_of_an_occasion() -> None:
 
     assert [(PollTimeoutError, "batch_poll_timeout"), (ApiError, None)] == [(cls, case.on) for cls, case in found]
     assert CATALOGUE.catch_all == found[1][1]
+
+
+def test_what_its_module_declares() -> None:
+    """
+    Without `errors` a catalogue has the base and all that its module has declared below it so far, in that order.
+    """
+    declared = Catalogue("shop", base=ShopError, default=ShopError, envelope=Detail())
+
+    assert (ShopError, GoneError, ClosedError, LateError) == declared.errors[:4]
+    assert ForeignError not in declared.errors

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pictograph.cli.cells import cell, document, printable, sentence
+from failwell.cli import cell, document, printable, sentence
 from tests.cli.command import PATIENCE, PICTOGRAPH, POOR_LOCALE, on_a_terminal, run
 
 from .backend import CREATED

@@ -33,6 +33,7 @@ from subconscious.exceptions import (
 
 if TYPE_CHECKING:
     from failwell.policy import Flow, StreamFlow
+    from failwell.wire import Reply
     from subconscious.events import StreamEvent
     from subconscious.models import Run
 
@@ -74,19 +75,16 @@ class _Client(ApiKeyClient[C], service=SERVICE):
             ValidationError: a field is missing or wrong; `e.details` says which.
             SubconsciousError: whatever else went wrong; with *await_completion*, code "timeout" when time is up.
         """
-        from subconscious.models import Run
-
         if options is not None and not isinstance(options, Mapping):
             raise ValidationError(f"options is of type {type(options).__name__}; it must be an object.")
         given = dict(options or {})
         waits = bool(given.pop("await_completion", False)) or await_completion
         if waits:
             check_timeout(CATALOGUE, timeout)
-        run: Run = yield from self.core.call(
-            "run",
+        run: Run = yield from self.api.call(
             "POST",
             "/runs",
-            model(Run),
+            _run_of,
             content=_body(engine, input, given),
             headers=(("Content-Type", "application/json"),),
             mutating=idempotency,
@@ -103,9 +101,7 @@ class _Client(ApiKeyClient[C], service=SERVICE):
         Raises:
             NotFoundError: there is none, or it belongs to somebody else.
         """
-        from subconscious.models import Run
-
-        return (yield from self.core.call("get", "GET", path("/runs", run_id), model(Run)))
+        return self.api.call("GET", path("/runs", run_id), _run_of)
 
     @operation
     @resumable(SubconsciousError, on="poll_timeout")
@@ -119,15 +115,13 @@ class _Client(ApiKeyClient[C], service=SERVICE):
             NotFoundError: there is no such run.
             SubconsciousError: code "timeout" when time is up. The run goes on; `e.run_id` names it.
         """
-        return (
-            yield from wait_for(
-                self.core,
-                RUN,
-                run_id,
-                lambda: _Client.get.flow(self, run_id),
-                timeout=timeout,
-                poll_interval=poll_interval,
-            )
+        return wait_for(
+            self.core,
+            RUN,
+            run_id,
+            lambda: _Client.get.flow(self, run_id),
+            timeout=timeout,
+            poll_interval=poll_interval,
         )
 
     @operation
@@ -137,10 +131,8 @@ class _Client(ApiKeyClient[C], service=SERVICE):
         Raises:
             NotFoundError: there is none, or it belongs to somebody else.
         """
-        from subconscious.models import Run
-
         # Canceling twice is canceling once, so a repeated request does no harm; the key says so to the SDK's retries.
-        return (yield from self.core.call("cancel", "POST", path("/runs", run_id, "cancel"), model(Run), mutating=True))
+        return self.api.call("POST", path("/runs", run_id, "cancel"), _run_of, mutating=True)
 
     @streamed
     def stream(
@@ -156,16 +148,14 @@ class _Client(ApiKeyClient[C], service=SERVICE):
         Raises:
             RequestTooLargeError: the request would have more than 5 MiB. It is a ValueError; nothing is sent.
             SubconsciousError: the server told of an error in the stream, or the stream broke off;
-            `e.stream_resource_id` is the
-                run's id, if it was seen.
+                `e.stream_resource_id` is the run's id, if it was seen.
         """
         from failwell import Header
         from failwell.policy import StreamRules, Yield
         from subconscious.events import Events
 
         events = Events()
-        flow: StreamFlow[StreamEvent] = self.core.stream(
-            "stream",
+        flow: StreamFlow[StreamEvent] = self.api.stream(
             "POST",
             "/runs/stream",
             events,
@@ -183,6 +173,13 @@ class Subconscious(BlockingClient, _Client[Blocking]):
 
 class AsyncSubconscious(AwaitingClient, _Client[Awaiting]):
     """The awaiting client, on asyncio and trio; its methods are those of `Subconscious`."""
+
+
+def _run_of(reply: Reply) -> Run:
+    # Loaded with the first answer: a client needs no pydantic.
+    from subconscious.models import Run
+
+    return model(Run)(reply)
 
 
 def _body(engine: str, given: str | Mapping[str, Any], options: dict[str, Any]) -> bytes:

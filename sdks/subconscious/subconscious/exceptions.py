@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import failwell
-from failwell import Body, Case, Catalogue, Code, Header, HeaderNames, Local, Message, RetryRules, Status, field, raises
+from failwell import Body, Case, Catalogue, Code, Header, Local, Message, Status, field, raises
 from failwell.wire import ErrorObject
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -192,13 +192,8 @@ CATALOGUE = Catalogue(
     "subconscious",
     base=SubconsciousError,
     default=SubconsciousError,
-    errors=(SubconsciousError, ValidationError, AuthenticationError, NotFoundError, RateLimitError),
     envelope=ErrorObject(details=False),
-    headers=HeaderNames(request_id="X-Request-ID", idempotency_key="Idempotency-Key"),
     idempotency="server",
-    retries=RetryRules(
-        max_retries=3, first_delay=1.0, factor=2.0, longest_delay=8.0, jitter=0.25, longest_retry_after=120.0
-    ),
     everywhere=EVERYWHERE,
     operations={
         "run": raises(),

@@ -1,5 +1,41 @@
-"""The `failwell` command."""
+"""The `failwell` command, and the kit for the commands of SDKs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
+if TYPE_CHECKING:
+    from failwell.cli.kit.arguments import Limit, Patience, named, sendable
+    from failwell.cli.kit.cells import cell, document, printable, sentence
+    from failwell.cli.kit.output import Columns
+    from failwell.cli.kit.session import CommandSession
+    from failwell.cli.kit.tool import CommandLine
+
 require("cli", "The failwell command")
+lazy_exports(
+    __name__,
+    {
+        "kit.arguments": ("Limit", "Patience", "named", "sendable"),
+        "kit.cells": ("cell", "document", "printable", "sentence"),
+        "kit.output": ("Columns",),
+        "kit.session": ("CommandSession",),
+        "kit.tool": ("CommandLine",),
+    },
+)
+
+__all__ = [
+    "Columns",
+    "CommandLine",
+    "CommandSession",
+    "Limit",
+    "Patience",
+    "cell",
+    "document",
+    "named",
+    "printable",
+    "sendable",
+    "sentence",
+]

@@ -8,6 +8,7 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
+    from failwell.client.api import Api, Pages
     from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
     from failwell.client.config import as_json, configuration_problem
     from failwell.client.core import Core
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     )
     from failwell.client.operations.batches import AsyncBatch, Batch, BatchSpec, batch, batched
     from failwell.client.operations.operation import operation
-    from failwell.client.operations.paging import Pages, paged
+    from failwell.client.operations.paging import paged
     from failwell.client.operations.polling import PollSpec, check_timeout, wait_for
     from failwell.client.operations.progress import progress_bar
     from failwell.client.operations.resuming import resumable, resume
@@ -48,6 +49,7 @@ lazy_exports(
             "work_in_threads",
         ),
         "operations.progress": ("progress_bar",),
+        "api": ("Api", "Pages"),
         "clients": (
             "AwaitingClient",
             "BlockingClient",
@@ -78,10 +80,7 @@ lazy_exports(
             "batched",
         ),
         "operations.operation": ("operation",),
-        "operations.paging": (
-            "Pages",
-            "paged",
-        ),
+        "operations.paging": ("paged",),
         "operations.polling": (
             "check_timeout",
             "PollSpec",
@@ -123,6 +122,7 @@ lazy_exports(
 )
 
 __all__ = [
+    "Api",
     "ApiKeyClient",
     "ApiSettings",
     "AsyncBatch",

@@ -122,6 +122,7 @@ class ApiKeyClient(Resource[C]):
         # Not by way of a pickle, which holds no key: the copy would have that of the environment.
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
+        twin.operation_name = self.operation_name
         return twin
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
+from failwell.client.api import Api
+
 if TYPE_CHECKING:
     from failwell.client.core import Core
 
@@ -52,7 +54,12 @@ class NeedsAsyncWith:
 class Resource(Generic[C]):
     """Operations under one name: `class Training(Resource[C], name="training")`. A client is the one without a name."""
 
+    __slots__ = ("__dict__", "__weakref__", "operation_name")
+
     resource: ClassVar[str] = ""
+    core: Core
+    operation_name: str
+    """The operation that runs; outside of one the name of the resource."""
 
     def __init_subclass__(cls, *, name: str | None = None) -> None:
         super().__init_subclass__()
@@ -61,8 +68,14 @@ class Resource(Generic[C]):
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        self.operation_name = self.resource
         if not self.resource:
             core.client = type(self)
+
+    @property
+    def api(self) -> Api:
+        """The API, asked by the operation that runs."""
+        return Api(self.core, self.operation_name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A client's attribute of that name: the client knows how to be pickled without its key."""
@@ -77,9 +90,18 @@ class Resource(Generic[C]):
 R = TypeVar("R", bound=Resource[Any])
 
 
+def under(resource: R, method: str) -> R:
+    """*resource*, with all that is its own, as its *method* has it: what that asks by `api` is known by its name."""
+    twin = object.__new__(type(resource))
+    twin.__dict__ = resource.__dict__
+    twin.operation_name = f"{resource.resource}.{method}" if resource.resource else method
+    return twin
+
+
 def paced(resource: R) -> R:
     """A twin of *resource* whose calls share their pace: when one is told to wait, all wait."""
-    twin = type(resource).__new__(type(resource))
+    twin = object.__new__(type(resource))
+    twin.operation_name = resource.operation_name
     # The resources that a client has made already would bring their own core.
     twin.__dict__.update({name: value for name, value in resource.__dict__.items() if not isinstance(value, Resource)})
     twin.core = resource.core.paced()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
@@ -71,7 +72,8 @@ def raises(*errors: type[Error]) -> Raises:
 class Catalogue(CaseTable):
     """The error contract of one vendor.
 
-    *base* is what a caller catches for everything, *default* what a reply becomes that no case claims.
+    *base* is what a caller catches for everything, *default* what a reply becomes that no case claims. *errors* are all
+    classes, by default those that the module of *base* has declared so far, in the order of their declaration.
     *operations* says what each operation raises, *everywhere* what any of them may. Where *status_decides*, the status
     of a reply alone says which error it is, whatever code it claims; that is kept as `e.body_code`. *docs* is the
     address of the page that `failwell reference` writes, where it is published; problem+json sends the address of a
@@ -88,7 +90,7 @@ class Catalogue(CaseTable):
         *,
         base: type[Error],
         default: type[Error],
-        errors: tuple[type[Error], ...],
+        errors: tuple[type[Error], ...] | None = None,
         envelope: Envelope,
         headers: HeaderNames = HeaderNames(),
         retries: RetryRules = RetryRules(),
@@ -100,6 +102,7 @@ class Catalogue(CaseTable):
         docs: str | None = None,
         idempotency: Literal["server"] | None = None,
     ) -> None:
+        errors = _declared_beside(base) if errors is None else errors
         super().__init__(name, base=base, default=default, errors=errors, status_decides=status_decides)
         self.envelope = envelope
         self.headers = headers
@@ -172,6 +175,13 @@ class Catalogue(CaseTable):
 
     def __repr__(self) -> str:
         return f"<Catalogue {self.name!r}: {len(self.errors)} errors, {sum(1 for _ in self.cases())} cases>"
+
+
+def _declared_beside(base: type[Error]) -> tuple[type[Error], ...]:
+    """*base* and what is derived from it in its module, in the order of declaration."""
+    beside = vars(sys.modules[base.__module__]).values()
+    found = [each for each in beside if isinstance(each, type) and issubclass(each, base)]
+    return tuple(dict.fromkeys(each for each in found if each.__module__ == base.__module__))
 
 
 def anchor(name: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error, shorten
     from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
     from failwell.server.http.bodies import BodyLimits
-    from failwell.server.http.paging import ItemReply, Limit, Offset, PageReply, Pagination, rows_of_page
+    from failwell.server.http.paging import ItemReply, Offset, PageLimit, PageReply, Pagination, rows_of_page
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
     from failwell.server.http.sse import EventStreamResponse, follow, sse_event
     from failwell.server.idempotency.policy import Idempotency
@@ -58,7 +58,7 @@ lazy_exports(
         ),
         "http.paging": (
             "ItemReply",
-            "Limit",
+            "PageLimit",
             "Offset",
             "PageReply",
             "Pagination",
@@ -178,10 +178,10 @@ __all__ = [
     "JobsDownError",
     "KeyStore",
     "Keys",
-    "Limit",
     "Moment",
     "NotOurFileError",
     "Offset",
+    "PageLimit",
     "PageReply",
     "Pagination",
     "RateLimits",

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 
 from failwell import hint
-from pictograph.cli.cells import sentence
+from failwell.cli import sentence
 from pictograph.exceptions import (
     ConfigurationError,
     NetworkError,

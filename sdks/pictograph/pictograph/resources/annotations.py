@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from failwell.client import Awaiting, Blocking, Resource, model, operation
+from failwell.policy import Flow
 from pictograph.resources._paths import path
 
 if TYPE_CHECKING:
-    from failwell.policy import Flow
     from pictograph.models import ImageAnnotations, SaveResult
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -39,11 +39,7 @@ class Annotations(Resource[C], name="annotations"):
         """
         from pictograph.models import ImageAnnotations
 
-        return (
-            yield from self.core.call(
-                "annotations.get", "GET", path("annotations", "by-id", image_id), model(ImageAnnotations)
-            )
-        )
+        return self.api.call("GET", path("annotations", "by-id", image_id), model(ImageAnnotations))
 
     @operation
     def save(
@@ -74,16 +70,13 @@ class Annotations(Resource[C], name="annotations"):
         payload: dict[str, Any] = {"annotations": [_plain(entry) for entry in entries]}
         if version is not None:
             payload["version"] = version
-        return (
-            yield from self.core.call(
-                "annotations.save",
-                "POST",
-                where,
-                model(SaveResult),
-                payload=payload,
-                mutating=True,
-                idempotency_key=idempotency_key,
-            )
+        return self.api.call(
+            "POST",
+            where,
+            model(SaveResult),
+            payload=payload,
+            mutating=True,
+            idempotency_key=idempotency_key,
         )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell.client import Awaiting, Blocking, Resource, model, operation, resumable, wait_for
+from failwell.policy import Flow
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
 from pictograph.resources._waiting import BATCH, check_timeout, or_its_error
 
 if TYPE_CHECKING:
-    from failwell.policy import Flow
     from pictograph.models import BatchJob, BatchQuote
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -58,8 +58,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
             "classes": _classes(classes),
             "confidence_threshold": confidence_threshold,
         }
-        job: BatchJob = yield from self.core.call(
-            "auto_annotate.batch",
+        job: BatchJob = yield from self.api.call(
             "POST",
             path("auto-annotate", "batch"),
             model(BatchJob),
@@ -96,16 +95,13 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
             "classes": _classes(classes),
             "dataset_name": dataset_name,
         }
-        return (
-            yield from self.core.call(
-                "auto_annotate.quote",
-                "POST",
-                path("auto-annotate", "batch", "quote"),
-                model(BatchQuote),
-                payload=payload,
-                mutating=True,
-                idempotency_key=idempotency_key,
-            )
+        return self.api.call(
+            "POST",
+            path("auto-annotate", "batch", "quote"),
+            model(BatchQuote),
+            payload=payload,
+            mutating=True,
+            idempotency_key=idempotency_key,
         )
 
     @operation
@@ -118,7 +114,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         from pictograph.models import BatchJob
 
         where = path("auto-annotate", "batch", job_id)
-        return (yield from self.core.call("auto_annotate.get_batch", "GET", where, model(BatchJob)))
+        return self.api.call("GET", where, model(BatchJob))
 
     @operation
     def cancel_batch(self, job_id: str, *, idempotency_key: str | None = None) -> Flow[BatchJob]:
@@ -129,15 +125,12 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         """
         from pictograph.models import BatchJob
 
-        return (
-            yield from self.core.call(
-                "auto_annotate.cancel_batch",
-                "POST",
-                path("auto-annotate", "batch", job_id, "cancel"),
-                model(BatchJob),
-                mutating=True,
-                idempotency_key=idempotency_key,
-            )
+        return self.api.call(
+            "POST",
+            path("auto-annotate", "batch", job_id, "cancel"),
+            model(BatchJob),
+            mutating=True,
+            idempotency_key=idempotency_key,
         )
 
     @operation
@@ -156,15 +149,13 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         from pictograph.models import BatchJob
 
         where, decode = path("auto-annotate", "batch", job_id), or_its_error(model(BatchJob))
-        return (
-            yield from wait_for(
-                self.core,
-                BATCH,
-                job_id,
-                lambda: self.core.call("auto_annotate.wait_for_batch", "GET", where, decode),
-                timeout=timeout,
-                poll_interval=poll_interval,
-            )
+        return wait_for(
+            self.core,
+            BATCH,
+            job_id,
+            lambda: self.api.call("GET", where, decode),
+            timeout=timeout,
+            poll_interval=poll_interval,
         )
 
 

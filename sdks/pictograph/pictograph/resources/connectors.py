@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell import Secret
 from failwell.client import Awaiting, Blocking, Resource, model, nothing, operation, resumable, wait_for
+from failwell.policy import Flow
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
 from pictograph.resources._waiting import IMPORT, check_timeout, or_its_error
 
 if TYPE_CHECKING:
-    from failwell.policy import Flow
     from pictograph.models import ConnectorValidation, ImportJob, RemoteDataset
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -38,17 +38,14 @@ class Connectors(Resource[C], name="connectors"):
         from pictograph.models import ConnectorValidation
 
         key = _sealed(api_key)
-        return (
-            yield from self.core.call(
-                "connectors.validate",
-                "POST",
-                path("connectors", "validate"),
-                model(ConnectorValidation),
-                payload={"provider": provider, "api_key": key.reveal()},
-                mutating=True,
-                idempotency_key=idempotency_key,
-                secrets=(key,),
-            )
+        return self.api.call(
+            "POST",
+            path("connectors", "validate"),
+            model(ConnectorValidation),
+            payload={"provider": provider, "api_key": key.reveal()},
+            mutating=True,
+            idempotency_key=idempotency_key,
+            secrets=(key,),
         )
 
     @operation
@@ -78,8 +75,7 @@ class Connectors(Resource[C], name="connectors"):
         if wait:
             check_timeout(timeout)
         wanted, key = [_plain(each) for each in datasets], _sealed(api_key)
-        job: ImportJob = yield from self.core.call(
-            "connectors.import_",
+        job: ImportJob = yield from self.api.call(
             "POST",
             path("connectors", "import", "start"),
             model(ImportJob),
@@ -99,7 +95,9 @@ class Connectors(Resource[C], name="connectors"):
         Raises:
             NotFoundError: there is none, or it belongs to somebody else.
         """
-        return (yield from _status(self, "connectors.get_import", import_id))
+        from pictograph.models import ImportJob
+
+        return self.api.call("GET", _status(import_id), model(ImportJob))
 
     @operation
     def cancel_import(self, import_id: str, *, idempotency_key: str | None = None) -> Flow[ImportJob]:
@@ -108,15 +106,16 @@ class Connectors(Resource[C], name="connectors"):
         Raises:
             NotFoundError: there is none, or it belongs to somebody else.
         """
-        yield from self.core.call(
-            "connectors.cancel_import",
+        from pictograph.models import ImportJob
+
+        yield from self.api.call(
             "POST",
             path("connectors", "import", "cancel", import_id),
             nothing,
             mutating=True,
             idempotency_key=idempotency_key,
         )
-        return (yield from _status(self, "connectors.cancel_import", import_id))
+        return (yield from self.api.call("GET", _status(import_id), model(ImportJob)))
 
     @operation
     @resumable(PollTimeoutError)
@@ -135,24 +134,19 @@ class Connectors(Resource[C], name="connectors"):
         """
         from pictograph.models import ImportJob
 
-        where, decode = path("connectors", "import", "status", import_id), or_its_error(model(ImportJob))
-        return (
-            yield from wait_for(
-                self.core,
-                IMPORT,
-                import_id,
-                lambda: self.core.call("connectors.wait_for_import", "GET", where, decode),
-                timeout=timeout,
-                poll_interval=poll_interval,
-            )
+        where, decode = _status(import_id), or_its_error(model(ImportJob))
+        return wait_for(
+            self.core,
+            IMPORT,
+            import_id,
+            lambda: self.api.call("GET", where, decode),
+            timeout=timeout,
+            poll_interval=poll_interval,
         )
 
 
-def _status(connectors: Connectors[Any], operation: str, import_id: str) -> Flow[ImportJob]:
-    from pictograph.models import ImportJob
-
-    where = path("connectors", "import", "status", import_id)
-    return (yield from connectors.core.call(operation, "GET", where, model(ImportJob)))
+def _status(import_id: str) -> str:
+    return path("connectors", "import", "status", import_id)
 
 
 def _sealed(api_key: object) -> Secret:

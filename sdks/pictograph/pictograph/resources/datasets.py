@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import Awaiting, Blocking, Page, Pages, Resource, model, model_list, model_page, operation, paged
+from failwell.client import Awaiting, Blocking, Pages, Resource, model, model_list, model_page, operation, paged
+from failwell.policy import Flow
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
-    from failwell.policy import Flow
     from pictograph.models import Dataset
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -24,22 +24,14 @@ class Datasets(Resource[C], name="datasets"):
         from pictograph.models import Dataset
 
         params = {"limit": limit, "offset": offset}
-        return (
-            yield from self.core.call(
-                "datasets.list", "GET", collection("datasets"), model_list(Dataset), params=params
-            )
-        )
+        return self.api.call("GET", collection("datasets"), model_list(Dataset), params=params)
 
     @paged
     def iter(self, *, page_size: int = 100, max_total: int | None = None) -> Pages[Dataset]:
         """Iterate over the datasets, newest first, at most *max_total*; *page_size* of them are asked for at once."""
         from pictograph.models import Dataset
 
-        def fetch(limit: int, offset: int) -> Flow[Page[Dataset]]:
-            params = {"limit": limit, "offset": offset}
-            return self.core.call("datasets.iter", "GET", collection("datasets"), model_page(Dataset), params=params)
-
-        return Pages(fetch, page_size, max_total)
+        return self.api.pages(collection("datasets"), model_page(Dataset), page_size, max_total)
 
     @operation
     def get(self, dataset: str) -> Flow[Dataset]:
@@ -50,7 +42,7 @@ class Datasets(Resource[C], name="datasets"):
         """
         from pictograph.models import Dataset
 
-        return (yield from self.core.call("datasets.get", "GET", path("datasets", dataset), model(Dataset, "data")))
+        return self.api.call("GET", path("datasets", dataset), model(Dataset, "data"))
 
     @operation
     def create(
@@ -70,14 +62,11 @@ class Datasets(Resource[C], name="datasets"):
         from pictograph.models import Dataset
 
         payload = {"name": name, "description": description, "classes": [{"name": each} for each in classes]}
-        return (
-            yield from self.core.call(
-                "datasets.create",
-                "POST",
-                collection("datasets"),
-                model(Dataset, "data"),
-                payload=payload,
-                mutating=True,
-                idempotency_key=idempotency_key,
-            )
+        return self.api.call(
+            "POST",
+            collection("datasets"),
+            model(Dataset, "data"),
+            payload=payload,
+            mutating=True,
+            idempotency_key=idempotency_key,
         )

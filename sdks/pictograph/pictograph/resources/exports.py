@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 from failwell.client import (
     Awaiting,
     Blocking,
-    Page,
     Pages,
     Resource,
     model,
@@ -24,10 +23,10 @@ from failwell.client import (
     operation,
     paged,
 )
+from failwell.policy import Flow
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
-    from failwell.policy import Flow
     from pictograph.models import DownloadTarget, Export
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -46,9 +45,7 @@ class Exports(Resource[C], name="exports"):
         from pictograph.models import Export
 
         params = {"limit": limit, "offset": offset, "dataset_name": dataset}
-        return (
-            yield from self.core.call("exports.list", "GET", collection("exports"), model_list(Export), params=params)
-        )
+        return self.api.call("GET", collection("exports"), model_list(Export), params=params)
 
     @paged
     def iter(self, *, dataset: str | None = None, page_size: int = 100, max_total: int | None = None) -> Pages[Export]:
@@ -59,11 +56,7 @@ class Exports(Resource[C], name="exports"):
         """
         from pictograph.models import Export
 
-        def fetch(limit: int, offset: int) -> Flow[Page[Export]]:
-            params = {"limit": limit, "offset": offset, "dataset_name": dataset}
-            return self.core.call("exports.iter", "GET", collection("exports"), model_page(Export), params=params)
-
-        return Pages(fetch, page_size, max_total)
+        return self.api.pages(collection("exports"), model_page(Export), page_size, max_total, dataset_name=dataset)
 
     @operation
     def create(
@@ -85,16 +78,13 @@ class Exports(Resource[C], name="exports"):
         from pictograph.models import Export
 
         payload = {"dataset_name": dataset_name, "name": name, "format": format, "include_images": include_images}
-        return (
-            yield from self.core.call(
-                "exports.create",
-                "POST",
-                collection("exports"),
-                model(Export, "data"),
-                payload=payload,
-                mutating=True,
-                idempotency_key=idempotency_key,
-            )
+        return self.api.call(
+            "POST",
+            collection("exports"),
+            model(Export, "data"),
+            payload=payload,
+            mutating=True,
+            idempotency_key=idempotency_key,
         )
 
     @operation
@@ -107,11 +97,7 @@ class Exports(Resource[C], name="exports"):
         from pictograph.models import Export
 
         params = {"dataset": dataset}
-        return (
-            yield from self.core.call(
-                "exports.get", "GET", path("exports", export), model(Export, "data"), params=params
-            )
-        )
+        return self.api.call("GET", path("exports", export), model(Export, "data"), params=params)
 
     @operation
     def delete(self, export: str, *, dataset: str | None = None, idempotency_key: str | None = None) -> Flow[None]:
@@ -120,8 +106,7 @@ class Exports(Resource[C], name="exports"):
         Raises:
             NotFoundError: there is none.
         """
-        yield from self.core.call(
-            "exports.delete",
+        return self.api.call(
             "DELETE",
             path("exports", export),
             nothing,
@@ -156,16 +141,13 @@ class Exports(Resource[C], name="exports"):
                 file.truncate()
                 return file.write
 
-            where: DownloadTarget = yield from self.core.call(
-                "exports.download",
+            where: DownloadTarget = yield from self.api.call(
                 "GET",
                 _download(export),
                 naming(model(DownloadTarget, "data"), "download_url"),
                 params={"dataset": dataset},
             )
-            yield from self.core.call(
-                "exports.download", "GET", where.download_url, nothing, with_credentials=False, into=from_the_start
-            )
+            yield from self.api.call("GET", where.download_url, nothing, with_credentials=False, into=from_the_start)
             file.close()
             part.replace(target)
         return target

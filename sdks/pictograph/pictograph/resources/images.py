@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 from failwell.client import (
     Awaiting,
     Blocking,
-    Page,
     Pages,
     Resource,
     model,
@@ -24,10 +23,10 @@ from failwell.client import (
     operation,
     paged,
 )
+from failwell.policy import Flow
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
-    from failwell.policy import Flow
     from pictograph.models import Image, UploadTarget
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -50,7 +49,7 @@ class Images(Resource[C], name="images"):
         from pictograph.models import Image
 
         params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
-        return (yield from self.core.call("images.list", "GET", collection("images"), model_list(Image), params=params))
+        return self.api.call("GET", collection("images"), model_list(Image), params=params)
 
     @paged
     def iter(
@@ -65,11 +64,14 @@ class Images(Resource[C], name="images"):
         """
         from pictograph.models import Image
 
-        def fetch(limit: int, offset: int) -> Flow[Page[Image]]:
-            params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
-            return self.core.call("images.iter", "GET", collection("images"), model_page(Image), params=params)
-
-        return Pages(fetch, page_size, max_total)
+        return self.api.pages(
+            collection("images"),
+            model_page(Image),
+            page_size,
+            max_total,
+            dataset=dataset,
+            directory_path=directory_path,
+        )
 
     @operation
     def get(self, image_id: str) -> Flow[Image]:
@@ -80,7 +82,7 @@ class Images(Resource[C], name="images"):
         """
         from pictograph.models import Image
 
-        return (yield from self.core.call("images.get", "GET", path("images", image_id), model(Image, "data")))
+        return self.api.call("GET", path("images", image_id), model(Image, "data"))
 
     @operation
     def upload(
@@ -108,8 +110,7 @@ class Images(Resource[C], name="images"):
         size = _size(file)
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         named = {"dataset": dataset_id, "filename": file.name, "directory_path": directory_path}
-        target: UploadTarget = yield from self.core.call(
-            "images.upload",
+        target: UploadTarget = yield from self.api.call(
             "POST",
             path("images", "upload-url"),
             naming(model(UploadTarget, "data"), "upload_url"),
@@ -117,8 +118,7 @@ class Images(Resource[C], name="images"):
             mutating=True,
             idempotency_key=idempotency_key,
         )
-        yield from self.core.call(
-            "images.upload",
+        yield from self.api.call(
             "PUT",
             target.upload_url,
             nothing,
@@ -128,8 +128,7 @@ class Images(Resource[C], name="images"):
         )
         payload = {**named, "file_size": size, "content_type": kind, "width": None, "height": None}
         return (
-            yield from self.core.call(
-                "images.upload",
+            yield from self.api.call(
                 "POST",
                 path("images", "register"),
                 model(Image, "data"),

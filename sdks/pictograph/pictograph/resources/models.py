@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import Awaiting, Blocking, Page, Pages, Resource, model, model_list, model_page, operation, paged
+from failwell.client import Awaiting, Blocking, Pages, Resource, model, model_list, model_page, operation, paged
+from failwell.policy import Flow
 from pictograph.resources._paths import collection, path
 
 if TYPE_CHECKING:
-    from failwell.policy import Flow
     from pictograph.models import Model
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -26,7 +26,7 @@ class Models(Resource[C], name="models"):
         """
         from pictograph.models import Model
 
-        return (yield from self.core.call("models.get", "GET", path("models", model_id), model(Model, "data")))
+        return self.api.call("GET", path("models", model_id), model(Model, "data"))
 
     @operation
     def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[Model]]:
@@ -34,15 +34,11 @@ class Models(Resource[C], name="models"):
         from pictograph.models import Model
 
         params = {"limit": limit, "offset": offset}
-        return (yield from self.core.call("models.list", "GET", collection("models"), model_list(Model), params=params))
+        return self.api.call("GET", collection("models"), model_list(Model), params=params)
 
     @paged
     def iter(self, *, page_size: int = 50, max_total: int | None = None) -> Pages[Model]:
         """Iterate over the models, newest first, at most *max_total*; *page_size* of them are asked for at once."""
         from pictograph.models import Model
 
-        def fetch(limit: int, offset: int) -> Flow[Page[Model]]:
-            params = {"limit": limit, "offset": offset}
-            return self.core.call("models.iter", "GET", collection("models"), model_page(Model), params=params)
-
-        return Pages(fetch, page_size, max_total)
+        return self.api.pages(collection("models"), model_page(Model), page_size, max_total)

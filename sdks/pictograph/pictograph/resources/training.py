@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from failwell.client import (
     Awaiting,
     Blocking,
-    Page,
     Pages,
     Resource,
     model,
@@ -19,12 +18,12 @@ from failwell.client import (
     resumable,
     wait_for,
 )
+from failwell.policy import Flow
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import collection, path
 from pictograph.resources._waiting import RUN, check_timeout
 
 if TYPE_CHECKING:
-    from failwell.policy import Flow
     from pictograph.models import TrainingRun
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -68,8 +67,7 @@ class Training(Resource[C], name="training"):
             "gpu_type": gpu_type,
             "config": dict(config or {}),
         }
-        run: TrainingRun = yield from self.core.call(
-            "training.create",
+        run: TrainingRun = yield from self.api.call(
             "POST",
             collection("training"),
             model(TrainingRun, "data"),
@@ -90,7 +88,7 @@ class Training(Resource[C], name="training"):
         """
         from pictograph.models import TrainingRun
 
-        return (yield from self.core.call("training.get", "GET", path("training", run_id), model(TrainingRun, "data")))
+        return self.api.call("GET", path("training", run_id), model(TrainingRun, "data"))
 
     @operation
     def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[TrainingRun]]:
@@ -98,24 +96,14 @@ class Training(Resource[C], name="training"):
         from pictograph.models import TrainingRun
 
         params = {"limit": limit, "offset": offset}
-        return (
-            yield from self.core.call(
-                "training.list", "GET", collection("training"), model_list(TrainingRun), params=params
-            )
-        )
+        return self.api.call("GET", collection("training"), model_list(TrainingRun), params=params)
 
     @paged
     def iter(self, *, page_size: int = 50, max_total: int | None = None) -> Pages[TrainingRun]:
         """Iterate over the runs, newest first, at most *max_total*; *page_size* of them are asked for at once."""
         from pictograph.models import TrainingRun
 
-        def fetch(limit: int, offset: int) -> Flow[Page[TrainingRun]]:
-            params = {"limit": limit, "offset": offset}
-            return self.core.call(
-                "training.iter", "GET", collection("training"), model_page(TrainingRun), params=params
-            )
-
-        return Pages(fetch, page_size, max_total)
+        return self.api.pages(collection("training"), model_page(TrainingRun), page_size, max_total)
 
     @operation
     @resumable(PollTimeoutError)
@@ -131,13 +119,11 @@ class Training(Resource[C], name="training"):
             PollTimeoutError: it is not done in time. It goes on; `e.run_id` names it.
             NotFoundError: there is no such run.
         """
-        return (
-            yield from wait_for(
-                self.core,
-                RUN,
-                run_id,
-                lambda: Training.get.flow(self, run_id),
-                timeout=timeout,
-                poll_interval=poll_interval,
-            )
+        return wait_for(
+            self.core,
+            RUN,
+            run_id,
+            lambda: Training.get.flow(self, run_id),
+            timeout=timeout,
+            poll_interval=poll_interval,
         )

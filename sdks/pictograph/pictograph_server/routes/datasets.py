@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Limit, Offset, PageReply
+from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Offset, PageLimit, PageReply
 from pictograph_server.datasets import Dataset, NewDataset, create_dataset, get_dataset, list_datasets
 from pictograph_server.services import Parts
 
@@ -12,7 +12,7 @@ router = APIRouter(prefix="/datasets", tags=["datasets"])
 
 
 @router.get("/", operation_id="datasets.list")
-def list_(caller: CurrentCaller, parts: Parts, limit: Limit = 100, offset: Offset = 0) -> PageReply[Dataset]:
+def list_(caller: CurrentCaller, parts: Parts, limit: PageLimit = 100, offset: Offset = 0) -> PageReply[Dataset]:
     """List the datasets, newest first."""
     data, pagination = list_datasets(parts.store, caller.tenant, limit, offset)
     return PageReply(data=data, pagination=pagination)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Limit, Offset, PageReply
+from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Offset, PageLimit, PageReply
 from pictograph_server.downloads import DownloadUrl, offer_download
 from pictograph_server.exports import (
     Export,
@@ -27,7 +27,7 @@ def list_(
     *,
     dataset_name: str | None = None,
     status: ExportStatus | None = None,
-    limit: Limit = 100,
+    limit: PageLimit = 100,
     offset: Offset = 0,
 ) -> PageReply[Export]:
     """List the exports, newest first."""

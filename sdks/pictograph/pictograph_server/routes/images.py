@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Limit, Offset, PageReply
+from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Offset, PageLimit, PageReply
 from pictograph_server.images import Image, NewImage, get_image, list_images, register_image
 from pictograph_server.names import Directory
 from pictograph_server.services import Parts
@@ -38,7 +38,7 @@ def list_(
     dataset: Annotated[str, Query(min_length=1)],
     directory_path: Directory | None = None,
     filename: str | None = None,
-    limit: Limit = 100,
+    limit: PageLimit = 100,
     offset: Offset = 0,
 ) -> PageReply[Image]:
     """List the images of a dataset, newest first."""

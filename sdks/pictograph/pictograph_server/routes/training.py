@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Limit, Offset, PageReply, SubmissionKey
+from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Offset, PageLimit, PageReply, SubmissionKey
 from pictograph_server.runs import NewRun, Run, RunStatus, create_run, get_run, list_runs
 from pictograph_server.services import Parts
 
@@ -29,7 +29,7 @@ def list_(
     *,
     dataset_name: str | None = None,
     status: RunStatus | None = None,
-    limit: Limit = 100,
+    limit: PageLimit = 100,
     offset: Offset = 0,
 ) -> PageReply[Run]:
     """List the runs, newest first."""

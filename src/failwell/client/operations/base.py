@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, ClassVar, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeVar, overload
 
-from failwell.client.resource import Awaiting, Blocking, Resource
+from failwell.client.resource import Awaiting, Blocking, Resource, under
 from failwell.contract.error import Error
 
 S = TypeVar("S", bound=Resource[Any])
@@ -69,6 +69,7 @@ class Descriptor(Generic[S, P, M, B, A]):
     def __init__(self, author: Callable[Concatenate[S, P], M]) -> None:
         self.author = author
         self.__doc__ = author.__doc__
+        self._name = author.__name__
 
     def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
         self._name = name
@@ -107,9 +108,22 @@ class Descriptor(Generic[S, P, M, B, A]):
         """The function of the awaiting colour."""
         return self._function(self.forms[1])
 
-    def begin(self) -> Callable[..., M]:
-        """What makes the *M*: the author's method, unless a subclass does something first."""
-        return self.author
+    @functools.cached_property
+    def flow(self) -> Callable[..., M]:
+        """What the author wrote, for another operation: what it asks the API is known by its own name."""
+        author, given = self.author, self.given
+
+        def made(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return author(given(resource), *args, **kwargs)
+
+        def generator(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return (yield from author(given(resource), *args, **kwargs))  # type: ignore[misc]
+
+        return functools.update_wrapper(generator if inspect.isgeneratorfunction(author) else made, author)
+
+    def given(self, resource: Any) -> Any:
+        """What the author's method is given as `self`."""
+        return under(resource, self._name)
 
     def result(self) -> Any:
         """What stands in the brackets of the author's annotation, be it a type or its text."""
@@ -117,11 +131,11 @@ class Descriptor(Generic[S, P, M, B, A]):
         return "Any" if returns is inspect.Signature.empty else inner(returns, self.made)
 
     def _function(self, form: Form) -> Callable[..., Any]:
-        author, begin, make = self.author, self.begin(), form.make
+        author, given, make = self.author, self.given, form.make
 
         def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
             try:
-                made = begin(resource, *args, **kwargs)
+                made = author(given(resource), *args, **kwargs)
             except TypeError:
                 if (problem := not_taken(author, tuple(kwargs), author.__qualname__)) is None:
                     raise
@@ -149,7 +163,7 @@ class Descriptor(Generic[S, P, M, B, A]):
         functools.update_wrapper(run, author)
         run.__signature__ = inspect.signature(author).replace(return_annotation=result)  # type: ignore[attr-defined]
         run.__annotations__ = {**author.__annotations__, "return": result}
-        run.flow = author  # type: ignore[attr-defined]
+        run.flow = self.flow  # type: ignore[attr-defined]
         return run
 
 

@@ -229,10 +229,9 @@ class batched(  # noqa: N801 - used as a decorator
         Form(lambda core, spec: _begun(AsyncBatch, core, spec).run(), "AsyncBatch[{0}]", coroutine=True),
     )
 
-    def begin(self) -> Callable[..., BatchSpec[T]]:
-        """The author's method, of a resource whose calls wait together."""
-        author: Callable[..., BatchSpec[T]] = self.author
-        return lambda resource, /, *args, **kwargs: author(paced(resource), *args, **kwargs)
+    def given(self, resource: Any) -> Any:
+        """A resource whose calls wait together."""
+        return super().given(paced(resource))
 
 
 @overload

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 
-from failwell._support.frozen import Frozen
+from failwell.client.api import Pages
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
-from failwell.client.decoders import Page
 from failwell.client.operations.base import Descriptor, Form
 from failwell.client.resource import Resource
 from failwell.contract.error import Error
@@ -20,17 +19,6 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Resource[Any])
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Pages(Frozen, Generic[T]):
-    """Pagination of a list: *fetch* takes a limit and an offset.
-
-    *page_size* is how many rows are asked for at once, *max_total* how many are given at most (None: all).
-    """
-
-    fetch: Callable[[int, int], Flow[Page[T]]]
-    page_size: int
-    max_total: int | None = None
 
 
 class _Rows(Generic[T]):

@@ -128,7 +128,7 @@ def _find(client: Resource[Any], name: str) -> tuple[Resource[Any], Callable[...
     if not isinstance(resource, Resource):
         return None
     descriptor = inspect.getattr_static(type(resource), method, None)
-    author: Any = descriptor.author if isinstance(descriptor, operation) else None
+    author: Any = descriptor.flow if isinstance(descriptor, operation) else None
     return (resource, author) if getattr(author, "resumable", False) else None
 
 

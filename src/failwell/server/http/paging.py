@@ -17,7 +17,7 @@ T = TypeVar("T")
 LARGEST_PAGE = 1000
 
 # Fields of pydantic are query parameters to FastAPI, too, and the process that does jobs does not load that.
-Limit = Annotated[int, Field(ge=1, description=f"More than {LARGEST_PAGE} gives {LARGEST_PAGE}.")]
+PageLimit = Annotated[int, Field(ge=1, description=f"More than {LARGEST_PAGE} gives {LARGEST_PAGE}.")]
 # SQLite counts in 64 bits; no table has that many rows.
 Offset = Annotated[int, Field(ge=0, le=2**53)]
 

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pictograph.cli.arguments import named
-from pictograph.cli.command import command
-from pictograph.cli.session import Session
+from failwell.cli import named
+from pictograph.cli.tool import Session, command
 
 app = typer.Typer(name="annotations", help="What is drawn on images.", no_args_is_help=True)
 

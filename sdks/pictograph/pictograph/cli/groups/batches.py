@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pictograph.cli.arguments import Patience, named
-from pictograph.cli.command import command
-from pictograph.cli.session import Session
+from failwell.cli import Patience, named
+from pictograph.cli.tool import Session, command
 
 app = typer.Typer(name="batches", help="Batches of images that SAM3 annotates.", no_args_is_help=True)
 

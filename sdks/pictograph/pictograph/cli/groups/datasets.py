@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pictograph.cli.arguments import Dataset, Limit
-from pictograph.cli.command import command
-from pictograph.cli.session import Session
+from failwell.cli import Limit
+from pictograph.cli.tool import Dataset, Session, command
 
 if TYPE_CHECKING:
+    from failwell.cli import Columns
     from pictograph import models
-    from pictograph.cli.output import Columns
 
 app = typer.Typer(name="datasets", help="Groups of images that share their classes.", no_args_is_help=True)
 

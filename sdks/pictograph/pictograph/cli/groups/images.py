@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pictograph.cli.arguments import Dataset, Limit, named, sendable
-from pictograph.cli.command import command
-from pictograph.cli.session import Session
+from failwell.cli import Limit, named, sendable
+from pictograph.cli.tool import Dataset, Session, command
 
 if TYPE_CHECKING:
+    from failwell.cli import Columns
     from pictograph import models
-    from pictograph.cli.output import Columns
 
 app = typer.Typer(name="images", help="Images of a dataset.", no_args_is_help=True)
 

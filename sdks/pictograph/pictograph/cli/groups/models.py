@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pictograph.cli.arguments import Limit, named
-from pictograph.cli.command import command
-from pictograph.cli.session import Session
+from failwell.cli import Limit, named
+from pictograph.cli.tool import Session, command
 
 if TYPE_CHECKING:
+    from failwell.cli import Columns
     from pictograph import models
-    from pictograph.cli.output import Columns
 
 app = typer.Typer(name="models", help="Trained models.", no_args_is_help=True)
 

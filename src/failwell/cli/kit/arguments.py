@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pictograph.resources._paths import path
+from failwell.client.transport.paths import path
 
 
 def named(value: str) -> str:
@@ -16,7 +16,7 @@ def named(value: str) -> str:
         typer.BadParameter: it is empty, "." or "..", or has characters that no URL can carry.
     """
     try:
-        path(value)
+        path("", value)
     except ValueError as problem:
         raise typer.BadParameter(str(problem)) from problem
     return value
@@ -33,8 +33,5 @@ def sendable(value: str | None) -> str | None:
     return value
 
 
-Dataset = Annotated[
-    str, typer.Argument(metavar="DATASET", callback=named, help="Its name, which is case-sensitive, or its id.")
-]
 Limit = Annotated[int | None, typer.Option(metavar="COUNT", min=1, help="Show so many at most. Otherwise all.")]
 Patience = Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for it.")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from pictograph.cli.cells import cell, document
-from pictograph.cli.streams import say, watched
+from failwell.cli.kit.cells import cell, document
+from failwell.cli.kit.streams import say, watched
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -37,11 +37,11 @@ class Output(Protocol):
 def output(*, as_json: bool) -> Output:
     """The way that is asked for, or that fits to what stdout is."""
     if as_json:
-        return Document()
-    return OnTerminal() if watched() else Lines()
+        return JsonOutput()
+    return TableOutput() if watched() else LineOutput()
 
 
-class Document:
+class JsonOutput:
     """One JSON document: whole, or not there at all."""
 
     def show(self, found: BaseModel) -> None:
@@ -55,7 +55,7 @@ class Document:
         return len(entries)
 
 
-class Lines:
+class LineOutput:
     """Lines for other programs: cells with tabs between them, nothing cut, no titles and no colours."""
 
     def show(self, found: BaseModel) -> None:
@@ -72,7 +72,7 @@ class Lines:
         return count
 
 
-class OnTerminal:
+class TableOutput:
     """A table with titles, or a block for each entry where the terminal is too narrow for one. Nothing is cut."""
 
     def show(self, found: BaseModel) -> None:

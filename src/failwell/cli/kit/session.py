@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import typer
 
-from pictograph.cli.cells import printable, sentence
-from pictograph.cli.endings import FAILED
-from pictograph.cli.output import Columns, Output, output
-from pictograph.cli.streams import remark, tell_watcher
-from pictograph.exceptions import ConfigurationError
+from failwell.cli.kit.cells import printable, sentence
+from failwell.cli.kit.endings import FAILED
+from failwell.cli.kit.output import Columns, Output
+from failwell.cli.kit.streams import remark, tell_watcher
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from pictograph.client import Client
-
+C = TypeVar("C")
 M = TypeVar("M", bound="BaseModel")
 
 
 @dataclass(frozen=True)
-class Session:
+class CommandSession(Generic[C]):
     """What a command works with."""
 
-    client: Client
+    client: C
     output: Output
 
     def show(self, found: BaseModel) -> None:
@@ -56,22 +52,7 @@ class Session:
             raise typer.Exit(FAILED)
 
 
-@contextmanager
-def connected(*, as_json: bool = False, base_url: str | None = None, **settings: Any) -> Generator[Session]:
-    """A session with the key of the environment, as long as the block lasts.
-
-    Raises:
-        ConfigurationError: there is no key, or a setting cannot work.
-    """
-    from pictograph.client import SERVICE, Client
-
-    variable = SERVICE.key_variable
-    if not os.environ.get(variable):
-        raise ConfigurationError(f"{variable} is not set. Set it: export {variable}=pk_live_...")
-    with Client(base_url=base_url, on_event=_on_event, **settings) as client:
-        yield Session(client, output(as_json=as_json))
-
-
-def _on_event(event: str, facts: dict[str, Any]) -> None:
+def tell_retry(event: str, facts: dict[str, Any]) -> None:
+    """Tell who looks at a terminal that a call is repeated: an `on_event` of a client."""
     if event == "retry":
         tell_watcher(f"{sentence(facts['reason'])}: waiting {facts['delay']:.3g} s before retry {facts['retry']}.")

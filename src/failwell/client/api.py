@@ -1,0 +1,77 @@
+"""The API as one operation asks it: under its own name, which no call says again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeVar, Unpack
+
+from failwell._support.frozen import Frozen
+
+if TYPE_CHECKING:
+    from failwell.client.core import Core
+    from failwell.client.decoders import Page
+    from failwell.client.request import RequestSpec
+    from failwell.policy.flow import Flow, StreamFlow
+    from failwell.policy.session.connection import SessionFlow
+    from failwell.policy.session.flow import SessionHandler, SessionProtocol
+    from failwell.policy.stream.rules import StreamRules
+    from failwell.wire.messages import Reply
+    from failwell.wire.sse import Event
+
+M = TypeVar("M")
+T = TypeVar("T")
+
+
+class Pages(Frozen, Generic[T]):
+    """Pagination of a list: *fetch* takes a limit and an offset.
+
+    *page_size* is how many rows are asked for at once, *max_total* how many are given at most (None: all).
+    """
+
+    fetch: Callable[[int, int], Flow[Page[T]]]
+    page_size: int
+    max_total: int | None = None
+
+
+class Api(Frozen):
+    """What a method asks the API by: `return self.api.call("GET", path("/runs", run_id), model(Run))`."""
+
+    core: Core
+    operation: str
+
+    def call(self, method: str, path: str, decode: Callable[[Reply], T], **spec: Unpack[RequestSpec]) -> Flow[T]:
+        """One call, as `Core.call` has it."""
+        return self.core.call(self.operation, method, path, decode, **spec)
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        decode: Callable[[Event], T | None],
+        *,
+        rules: StreamRules | None = None,
+        **spec: Unpack[RequestSpec],
+    ) -> StreamFlow[T]:
+        """A stream of events, as `Core.stream` has it."""
+        return self.core.stream(self.operation, method, path, decode, rules=rules, **spec)
+
+    def session(
+        self, path: str, handler: SessionHandler[M, T], **spec: Unpack[RequestSpec]
+    ) -> SessionFlow[SessionProtocol[M, T]]:
+        """A websocket session, as `Core.session` has it."""
+        return self.core.session(self.operation, path, handler, **spec)
+
+    def pages(
+        self,
+        path: str,
+        decode: Callable[[Reply], Page[T]],
+        page_size: int,
+        max_total: int | None = None,
+        **params: object,
+    ) -> Pages[T]:
+        """A list that is asked for page by page, by `limit` and `offset` beside *params*."""
+
+        def fetch(limit: int, offset: int) -> Flow[Page[T]]:
+            return self.call("GET", path, decode, params={**params, "limit": limit, "offset": offset})
+
+        return Pages(fetch, page_size, max_total)
