@@ -25,12 +25,14 @@ from failwell.sandbox.faults.steps import (
     Then,
     WrongLength,
 )
-from failwell.sandbox.proxy.connection import Connection
+from failwell.sandbox.proxy.connection import ProxyConnection
 from failwell.sandbox.proxy.incoming import Incoming
 from failwell.sandbox.proxy.relay import pass_on
 
 
-async def act(steps: tuple[FaultStep, ...], client: Connection, incoming: Incoming, upstream: tuple[str, int]) -> bool:
+async def act(
+    steps: tuple[FaultStep, ...], client: ProxyConnection, incoming: Incoming, upstream: tuple[str, int]
+) -> bool:
     """
     Do *steps* to *incoming*, the last of them a final one; True if the connection can go on.
 
@@ -61,7 +63,7 @@ async def act(steps: tuple[FaultStep, ...], client: Connection, incoming: Incomi
     raise AssertionError("The last step is a final one for a request, by Rule.whole_steps and Script.take.")
 
 
-async def _pass(step: Forward, client: Connection, incoming: Incoming, upstream: tuple[str, int]) -> bool:
+async def _pass(step: Forward, client: ProxyConnection, incoming: Incoming, upstream: tuple[str, int]) -> bool:
     afterwards = {"keep": "", "close": ", then closed", "reset": ", then reset"}[step.then]
     goes_on = await pass_on(client, incoming, upstream, afterwards=afterwards)
     if step.then == "reset":
@@ -69,7 +71,7 @@ async def _pass(step: Forward, client: Connection, incoming: Incoming, upstream:
     return goes_on and step.then == "keep"
 
 
-async def _answer(step: Answer | Garbled | WrongLength | Drip, client: Connection, incoming: Incoming) -> bool:
+async def _answer(step: Answer | Garbled | WrongLength | Drip, client: ProxyConnection, incoming: Incoming) -> bool:
     match step:
         case Answer():
             return await send_answer(step, client, incoming, f"answered {step.status}")
@@ -83,7 +85,7 @@ async def _answer(step: Answer | Garbled | WrongLength | Drip, client: Connectio
             return await _drip(step, client, incoming)
 
 
-async def _send_wrong_length(step: WrongLength, client: Connection, incoming: Incoming) -> bool:
+async def _send_wrong_length(step: WrongLength, client: ProxyConnection, incoming: Incoming) -> bool:
     head, body, goes_on = _reply(step, incoming)
     length = len(step.body)
     incoming.record(f"answered {step.status}, announced {length + step.by} bytes of {length}")
@@ -94,7 +96,7 @@ async def _send_wrong_length(step: WrongLength, client: Connection, incoming: In
 
 
 async def _break_off(
-    step: Close | Reset | Cut | Silence | Malformed | Raw, client: Connection, incoming: Incoming
+    step: Close | Reset | Cut | Silence | Malformed | Raw, client: ProxyConnection, incoming: Incoming
 ) -> bool:
     data = b""
     then: Then = "close"
@@ -125,7 +127,7 @@ async def _break_off(
     return then == "keep"
 
 
-async def send_answer(answer: Answer, client: Connection, incoming: Incoming, outcome: str) -> bool:
+async def send_answer(answer: Answer, client: ProxyConnection, incoming: Incoming, outcome: str) -> bool:
     """Send *answer*, logged as *outcome*; True if the connection can go on. Raises: GoneError."""
     head, body, goes_on = _reply(answer, incoming)
     incoming.record(outcome)
@@ -133,7 +135,7 @@ async def send_answer(answer: Answer, client: Connection, incoming: Incoming, ou
     return goes_on
 
 
-async def _drip(step: Drip, client: Connection, incoming: Incoming) -> bool:
+async def _drip(step: Drip, client: ProxyConnection, incoming: Incoming) -> bool:
     head, body, goes_on = _reply(step, incoming)
     start, rest = (b"", head + body) if step.headers_too else (head, body)
     pieces = [start] if start else []
@@ -147,7 +149,7 @@ async def _drip(step: Drip, client: Connection, incoming: Incoming) -> bool:
     return goes_on
 
 
-async def _wait(client: Connection, seconds: float) -> None:
+async def _wait(client: ProxyConnection, seconds: float) -> None:
     # Not asyncio.wait_for around a bare sleep: a client that hangs up ends the wait, by GoneError.
     try:
         await asyncio.wait_for(client.wait_until_gone(), min(seconds, LONGEST_WAIT))

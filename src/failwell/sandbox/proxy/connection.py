@@ -22,7 +22,7 @@ class GoneError(ConnectionError):
     """The peer is not there any more."""
 
 
-class Connection(asyncio.Protocol):
+class ProxyConnection(asyncio.Protocol):
     """
     A TCP connection that is read and written without hidden buffers, in plain or, from `secure` on, by TLS.
 
@@ -30,7 +30,7 @@ class Connection(asyncio.Protocol):
     half counts as gone too, as it does for uvicorn: until something is sent, nobody can tell the two apart.
     """
 
-    def __init__(self, on_open: Callable[[Connection], None] | None = None) -> None:
+    def __init__(self, on_open: Callable[[ProxyConnection], None] | None = None) -> None:
         self.gone = asyncio.Event()
         self._on_open = on_open
         self._received = bytearray()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import h11
 
 from failwell.sandbox.log import Arrival, RequestLog
-from failwell.sandbox.proxy.connection import Connection, GoneError
+from failwell.sandbox.proxy.connection import GoneError, ProxyConnection
 
 LONGEST_HEAD = 65_536
 """Most bytes of request line and headers."""
@@ -29,7 +29,7 @@ class MalformedRequestError(Exception):
 class Incoming:
     """A request whose head has been read. Never holds more of its body than one read."""
 
-    def __init__(self, client: Connection, parser: h11.Connection, head: h11.Request) -> None:
+    def __init__(self, client: ProxyConnection, parser: h11.Connection, head: h11.Request) -> None:
         self.head = head
         self.method = head.method.decode("ascii")
         self.target = head.target.decode("latin-1")
@@ -99,7 +99,7 @@ class Incoming:
             pass
 
 
-async def next_request(client: Connection, begun: bytes) -> Incoming | None:
+async def next_request(client: ProxyConnection, begun: bytes) -> Incoming | None:
     """
     The next request on *client*, which starts with the bytes *begun*; None when the client is done.
 
@@ -132,7 +132,7 @@ def path_of(target: str) -> str:
     return path
 
 
-async def _read_into(parser: h11.Connection, client: Connection) -> None:
+async def _read_into(parser: h11.Connection, client: ProxyConnection) -> None:
     data = await client.read()
     if not data:
         raise GoneError("The client closed the connection in the middle of a request.")

@@ -13,7 +13,7 @@ from failwell.sandbox.faults.steps import Answer, Forward
 from failwell.sandbox.log import RequestLog
 from failwell.sandbox.proxy.actions import act, send_answer
 from failwell.sandbox.proxy.certificates import Certificates
-from failwell.sandbox.proxy.connection import Connection, GoneError
+from failwell.sandbox.proxy.connection import GoneError, ProxyConnection
 from failwell.sandbox.proxy.incoming import Incoming, MalformedRequestError, next_request
 from failwell.sandbox.proxy.listening import listen
 from failwell.sandbox.proxy.relay import UpstreamError
@@ -58,7 +58,7 @@ class FaultLayer:
         self._certificates = Certificates(host)
         self._open = False
         self._server: asyncio.Server | None = None
-        self._serving: dict[asyncio.Task[None], Connection] = {}
+        self._serving: dict[asyncio.Task[None], ProxyConnection] = {}
 
     @property
     def url(self) -> str:
@@ -85,7 +85,7 @@ class FaultLayer:
         sock = listen(self.host, self.port)
         self.port = sock.getsockname()[1]
         self._open = True
-        self._server = await asyncio.get_running_loop().create_server(lambda: Connection(self._welcome), sock=sock)
+        self._server = await asyncio.get_running_loop().create_server(lambda: ProxyConnection(self._welcome), sock=sock)
 
     async def stop(self) -> None:
         """End every connection and stop listening. Can be called twice; never takes longer than 2 s."""
@@ -103,7 +103,7 @@ class FaultLayer:
         # Dropped connections are closed in the next round of the loop, which may be its last.
         await asyncio.sleep(0)
 
-    def _welcome(self, client: Connection) -> None:
+    def _welcome(self, client: ProxyConnection) -> None:
         if not self._open:
             # It was accepted just before the listening socket closed.
             client.drop()
@@ -112,7 +112,7 @@ class FaultLayer:
         self._serving[task] = client
         task.add_done_callback(self._serving.pop)
 
-    async def _serve(self, client: Connection) -> None:
+    async def _serve(self, client: ProxyConnection) -> None:
         try:
             if await client.first_byte() != HANDSHAKE or await self._shake_hands(client):
                 await self._converse(client)
@@ -123,7 +123,7 @@ class FaultLayer:
         finally:
             client.drop()
 
-    async def _shake_hands(self, client: Connection) -> bool:
+    async def _shake_hands(self, client: ProxyConnection) -> bool:
         armed = self.script.take_certificate()
         shown = "good certificate" if armed is None else f"{armed} certificate"
         try:
@@ -141,7 +141,7 @@ class FaultLayer:
             self.log.arrival("TLS", "handshake", ()).record(outcome, hashlib.sha256().hexdigest(), 0)
         return client.secured
 
-    async def _converse(self, client: Connection) -> None:
+    async def _converse(self, client: ProxyConnection) -> None:
         begun = b""
         try:
             while (incoming := await next_request(client, begun)) is not None:
@@ -153,7 +153,7 @@ class FaultLayer:
             self.log.arrival("?", "?", ()).record(outcome, hashlib.sha256().hexdigest(), 0)
             await _refuse(client, found)
 
-    async def _exchange(self, client: Connection, incoming: Incoming) -> bool:
+    async def _exchange(self, client: ProxyConnection, incoming: Incoming) -> bool:
         if (incoming.path + "/").startswith(PREFIX):
             return await self._answer_control(client, incoming)
         incoming.enter(self.log)
@@ -185,7 +185,7 @@ class FaultLayer:
             client.reset()
             return False
 
-    async def _answer_control(self, client: Connection, incoming: Incoming) -> bool:
+    async def _answer_control(self, client: ProxyConnection, incoming: Incoming) -> bool:
         answer = self._control.refusal(client.peer, incoming.header(TOKEN_HEADER.lower()))
         if answer is None:
             body = await _whole_body(incoming)
@@ -216,7 +216,7 @@ async def _whole_body(incoming: Incoming) -> bytes | None:
     return bytes(body)
 
 
-async def _refuse(client: Connection, found: MalformedRequestError) -> None:
+async def _refuse(client: ProxyConnection, found: MalformedRequestError) -> None:
     """Tell *client* that what it sent is not HTTP, and that the connection ends."""
     answer = problem(found.status, str(found))
     head = f"HTTP/1.1 {found.status} {phrase(found.status)}\r\nContent-Type: application/json\r\n"

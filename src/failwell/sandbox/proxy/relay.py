@@ -7,7 +7,7 @@ import contextlib
 
 import h11
 
-from failwell.sandbox.proxy.connection import Connection, GoneError
+from failwell.sandbox.proxy.connection import GoneError, ProxyConnection
 from failwell.sandbox.proxy.incoming import Incoming, MalformedRequestError
 
 _LONGEST_CONNECT = 10.0
@@ -29,7 +29,7 @@ class UpstreamError(Exception):
 
 
 async def pass_on(
-    client: Connection,
+    client: ProxyConnection,
     incoming: Incoming,
     upstream: tuple[str, int],
     *,
@@ -61,7 +61,7 @@ async def pass_on(
         server.drop()
 
 
-async def _until_replied(relay: _Relay, client: Connection) -> bool:
+async def _until_replied(relay: _Relay, client: ProxyConnection) -> bool:
     reply = asyncio.create_task(relay.reply())
     others = {asyncio.create_task(relay.request()), asyncio.create_task(client.wait_until_gone())}
     try:
@@ -78,7 +78,7 @@ async def _until_replied(relay: _Relay, client: Connection) -> bool:
         await asyncio.gather(reply, *others, return_exceptions=True)
 
 
-async def _exchange_bytes(client: Connection, server: Connection, begun: bytes) -> None:
+async def _exchange_bytes(client: ProxyConnection, server: ProxyConnection, begun: bytes) -> None:
     """Relay both ways, *begun* first, until both sides have closed: what follows an upgrade is not HTTP."""
     # The server may be gone by now; then the relay below finds out too, and tells the client.
     with contextlib.suppress(GoneError):
@@ -89,7 +89,7 @@ async def _exchange_bytes(client: Connection, server: Connection, begun: bytes) 
         group.create_task(_relay_one_way(server, client))
 
 
-async def _relay_one_way(source: Connection, target: Connection) -> None:
+async def _relay_one_way(source: ProxyConnection, target: ProxyConnection) -> None:
     try:
         while data := await source.read():
             await target.write(data)
@@ -100,11 +100,11 @@ async def _relay_one_way(source: Connection, target: Connection) -> None:
         target.reset()
 
 
-async def _connect(host: str, port: int) -> Connection:
+async def _connect(host: str, port: int) -> ProxyConnection:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_LONGEST_CONNECT):
-            _, server = await loop.create_connection(Connection, host, port)
+            _, server = await loop.create_connection(ProxyConnection, host, port)
     except OSError as problem:
         remedy = f"Nothing answers at {host}:{port}: start the server behind the sandbox, or look why it stopped."
         raise UpstreamError("upstream refused", remedy) from problem
@@ -119,7 +119,7 @@ class _Relay:
     """One request and its reply on their way through; *relayed* counts the bytes that the client was sent."""
 
     def __init__(
-        self, client: Connection, incoming: Incoming, server: Connection, *, lost: bool, afterwards: str
+        self, client: ProxyConnection, incoming: Incoming, server: ProxyConnection, *, lost: bool, afterwards: str
     ) -> None:
         self.relayed = 0
         self._lost = lost
