@@ -57,14 +57,24 @@ def test_shell_completion(program: str, shell: str) -> None:
     assert (0, "", True) == (ran.code, ran.err, f"_{program.upper()}_COMPLETE=complete_{shell}" in ran.out)
 
 
-def test_completed_commands() -> None:
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("failwell ex", ["explain"]),
+        ("failwell check ", ["pictograph", "subconscious"]),
+        ("failwell check pic", ["pictograph"]),
+        ("failwell sandbox su", ["subconscious"]),
+        ("failwell check nobody", []),
+    ],
+)
+def test_completed(typed: str, completed: list[str]) -> None:
     """
-    A shell that asks is told the commands.
+    A shell that asks is told the commands, and the vendors that are installed.
     """
-    asked = {"_FAILWELL_COMPLETE": "complete_bash", "COMP_WORDS": "failwell ex", "COMP_CWORD": "1"}
+    asked = {"_FAILWELL_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
     ran = run(FAILWELL, env=environment(**asked))
 
-    assert (0, ["explain"]) == (ran.code, ran.out.split())
+    assert (0, completed) == (ran.code, ran.out.split())
 
 
 @pytest.mark.parametrize("command", ["check", "sandbox", "vendors"])
@@ -212,14 +222,19 @@ def test_vendor_with_two_claims(tmp_path: Path) -> None:
     assert "Traceback" not in ran.err
 
 
-def test_nobody_reads() -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [["vendors"], ["check", "pictograph", "-k", "re_issue"], ["check", "pictograph", "-k", "re_issue", "-q"]],
+    ids=" ".join,
+)
+def test_nobody_reads(arguments: list[str]) -> None:
     """
-    Whoever stops reading, as `head` does, ends the command without a word.
+    Whoever stops reading, as `head` does, ends the command without a word, and not as if a row had fallen short.
     """
     reader, writer = os.pipe()
     os.close(reader)
 
-    ran = failwell("vendors", stdout=writer)
+    ran = failwell(*arguments, stdout=writer)
     os.close(writer)
 
     assert (141, "") == (ran.code, ran.err)

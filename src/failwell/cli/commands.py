@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from failwell import __version__
+from failwell.cli.console import Console
 from failwell.cli.looking import LOOK_UPS
 from failwell.cli.report import report_to
 from failwell.contract.errors import ContractError
@@ -52,7 +52,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Name = Annotated[str, typer.Argument(metavar="VENDOR", help="Whose API, e.g. pictograph.")]
+
+def _completed(begun: str) -> list[str]:
+    """The installed vendors whose names begin so, for the shell."""
+    from failwell.sandbox.vendor import known_vendors
+
+    return [name for name in known_vendors() if name.startswith(begun)]
+
+
+Name = Annotated[str, typer.Argument(metavar="VENDOR", help="Whose API, e.g. pictograph.", autocompletion=_completed)]
 
 
 def _show_version(wanted: bool) -> None:

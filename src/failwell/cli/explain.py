@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from failwell.cli.console import Console
 from failwell.cli.standard_input import standard_input
 from failwell.contract.catalogue import Catalogue
 from failwell.reference.catalogues import known_catalogues, named_catalogue
