@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,7 @@ from failwell.sandbox import (
     Vendor,
     find_vendor,
 )
+from failwell.sandbox.vendor import BrokenVendorError
 from failwell.server import StoreDownError
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import (
@@ -652,6 +654,37 @@ def test_unknown_vendor() -> None:
 
     assert ("nope", True) == (caught.value.name, "pictograph" in caught.value.known)
     assert VENDOR is find_vendor("pictograph")
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "problem"),
+    [
+        ("shopx:V", "V = 5", "it is of type int"),
+        ("shopx:W", "V = 5", "AttributeError: module 'shopx' has no attribute 'W'"),
+        ("shopx:V", "raise RuntimeError('none today')", "RuntimeError: none today"),
+        ("shopx:V", "def (", "SyntaxError: invalid syntax (shopx.py, line 1)"),
+        ("shopx:V", "from failwell import nothing", "ImportError: cannot import name 'nothing' from 'failwell'"),
+    ],
+    ids=["of another type", "not there", "raising", "no Python", "importing what is not there"],
+)
+def test_broken_vendor(value: str, code: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A vendor that is installed and cannot be used is told with the reason, not with a traceback.
+    """
+    installed = tmp_path / "shopx-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: shopx\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text(f"[failwell.vendors]\nshopx = {value}\n")
+    (tmp_path / "shopx.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "shopx", raising=False)
+
+    with pytest.raises(BrokenVendorError) as caught:
+        find_vendor("shopx")
+    sys.modules.pop("shopx", None)
+
+    assert ("shopx", value, True) == (caught.value.name, caught.value.entry, caught.value.problem.startswith(problem))
+    assert f"The vendor 'shopx' ({value!r}) cannot be used: {problem}" in str(caught.value)
 
 
 def test_status_of_another_class(sandbox: Sandbox) -> None:

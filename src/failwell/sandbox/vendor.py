@@ -10,6 +10,7 @@ from typing import Any
 
 from failwell.clock import Clock
 from failwell.contract.catalogue import Catalogue
+from failwell.contract.errors import ContractError
 from failwell.contract.extras import MissingExtraError
 from failwell.sandbox.errors import SandboxError
 
@@ -74,6 +75,19 @@ class IncompleteVendorError(SandboxError):
         return f"The sandbox of {self.name!r} needs {self.missing}, which is not installed. Install it with: {remedy}"
 
 
+class BrokenVendorError(SandboxError):
+    """What the entry point *entry* of the vendor *name* leads to cannot be used; *problem* says why."""
+
+    def __init__(self, name: str, entry: str, problem: str) -> None:
+        super().__init__(name, entry, problem)
+        self.name = name
+        self.entry = entry
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"The vendor {self.name!r} ({self.entry!r}) cannot be used: {self.problem}. Let it be a Vendor."
+
+
 def known_vendors() -> tuple[str, ...]:
     """The names of the vendors that are installed."""
     return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
@@ -85,6 +99,7 @@ def find_vendor(name: str) -> Vendor:
     Raises:
         UnknownVendorError: there is none; it names those there are.
         IncompleteVendorError: it needs a package that is not installed.
+        BrokenVendorError: its module raises, or has something else at its place.
     """
     for point in entry_points(group=GROUP, name=name):
         try:
@@ -93,6 +108,11 @@ def find_vendor(name: str) -> Vendor:
             package = (missing.name or "").partition(".")[0]
             distribution = point.dist.name if point.dist is not None else f"failwell-{name}"
             raise IncompleteVendorError(name, package, distribution) from missing
-        if isinstance(vendor, Vendor):
-            return vendor
+        except ContractError:
+            raise  # it names the lines that contradict each other
+        except Exception as problem:
+            raise BrokenVendorError(name, point.value, f"{type(problem).__name__}: {problem}") from problem
+        if not isinstance(vendor, Vendor):
+            raise BrokenVendorError(name, point.value, f"it is of type {type(vendor).__name__}")
+        return vendor
     raise UnknownVendorError(name, known_vendors())
