@@ -34,7 +34,7 @@ class BusyError(ShopError, status=503, code="busy", retry="transient"):
     retry_after: Annotated[int | None, Header("Retry-After")] = None
 
 
-SHOP = Catalogue("shop", base=ShopError, default=ShopError, errors=(OutOfStockError, BusyError), envelope=ErrorObject())
+SHOP = Catalogue("shop", base=ShopError, default=ShopError, envelope=ErrorObject())
 
 # The server: raise it anywhere.
 
@@ -62,7 +62,7 @@ class Shop(Resource[Blocking]):
     @operation
     def product(self, sku: str) -> Flow[Any]:
         """Look at a product. Raises: OutOfStockError."""
-        return (yield from self.core.call("product", "GET", path("/products", sku), json_body))
+        return self.api.call("GET", path("/products", sku), json_body)
 
 
 def main() -> None:
