@@ -10,13 +10,12 @@ from failwell.contract.extras import require
 if TYPE_CHECKING:
     from failwell.conformance.adapter import Adapter, ClassAdapter, Colour, events_of
     from failwell.conformance.agreement.agreement import Agreement
-    from failwell.conformance.bench import Bench
-    from failwell.conformance.bursts import burst
+    from failwell.conformance.bench import Bench, burst
     from failwell.conformance.calls import Call, Calls
     from failwell.conformance.errors import AdapterError, ShortfallError
     from failwell.conformance.observation import Observation, expect_equal
     from failwell.conformance.promise import Promise
-    from failwell.conformance.promises import Promises, repeated
+    from failwell.conformance.promises import Promises
     from failwell.conformance.remote.adapter import RemoteAdapter
     from failwell.conformance.runner import check
     from failwell.conformance.universal import universal_promises
@@ -33,8 +32,7 @@ lazy_exports(
             "events_of",
         ),
         "agreement.agreement": ("Agreement",),
-        "bench": ("Bench",),
-        "bursts": ("burst",),
+        "bench": ("Bench", "burst"),
         "calls": (
             "Call",
             "Calls",
@@ -48,10 +46,7 @@ lazy_exports(
             "expect_equal",
         ),
         "promise": ("Promise",),
-        "promises": (
-            "Promises",
-            "repeated",
-        ),
+        "promises": ("Promises",),
         "remote.adapter": ("RemoteAdapter",),
         "runner": ("check",),
         "universal": ("universal_promises",),
@@ -82,6 +77,5 @@ __all__ = [
     "check",
     "events_of",
     "expect_equal",
-    "repeated",
     "universal_promises",
 ]

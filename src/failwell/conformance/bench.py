@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 
@@ -20,9 +24,11 @@ from failwell.sandbox.sandbox import Sandbox
 APART = 86_400.0 * 2
 """Virtual seconds between two promises: limits are full again, and keys forgotten."""
 
-
 PATIENT, PAUSE, LONGEST_PAUSE = 8, 0.02, 0.2
 """After so many waits in a call, each takes so many real seconds more than the one before, and so many at most."""
+
+BURST_PATIENCE = 30.0
+"""Seconds that a request of a `burst` waits for its answer at most."""
 
 
 class BenchClock(VirtualClock):
@@ -128,3 +134,19 @@ def documented(error: BaseException | None) -> Attributes:
     elif isinstance(error, RemoteError):
         values = {name: value for name, value in vars(error).items() if name not in ("message", "unpicklable")}
     return Attributes({name: value for name, value in values.items() if value not in (None, [], {})})
+
+
+def burst(sandbox: Sandbox, path: str, headers: Mapping[str, str], *, most: int = 1000) -> int:
+    """How many GETs of *path* with *headers* the server lets in at once, of *most*; then its limit is reached.
+
+    They are sent bare, over one connection: how many are let in has nothing to do with an SDK, which takes longer.
+    """
+    address = urlsplit(sandbox.url)
+    with closing(HTTPConnection(str(address.hostname), address.port, timeout=BURST_PATIENCE)) as connection:
+        for let_in in range(most):
+            connection.request("GET", address.path + path, headers=dict(headers))
+            with connection.getresponse() as reply:
+                reply.read()
+            if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+                return let_in
+    return most

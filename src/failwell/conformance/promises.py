@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from failwell.conformance.adapter import Adapter
 from failwell.conformance.promise import Promise
@@ -52,30 +50,3 @@ class Promises:
 
     def __len__(self) -> int:
         return len(self._promises)
-
-
-Errors = tuple[type[BaseException], ...]
-
-
-def repeated(action: Callable[[Any], Any], times: int, *, ignoring: Errors = ()) -> Callable[[Any], Any]:
-    """*action* so many *times* on one client, or until it raises what is not to be ignored; it serves both colours."""
-
-    def run(client: Any) -> Any:
-        for done in range(times):
-            with contextlib.suppress(*ignoring):
-                value = action(client)
-                if inspect.isawaitable(value):
-                    return _repeated(value, action, client, times - done - 1, ignoring)
-        return None
-
-    return run
-
-
-async def _repeated(
-    first: Awaitable[Any], action: Callable[[Any], Any], client: Any, more: int, ignoring: Errors
-) -> None:
-    with contextlib.suppress(*ignoring):
-        await first
-    for _ in range(more):
-        with contextlib.suppress(*ignoring):
-            await action(client)
