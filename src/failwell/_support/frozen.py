@@ -11,9 +11,8 @@ from typing import Any, ClassVar, NoReturn, TypeVar, dataclass_transform
 from failwell._support.lazy import annotations_of, dataclass_like
 
 
-@dataclass_transform(frozen_default=True)
-class Frozen:
-    """Base of a class whose annotations are its fields. `dataclasses.replace`, `fields` and `asdict` know it too."""
+class Fields:
+    """Base of a class whose annotations are its fields, and what its constructor takes."""
 
     __match_args__: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[frozenset[str]] = frozenset()
@@ -22,7 +21,7 @@ class Frozen:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         names = annotations_of(cls)
-        cls.__match_args__ = (*cls.__match_args__, *names)  # type: ignore[misc]  # here it is made, not overwritten
+        cls.__match_args__ = tuple(dict.fromkeys((*cls.__match_args__, *names)))  # type: ignore[misc]  # made here
         for name in names:
             if isinstance(cls.__dict__.get(name), FunctionType):  # a default, not a method
                 setattr(cls, name, staticmethod(cls.__dict__[name]))
@@ -43,6 +42,11 @@ class Frozen:
         takes = ", ".join(name if name in self._required else f"{name}=..." for name in self.__match_args__)
         got = ", ".join([f"{len(args)} positional" if args else "", *given]).strip(", ") or "nothing"
         raise TypeError(f"{type(self).__name__}({takes}) was given {got}.")
+
+
+@dataclass_transform(frozen_default=True)
+class Frozen(Fields):
+    """Base of values. `dataclasses.replace`, `fields` and `asdict` know them too."""
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__match_args__)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.cli.report import report_to
 from failwell.cli.standard_input import standard_input
 from failwell.contract.errors import ContractError
@@ -14,15 +15,11 @@ from failwell.importing import Plan, UnreadableDocumentError, load, module_text,
 from failwell.importing.writing import counted
 
 
-class FileThereError(ContractError):
+class FileThereError(ExceptionFields, ContractError):
     """The file *where* would be replaced."""
 
-    def __init__(self, where: str) -> None:
-        super().__init__(where)
-        self.where = where
-
-    def __str__(self) -> str:
-        return f"{self.where} is there already. Name another file, or replace it with --force."
+    where: str
+    template = "{where} is there already. Name another file, or replace it with --force."
 
 
 def import_(

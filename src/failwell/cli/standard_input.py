@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.errors import ContractError
 
 
-class ClosedInputError(ContractError):
+class ClosedInputError(ExceptionFields, ContractError):
     """There is no standard input to read *what* from."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
-
-    def __str__(self) -> str:
-        return f"The standard input is closed, so there is no {self.what} in it. Pipe one into it, or name a file."
+    what: str
+    template = "The standard input is closed, so there is no {what} in it. Pipe one into it, or name a file."
 
 
 def standard_input(what: str, most: int = -1) -> bytes:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.errors import ContractError
 
 
-class UnreadableDocumentError(ContractError):
+class UnreadableDocumentError(ExceptionFields, ContractError):
     """The file *where* is no OpenAPI document, for this *reason*."""
 
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(where, reason)
-        self.where = where
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.where} cannot be imported: {self.reason}"
+    where: str
+    reason: str
+    template = "{where} cannot be imported: {reason}"
 
 
 def load(data: bytes, where: str) -> dict[str, Any]:

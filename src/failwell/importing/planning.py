@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.case import phrase
 from failwell.contract.errors import ContractError
 from failwell.importing.document import Document, OpenApiSchema, Response, properties
@@ -23,15 +24,11 @@ SPREAD = 3
 REQUEST_ID = re.compile(r"(x-)?(request|correlation)-?id", re.IGNORECASE)
 
 
-class NothingToImportError(ContractError):
+class NothingToImportError(ExceptionFields, ContractError):
     """The document *where* declares no error response."""
 
-    def __init__(self, where: str) -> None:
-        super().__init__(where)
-        self.where = where
-
-    def __str__(self) -> str:
-        return f"{self.where} declares no response of 4XX, 5XX or default, so there is no contract in it to import."
+    where: str
+    template = "{where} declares no response of 4XX, 5XX or default, so there is no contract in it to import."
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,18 @@ import sys
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.errors import ContractError
 from failwell.reference.errors import BrokenCatalogueError, UnknownCatalogueError
 
 
-class NoCatalogueError(ContractError):
+class NoCatalogueError(ExceptionFields, ContractError):
     """At *place*, given as "module:NAME", there is no catalogue, for this *reason*."""
 
-    def __init__(self, place: str, reason: str) -> None:
-        super().__init__(place, reason)
-        self.place = place
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.place!r} is no catalogue: {self.reason}. Name one like this: shop.errors:CATALOGUE"
+    place: str
+    reason: str
+    template = "{place!r} is no catalogue: {reason}. Name one like this: shop.errors:CATALOGUE"
 
 
 def named_catalogue(name: str) -> Catalogue:

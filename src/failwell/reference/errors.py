@@ -12,33 +12,28 @@ ContractError
 
 from __future__ import annotations
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.errors import ContractError
 
 
-class UndocumentedError(ContractError):
+class UndocumentedError(ExceptionFields, ContractError):
     """The declaration of *catalogue* does not say all that a page says; *lacks* are sentences, with their remedies."""
 
-    def __init__(self, catalogue: str, lacks: tuple[str, ...]) -> None:
-        super().__init__(catalogue, lacks)
-        self.catalogue = catalogue
-        self.lacks = lacks
+    catalogue: str
+    lacks: tuple[str, ...]
 
     def __str__(self) -> str:
         return "\n".join((f"The page of {self.catalogue!r} would lack {len(self.lacks)} facts:", *self.lacks))
 
 
-class StalePagesError(ContractError):
+class StalePagesError(ExceptionFields, ContractError):
     """Of the pages in *folder* some are *missing*, some *stale*, and some *left* of catalogues that are gone."""
 
-    def __init__(
-        self, folder: str, missing: tuple[str, ...], stale: tuple[str, ...], left: tuple[str, ...], remedy: str
-    ) -> None:
-        super().__init__(folder, missing, stale, left, remedy)
-        self.folder = folder
-        self.missing = missing
-        self.stale = stale
-        self.left = left
-        self.remedy = remedy
+    folder: str
+    missing: tuple[str, ...]
+    stale: tuple[str, ...]
+    left: tuple[str, ...]
+    remedy: str
 
     def __str__(self) -> str:
         found = {"missing": self.missing, "stale": self.stale, "of no installed catalogue": self.left}
@@ -50,43 +45,29 @@ class NoExplanationError(ContractError):
     """Nothing definite can be said about what was asked."""
 
 
-class UnknownCatalogueError(NoExplanationError):
+class UnknownCatalogueError(ExceptionFields, NoExplanationError):
     """No installed distribution brings a catalogue called *name*."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(name, known)
-        self.name = name
-        self.known = known
-
-    def __str__(self) -> str:
-        known = ", ".join(self.known) or "none"
-        return (
-            f"No catalogue is called {self.name!r}. Installed: {known}. Install another with: pip install failwell-NAME"
-        )
+    name: str
+    known: tuple[str, ...]
+    template = "No catalogue is called {name!r}. Installed: {known}. Install another with: pip install failwell-NAME"
 
 
-class BrokenCatalogueError(NoExplanationError):
+class BrokenCatalogueError(ExceptionFields, NoExplanationError):
     """The catalogue *name* is installed as *where*, and cannot be loaded for this *reason*."""
 
-    def __init__(self, name: str, where: str, reason: str) -> None:
-        super().__init__(name, where, reason)
-        self.name = name
-        self.where = where
-        self.reason = reason
-
-    def __str__(self) -> str:
-        what = f"The catalogue {self.name!r} ({self.where}) cannot be loaded: {self.reason}."
-        return f"{what} Install its distribution anew."
+    name: str
+    where: str
+    reason: str
+    template = "The catalogue {name!r} ({where}) cannot be loaded: {reason}. Install its distribution anew."
 
 
-class UnknownThingError(NoExplanationError):
+class UnknownThingError(ExceptionFields, NoExplanationError):
     """None of *catalogues* has a code, status or class called *thing*; *nearest* are those of similar names."""
 
-    def __init__(self, thing: str, catalogues: tuple[str, ...], nearest: tuple[str, ...]) -> None:
-        super().__init__(thing, catalogues, nearest)
-        self.thing = thing
-        self.catalogues = catalogues
-        self.nearest = nearest
+    thing: str
+    catalogues: tuple[str, ...]
+    nearest: tuple[str, ...]
 
     def __str__(self) -> str:
         where = ", ".join(self.catalogues) or "no catalogue is installed"
@@ -96,12 +77,8 @@ class UnknownThingError(NoExplanationError):
         return f"No code, status or class is called {self.thing!r} ({where}). {remedy}"
 
 
-class SilentBodyError(NoExplanationError):
+class SilentBodyError(ExceptionFields, NoExplanationError):
     """A body was given that is *what*, and does not say which error it is without the status of its reply."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
-
-    def __str__(self) -> str:
-        return f"{self.what} Add the status of the reply, e.g. --status 404, or paste its first line too."
+    what: str
+    template = "{what} Add the status of the reply, e.g. --status 404, or paste its first line too."

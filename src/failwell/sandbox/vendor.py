@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.clock import Clock
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.errors import ContractError
@@ -48,31 +49,24 @@ class Vendor:
     base_path: str = ""
 
 
-class UnknownVendorError(SandboxError):
+class UnknownVendorError(ExceptionFields, SandboxError):
     """No installed distribution brings a vendor of that name."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(name, known)
-        self.name = name
-        self.known = known
-
-    def __str__(self) -> str:
-        known = ", ".join(self.known) or "none"
-        return f"No vendor is called {self.name!r}. Installed: {known}. Install another with: pip install failwell-NAME"
+    name: str
+    known: tuple[str, ...]
+    template = "No vendor is called {name!r}. Installed: {known}. Install another with: pip install failwell-NAME"
 
 
-class IncompleteVendorError(SandboxError):
+class IncompleteVendorError(ExceptionFields, SandboxError):
     """The distribution that brings the vendor *name* is installed, *missing* that its server needs is not."""
 
-    def __init__(self, name: str, missing: str, distribution: str) -> None:
-        super().__init__(name, missing, distribution)
-        self.name = name
-        self.missing = missing
-        self.distribution = distribution
-
-    def __str__(self) -> str:
-        remedy = f'pip install "{self.distribution}[server]"'
-        return f"The sandbox of {self.name!r} needs {self.missing}, which is not installed. Install it with: {remedy}"
+    name: str
+    missing: str
+    distribution: str
+    template = (
+        "The sandbox of {name!r} needs {missing}, which is not installed. Install it with: pip install "
+        '"{distribution}[server]"'
+    )
 
 
 class BrokenVendorError(SandboxError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell._support.frozen import changed
 from failwell.contract import Body, Catalogue, Error, Header
 from failwell.contract.coercion import UnfitError
@@ -24,30 +25,20 @@ NAMES = frozenset(
 """What a field is called that lists them as sentences, or by name."""
 
 
-class Refusal(Exception):  # noqa: N818 - an answer on its way, not an error
+class Refusal(ExceptionFields, Exception):  # noqa: N818 - an answer on its way, not an error
     """A request that goes no further, with the status and words of the answer. It never leaves this package.
 
     *entries* are the field errors of a 422, *facts* are for fields of the error by their names on the wire. *headers*
     have lower-case names.
     """
 
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        *,
-        code: str | None = None,
-        headers: Mapping[str, str] = NONE,
-        entries: Sequence[Mapping[str, Any]] = (),
-        facts: Mapping[str, Any] = NOTHING_MORE,
-    ) -> None:
-        super().__init__(status, message)
-        self.status = status
-        self.message = message
-        self.code = code
-        self.headers = headers
-        self.entries = entries
-        self.facts = facts
+    status: int
+    message: str
+    code: str | None = None
+    headers: Mapping[str, str] = NONE
+    entries: Sequence[Mapping[str, Any]] = ()
+    facts: Mapping[str, Any] = NOTHING_MORE
+    template = "{status} {message}"
 
 
 def as_error(refused: Refusal, catalogue: Catalogue) -> Error:

@@ -9,8 +9,9 @@ RepliesError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from failwell._support.exception_fields import ExceptionFields
 
 if TYPE_CHECKING:
     from failwell.testing.asked import Asked
@@ -20,40 +21,30 @@ class RepliesError(AssertionError):
     """Replies and requests do not fit together."""
 
 
-class NoClientError(RepliesError):
+class NoClientError(ExceptionFields, RepliesError):
     """What was given as a client, of type *found*, has no engine that could be answered."""
 
-    def __init__(self, found: str) -> None:
-        super().__init__(found)
-        self.found = found
-
-    def __str__(self) -> str:
-        return f"A {self.found} cannot be answered. Pass a client made with Failwell, a resource of one, or its core."
+    found: str
+    template = "A {found} cannot be answered. Pass a client made with Failwell, a resource of one, or its core."
 
 
-class BadReplyError(RepliesError):
+class BadReplyError(ExceptionFields, RepliesError):
     """*found* was given as a reply, or for *place*; *allowed* says what can be."""
 
-    def __init__(self, place: str, found: str, allowed: str) -> None:
-        super().__init__(place, found, allowed)
-        self.place = place
-        self.found = found
-        self.allowed = allowed
-
-    def __str__(self) -> str:
-        return f"{self.place} is {self.found}. Give {self.allowed}."
+    place: str
+    found: str
+    allowed: str
+    template = "{place} is {found}. Give {allowed}."
 
 
-class UnansweredError(RepliesError):
+class UnansweredError(ExceptionFields, RepliesError):
     """Request *number* of a block, *asked*, came when all *given* replies were used; *repeats* a call that failed."""
 
-    def __init__(self, number: int, asked: Asked, given: int, *, repeats: bool = False, over: bool = False) -> None:
-        super().__init__(number, asked, given)
-        self.number = number
-        self.asked = asked
-        self.given = given
-        self.repeats = repeats
-        self.over = over
+    number: int
+    asked: Asked
+    given: int
+    repeats: bool = False
+    over: bool = False
 
     def __str__(self) -> str:
         what = f"Request {self.number}, {self.asked.method} {self.asked.path},"
@@ -66,14 +57,12 @@ class UnansweredError(RepliesError):
         return f"{left} It repeats a call that failed: {remedy[0].lower()}{remedy[1:-1]}, or set max_retries=0."
 
 
-class UnusedRepliesError(RepliesError):
+class UnusedRepliesError(ExceptionFields, RepliesError):
     """The *unused* of the *given* replies were not asked for by the *requests* of the block."""
 
-    def __init__(self, unused: Sequence[str], given: int, requests: Sequence[Asked]) -> None:
-        super().__init__(tuple(unused), given, tuple(requests))
-        self.unused = tuple(unused)
-        self.given = given
-        self.requests = tuple(requests)
+    unused: tuple[str, ...]
+    given: int
+    requests: tuple[Asked, ...]
 
     def __str__(self) -> str:
         sent = ", ".join(f"{asked.method} {asked.path}" for asked in self.requests[-3:]) or "nothing"

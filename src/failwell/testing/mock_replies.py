@@ -97,7 +97,7 @@ class Replies:
         if self._script.unanswered is not None:
             raise self._script.unanswered
         if left:
-            raise UnusedRepliesError([_shown(answer) for answer in left], self._given, self.requests)
+            raise UnusedRepliesError(tuple(map(_shown, left)), self._given, self.requests)
 
     def _all_waits(self) -> list[float]:
         return self.clock.waits() if isinstance(self.clock, VirtualClock) else []

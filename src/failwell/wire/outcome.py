@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.case import Case
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.declaration import specs_of
@@ -22,16 +23,12 @@ REASONS: dict[FailureKind, str] = {
 """The kinds of failures, those first whose class may stand below another's, and what is said of them."""
 
 
-class UncausableError(ContractError):
+class UncausableError(ExceptionFields, ContractError):
     """No server can cause the error that is to be met: what was *found*, and what is *allowed* instead."""
 
-    def __init__(self, found: str, allowed: str) -> None:
-        super().__init__(found, allowed)
-        self.found = found
-        self.allowed = allowed
-
-    def __str__(self) -> str:
-        return f"The error is {self.found}. Give {self.allowed}."
+    found: str
+    allowed: str
+    template = "The error is {found}. Give {allowed}."
 
 
 def outcome_of(error: Error, catalogue: Catalogue, *, request_id: str) -> Outcome:

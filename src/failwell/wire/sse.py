@@ -5,6 +5,8 @@ from codecs import utf_8_decode
 from functools import partial
 from typing import NamedTuple
 
+from failwell._support.exception_fields import ExceptionFields
+
 MEDIA_TYPE = "text/event-stream"
 
 LONGEST_EVENT = 128 * 1024 * 1024
@@ -29,15 +31,11 @@ class Event(NamedTuple):
     id: str = ""
 
 
-class EventTooLongError(Exception):
+class EventTooLongError(ExceptionFields, Exception):
     """Of one event more than *longest* bytes have come, and not its end. Turned into the vendor's error."""
 
-    def __init__(self, longest: int) -> None:
-        super().__init__(longest)
-        self.longest = longest
-
-    def __str__(self) -> str:
-        return f"one event has more than {self.longest} bytes"
+    longest: int
+    template = "one event has more than {longest} bytes"
 
 
 _event = partial(tuple.__new__, Event)

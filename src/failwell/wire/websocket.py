@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.extras import needs
 
 if TYPE_CHECKING:
@@ -44,16 +45,13 @@ class Closed(NamedTuple):
     reason: str
 
 
-class BadFrameError(Exception):
+class BadFrameError(ExceptionFields, Exception):
     """What came breaks the protocol, or is too long: *code* is what to close with. Turned into the vendor's error."""
 
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
+    code: int
+    reason: str
 
-    def __str__(self) -> str:
-        return self.reason
+    template = "{reason}"
 
 
 Frame = WebSocketMessage | Ping | Pong | Closed

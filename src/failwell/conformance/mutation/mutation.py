@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell._support.frozen import changed
 from failwell.client.clients import ApiSettings
 from failwell.clock import VirtualClock
@@ -52,13 +53,11 @@ NO_ROW = "no row names it: the snapshot that is kept has no such case"
 HELD = "the row that names it holds"
 
 
-class BaselineError(ContractError):
+class BaselineError(ExceptionFields, ContractError):
     """With nothing deleted, the agreement of *vendor* does not hold: *short* are its rows that fall short, and why."""
 
-    def __init__(self, vendor: str, short: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(vendor, short)
-        self.vendor = vendor
-        self.short = short
+    vendor: str
+    short: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
         rows = "".join(f"\n  {sentence}: {reason}" for sentence, reason in self.short)

@@ -7,20 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, cast
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.conformance.errors import ShortfallError
 
 
-class MissingAttributeError(ShortfallError, AttributeError):
+class MissingAttributeError(ExceptionFields, ShortfallError, AttributeError):
     """What the SDK returned has no attribute *attribute*; *has* are those there are."""
 
-    def __init__(self, kind: str, attribute: str, has: tuple[str, ...]) -> None:
-        super().__init__(kind, attribute, has)
-        self.kind = kind
-        self.attribute = attribute
-        self.has = has
+    kind: str
+    attribute: str
+    has: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"{self.kind}.{self.attribute}: expected a value, saw no such attribute; it has {', '.join(self.has)}"
+    template = "{kind}.{attribute}: expected a value, saw no such attribute; it has {has}"
 
 
 class RemoteObject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.errors import ContractError
 from failwell.reference.compat.change import Change, breaks, fits
 from failwell.reference.compat.class_changes import class_changes
@@ -11,16 +12,12 @@ from failwell.reference.compat.reply_changes import reply_changes
 from failwell.reference.compat.snapshot import Facts
 
 
-class OtherVendorError(ContractError):
+class OtherVendorError(ExceptionFields, ContractError):
     """The snapshots are of the contracts *old* and *new*, which are two vendors'."""
 
-    def __init__(self, old: str, new: str) -> None:
-        super().__init__(old, new)
-        self.old = old
-        self.new = new
-
-    def __str__(self) -> str:
-        return f"The contract of {self.new!r} cannot be compared with that of {self.old!r}. Name two of one vendor."
+    old: str
+    new: str
+    template = "The contract of {new!r} cannot be compared with that of {old!r}. Name two of one vendor."
 
 
 def compare(old: Facts, new: Facts) -> tuple[Change, ...]:

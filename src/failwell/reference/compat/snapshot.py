@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract import Body, Case, Catalogue, Code, Details, Error, Header, Status
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error_body import ErrorBody
@@ -36,16 +37,12 @@ PROBES: dict[str, ErrorBody] = {
 """What an envelope is asked to say: the bodies that come of it are its shape."""
 
 
-class SnapshotError(ContractError):
+class SnapshotError(ExceptionFields, ContractError):
     """*where* is no snapshot of a contract, for this *reason*."""
 
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(where, reason)
-        self.where = where
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.where} is no contract snapshot: {self.reason}. Write one with: failwell snapshot CATALOGUE"
+    where: str
+    reason: str
+    template = "{where} is no contract snapshot: {reason}. Write one with: failwell snapshot CATALOGUE"
 
 
 def facts_of(catalogue: Catalogue) -> Facts:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import h11
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.sandbox.log import Arrival, RequestLog
 from failwell.sandbox.proxy.connection import GoneError, ProxyConnection
 
@@ -14,16 +15,12 @@ LONGEST_HEAD = 65_536
 """Most bytes of request line and headers."""
 
 
-class MalformedRequestError(Exception):
+class MalformedRequestError(ExceptionFields, Exception):
     """What came in is not HTTP; *status* is the fitting answer."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(status, reason)
-        self.status = status
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"The request is not valid HTTP/1.1: {self.reason}. Send it with an HTTP client."
+    status: int
+    reason: str
+    template = "The request is not valid HTTP/1.1: {reason}. Send it with an HTTP client."
 
 
 class Incoming:

@@ -7,6 +7,7 @@ import contextlib
 
 import h11
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.sandbox.proxy.connection import GoneError, ProxyConnection
 from failwell.sandbox.proxy.incoming import Incoming, MalformedRequestError
 
@@ -14,18 +15,14 @@ _LONGEST_CONNECT = 10.0
 _LONGEST_REPLY_HEAD = 262_144
 
 
-class UpstreamError(Exception):
+class UpstreamError(ExceptionFields, Exception):
     """The real server gave no whole reply; the client was sent *relayed* bytes of one. *reset* if by RST."""
 
-    def __init__(self, outcome: str, remedy: str, *, relayed: int = 0, reset: bool = False) -> None:
-        super().__init__(outcome, remedy)
-        self.outcome = outcome
-        self.remedy = remedy
-        self.relayed = relayed
-        self.reset = reset
-
-    def __str__(self) -> str:
-        return f"{self.outcome}. {self.remedy}"
+    outcome: str
+    remedy: str
+    relayed: int = 0
+    reset: bool = False
+    template = "{outcome}. {remedy}"
 
 
 async def pass_on(

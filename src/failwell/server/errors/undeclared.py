@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract import Case, ContractError, Error
 
 
-class UndeclaredError(ContractError):
+class UndeclaredError(ExceptionFields, ContractError):
     """*operation* raised an *error* that the catalogue does not list for it; its clients do not expect it."""
 
-    def __init__(self, operation: str | None, error: type[Error], declared: tuple[type[Error], ...] = ()) -> None:
-        super().__init__(operation, error, declared)
-        self.operation = operation
-        self.error = error
-        self.declared = declared
+    operation: str | None
+    error: type[Error]
+    declared: tuple[type[Error], ...] = ()
 
     def __str__(self) -> str:
         listed = ", ".join(error.__name__ for error in self.declared) or "none"

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from starlette.types import Message, Scope, Send
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.server.errors.framework import of_status
 from failwell.server.refusal import Refusal
 from failwell.wire import Reply
@@ -26,15 +27,11 @@ _MOST_NAMES = 1000
 _ALLOW_ORIGIN, _EXPOSE = b"access-control-allow-origin", b"access-control-expose-headers"
 
 
-class UnsendableError(ValueError):
+class UnsendableError(ExceptionFields, ValueError):
     """A reply whose *problem* no server could send; it names the part, and never a header's value."""
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return f"The reply cannot be sent: {self.problem}. The client gets the 500 in its place."
+    problem: str
+    template = "The reply cannot be sent: {problem}. The client gets the 500 in its place."
 
 
 class Sink(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.server.storage.data_folder import DataFolderError
 from failwell.server.storage.sqlite import ForeignFileError, is_a, look_at
 from failwell.server.storage.store_file import StoreFile, store_schema
@@ -31,15 +32,14 @@ CREATE TABLE IF NOT EXISTS crashes (job TEXT PRIMARY KEY, step INTEGER NOT NULL,
 """)
 
 
-class ChangedWorkflowError(Exception):
+class ChangedWorkflowError(ExceptionFields, Exception):
     """A workflow takes another step than it took before: it was changed while the *job* went on."""
 
-    def __init__(self, job: str, number: int, name: str, before: str) -> None:
-        super().__init__(job, number, name, before)
-        self.job, self.number, self.name, self.before = job, number, name, before
-
-    def __str__(self) -> str:
-        return f"Step {self.number} of job {self.job} is {self.name}, and was {self.before} before. Keep the old order."
+    job: str
+    number: int
+    name: str
+    before: str
+    template = "Step {number} of job {job} is {name}, and was {before} before. Keep the old order."
 
 
 class Steps:

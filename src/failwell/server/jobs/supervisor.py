@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.server.jobs.steps import refuse_broken
 from failwell.server.jobs.workflow import READY
 from failwell.server.storage.data_folder import DataFolderError
@@ -34,16 +35,12 @@ GRACE = 2.0
 """Seconds that a worker has to end in good order before it is killed."""
 
 
-class JobsDownError(StoreDownError):
+class JobsDownError(ExceptionFields, StoreDownError):
     """No worker can start, so that a job would wait for nobody knows how long. *problem* says why."""
 
-    def __init__(self, folder: str, problem: str) -> None:
-        super().__init__(folder, problem)
-        self.folder = folder
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return f"The worker of {self.folder} cannot start: {self.problem}"
+    folder: str
+    problem: str
+    template = "The worker of {folder} cannot start: {problem}"
 
 
 class Jobs:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.clock import ServerClock
 from failwell.contract import ContractError
 from failwell.server.caller import Caller
 from failwell.server.limits.rate_limits import LimitDecision, Limiter, RateLimits
 
 
-class UnknownTierError(ContractError):
+class UnknownTierError(ExceptionFields, ContractError):
     """The key *key_id* is in a *tier* that has no limits; those of *known* have. Its calls are answered with 500.
 
     To let it in without limits, or within those of another tier, would be a guess at what its owner pays for.
     """
 
-    def __init__(self, key_id: str, tier: str, known: tuple[str, ...]) -> None:
-        super().__init__(key_id, tier, known)
-        self.key_id = key_id
-        self.tier = tier
-        self.known = known
+    key_id: str
+    tier: str
+    known: tuple[str, ...]
 
     def __str__(self) -> str:
         known = ", ".join(f'"{tier}"' for tier in self.known)

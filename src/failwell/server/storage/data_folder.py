@@ -10,21 +10,19 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
+from failwell._support.exception_fields import ExceptionFields
 
-class DataFolderError(Exception):
+
+class DataFolderError(ExceptionFields, Exception):
     """The data folder cannot be used.
 
     `path` is what is in the way, `problem` what is wrong with it, `remedy` what to do.
     """
 
-    def __init__(self, path: str, problem: str, remedy: str) -> None:
-        super().__init__(path, problem, remedy)
-        self.path = path
-        self.problem = problem
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.problem}. {self.remedy}"
+    path: str
+    problem: str
+    remedy: str
+    template = "{path} {problem}. {remedy}"
 
 
 class DataFolder:

@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from failwell._support.exception_fields import ExceptionFields
+
 LONGEST_PAUSE = 0.002
 """Seconds between two tries to get a lock that another process has.
 
@@ -19,12 +21,12 @@ SQLite itself waits longer and longer, up to 0.1 s: with eight processes, who ha
 """
 
 
-class ForeignFileError(sqlite3.DatabaseError):
+class ForeignFileError(ExceptionFields, sqlite3.DatabaseError):
     """A database is not ours to use. *problem* says why, *remedy* how it starts to be mended."""
 
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem, remedy)
-        self.problem, self.remedy = problem, remedy
+    problem: str
+    remedy: str
+    template = "The database {problem}. {remedy}."
 
 
 @dataclass(frozen=True)
