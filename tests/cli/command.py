@@ -53,9 +53,10 @@ def environment(**variables: str) -> dict[str, str]:
 def run(*command: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
     """Run *command* to its end: in a fork of a process that has loaded it, unless *env* is for an interpreter."""
     env = environment() if env is None else env
-    if Path(command[0]).name in COMMANDS and environment().items() >= {
-        (name, value) for name, value in env.items() if name.startswith(FOR_INTERPRETERS)
-    }:
+    ordinary = {**environment(), "PYTHONPATH": env.get("PYTHONPATH", "")}
+    theirs = {name: value for name, value in env.items() if name.startswith(FOR_INTERPRETERS)}
+    customized = any(Path(folder, "sitecustomize.py").exists() for folder in ordinary["PYTHONPATH"].split(os.pathsep))
+    if Path(command[0]).name in COMMANDS and theirs.items() <= ordinary.items() and not customized:
         return _forked(command, env, options.get("stdout"))
     done = subprocess.run(
         command,
