@@ -8,8 +8,9 @@ Every error is a `PictographError`; `pictograph.exceptions` has the tree. The cl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from failwell import lazy_exports
 from pictograph.exceptions import (
     ApiError,
     AuthError,
@@ -34,28 +35,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LAZY = {
-    "AsyncClient": "pictograph.client",
-    "Client": "pictograph.client",
-    "UploadReport": "pictograph.uploads",
-    "train_pipeline": "pictograph.workflows",
-    "training_pipeline": "pictograph.workflows",
-    "upload_folder": "pictograph.workflows",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'pictograph' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
-
+lazy_exports(
+    __name__,
+    {
+        "client": ("AsyncClient", "Client"),
+        "uploads": ("UploadReport",),
+        "workflows": ("train_pipeline", "training_pipeline", "upload_folder"),
+    },
+)
 
 __all__ = [
     "ApiError",
