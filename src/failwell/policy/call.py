@@ -9,14 +9,13 @@ from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.evidence import KeptBody as Kept
-from failwell.policy.errors import complete, from_failure, from_refusal
-from failwell.policy.flow import Flow, NotSent, Send
+from failwell.policy.errors import complete, error_of
+from failwell.policy.flow import Flow, Send
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.retry.loop import with_retries
 from failwell.policy.retry.policy import RetryPolicy
 from failwell.wire import json
 from failwell.wire.messages import Failure, Reply, Request
-from failwell.wire.parse import parse_reply
 
 T = TypeVar("T")
 
@@ -60,31 +59,18 @@ def call_or_raise(
         request_id_header=catalogue.request_id_header,
         guard=guard,
     )
-    outcome = tried.outcome
-    failure: Failure | None = None
-    body: Kept | None = None
-    if isinstance(outcome, Reply):
-        told = outcome
-        if 200 <= outcome.status < 300:
-            try:
-                return decode(outcome)
-            except UnreadableReplyError as problem:
-                failure = Failure("unreadable", masked_text(str(problem), mask))
-            except JobFailedError as job:
-                # Through the table that every reply goes through: it is the error that a call would have met.
-                told = Reply(job.status, {}, json.dumps(job.body))
-        if failure is None:
-            error = parse_reply(told, catalogue, operation=request.operation, mask=mask, parsed=tried.parsed)
-            body = Kept(error.body, error.body_length) if told is outcome else None
-        else:
-            error = from_failure(failure, request, catalogue, tried)
-    elif isinstance(outcome, NotSent):
-        error = from_refusal(outcome.suppression, request, catalogue)
-    else:
-        failure = outcome
-        if failure.head is not None:
-            tried = tried._replace(outcome=failure.head)
-        error = from_failure(failure, request, catalogue, tried)
+    outcome, told = tried.outcome, tried
+    if isinstance(outcome, Reply) and 200 <= outcome.status < 300:
+        try:
+            return decode(outcome)
+        except UnreadableReplyError as problem:
+            told = tried._replace(outcome=Failure("unreadable", masked_text(str(problem), mask), head=outcome))
+        except JobFailedError as job:
+            # Through the table that every reply goes through: it is the error that a call would have met.
+            told = tried._replace(outcome=Reply(job.status, {}, json.dumps(job.body)))
+    error = error_of(told, request, catalogue, mask=mask)
+    # What the error of this very reply keeps of its body need not be cut again.
+    body = Kept(error.body, error.body_length) if told is tried and isinstance(outcome, Reply) else None
     complete(error, tried, request, catalogue, mask=mask, body=body)
     # Raised here, outside every `except`: the live library exception must not become its __context__.
-    raise error from (failure.cause if failure is not None else None)
+    raise error from error.__cause__

@@ -11,9 +11,20 @@ from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, Suppression
 from failwell.contract.evidence import KeptBody as Kept
 from failwell.contract.reporting import attach, hint
+from failwell.policy.flow import NotSent
 from failwell.policy.retry.result import RetryResult
 from failwell.wire.messages import Failure, Reply, Request
-from failwell.wire.parse import kept
+from failwell.wire.parse import kept, parse_reply
+
+
+def error_of(tried: RetryResult, request: Request, catalogue: Catalogue, *, mask: Mask) -> Error:
+    """The vendor's error for what was *tried* in vain: the last reply, a failure, or that nothing was sent."""
+    outcome = tried.outcome
+    if isinstance(outcome, Reply):
+        return parse_reply(outcome, catalogue, operation=request.operation, mask=mask, parsed=tried.parsed)
+    if isinstance(outcome, NotSent):
+        return from_refusal(outcome.suppression, request, catalogue)
+    return from_failure(outcome, request, catalogue, tried._replace(outcome=outcome.head or outcome))
 
 
 def from_failure(
@@ -30,7 +41,9 @@ def from_failure(
     }[failure.kind]
     status = tried.outcome.status if isinstance(tried.outcome, Reply) else None
     facts = {"timeout": timeout} if failure.kind == "timeout" else {}
-    return error_for(cls, case, message=sentence, status=status, **facts)
+    error = error_for(cls, case, message=sentence, status=status, **facts)
+    error.__cause__ = failure.cause
+    return error
 
 
 def from_refusal(suppression: Suppression, request: Request, catalogue: Catalogue) -> Error:
@@ -68,6 +81,8 @@ def complete(
     *body* is what is kept of the reply's, where that is known.
     """
     outcome, request_id = tried.outcome, error.request_id
+    if isinstance(outcome, Failure) and outcome.head is not None:
+        outcome = outcome.head
     if isinstance(outcome, Reply):
         if not request_id and (named := outcome.headers.get(catalogue.request_id_header)):
             request_id = truncation.text(masked_text(named, mask))

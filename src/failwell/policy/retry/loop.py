@@ -66,7 +66,8 @@ def with_retries(
         if pacer is not None and (pause := pause_for_all(outcome, found)) is not None:
             pacer.learn(moment, pause)
         if found is None or not found.may_repeat:
-            tries = (*attempts, _attempt(outcome, 0.0, request_id_header))
+            this_try = _attempt(outcome, 0.0, request_id_header)
+            tries = (*attempts, this_try) if attempts else (this_try,)
             return _new(RetryResult, (outcome, tries, moment - started, timeout, None, found and found.parsed))
         next_ = yield from _next_try(
             policy, guard, found, retry=len(attempts) + 1, moment=moment, started=started, deadline=deadline
@@ -77,8 +78,9 @@ def with_retries(
             return (yield from _told(over, operation))
         taken = next_.taken
         try:
-            told = {"retry": len(attempts), "delay": next_.delay, "reason": attempts[-1].reason}
-            yield from notify("retry", operation=operation, **told)
+            yield from notify(
+                "retry", operation=operation, retry=len(attempts), delay=next_.delay, reason=attempts[-1].reason
+            )
             yield from sleep(next_.delay)
             moment = yield NOW
             if pacer is not None:

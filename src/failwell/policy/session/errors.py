@@ -13,7 +13,7 @@ from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt
-from failwell.policy.errors import complete, from_failure, from_refusal
+from failwell.policy.errors import complete, error_of
 from failwell.policy.flow import NOW, NotSent
 from failwell.policy.retry.result import RetryResult
 from failwell.policy.session.connection import Connection, Drop, SessionFlow, Turn
@@ -62,17 +62,8 @@ class SessionErrors:
 
     def not_opened(self, tried: RetryResult) -> SessionFlow[Error]:
         """What *tried* came to, as it would for a call."""
-        outcome = tried.outcome
-        if isinstance(outcome, Failure):
-            error = from_failure(outcome, self.request, self.catalogue, tried._replace(outcome=outcome.head or outcome))
-            error.__cause__ = outcome.cause
-        elif isinstance(outcome, NotSent):
-            error = from_refusal(outcome.suppression, self.request, self.catalogue)
-        else:
-            about = self.request.operation
-            error = parse_reply(outcome, self.catalogue, operation=about, mask=self.mask, parsed=tried.parsed)
-        head = outcome.head if isinstance(outcome, Failure) else outcome
-        return (yield from self._error(error, head or outcome, tried))
+        error = error_of(tried, self.request, self.catalogue, mask=self.mask)
+        return (yield from self._error(error, tried.outcome, tried))
 
     def dropped(self, drop: Drop) -> SessionFlow[Error]:
         """The vendor's error for *drop*."""

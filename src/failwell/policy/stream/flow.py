@@ -13,7 +13,7 @@ from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.call import UnreadableReplyError
-from failwell.policy.errors import complete, from_failure, from_refusal
+from failwell.policy.errors import complete, error_of, from_failure
 from failwell.policy.flow import (
     Flow,
     NotSent,
@@ -324,11 +324,7 @@ class _Stream(Generic[T]):
         if isinstance(outcome, Failure):
             self.wait = tried.timeout
             return (yield from self._broken(outcome, outcome.head, suppression=suppression))
-        if isinstance(outcome, NotSent):
-            error = from_refusal(outcome.suppression, self.request, self.catalogue)
-        else:
-            about = self.request.operation
-            error = parse_reply(outcome, self.catalogue, operation=about, mask=self._mask, parsed=tried.parsed)
+        error = error_of(tried, self.request, self.catalogue, mask=self._mask)
         return (yield from self._error(error, outcome, suppression))
 
     def _told(self, event: Event, unreadable: str | None) -> Flow[Error]:
@@ -356,7 +352,6 @@ class _Stream(Generic[T]):
             seen = self.head
         tried = RetryResult(seen or failure, (), 0.0, self.wait)
         error = from_failure(failure, self.request, self.catalogue, tried, on=on)
-        error.__cause__ = failure.cause
         return (yield from self._error(error, seen or self.head or failure, suppression))
 
     def _error(
