@@ -77,6 +77,19 @@ def test_completed(typed: str, completed: list[str]) -> None:
     assert (0, completed) == (ran.code, ran.out.split())
 
 
+def test_completed_without_a_sandbox() -> None:
+    """
+    Where the extra of the sandbox is not installed, a shell that asks for vendors is told none, and no traceback.
+    """
+    without = (
+        "import sys; sys.modules['uvicorn'] = None; sys.argv = ['failwell']; import failwell.__main__ as m; m.main()"
+    )
+    asked = {"_FAILWELL_COMPLETE": "complete_bash", "COMP_WORDS": "failwell check pic", "COMP_CWORD": "2"}
+    ran = run(sys.executable, "-c", without, env=environment(**asked))
+
+    assert (0, "", "") == (ran.code, ran.out.strip(), ran.err)
+
+
 @pytest.mark.parametrize("command", ["check", "sandbox", "vendors"])
 def test_help_of_a_command(command: str) -> None:
     """

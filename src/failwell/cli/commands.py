@@ -24,7 +24,7 @@ from failwell.cli.console import Console
 from failwell.cli.looking import LOOK_UPS
 from failwell.cli.report import report_to
 from failwell.contract.errors import ContractError
-from failwell.contract.extras import require
+from failwell.contract.extras import missing, require
 
 if TYPE_CHECKING:
     from failwell.conformance.adapter import Colour
@@ -54,7 +54,9 @@ app = typer.Typer(
 
 
 def _completed(begun: str) -> list[str]:
-    """The installed vendors whose names begin so, for the shell."""
+    """The installed vendors whose names begin so, for the shell; none where no sandbox can run."""
+    if missing("sandbox"):
+        return []
     from failwell.sandbox.vendor import known_vendors
 
     return [name for name in known_vendors() if name.startswith(begun)]
