@@ -592,7 +592,7 @@ def cancel_everywhere(runs: int, seed: int) -> Seen:
     seen = Seen()
     with (
         proxies_forgotten(),
-        mock.patch("failwell.client.transport.httpx.transport.HIGHEST_KEPT", MOST_READ),
+        mock.patch("failwell.client.transport.replies.HIGHEST_KEPT", MOST_READ),
         mock.patch("failwell.wire.json.LONGEST", LONGEST),
     ):
         for kind in KINDS:

@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import httpx2
 
 from failwell._support import truncation
-from failwell._support.masking import masked, masked_end
+from failwell._support.masking import masked
 from failwell._support.secret import Secret
-from failwell.client.transport.content_coding import ACCEPTED, Decoding, too_long
+from failwell.client.transport.content_coding import ACCEPTED, Decoding
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.client.transport.httpx.pool import LIMITS
 from failwell.client.transport.httpx.proxies import of_environment
-from failwell.client.transport.httpx.transport import FRAMING, HIGHEST_KEPT, AwaitingHttpx, BlockingHttpx
+from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
+from failwell.client.transport.replies import HIGHEST_KEPT, IncomingReply
 from failwell.client.transport.requests import WITH_BODY, RequestFactory
 from failwell.contract.extras import needs
-from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 with needs("fast", __name__):
-    from pyreqwest.bytes import Bytes
     from pyreqwest.client import Client, ClientBuilder, SyncClient, SyncClientBuilder
     from pyreqwest.exceptions import (
         DetailedPyreqwestError,
@@ -50,6 +48,7 @@ REFUSED = "invalid peer certificate: "
 CUT = "error reading a body from connection"
 """What they say of a body that did not come whole; without it, it cannot be decoded."""
 T = TypeVar("T")
+X = TypeVar("X", BlockingHttpx, AwaitingHttpx)
 B = TypeVar("B", RequestBuilder, SyncRequestBuilder)
 
 _forked = False
@@ -65,61 +64,75 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-class BlockingFast:
-    """Sends with pyreqwest; a stream, a download or a body that is read while it is sent goes over httpx2."""
+class _Fast(Generic[X]):
+    """What the fast transports of both colours know; *other* sends what they do not."""
 
-    def __init__(self, prepared: RequestFactory, wall: Callable[[], float]) -> None:
+    def __init__(self, prepared: RequestFactory, wall: Callable[[], float], other: X) -> None:
         self._prepared = prepared
         self._wall = wall
-        self._other = BlockingHttpx(prepared, wall)
+        self._other: X = other
         self._at_once = min(HIGHEST_KEPT, prepared.longest_reply or HIGHEST_KEPT)
-        self.secrets = self._other.secrets
-        self._client: SyncClient | None = _configured(SyncClientBuilder()).build()
+        self.secrets = other.secrets
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
         return self._other.secrets_of(request)
 
-    def send(self, request: Request, timeout: float | None) -> Outcome:
-        """One attempt, over within *timeout* seconds."""
-        if not _is_whole(request):
-            return self._other.send(request, timeout)
-        head: BaseResponse | None = None
-        try:
-            builder = _open(self._client).request(request.method, str(self._prepared.place(request.target).url))
-            with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
-                head = response
-                reader = response.body_reader
-                if response.status < 400 and _length(response) <= self._at_once and not _is_packed(response):
-                    return self._reply(response, bytes(reader.bytes()), None)
-                body = _Kept(response, self._prepared.longest_reply)
-                try:
-                    while (chunk := reader.read_chunk()) is not None and body.take(chunk):
-                        pass
-                    if chunk is None:
-                        body.end()
-                except PROBLEMS as problem:
-                    if not _will_do(response, problem):
-                        raise
-                    body.is_whole = False
-                return self._reply(response, body.kept(request, self.secrets_of), body.length)
-        except PROBLEMS as problem:
-            return self._failure(request, problem, head)
+    def _incoming(self, response: BaseResponse) -> IncomingReply:
+        return IncomingReply(response.status, _headers(response), self._prepared.longest_reply)
 
-    def open(self, request: Request, timeout: float | None) -> Outcome | BlockingBody:
-        """One attempt, like `send`, over httpx2; the body of a success is left to be read."""
-        return self._other.open(request, timeout)
+    def _is_short(self, reply: IncomingReply) -> bool:
+        """Whether the body is read at once: its head tells that it is no longer than is held, and not packed."""
+        length = reply.headers.get("content-length", "")
+        held = reply.status < 400 and length.isdecimal() and int(length) <= self._at_once
+        return held and "content-encoding" not in reply.headers
 
-    def _reply(self, response: BaseResponse, body: bytes, length: int | None) -> Reply:
-        return _reply(response, body, length, self._wall())
-
-    def _failure(self, request: Request, problem: Exception, head: BaseResponse | None) -> Failure:
-        return _failure(problem, head, self._wall(), self.secrets_of(request))
+    def _failure(self, request: Request, problem: Exception, reply: IncomingReply | None) -> Failure:
+        return _failure(problem, None if reply is None else reply.head(self._wall()), self.secrets_of(request))
 
     @property
     def closed(self) -> bool:
         """Whether nothing can be sent any more."""
         return self._other.closed
+
+
+class BlockingFast(_Fast[BlockingHttpx]):
+    """Sends with pyreqwest; a stream, a download or a body that is read while it is sent goes over httpx2."""
+
+    def __init__(self, prepared: RequestFactory, wall: Callable[[], float]) -> None:
+        super().__init__(prepared, wall, BlockingHttpx(prepared, wall))
+        self._client: SyncClient | None = _configured(SyncClientBuilder()).build()
+
+    def send(self, request: Request, timeout: float | None) -> Outcome:
+        """One attempt, over within *timeout* seconds."""
+        if not _is_whole(request):
+            return self._other.send(request, timeout)
+        reply: IncomingReply | None = None
+        try:
+            builder = _open(self._client).request(request.method, str(self._prepared.place(request.target).url))
+            with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
+                reply, reader = self._incoming(response), response.body_reader
+                if self._is_short(reply):
+                    reply.take(bytes(reader.bytes()))
+                    return reply.reply(self._wall())
+                decoding = Decoding(reply.headers.get("content-encoding", ""))
+                try:
+                    while (chunk := reader.read_chunk()) is not None:
+                        if not all(map(reply.take, decoding.decode(bytes(chunk)))):
+                            break
+                    else:
+                        decoding.end()
+                except PROBLEMS as problem:
+                    if reply.status < 400 or isinstance(problem, RequestTimeoutError):
+                        raise
+                    reply.broken = True  # an error is known by its status, whatever became of its body
+                return reply.reply(self._wall(), lambda: self.secrets_of(request))
+        except PROBLEMS as problem:
+            return self._failure(request, problem, reply)
+
+    def open(self, request: Request, timeout: float | None) -> Outcome | BlockingBody:
+        """One attempt, like `send`, over httpx2; the body of a success is left to be read."""
+        return self._other.open(request, timeout)
 
     def close(self) -> None:
         """Close the connections."""
@@ -130,61 +143,43 @@ class BlockingFast:
             self._client = None
 
 
-class AwaitingFast:
+class AwaitingFast(_Fast[AwaitingHttpx]):
     """The same, awaited, on asyncio."""
 
     def __init__(self, prepared: RequestFactory, wall: Callable[[], float]) -> None:
-        self._prepared = prepared
-        self._wall = wall
-        self._other = AwaitingHttpx(prepared, wall)
-        self._at_once = min(HIGHEST_KEPT, prepared.longest_reply or HIGHEST_KEPT)
-        self.secrets = self._other.secrets
+        super().__init__(prepared, wall, AwaitingHttpx(prepared, wall))
         self._client: Client | None = _configured(ClientBuilder()).build()
-
-    def secrets_of(self, request: Request) -> tuple[Secret, ...]:
-        """What must not be shown of the exchange of *request*."""
-        return self._other.secrets_of(request)
 
     async def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds."""
         if not _is_whole(request):
             return await self._other.send(request, timeout)
-        head: BaseResponse | None = None
+        reply: IncomingReply | None = None
         try:
             builder = _open(self._client).request(request.method, str(self._prepared.place(request.target).url))
             async with _filled(builder, self._prepared, request, timeout).build_streamed() as response:
-                head = response
-                reader = response.body_reader
-                if response.status < 400 and _length(response) <= self._at_once and not _is_packed(response):
-                    return self._reply(response, bytes(await reader.bytes()), None)
-                body = _Kept(response, self._prepared.longest_reply)
+                reply, reader = self._incoming(response), response.body_reader
+                if self._is_short(reply):
+                    reply.take(bytes(await reader.bytes()))
+                    return reply.reply(self._wall())
+                decoding = Decoding(reply.headers.get("content-encoding", ""))
                 try:
-                    while (chunk := await reader.read_chunk()) is not None and body.take(chunk):
-                        pass
-                    if chunk is None:
-                        body.end()
+                    while (chunk := await reader.read_chunk()) is not None:
+                        if not all(map(reply.take, decoding.decode(bytes(chunk)))):
+                            break
+                    else:
+                        decoding.end()
                 except PROBLEMS as problem:
-                    if not _will_do(response, problem):
+                    if reply.status < 400 or isinstance(problem, RequestTimeoutError):
                         raise
-                    body.is_whole = False
-                return self._reply(response, body.kept(request, self.secrets_of), body.length)
+                    reply.broken = True  # an error is known by its status, whatever became of its body
+                return reply.reply(self._wall(), lambda: self.secrets_of(request))
         except PROBLEMS as problem:
-            return self._failure(request, problem, head)
+            return self._failure(request, problem, reply)
 
     async def open(self, request: Request, timeout: float | None) -> Outcome | AwaitingBody:
         """One attempt, like `send`, over httpx2; the body of a success is left to be read."""
         return await self._other.open(request, timeout)
-
-    def _reply(self, response: BaseResponse, body: bytes, length: int | None) -> Reply:
-        return _reply(response, body, length, self._wall())
-
-    def _failure(self, request: Request, problem: Exception, head: BaseResponse | None) -> Failure:
-        return _failure(problem, head, self._wall(), self.secrets_of(request))
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._other.closed
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -199,51 +194,6 @@ def _open(client: T | None) -> T:
     if client is None:
         raise RuntimeError("the client is closed")
     return client
-
-
-class _Kept:
-    """The body of an error, or of a success that does not tell its length, as it comes in."""
-
-    def __init__(self, response: BaseResponse, longest: int | None) -> None:
-        self._cap = KEPT if response.status >= 300 else None
-        self._longest = longest
-        self._decoding = Decoding(_headers(response)["content-encoding"]) if _is_packed(response) else None
-        self._chunks: list[bytes] = []
-        self._kept = 0
-        self.length = 0
-        # An error that ends with its connection may have been broken off.
-        self.is_whole = self._cap is None or any(response.get_header(name) is not None for name in FRAMING)
-
-    def take(self, chunk: Bytes) -> bool:
-        """Keep *chunk*, decoded, or count it; False when enough was read."""
-        if self._decoding is None:
-            return self._take(bytes(chunk))
-        return all(self._take(piece) for piece in self._decoding.decode(bytes(chunk)))
-
-    def end(self) -> None:
-        """Return if nothing is missing."""
-        if self._decoding is not None:
-            self._decoding.end()
-
-    def _take(self, chunk: bytes) -> bool:
-        self.length += len(chunk)
-        if self._cap is None and self._longest is not None and self.length > self._longest:
-            self._chunks.clear()
-            raise too_long(self._longest)
-        if self._cap is None or self._kept < self._cap:
-            self._chunks.append(chunk)
-            self._kept += len(chunk)
-        return self._cap is None or self.length < HIGHEST_KEPT
-
-    def kept(self, request: Request, secrets_of: Callable[[Request], tuple[Secret, ...]]) -> bytes:
-        """What was kept; of what was broken off without the start of a secret at its end."""
-        start = b"".join(self._chunks)
-        return start if self.is_whole else masked_end(start, secrets_of(request))
-
-
-def _will_do(response: BaseResponse, problem: Exception) -> bool:
-    """Whether what came before *problem* is enough: an error is known by its status, whatever became of its body."""
-    return response.status >= 400 and not isinstance(problem, RequestTimeoutError)
 
 
 def _is_whole(request: Request) -> bool:
@@ -307,16 +257,6 @@ def _filled(builder: B, prepared: RequestFactory, request: Request, timeout: flo
     return builder if timeout is None else builder.timeout(timedelta(seconds=min(timeout, LONGEST_ATTEMPT)))
 
 
-def _is_packed(response: BaseResponse) -> bool:
-    return "content-encoding" in response.headers
-
-
-def _length(response: BaseResponse) -> float:
-    """Bytes of the body, if the head tells."""
-    said = response.get_header("content-length")
-    return int(said) if said is not None and said.isdecimal() else math.inf
-
-
 def _headers(response: BaseResponse) -> dict[str, str]:
     """Header fields by lower-case name; repeated ones in one line (RFC 9110, 5.3)."""
     headers: dict[str, str] = {}
@@ -331,15 +271,7 @@ def _headers(response: BaseResponse) -> dict[str, str]:
     return headers
 
 
-def _reply(response: BaseResponse, body: bytes, length: int | None, received: float) -> Reply:
-    """What arrived, as it arrived: an error that it becomes shows it without secrets."""
-    length = len(body) if length is None else length
-    if response.status >= 300:
-        body = body[:KEPT]
-    return Reply.arrived(response.status, _headers(response), body, received, length)
-
-
-def _failure(problem: Exception, head: BaseResponse | None, received: float, secrets: tuple[Secret, ...]) -> Failure:
+def _failure(problem: Exception, head: Reply | None, secrets: tuple[Secret, ...]) -> Failure:
     """What the library's exception says about the attempt, without the exception itself."""
     causes: list[str] = []
     if isinstance(problem, DetailedPyreqwestError):
@@ -353,7 +285,7 @@ def _failure(problem: Exception, head: BaseResponse | None, received: float, sec
     if isinstance(problem, RequestTimeoutError):
         return Failure("timeout", reason, cause=cause)
     if head is not None and CUT not in causes:  # the body is whole, and not what its headers announce
-        return Failure("unreadable", reason, cause=cause, head=_reply(head, b"", None, received))
+        return Failure("unreadable", reason, cause=cause, head=head)
     if head is None and isinstance(problem, ValueError | httpx2.InvalidURL):
         return Failure("unreadable", reason, sent=False, cause=cause)
     return Failure("network", reason, sent=NOT_SENT not in causes, cause=cause)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 import anyio
 import anyio.to_thread
 import httpx2
 
-from failwell._support.frozen import changed
-from failwell._support.masking import masked_end
 from failwell._support.secret import Secret
-from failwell.client.transport.content_coding import apieces_of, pieces_of, too_long
+from failwell.client.transport.content_coding import apieces_of, pieces_of
 from failwell.client.transport.failures import (
     LIBRARY_ERRORS,
-    TIMEOUTS,
     AttemptTimeoutError,
     ContentError,
     detached,
@@ -27,36 +24,53 @@ from failwell.client.transport.httpx.async_network import CancellableTransport
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT, AttemptTransport, Until, timeouts
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.client.transport.httpx.proxies import Proxies, of_environment, secrets_of_environment
+from failwell.client.transport.replies import IncomingReply
 from failwell.client.transport.requests import RequestFactory
 from failwell.client.transport.secrets import of_body, of_query
-from failwell.wire.json import KEPT, LONGEST
-from failwell.wire.messages import Content, Failure, Into, Outcome, Reply, Request
+from failwell.wire.messages import Content, Failure, Into, Outcome, Request
+
+C = TypeVar("C", httpx2.Client, httpx2.AsyncClient)
 
 PHASES = ("connect", "read", "write", "pool")
 """Parts of an attempt that each have a timeout where the client is the user's own."""
-HIGHEST_KEPT = 16 * LONGEST
-"""Bytes of an error body that are read at all; the rest is left on a connection that is then closed."""
-FRAMING = frozenset({"content-length", "transfer-encoding"})
-"""Headers by which the end of a body is known from that of its connection."""
 OTHER_LOOP = ("Event loop is closed", "no running event loop", "must be called from async context")
 """What asyncio and trio say of a connection that was made in another loop."""
 
 
-class BlockingHttpx:
-    """Sends with an `httpx2.Client`: one of ours, or the user's own."""
+class _Httpx(Generic[C]):
+    """What the transports of both colours know: the requests of a client, its secrets, and what sends them."""
 
-    def __init__(
-        self, prepared: RequestFactory, wall: Callable[[], float], client: httpx2.Client | None = None
-    ) -> None:
+    def __init__(self, prepared: RequestFactory, wall: Callable[[], float], client: C | None = None) -> None:
         self._prepared = prepared
         self._wall = wall
         self._own = client is None
-        self._client = client if client is not None else _blocking_client()
+        self._client: C = self._made(of_environment()) if client is None else client
         self.secrets = tuple(dict.fromkeys((*prepared.secrets, *secrets_of_environment())))
+
+    def _made(self, proxies: Proxies) -> C:
+        """A client of our own, which goes through *proxies*."""
+        raise NotImplementedError
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
         return (*self.secrets, *of_query(request.target), *of_body(request.secrets))
+
+    def _incoming(self, response: httpx2.Response, into: Into | None = None) -> IncomingReply:
+        headers = _joined(response.headers.raw)
+        return IncomingReply(response.status_code, headers, self._prepared.longest_reply, into)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._client.is_closed
+
+
+class BlockingHttpx(_Httpx[httpx2.Client]):
+    """Sends with an `httpx2.Client`: one of ours, or the user's own."""
+
+    def _made(self, proxies: Proxies) -> httpx2.Client:
+        transport = _BlockingByEnvironment(proxies) if proxies.by_scheme else AttemptTransport()
+        return httpx2.Client(transport=transport, timeout=None)
 
     def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds (with a user's own client: checked between chunks)."""
@@ -84,32 +98,22 @@ class BlockingHttpx:
         sent = self._prepared.sendable(request, request.content if content is None else content, {"timeout": limits})
         response = self._client.send(sent, stream=True, follow_redirects=False)
         if until is not None and _is_left_open(response):
-            secrets = self.secrets_of(request)
-            return BlockingBody(_Body(response, None, None).reply(self._wall()), response, until, secrets)
+            head = self._incoming(response).head(self._wall())
+            return BlockingBody(head, response, until, self.secrets_of(request))
         try:
-            body = _Body(response, request.into, self._prepared.longest_reply)
+            reply = self._incoming(response, request.into)
             try:
                 for chunk in pieces_of(response):
                     if end is not None and time.monotonic() > end:
                         raise AttemptTimeoutError("the attempt's time was used up while the body arrived")
-                    if not body.take(chunk):
+                    if not reply.take(chunk):
                         break
-            except httpx2.DecodingError as problem:
-                if response.status_code < 400:
-                    return body.undecoded(problem, self._wall(), self.secrets_of(request))
-                body.is_whole = False
             except LIBRARY_ERRORS as problem:
-                if response.status_code < 400 or isinstance(problem, TIMEOUTS):
-                    raise
-                body.is_whole = False
-            return body.reply(self._wall()) if body.is_whole else body.start(self._wall(), self.secrets_of(request))
+                if failed := reply.failed(problem, self._wall(), self.secrets_of(request)):
+                    return failed
+            return reply.reply(self._wall(), lambda: self.secrets_of(request))
         finally:
             response.close()
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._client.is_closed
 
     def close(self) -> None:
         """Close the connections, unless the client is the user's own."""
@@ -117,21 +121,12 @@ class BlockingHttpx:
             self._client.close()
 
 
-class AwaitingHttpx:
+class AwaitingHttpx(_Httpx[httpx2.AsyncClient]):
     """Sends with an `httpx2.AsyncClient`: one of ours, or the user's own; on asyncio and trio."""
 
-    def __init__(
-        self, prepared: RequestFactory, wall: Callable[[], float], client: httpx2.AsyncClient | None = None
-    ) -> None:
-        self._prepared = prepared
-        self._wall = wall
-        self._own = client is None
-        self._client = client if client is not None else _awaiting_client()
-        self.secrets = tuple(dict.fromkeys((*prepared.secrets, *secrets_of_environment())))
-
-    def secrets_of(self, request: Request) -> tuple[Secret, ...]:
-        """What must not be shown of the exchange of *request*."""
-        return (*self.secrets, *of_query(request.target), *of_body(request.secrets))
+    def _made(self, proxies: Proxies) -> httpx2.AsyncClient:
+        transport = _AwaitingByEnvironment(proxies) if proxies.by_scheme else CancellableTransport()
+        return httpx2.AsyncClient(transport=transport, timeout=None)
 
     async def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds."""
@@ -163,34 +158,24 @@ class AwaitingHttpx:
         sent = self._prepared.sendable(request, request.content if content is None else content, limits)
         response = await self._client.send(sent, stream=True, follow_redirects=False)
         if keep_open and _is_left_open(response):
-            secrets = self.secrets_of(request)
-            return AwaitingBody(_Body(response, None, None).reply(self._wall()), response, secrets)
+            head = self._incoming(response).head(self._wall())
+            return AwaitingBody(head, response, self.secrets_of(request))
         try:
-            body = _Body(response, request.into, self._prepared.longest_reply)
+            reply = self._incoming(response, request.into)
             try:
                 async with aclosing(apieces_of(response)) as chunks:
                     async for chunk in chunks:
                         # A disk may be slow, and other tasks go on meanwhile.
-                        more = await anyio.to_thread.run_sync(body.take, chunk) if request.into else body.take(chunk)
+                        more = await anyio.to_thread.run_sync(reply.take, chunk) if request.into else reply.take(chunk)
                         if not more:
                             break
-            except httpx2.DecodingError as problem:
-                if response.status_code < 400:
-                    return body.undecoded(problem, self._wall(), self.secrets_of(request))
-                body.is_whole = False
-            except LIBRARY_ERRORS:
-                if response.status_code < 400:
-                    raise
-                body.is_whole = False
-            return body.reply(self._wall()) if body.is_whole else body.start(self._wall(), self.secrets_of(request))
+            except LIBRARY_ERRORS as problem:
+                if failed := reply.failed(problem, self._wall(), self.secrets_of(request)):
+                    return failed
+            return reply.reply(self._wall(), lambda: self.secrets_of(request))
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
-        return self._client.is_closed
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the user's own."""
@@ -242,74 +227,9 @@ class _AwaitingReading(_Reading):
             yield chunk
 
 
-class _Body:
-    """The body of a reply as it comes in: whole for a success, its start and its length for an error.
-
-    With *into* the body of a success goes there instead.
-    """
-
-    def __init__(self, response: httpx2.Response, into: Into | None, longest: int | None) -> None:
-        self._response = response
-        self._longest = longest
-        self._write = _opened(into) if into is not None and response.is_success else None
-        self._cap = KEPT if response.status_code >= 300 else None
-        self._chunks: list[bytes] = []
-        self._length = 0
-        self._kept = 0
-        # An error that ends with its connection may have been broken off.
-        self.is_whole = self._cap is None or not FRAMING.isdisjoint(response.headers)
-
-    def take(self, chunk: bytes) -> bool:
-        """Keep *chunk*, or count it; False when enough was read."""
-        self._length += len(chunk)
-        if self._write is not None:
-            self._write(chunk)
-            return True
-        if self._cap is None and self._longest is not None and self._length > self._longest:
-            self._chunks.clear()
-            raise too_long(self._longest)
-        if self._cap is None or self._kept < self._cap:
-            self._chunks.append(chunk)
-            self._kept += len(chunk)
-        return self._cap is None or self._length < HIGHEST_KEPT
-
-    def reply(self, received: float) -> Reply:
-        """What arrived, as it arrived: an error that it becomes shows it without secrets."""
-        body, length = b"".join(self._chunks), self._length
-        if self._cap is not None:
-            body = body[: self._cap]
-        return Reply.arrived(self._response.status_code, _joined(self._response.headers.raw), body, received, length)
-
-    def start(self, received: float, secrets: tuple[Secret, ...]) -> Reply:
-        """What arrived of a body that was broken off, perhaps in the middle of one of *secrets*."""
-        reply = self.reply(received)
-        return changed(reply, body=masked_end(reply.body, secrets))
-
-    def undecoded(self, problem: Exception, received: float, secrets: tuple[Secret, ...]) -> Failure:
-        """What came of a success whose body is not the gzip (or the like) that its headers announce."""
-        head = changed(self.reply(received), body=b"", length=None)
-        return changed(failure(problem, secrets), head=head)
-
-
 def _is_left_open(response: httpx2.Response) -> bool:
     """Whether there is more to come than an error: the body of a success, or a websocket."""
     return response.is_success or response.status_code == 101
-
-
-def _opened(into: Into) -> Callable[[bytes], None]:
-    """Writes a chunk where *into* leads. A failure to do so is the caller's, not the network's."""
-
-    def write(chunk: bytes) -> None:
-        try:
-            put(chunk)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the caller's
-            raise ContentError(problem, problem.__traceback__) from None
-
-    try:
-        put = into()
-    except Exception as problem:  # noqa: BLE001 - the same
-        raise ContentError(problem, problem.__traceback__) from None
-    return write
 
 
 def _joined(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -353,15 +273,3 @@ class _AwaitingByEnvironment(httpx2.AsyncBaseTransport):
     async def aclose(self) -> None:
         for transport in (self._direct, *self._by_name.values()):
             await transport.aclose()
-
-
-def _blocking_client() -> httpx2.Client:
-    proxies = of_environment()
-    transport = _BlockingByEnvironment(proxies) if proxies.by_scheme else AttemptTransport()
-    return httpx2.Client(transport=transport, timeout=None)
-
-
-def _awaiting_client() -> httpx2.AsyncClient:
-    proxies = of_environment()
-    transport = _AwaitingByEnvironment(proxies) if proxies.by_scheme else CancellableTransport()
-    return httpx2.AsyncClient(transport=transport, timeout=None)
