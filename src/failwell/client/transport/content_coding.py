@@ -21,7 +21,7 @@ MOST_CODINGS = 5
 """Codings that one body may have had, one over the other."""
 GZIP = frozenset({"gzip", "x-gzip"})
 OTHERS: dict[str, Any] = {name: made for name, made in _decoders.SUPPORTED_DECODERS.items() if name in ("br", "zstd")}
-"""Those that httpx2 can undo because a package for them is installed."""
+"""Those that httpx2 can undo because a package for them is installed; it tells so in a private part only."""
 ACCEPTED = ", ".join(("gzip", "deflate", *OTHERS))
 """What a request says that its answer may be packed as."""
 

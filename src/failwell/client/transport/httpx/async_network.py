@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-import types
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any, cast
@@ -22,7 +21,8 @@ from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 from failwell.client.transport.httpx.early_answers import EarlyAnswer
 from failwell.client.transport.httpx.event_loops import ENDS, running_loop
 from failwell.client.transport.httpx.fork import remember_pool, remember_stream
-from failwell.client.transport.httpx.pool import PooledConnection, for_pool, from_pool, has_surplus, pool_options
+from failwell.client.transport.httpx.pool import for_pool, from_pool, pool_options
+from failwell.client.transport.httpx.workarounds import PooledConnection, has_surplus, to_the_end
 
 _asking: ContextVar[bool] = ContextVar("_asking", default=False)
 """Whether this task sends a request: later the socket may be a websocket, which others read."""
@@ -120,33 +120,6 @@ class _ProxyPool(httpcore2.AsyncHTTPProxy):
         return _Connection(super().create_connection(origin))
 
 
-@types.coroutine
-def _to_the_end(work: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
-    """Run *work*, and raise a cancellation that comes meanwhile when it has ended.
-
-    The cancellation of an asyncio task goes through the shields of anyio, but not through this: where *work* only gives
-    others a turn, as the end of a socket does, it goes on.
-    """
-    cancelled: BaseException | None = None
-    told: Any = None
-    thrown: BaseException | None = None
-    while True:
-        try:
-            wanted = work.send(told) if thrown is None else work.throw(thrown)
-        except StopIteration:
-            break
-        told = thrown = None
-        try:
-            told = yield wanted
-        except BaseException as problem:  # noqa: BLE001 - raised at the end, or by *work*
-            if wanted is None:
-                cancelled = problem
-            else:
-                thrown = problem
-    if cancelled is not None:
-        raise cancelled
-
-
 class CancellableTransport(httpx2.AsyncBaseTransport):
     """httpx2 over connection pools of such sockets: one for each event loop, since a socket is of use in its own alone.
 
@@ -218,4 +191,4 @@ class _ReplyStream(httpx2.AsyncByteStream):
         stream = self._reply.extensions.get("network_stream")
         if isinstance(stream, CancellableStream) and has_surplus(self._reply):
             stream.spoiled = True
-        await _to_the_end(self._reply.aclose())
+        await to_the_end(self._reply.aclose())

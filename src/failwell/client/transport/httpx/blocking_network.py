@@ -17,7 +17,8 @@ from httpcore2 import NetworkBackend, NetworkStream
 
 from failwell.client.transport.httpx.dns import addresses
 from failwell.client.transport.httpx.fork import remember_pool, remember_stream
-from failwell.client.transport.httpx.pool import PooledConnection, for_pool, from_pool, has_surplus, pool_options
+from failwell.client.transport.httpx.pool import for_pool, from_pool, pool_options
+from failwell.client.transport.httpx.workarounds import PooledConnection, has_surplus
 
 LONGEST_ATTEMPT = 1_000_000.0
 """Seconds that sockets can count on every system: some two weeks."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import h11
 import httpcore2
 import httpx2
 
@@ -25,34 +24,6 @@ def pool_options(network_backend: object) -> dict[str, Any]:
     }
 
 
-ASKED_OFTEN = (
-    "can_handle_request",
-    "can_multiplex",
-    "has_expired",
-    "is_available",
-    "is_closed",
-    "is_connected",
-    "is_idle",
-)
-
-
-class PooledConnection:
-    """A connection of a pool, which gives up its place there when its first request comes to nothing.
-
-    httpcore2 forgets to close one whose request was cancelled before it began, or whose tunnel through a proxy met a
-    TLS handshake that failed. Its place in the pool would be taken for ever.
-    """
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._answered = False
-        for name in ASKED_OFTEN:
-            self.__dict__[name] = getattr(connection, name)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
-
-
 def for_pool(request: httpx2.Request) -> httpcore2.Request:
     """*request* as a pool takes it."""
     url = request.url
@@ -68,14 +39,3 @@ def for_pool(request: httpx2.Request) -> httpcore2.Request:
 def from_pool(reply: httpcore2.Response, stream: httpx2.SyncByteStream | httpx2.AsyncByteStream) -> httpx2.Response:
     """*reply* as httpx2 gives it, with *stream* for its body."""
     return httpx2.Response(status_code=reply.status, headers=reply.headers, stream=stream, extensions=reply.extensions)
-
-
-def has_surplus(reply: httpcore2.Response) -> bool:
-    """Whether the server sent more than *reply*, which was read to its end.
-
-    The pool would keep the connection, and take what was too much for the start of its next reply.
-    """
-    # httpcore2 shows its parser to nobody. Where the names change, it goes on as the pool alone would.
-    connection = getattr(getattr(reply.stream, "_stream", None), "_connection", None)
-    parser = getattr(connection, "_h11_state", None)
-    return isinstance(parser, h11.Connection) and parser.trailing_data[0] != b""

@@ -24,6 +24,7 @@ from failwell.client.transport.httpx.async_network import CancellableTransport
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT, AttemptTransport, Until, timeouts
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.client.transport.httpx.proxies import Proxies, of_environment, secrets_of_environment
+from failwell.client.transport.httpx.workarounds import of_another_loop
 from failwell.client.transport.replies import IncomingReply
 from failwell.client.transport.requests import RequestFactory
 from failwell.client.transport.secrets import of_body, of_query
@@ -33,8 +34,6 @@ C = TypeVar("C", httpx2.Client, httpx2.AsyncClient)
 
 PHASES = ("connect", "read", "write", "pool")
 """Parts of an attempt that each have a timeout where the client is the user's own."""
-OTHER_LOOP = ("Event loop is closed", "no running event loop", "must be called from async context")
-"""What asyncio and trio say of a connection that was made in another loop."""
 
 
 class _Httpx(Generic[C]):
@@ -146,7 +145,7 @@ class AwaitingHttpx(_Httpx[httpx2.AsyncClient]):
         except LIBRARY_ERRORS as problem:
             return failure(problem, self.secrets_of(request))
         except RuntimeError as problem:
-            if not _of_another_loop(problem):
+            if not of_another_loop(problem):
                 raise
             return Failure("network", "the connection belonged to a closed event loop", False, detached(problem))
         return failure(AttemptTimeoutError("the attempt's time was used up"), self.secrets)
@@ -184,13 +183,8 @@ class AwaitingHttpx(_Httpx[httpx2.AsyncClient]):
         try:
             await self._client.aclose()
         except RuntimeError as problem:
-            if not _of_another_loop(problem):  # with that loop its connections went
+            if not of_another_loop(problem):  # with that loop its connections went
                 raise
-
-
-def _of_another_loop(problem: RuntimeError) -> bool:
-    """Whether a kept connection belongs to an earlier `asyncio.run` or `trio.run`: neither has a class for that."""
-    return any(said in str(problem) for said in OTHER_LOOP)
 
 
 class _Reading:
