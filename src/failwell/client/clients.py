@@ -10,7 +10,7 @@ from failwell._support.secret import Secret
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.base import not_taken
-from failwell.client.resource import Awaiting, Blocking, NeedsAsyncWith, NeedsWith, Resource
+from failwell.client.resource import Awaiting, Blocking, AsyncClosing, Closing, Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.client.transport.failures import without_frames
 from failwell.contract.catalogue import Catalogue
@@ -18,7 +18,6 @@ from failwell.contract.error import Error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     import httpx2
 
@@ -143,7 +142,7 @@ class ApiKeyClient(Resource[C]):
         return _restored, (type(self), settings)
 
 
-class BlockingClient(NeedsWith, ApiKeyClient[Blocking]):
+class BlockingClient(Closing, ApiKeyClient[Blocking]):
     """A client whose methods return.
 
     *api_key* and *base_url* default to environment variables. *timeout* is the seconds one attempt may take, *deadline*
@@ -199,16 +198,8 @@ class BlockingClient(NeedsWith, ApiKeyClient[Blocking]):
         """Close the connections."""
         self.core.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class AwaitingClient(NeedsAsyncWith, ApiKeyClient[Awaiting]):
+class AwaitingClient(AsyncClosing, ApiKeyClient[Awaiting]):
     """A client whose methods are awaited, on asyncio and trio; otherwise as `BlockingClient`.
 
     Raises:
@@ -254,14 +245,6 @@ class AwaitingClient(NeedsAsyncWith, ApiKeyClient[Awaiting]):
         await self.core.aclose()
 
     close = aclose
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
 
 def _sealed(api_key: object, service: ApiSettings) -> Secret | type:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from failwell.client.api import Api
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from failwell.client.core import Core
 
 
@@ -21,8 +23,35 @@ class Awaiting:
 C = TypeVar("C", Blocking, Awaiting)
 
 
-class NeedsWith:
-    """What is entered by `with`: an `async with` is told so."""
+class NeedsAsyncWith:
+    """What is entered by `async with`: a `with` is told so."""
+
+    if not TYPE_CHECKING:  # to a type checker it has no such methods, so that it tells as well
+
+        def __enter__(self) -> NoReturn:
+            raise TypeError(
+                f'{type(self).__name__} is asynchronous: use "async with", inside of an "async def". Or take its twin '
+                'that returns, with "with".'
+            )
+
+        def __exit__(self, *_how: object) -> None:
+            """A block that is not entered is not left."""
+
+
+class Closing:
+    """What a `with` closes at its end; an `async with` is told so."""
+
+    def close(self) -> None:
+        """End it."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     if not TYPE_CHECKING:  # to a type checker it has no such methods, so that it tells as well
 
@@ -36,19 +65,20 @@ class NeedsWith:
             """A block that is not entered is not left."""
 
 
-class NeedsAsyncWith:
-    """What is entered by `async with`: a `with` is told so."""
+class AsyncClosing(NeedsAsyncWith):
+    """What an `async with` closes at its end."""
 
-    if not TYPE_CHECKING:
+    async def aclose(self) -> None:
+        """End it."""
+        raise NotImplementedError
 
-        def __enter__(self) -> NoReturn:
-            raise TypeError(
-                f'{type(self).__name__} is asynchronous: use "async with", inside of an "async def". Or take its twin '
-                'that returns, with "with".'
-            )
+    async def __aenter__(self) -> Self:
+        return self
 
-        def __exit__(self, *_how: object) -> None:
-            """A block that is not entered is not left."""
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
 
 class Resource(Generic[C]):

@@ -11,7 +11,7 @@ import anyio
 from failwell.client.core import Core
 from failwell.client.driver import AsyncDriver, Driver
 from failwell.client.operations.base import Descriptor, Form, inner
-from failwell.client.resource import NeedsAsyncWith, NeedsWith, Resource
+from failwell.client.resource import AsyncClosing, Closing, NeedsAsyncWith, Resource
 from failwell.client.transport.base import AsyncOpener, Opener
 from failwell.client.transport.failures import ContentError, without_frames
 from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
@@ -45,7 +45,21 @@ class JsonSessionHandler(SessionHandler[Any, Any]):
         return read_json(message)
 
 
-class Session(NeedsWith, Generic[M, T]):
+class _Session(Generic[M, T]):
+    _talk: SessionProtocol[M, T]
+
+    @property
+    def unsent(self) -> tuple[WebSocketMessage, ...]:
+        """The messages that were to be sent and were not wholly written, as text or bytes, in order."""
+        return self._talk.unsent
+
+    @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the request which opened the session."""
+        return self._talk.request_id
+
+
+class Session(Closing, _Session[M, T]):
     """A websocket session, blocking. One thread at a time may receive, and others may send meanwhile.
 
     Nothing runs beside the caller: pings are sent and answered while the session waits for a message. It is closed by
@@ -110,25 +124,12 @@ class Session(NeedsWith, Generic[M, T]):
         self._hook, self._talk.renewable = hook, True
         return hook
 
-    @property
-    def unsent(self) -> tuple[WebSocketMessage, ...]:
-        """The messages that were to be sent and were not wholly written, as text or bytes, in order."""
-        return self._talk.unsent
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that the server gave the request which opened the session."""
-        return self._talk.request_id
-
     def close(self) -> None:
         """Say that the session ends, and end it. There is no next message afterwards."""
         try:
             self._run(self._talk.close())
         finally:
             self._driver.wire.hang_up()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -172,7 +173,7 @@ class _SessionDriver(Driver[Opener]):
         return self.wire.act(effect) if isinstance(effect, WIRE_EFFECTS) else super().act(effect)
 
 
-class AsyncSession(NeedsAsyncWith, Generic[M, T]):
+class AsyncSession(AsyncClosing, _Session[M, T]):
     """A websocket session, awaiting. One task at a time may receive, and others may send meanwhile.
 
     Nothing runs beside the caller: pings are sent and answered while the session waits for a message. It is closed by
@@ -184,7 +185,6 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         self._core = core
         self._driver = _AsyncSessionDriver(core)
         self._hook: Callable[[AsyncSession[M, T], tuple[WebSocketMessage, ...]], Awaitable[object]] | None = None
-        self._talk: SessionProtocol[M, T]
 
     @classmethod
     async def opened_by(cls, core: Core, flow: SessionFlow[SessionProtocol[M, T]]) -> Self:
@@ -246,25 +246,12 @@ class AsyncSession(NeedsAsyncWith, Generic[M, T]):
         self._hook, self._talk.renewable = hook, True
         return hook
 
-    @property
-    def unsent(self) -> tuple[WebSocketMessage, ...]:
-        """The messages that were to be sent and were not wholly written, as text or bytes, in order."""
-        return self._talk.unsent
-
-    @property
-    def request_id(self) -> str | None:
-        """The id that the server gave the request which opened the session."""
-        return self._talk.request_id
-
     async def aclose(self) -> None:
         """Say that the session ends, and end it. There is no next message afterwards."""
         try:
             await self._run(self._talk.close())
         finally:
             await self._driver.wire.hang_up()
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

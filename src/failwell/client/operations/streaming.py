@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_origin
 
 from failwell.client.core import Core
 from failwell.client.operations.base import Descriptor, Form
-from failwell.client.resource import NeedsAsyncWith, NeedsWith, Resource
+from failwell.client.resource import AsyncClosing, Closing, Resource
 from failwell.client.transport.failures import ContentError, without_frames
 from failwell.contract.error import Error
 from failwell.policy.flow import StreamFlow, Yield
@@ -18,7 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class EventStream(NeedsWith, Generic[T]):
+class EventStream(Closing, Generic[T]):
     """The events of a stream, for a `for`. One thread at a time may ask for the next.
 
     The server is asked when the first event is. The connection is closed when the stream ends or fails, by `close`, at
@@ -45,16 +44,8 @@ class EventStream(NeedsWith, Generic[T]):
         """Read no more. There is no next event afterwards."""
         self._events.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class AsyncEventStream(NeedsAsyncWith, Generic[T]):
+class AsyncEventStream(AsyncClosing, Generic[T]):
     """The events of a stream, for an `async for`. One task at a time may ask for the next.
 
     The server is asked when the first event is. The connection is closed when the stream ends or fails, by `aclose`, at
@@ -80,14 +71,6 @@ class AsyncEventStream(NeedsAsyncWith, Generic[T]):
     async def aclose(self) -> None:
         """Read no more. There is no next event afterwards."""
         await self._events.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
 
 class streamed(  # noqa: N801 - used as a decorator
