@@ -189,6 +189,24 @@ async def test_wrong_arguments_awaited(awaited: Probe[Awaiting]) -> None:
         await awaited.get(wrong=1)  # type: ignore[call-arg]
 
 
+WRONG = [
+    (lambda client: client.datasets.iter(page_sise=5), "Datasets.iter", "'page_size'"),
+    (lambda client: client.images.iter("ds", directory="/a"), "Images.iter", "'directory_path'"),
+]
+
+
+@pytest.mark.parametrize(("call", "name", "near"), WRONG)
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_wrong_arguments_of_what_is_iterated_over(kind: Any, call: Any, name: str, near: str) -> None:
+    """
+    A list, whose method returns at once, tells of a keyword that it does not take and of the one that comes near.
+    """
+    with pytest.raises(TypeError) as caught:
+        call(kind(KEY))
+
+    assert (True, True) == (f"{name}() got an unexpected" in str(caught.value), f"mean {near}?" in str(caught.value))
+
+
 def test_raises() -> None:
     """
     `.raises` is the tuple of an operation's errors: its own first, ready for an `except`.

@@ -46,10 +46,11 @@ class PlainFunction(Protocol[P, M_co]):
 class Form(NamedTuple):
     """What callers of one colour are given: *make* makes it, of the core and of what the author's method made.
 
-    *returns* is the text of its type, where {0} is the author's. A *coroutine* function awaits what *make* makes.
+    One that is a name is that of the core's method. *returns* is the text of its type, where {0} is the author's. A
+    *coroutine* function awaits what *make* makes.
     """
 
-    make: Callable[[Any, Any], Any]
+    make: Callable[[Any, Any], Any] | str
     returns: str = "{0}"
     coroutine: bool = False
 
@@ -143,7 +144,8 @@ class Descriptor(Generic[S, P, M, B, A]):
             finally:
                 # A traceback may print the variables of this frame, and an argument may be somebody's key.
                 del args, kwargs
-            return make(resource.core, made)
+            core = resource.core
+            return getattr(core, make)(made) if isinstance(make, str) else make(core, made)
 
         async def arun(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
             try:

@@ -23,5 +23,4 @@ class operation(Descriptor[S, P, Flow[T], T, Coroutine[Any, Any, T]], Generic[S,
     """
 
     made = "Flow"
-    # By its name: a core may have a `run` of its own.
-    forms = (Form(lambda core, flow: core.run(flow)), Form(lambda core, flow: core.arun(flow), coroutine=True))
+    forms = (Form("run"), Form("arun", coroutine=True))
