@@ -10,7 +10,7 @@ from failwell._support.secret import Secret
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.base import not_taken
-from failwell.client.resource import Awaiting, Blocking, AsyncClosing, Closing, Resource
+from failwell.client.resource import AsyncClosing, Awaiting, Blocking, Closing, Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.client.transport.failures import without_frames
 from failwell.contract.catalogue import Catalogue
