@@ -13,6 +13,7 @@ import failwell
 import pictograph
 from failwell.client import Resource
 from pictograph import AsyncClient, Client
+from pictograph.exceptions import CATALOGUE
 
 from .backend import COLOURS, DATASET, MODEL, Backend, every_colour
 
@@ -91,7 +92,7 @@ def test_operations_are_in_the_catalogue() -> None:
     Every operation says which errors it documents, and the catalogue names no operation of ours that does not exist.
     """
     known = set(operations(Client("k")))
-    declared = set(pictograph.exceptions.CATALOGUE.operations)
+    declared = set(CATALOGUE.operations)
 
     assert set() == known - declared
     assert {"exports.content", "images.upload_url", "images.put", "images.register"} >= declared - known
