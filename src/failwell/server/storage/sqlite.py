@@ -197,6 +197,8 @@ def look_at(path: Path | str, question: Callable[[sqlite3.Connection], object], 
     address = f"{Path(path).absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, timeout=busy, uri=True)) as db:
+            # One state of the file for all that is asked: somebody else may be making it.
+            db.execute("BEGIN")
             question(db)
     except sqlite3.OperationalError as problem:
         # What is wrong, if it is not just a new file, shows when it is opened to be written to.
