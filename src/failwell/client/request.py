@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from failwell._support.secret import Secret
 from failwell.client.config import as_json, configuration_problem
@@ -11,9 +11,6 @@ from failwell.client.transport.paths import query
 from failwell.client.transport.targets import BadTargetError, check_path, whole
 from failwell.contract.catalogue import Catalogue
 from failwell.wire.messages import Content, Into, Request
-
-if TYPE_CHECKING:
-    pass
 
 
 class RequestSpec(TypedDict, total=False):

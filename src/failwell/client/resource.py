@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar
 
 from failwell.client.api import Api
 
@@ -38,18 +38,25 @@ class NeedsAsyncWith:
             """A block that is not entered is not left."""
 
 
-class Closing:
-    """What a `with` closes at its end; an `async with` is told so."""
+class SupportsClose(Protocol):
+    """What can be closed."""
 
     def close(self) -> None:
         """End it."""
-        raise NotImplementedError
+        ...
+
+
+class Closing:
+    """What a `with` closes at its end, if it has a `close`; an `async with` is told so."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self: SupportsClose,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -65,18 +72,25 @@ class Closing:
             """A block that is not entered is not left."""
 
 
-class AsyncClosing(NeedsAsyncWith):
-    """What an `async with` closes at its end."""
+class SupportsAclose(Protocol):
+    """What can be closed, awaiting."""
 
     async def aclose(self) -> None:
         """End it."""
-        raise NotImplementedError
+        ...
+
+
+class AsyncClosing(NeedsAsyncWith):
+    """What an `async with` closes at its end, if it has an `aclose`."""
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self: SupportsAclose,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
 

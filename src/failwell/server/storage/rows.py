@@ -38,4 +38,4 @@ class RowModel(BaseModel):
 def insert(db: sqlite3.Connection, table: str, **values: object) -> None:
     """Insert a row of *values*, by column. The names are parts of SQL and never come from outside."""
     marks = ", ".join("?" * len(values))
-    db.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", [*values.values()])  # noqa: S608
+    db.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", [*values.values()])  # noqa: S608 - our own words

@@ -39,16 +39,12 @@ PHASES = ("connect", "read", "write", "pool")
 class _Httpx(Generic[C]):
     """What the transports of both colours know: the requests of a client, its secrets, and what sends them."""
 
-    def __init__(self, prepared: RequestFactory, wall: Callable[[], float], client: C | None = None) -> None:
+    def __init__(self, prepared: RequestFactory, wall: Callable[[], float], client: C, *, own: bool) -> None:
         self._prepared = prepared
         self._wall = wall
-        self._own = client is None
-        self._client: C = self._made(of_environment()) if client is None else client
+        self._client: C = client
+        self._own = own
         self.secrets = tuple(dict.fromkeys((*prepared.secrets, *secrets_of_environment())))
-
-    def _made(self, proxies: Proxies) -> C:
-        """A client of our own, which goes through *proxies*."""
-        raise NotImplementedError
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
@@ -67,9 +63,15 @@ class _Httpx(Generic[C]):
 class BlockingHttpx(_Httpx[httpx2.Client]):
     """Sends with an `httpx2.Client`: one of ours, or the user's own."""
 
-    def _made(self, proxies: Proxies) -> httpx2.Client:
-        transport = _BlockingByEnvironment(proxies) if proxies.by_scheme else AttemptTransport()
-        return httpx2.Client(transport=transport, timeout=None)
+    def __init__(
+        self, prepared: RequestFactory, wall: Callable[[], float], client: httpx2.Client | None = None
+    ) -> None:
+        own = client is None
+        if client is None:
+            proxies = of_environment()
+            transport = _BlockingByEnvironment(proxies) if proxies.by_scheme else AttemptTransport()
+            client = httpx2.Client(transport=transport, timeout=None)
+        super().__init__(prepared, wall, client, own=own)
 
     def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds (with a user's own client: checked between chunks)."""
@@ -123,9 +125,15 @@ class BlockingHttpx(_Httpx[httpx2.Client]):
 class AwaitingHttpx(_Httpx[httpx2.AsyncClient]):
     """Sends with an `httpx2.AsyncClient`: one of ours, or the user's own; on asyncio and trio."""
 
-    def _made(self, proxies: Proxies) -> httpx2.AsyncClient:
-        transport = _AwaitingByEnvironment(proxies) if proxies.by_scheme else CancellableTransport()
-        return httpx2.AsyncClient(transport=transport, timeout=None)
+    def __init__(
+        self, prepared: RequestFactory, wall: Callable[[], float], client: httpx2.AsyncClient | None = None
+    ) -> None:
+        own = client is None
+        if client is None:
+            proxies = of_environment()
+            transport = _AwaitingByEnvironment(proxies) if proxies.by_scheme else CancellableTransport()
+            client = httpx2.AsyncClient(transport=transport, timeout=None)
+        super().__init__(prepared, wall, client, own=own)
 
     async def send(self, request: Request, timeout: float | None) -> Outcome:
         """One attempt, over within *timeout* seconds."""
