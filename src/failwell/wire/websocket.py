@@ -17,7 +17,7 @@ WebSocketMessage = str | bytes
 LONGEST_MESSAGE = 64 * 1024 * 1024
 """Bytes of one message that are taken, unless the session says otherwise."""
 
-NORMAL, GOING_AWAY, PROTOCOL_ERROR, NO_CODE, ABNORMAL, TOO_BIG = 1000, 1001, 1002, 1005, 1006, 1009
+NORMAL, GOING_AWAY, NO_CODE, ABNORMAL, TOO_BIG = 1000, 1001, 1005, 1006, 1009
 """Close codes (RFC 6455, 7.4.1). 1005 and 1006 are never sent: they say that no code, and no close frame, came."""
 
 MOST_LOOSE = 1024

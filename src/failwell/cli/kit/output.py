@@ -81,7 +81,7 @@ class TableOutput:
 
     def show_all(self, found: Iterable[M], columns: Columns[M]) -> int:
         """Show a row for each entry, below the titles."""
-        from rich.console import Console
+        from failwell.cli.console import Console
 
         rows = [[cell(value(entry), local=True) for value in columns.values()] for entry in found]
         if rows and _needed(columns, rows) <= Console().width:
@@ -94,7 +94,7 @@ class TableOutput:
         return len(rows)
 
     def _print_table(self, titles: Iterable[str], rows: list[list[str]]) -> None:
-        from rich.console import Console
+        from failwell.cli.console import Console
         from rich.table import Table
         from rich.text import Text
 
@@ -108,7 +108,7 @@ class TableOutput:
         Console().print(table)
 
     def _print_block(self, lines: list[tuple[str, str]]) -> None:
-        from rich.console import Console
+        from failwell.cli.console import Console
         from rich.text import Text
 
         console, widest = Console(), max(len(name) for name, _ in lines)
