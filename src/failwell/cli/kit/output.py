@@ -94,9 +94,10 @@ class TableOutput:
         return len(rows)
 
     def _print_table(self, titles: Iterable[str], rows: list[list[str]]) -> None:
-        from failwell.cli.console import Console
         from rich.table import Table
         from rich.text import Text
+
+        from failwell.cli.console import Console
 
         table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
         for place, title in enumerate(titles):
@@ -108,8 +109,9 @@ class TableOutput:
         Console().print(table)
 
     def _print_block(self, lines: list[tuple[str, str]]) -> None:
-        from failwell.cli.console import Console
         from rich.text import Text
+
+        from failwell.cli.console import Console
 
         console, widest = Console(), max(len(name) for name, _ in lines)
         for name, value in lines:
