@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
+import pytest
 
 from failwell import Catalogue, Error, Message, field
 from failwell.wire import Detail
@@ -31,15 +34,24 @@ SHOP = Catalogue("shop", base=ShopError, default=AnyError, errors=(ShopError, An
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
-def ran(folder: Path) -> dict[str, Any]:
-    """What the page's code leaves behind, block after block; `installed` are the contracts in their order."""
+def ran(folder: Path, ending: ExitStack) -> dict[str, Any]:
+    """What the page's code leaves behind, block after block; `installed` are the contracts in their order.
+
+    The stores that it opens are closed at *ending*.
+    """
     names: dict[str, Any] = {"SHOP": SHOP, "folder": folder}
     exec(BLOCKS[0], names)  # noqa: S102 - our own page
     installed, install = [], names["install"]
     names["install"] = lambda *given, **options: installed.append(install(*given, **options))
+    for store in ("KeyStore", "SqliteStore"):
+        names[store] = _closed_at(ending, names[store])
     for block in BLOCKS[1:]:
         exec(block, names)  # noqa: S102 - our own page
     return {**names, "installed": installed}
+
+
+def _closed_at(ending: ExitStack, store: Callable[[Path], Any]) -> Callable[[Path], Any]:
+    return lambda path: ending.enter_context(closing(store(path)))
 
 
 def ask(app: Any, method: str, path: str, **given: Any) -> httpx2.Response:
@@ -52,11 +64,17 @@ def ask(app: Any, method: str, path: str, **given: Any) -> httpx2.Response:
     return anyio.run(asked)
 
 
-def test_servers_page(tmp_path: Path) -> None:
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """What the page's code leaves behind; its stores are closed at the end."""
+    with ExitStack() as ending:
+        yield ran(tmp_path, ending)
+
+
+def test_servers_page(page: dict[str, Any]) -> None:
     """
     Every block of docs/servers.md runs, and what is installed answers as the page says.
     """
-    page = ran(tmp_path)
     first, by_cookie, by_password, bodies, old = page["installed"]
     origin = {"origin": "https://shop.example"}
     basic = {"authorization": "Basic " + base64.b64encode(b"ann:open sesame").decode()}
