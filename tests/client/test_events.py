@@ -98,7 +98,8 @@ def test_how_it_failed(step: Step, failure: str | None, status: int | None, erro
     """
     told: Told = []
     with serving(step) as server:
-        problem = raised(colour, read, base_url=server.url, timeout=0.3, on_event=listener(told))
+        timeout = 0.3 if failure == "timeout" else 30.0
+        problem = raised(colour, read, base_url=server.url, timeout=timeout, on_event=listener(told))
     attempt, call = told[-2][1], told[-1][1]
 
     assert ["attempt_ended", "call_ended"] == names(told)[-2:]
