@@ -110,10 +110,11 @@ def _late_run(bench: Bench) -> Observation:
 
 def _late_batch(bench: Bench) -> Observation:
     images = [image.filename for image in bench.call(lambda client: client.images.list("ds", limit=8)).returned()]
-    circles = [{"name": "circle"}]
+    # Looking for one would be done before a poll is.
+    classes = [{"name": f"red circle {number}"} for number in range(15)]
 
     def late(client: Any) -> Any:
-        return client.auto_annotate.batch("ds", images, circles, wait=True, timeout=1e-3)
+        return client.auto_annotate.batch("ds", images, classes, wait=True, timeout=1e-3)
 
     return _late(functools.partial(bench.call, late))
 
