@@ -11,7 +11,8 @@ import pytest
 from fastapi import Request
 
 from failwell.clock import VirtualClock
-from failwell.server import KeyStore, RateLimits, install
+from failwell.server import Caller, KeyRefusedError, KeyStore, RateLimits, install
+from failwell.server.auth.keys import KeyProblem
 
 from .shop import SHOP, Desk, OpenDesk, Shop, ask, normalised
 
@@ -208,3 +209,72 @@ def test_limits_and_idempotency_need_keys(shop: Shop) -> None:
     """
     with pytest.raises(ValueError, match=r"no keys were given. Pass keys=KeyStore"):
         install(shop.app, SHOP, limits=RateLimits("1/second"))
+
+
+CODES: dict[KeyProblem, str] = {"invalid": "BAD_KEY", "expired": "OLD_KEY", "revoked": "DEAD_KEY"}
+
+
+def test_key_expires(tmp_path: Path) -> None:
+    """
+    A key holds until the moment that it was made for, and not from then on.
+    """
+    clock = VirtualClock()
+    keys = KeyStore(tmp_path / "keys.db", clock=clock)
+    key, lasting = keys.create("a", "member", expires_at=clock.wall() + 10), keys.create("a", "member")
+    seen = []
+    for seconds in (9.5, 0.5, 1e9):
+        clock.advance(seconds)
+        seen.append((keys.find(key) is not None, keys.find(lasting) is not None))
+
+    assert [(True, True), (False, True), (False, True)] == seen
+    keys.close()
+
+
+async def test_codes_tell_why_a_key_does_not_hold(shop: Shop, tmp_path: Path) -> None:
+    """
+    Where there are codes for it, a 401 tells a key that is unknown from one that expired, or was revoked.
+    """
+    clock = VirtualClock()
+    keys = KeyStore(tmp_path / "keys.db", codes=CODES, clock=clock)
+    expired, revoked = keys.create("a", "member", expires_at=clock.wall()), keys.create("a", "member")
+    keys.revoke(revoked)
+    contract = install(shop.app, SHOP, keys=keys)
+    async with ask(contract) as client:
+        answers = [
+            await client.get("/orders/7", headers={"X-API-Key": key} if key else {})
+            for key in ("", "pk_live_short", WELL_FORMED, expired, revoked)
+        ]
+    keys.close()
+
+    codes = [answer.json()["error"]["code"] for answer in answers]
+    assert (["BAD_KEY"] * 3 + ["OLD_KEY", "DEAD_KEY"], {401}, {'ApiKey realm="shop"'}) == (
+        codes,
+        {answer.status_code for answer in answers},
+        {answer.headers["www-authenticate"] for answer in answers},
+    )
+
+
+async def test_check_keeps_callers_out(shop: Shop, tmp_path: Path) -> None:
+    """
+    The check of a key store keeps out whom it refuses, with its own status and code, before anything is done.
+    """
+
+    def check(caller: Caller) -> None:
+        if caller.tenant == "late":
+            raise KeyRefusedError("A payment is overdue. Pay it.", "PAST_DUE", 402)
+
+    keys = KeyStore(tmp_path / "keys.db", check=check)
+    contract = install(shop.app, SHOP, keys=keys)
+    async with ask(contract) as client:
+        late, paid = [
+            await client.post("/orders", headers={"X-API-Key": keys.create(tenant, "member")}, json={"item": "book"})
+            for tenant in ("late", "paid")
+        ]
+    keys.close()
+
+    assert (402, "PAST_DUE", False) == (
+        late.status_code,
+        late.json()["error"]["code"],
+        "www-authenticate" in late.headers,
+    )
+    assert (201, 1) == (paid.status_code, shop.runs)

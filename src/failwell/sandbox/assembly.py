@@ -14,11 +14,25 @@ from failwell.clock import Clock
 from failwell.contract.catalogue import Catalogue
 from failwell.sandbox.errors import SandboxError
 from failwell.sandbox.vendor import Served
-from failwell.server import BodyLimits, Idempotency, KeyStore, RateLimits, SqliteStore, StoreDownError, install
+from failwell.server import (
+    BodyLimits,
+    Caller,
+    Idempotency,
+    KeyStore,
+    RateLimits,
+    SqliteStore,
+    StoreDownError,
+    install,
+)
+from failwell.server.auth.keys import NO_CODES, KeyProblem
+from failwell.server.idempotency.policy import BODY_CAP
 from failwell.server.storage.data_folder import DataFolderError
 
 REVOKED = "revoked"
 """The demo key of this name is withdrawn as soon as it is made."""
+
+EXPIRED = "expired"
+"""The time of a demo key of this name is over as soon as it is made."""
 
 DEMO_KEYS = {
     "member": ("acme", "member", "enterprise"),
@@ -55,11 +69,15 @@ def assembled(
     prefix: str,
     public: Sequence[str] = (),
     bodies: BodyLimits | None = None,
+    codes: Mapping[KeyProblem, str] = NO_CODES,
+    check: Callable[[Starlette], Callable[[Caller], object]] | None = None,
+    keyed_bytes: int = BODY_CAP,
 ) -> Served:
     """A server on *folder* with fresh *demo* keys: by name, whose each is, in which role and tier.
 
-    *build* makes the app; what it enters is closed with the server. *header* and *prefix* are those of the keys, the
-    others as `install` says.
+    *build* makes the app; what it enters is closed with the server. *header*, *prefix* and *codes* are those of the
+    keys, and so is the check that *check* makes for the app. *keyed_bytes* is what a body with an idempotency key may
+    have, the others are as `install` says.
 
     Raises:
         SandboxError: the folder cannot be used, or has no room.
@@ -67,10 +85,20 @@ def assembled(
     with ExitStack() as opened:
         try:
             app = build(opened)
-            keys = KeyStore(folder / "keys.sqlite", header=header, prefix=prefix, clock=clock)
+            keys = KeyStore(
+                folder / "keys.sqlite",
+                header=header,
+                prefix=prefix,
+                codes=codes,
+                check=None if check is None else check(app),
+                clock=clock,
+            )
             opened.enter_context(closing(keys))
             records = opened.enter_context(closing(SqliteStore(folder / "idempotency.sqlite", clock=clock)))
-            made = {name: keys.create(tenant, role, tier=tier) for name, (tenant, role, tier) in demo.items()}
+            made = {
+                name: keys.create(tenant, role, tier=tier, expires_at=clock.wall() if name == EXPIRED else None)
+                for name, (tenant, role, tier) in demo.items()
+            }
             keys.revoke(made[REVOKED])
         except DataFolderError as problem:
             raise SandboxError(str(problem)) from problem
@@ -82,7 +110,7 @@ def assembled(
             app,
             catalogue,
             keys=keys,
-            idempotency=Idempotency(records),
+            idempotency=Idempotency(records, body_cap=keyed_bytes),
             limits=TIERS,
             clock=clock,
             public=public,

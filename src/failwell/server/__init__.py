@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from failwell.server.app import CurrentServices, CurrentWriter, Services, current_services, reference_app
     from failwell.server.asgi import Contract, install
     from failwell.server.auth.callers import CurrentCaller
-    from failwell.server.auth.keys import Keys, KeyStore
+    from failwell.server.auth.keys import KeyRefusedError, Keys, KeyStore
     from failwell.server.auth.signed_urls import SignedUrls
     from failwell.server.caller import Caller
     from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error, shorten
@@ -105,6 +105,7 @@ lazy_exports(
             "install",
         ),
         "auth.keys": (
+            "KeyRefusedError",
             "KeyStore",
             "Keys",
         ),
@@ -176,6 +177,7 @@ __all__ = [
     "JobKind",
     "Jobs",
     "JobsDownError",
+    "KeyRefusedError",
     "KeyStore",
     "Keys",
     "Moment",

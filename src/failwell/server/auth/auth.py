@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 from starlette.types import Scope
 
-from failwell.server.auth.keys import Keys
+from failwell.server.auth.keys import NO_CODES, KeyProblem, KeyRefusedError, Keys
 from failwell.server.auth.own_caller import check_caller
 from failwell.server.caller import Caller
 from failwell.server.http.paths import Paths
@@ -111,6 +111,7 @@ class ByKey(Auth):
     def __init__(self, keys: Keys, *, public: Paths, writers: Sequence[str], realm: str) -> None:
         super().__init__(public=public, writers=writers)
         self._keys = keys
+        self._codes: Mapping[KeyProblem, str] = getattr(keys, "codes", NO_CODES)
         self._threads = Threads()
         self._bearer = keys.header.lower() == "authorization"
         self._realm = realm
@@ -119,11 +120,15 @@ class ByKey(Auth):
         """Whose key *scope* carries.
 
         Raises:
-            Refusal: 401 without a key that holds, 503 if nobody can tell.
+            Refusal: 401 without a key that holds, 503 if nobody can tell; what the keys have refused a caller for.
         """
         key = self._key(scope)
         try:
             caller = await self._threads.run(partial(self._keys.find, key), patience=PATIENCE)
+        except KeyRefusedError as refused:
+            if refused.status != 401:
+                raise Refusal(refused.status, refused.message, code=refused.code) from refused
+            raise self._stranger(refused.message, refused.code, known_scheme=True) from refused
         except StoreDownError as problem:
             message = "API keys cannot be checked at the moment. Try again in a few seconds."
             raise Refusal(503, message, headers={"retry-after": "2"}) from problem
@@ -145,8 +150,9 @@ class ByKey(Auth):
             raise self._stranger(f'The API key in "{name}" is malformed: a key is {self._keys.shape}. Copy it again.')
         return key
 
-    def _stranger(self, message: str, *, known_scheme: bool = False) -> Refusal:
+    def _stranger(self, message: str, code: str | None = None, *, known_scheme: bool = False) -> Refusal:
         challenge = f'Bearer realm="{self._realm}"' if self._bearer else f'ApiKey realm="{self._realm}"'
         if self._bearer and known_scheme:
             challenge += ', error="invalid_token"'
-        return Refusal(401, message, headers={"www-authenticate": challenge})
+        code = code or self._codes.get("invalid")
+        return Refusal(401, message, code=code, headers={"www-authenticate": challenge})

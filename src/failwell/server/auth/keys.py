@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Literal, Protocol
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.clock import ServerClock, SystemClock
 from failwell.server.caller import Caller
 from failwell.server.storage.store_file import BUSY, StoreFile, store_schema
@@ -16,15 +18,34 @@ from failwell.server.storage.store_file import BUSY, StoreFile, store_schema
 _SCHEMA = store_schema("""
 CREATE TABLE IF NOT EXISTS api_keys (
   id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, tenant TEXT NOT NULL, role TEXT NOT NULL,
-  created_at REAL NOT NULL, revoked_at REAL, tier TEXT NOT NULL DEFAULT ''
+  created_at REAL NOT NULL, revoked_at REAL, tier TEXT NOT NULL DEFAULT '', expires_at REAL
 )
 """)
 
-_ADD = "INSERT INTO api_keys (id, hash, tenant, role, tier, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+_ADD = "INSERT INTO api_keys (id, hash, tenant, role, tier, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+KeyProblem = Literal["invalid", "expired", "revoked"]
+"""Why a key does not hold: it is missing, malformed or unknown; its time is over; it was withdrawn."""
+
+NO_CODES: Mapping[KeyProblem, str] = MappingProxyType({})
+
+_TOLD: Mapping[KeyProblem, str] = {
+    "expired": "This API key has expired. Make a new one.",
+    "revoked": "This API key was deactivated. Make a new one.",
+}
+
+
+class KeyRefusedError(ExceptionFields, Exception):
+    """A key that is known lets nobody in, and its caller may hear why: the answer has this *status* and *code*."""
+
+    message: str
+    code: str | None = None
+    status: int = 401
+    template = "{message}"
 
 
 class Keys(Protocol):
-    """What authentication needs to know about keys."""
+    """What authentication needs to know about keys; their *codes* too, like those of a `KeyStore`, if there are any."""
 
     @property
     def header(self) -> str:
@@ -41,12 +62,21 @@ class Keys(Protocol):
         ...
 
     def find(self, key: str) -> Caller | None:
-        """The caller of *key*; None if it is unknown or revoked. May block, and may raise `StoreDownError`."""
+        """The caller of *key*; None if it lets nobody in. May block.
+
+        Raises:
+            KeyRefusedError: it lets nobody in, and its caller may hear why.
+            StoreDownError: nobody can tell.
+        """
         ...
 
 
 class KeyStore:
     """Keys in the SQLite file at *path*, sent in *header*, all beginning with *prefix*.
+
+    A key that is expired or revoked is answered like one that never was, unless *codes* has a code for it:
+    `{"invalid": "INVALID_API_KEY", "expired": "EXPIRED_API_KEY"}`. *check* is asked about the caller of each key that
+    holds, and keeps out whom it raises a `KeyRefusedError` for: 402 where a payment is overdue.
 
     Raises:
         NotOurFileError: here, if *path* is something else; it is left as it is.
@@ -59,21 +89,28 @@ class KeyStore:
         *,
         header: str = "X-API-Key",
         prefix: str = "pk_live_",
+        codes: Mapping[KeyProblem, str] = NO_CODES,
+        check: Callable[[Caller], object] | None = None,
         clock: ServerClock | None = None,
         busy: float = BUSY,
         trace: Callable[[str], object] | None = None,
     ) -> None:
         self.header = header
         self.shape = f'"{prefix}" and 43 letters, digits, "-" or "_"'
+        self.codes = codes
+        self._check = check
         self._prefix = prefix
         self._form = re.compile(re.escape(prefix) + "[A-Za-z0-9_-]{43}")
         self._clock = clock or SystemClock()
         self._file = StoreFile(path, _SCHEMA, busy=busy, trace=trace)
 
-    def create(self, tenant: str, role: str, *, tier: str = "") -> str:
-        """Make a key of *tenant* for *role*, within the limits of *tier*, and return it. It cannot be read again."""
+    def create(self, tenant: str, role: str, *, tier: str = "", expires_at: float | None = None) -> str:
+        """Make a key of *tenant* for *role*, within the limits of *tier*, and return it. It cannot be read again.
+
+        It holds until *expires_at*, in seconds since the epoch, or for ever.
+        """
         key = self._prefix + secrets.token_urlsafe(32)
-        facts = (f"key_{secrets.token_hex(8)}", _hash(key), tenant, role, tier, self._clock.wall())
+        facts = (f"key_{secrets.token_hex(8)}", _hash(key), tenant, role, tier, self._clock.wall(), expires_at)
         self._file.write(lambda db: db.execute(_ADD, facts))
         return key
 
@@ -93,12 +130,25 @@ class KeyStore:
         return self._form.fullmatch(key) is not None
 
     def find(self, key: str) -> Caller | None:
-        """The caller of *key*; None if it is unknown or revoked."""
+        """The caller of *key*; None if it is unknown, revoked or expired. Raises: KeyRefusedError, as `codes` say."""
         with self._file.reading() as db:
             row = db.execute(
-                "SELECT tenant, id, role, tier FROM api_keys WHERE hash = ? AND revoked_at IS NULL", (_hash(key),)
+                "SELECT tenant, id, role, tier, revoked_at, expires_at FROM api_keys WHERE hash = ?", (_hash(key),)
             ).fetchone()
-        return None if row is None else Caller(*row)
+        if row is None:
+            return None
+        *facts, revoked_at, expires_at = row
+        problem: KeyProblem | None = "revoked" if revoked_at is not None else None
+        if problem is None and expires_at is not None and expires_at <= self._clock.wall():
+            problem = "expired"
+        if problem is not None:
+            if problem in self.codes:
+                raise KeyRefusedError(_TOLD[problem], self.codes[problem])
+            return None
+        caller = Caller(*facts)
+        if self._check is not None:
+            self._check(caller)
+        return caller
 
     def close(self) -> None:
         """Close the file."""

@@ -44,9 +44,15 @@ class BodyLimits:
 DEFAULT = BodyLimits()
 
 
-def above(limit: int) -> Refusal:
-    """The 413 for a body of more than *limit* bytes."""
-    return Refusal(413, f"A request may have {limit:,} bytes of body, this one has more. Send less at a time.")
+def above(limit: int, size: int | None = None) -> Refusal:
+    """The 413 for a body of more than *limit* bytes, of *size* if that is known."""
+    message = f"A request may have {limit:,} bytes of body, this one has more. Send less at a time."
+    return Refusal(413, message, facts=sizes(limit, size))
+
+
+def sizes(limit: int, size: int | None) -> dict[str, int]:
+    """What a 413 tells in numbers, for the fields of its error."""
+    return {"limit": limit} if size is None else {"limit": limit, "size": size}
 
 
 def too_slow(seconds: float) -> Refusal:
@@ -56,7 +62,12 @@ def too_slow(seconds: float) -> Refusal:
 
 
 async def whole_body(
-    scope: Scope, receive: Receive, limit: int | None, refusal: Callable[[int], Refusal] = above, *, patience: int = 0
+    scope: Scope,
+    receive: Receive,
+    limit: int | None,
+    refusal: Callable[[int, int | None], Refusal] = above,
+    *,
+    patience: int = 0,
 ) -> bytes:
     """The body of the request.
 
@@ -67,8 +78,8 @@ async def whole_body(
         Refusal: it is above *limit* bytes.
         ClientDisconnect: the client left before it was whole.
     """
-    if limit is not None and _announced(scope) > limit + patience:
-        raise refusal(limit)
+    if limit is not None and (announced := _announced(scope)) > limit + patience:
+        raise refusal(limit, announced)
     body = bytearray()
     size, more = 0, True
     while more:
@@ -78,12 +89,12 @@ async def whole_body(
         piece: bytes = message.get("body", b"")
         size += len(piece)
         if limit is not None and size > limit + patience:
-            raise refusal(limit)
+            raise refusal(limit, None)
         if limit is None or size <= limit:
             body += piece
         more = message.get("more_body", False)
     if limit is not None and size > limit:
-        raise refusal(limit)
+        raise refusal(limit, size)
     return bytes(body)
 
 
@@ -138,8 +149,8 @@ class Streamed:
         self._limit = limit
         self._seconds = seconds
         self._size = 0
-        if limit is not None and _announced(scope) > limit:
-            raise above(limit)
+        if limit is not None and (announced := _announced(scope)) > limit:
+            raise above(limit, announced)
 
     async def __call__(self) -> Message:
         """The next message.

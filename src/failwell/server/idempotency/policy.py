@@ -7,6 +7,7 @@ import re
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
+from failwell.server.http.bodies import sizes
 from failwell.server.idempotency.store import Store
 from failwell.server.refusal import Refusal
 
@@ -31,6 +32,9 @@ DEFAULT_HEADERS = frozenset(
     }
 )
 """Headers that belong to an answer, and are replayed with it. All others belong to one exchange."""
+
+BODY_CAP = 8 * 1024 * 1024
+"""Bytes that the body of a request with a key may have, unless somebody says otherwise: it is held in memory."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -62,7 +66,7 @@ class Idempotency:
     _: KW_ONLY
     kept: float = 24 * 3600.0
     lease: float = 60.0
-    body_cap: int = 8 * 1024 * 1024
+    body_cap: int = BODY_CAP
     response_cap: int = 8 * 1024 * 1024
     keep_server_errors: bool = False
     when_down: Literal["closed", "open"] = "closed"
@@ -127,9 +131,10 @@ def in_progress(key: str, wait: int) -> Refusal:
     return Refusal(409, message, code="idempotency_in_progress", headers={"retry-after": str(wait)})
 
 
-def too_large(cap: int) -> Refusal:
-    """The 413 for a body that is not held in memory."""
-    return Refusal(413, f"A request with an idempotency key may have {cap} bytes of body, this one has more.")
+def too_large(cap: int, size: int | None = None) -> Refusal:
+    """The 413 for a body that is not held in memory; *size* is what it has, if that is known."""
+    message = f"A request with an idempotency key may have {cap} bytes of body, this one has more."
+    return Refusal(413, message, facts=sizes(cap, size))
 
 
 def store_down() -> Refusal:
