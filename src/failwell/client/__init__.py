@@ -23,7 +23,17 @@ if TYPE_CHECKING:
         nothing,
         raw,
     )
-    from failwell.client.operations.batches import AsyncBatch, Batch, BatchSpec, batch, batched
+    from failwell.client.operations.batches import (
+        AsyncBatch,
+        Batch,
+        BatchOutcome,
+        BatchProgress,
+        BatchSpec,
+        batch,
+        batched,
+    )
+    from failwell.client.operations.composition import all_of, batch_of, in_thread
+    from failwell.client.operations.folders import FolderFiles, files_in, is_image
     from failwell.client.operations.operation import operation
     from failwell.client.operations.paging import paged
     from failwell.client.operations.polling import PollSpec, check_timeout, wait_for
@@ -75,9 +85,21 @@ lazy_exports(
         "operations.batches": (
             "AsyncBatch",
             "Batch",
+            "BatchOutcome",
+            "BatchProgress",
             "BatchSpec",
             "batch",
             "batched",
+        ),
+        "operations.composition": (
+            "all_of",
+            "batch_of",
+            "in_thread",
+        ),
+        "operations.folders": (
+            "FolderFiles",
+            "files_in",
+            "is_image",
         ),
         "operations.operation": ("operation",),
         "operations.paging": ("paged",),
@@ -132,11 +154,14 @@ __all__ = [
     "Awaiting",
     "AwaitingClient",
     "Batch",
+    "BatchOutcome",
+    "BatchProgress",
     "BatchSpec",
     "Blocking",
     "BlockingClient",
     "Core",
     "EventStream",
+    "FolderFiles",
     "JsonSessionHandler",
     "Opening",
     "Page",
@@ -145,14 +170,19 @@ __all__ = [
     "Resource",
     "Session",
     "Transport",
+    "all_of",
     "as_json",
     "batch",
+    "batch_of",
     "batched",
     "check_timeout",
     "chunked_upload",
     "configuration_problem",
     "event",
     "event_model",
+    "files_in",
+    "in_thread",
+    "is_image",
     "json_body",
     "model",
     "model_list",

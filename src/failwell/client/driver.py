@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from failwell.policy.flow import NOW, Notify, Now, Open, Random, Read, Send, Sleep, StreamFlow, Yield
+from failwell.policy.flow import NOW, Notify, Now, Open, Perform, Random, Read, Send, Sleep, StreamFlow, Yield
 from failwell.wire.messages import Failure, Outcome, Reply
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class Driver(Generic[X_co]):
         if isinstance(effect, Sleep):
             self.clock.sleep(effect.seconds)
             return None
+        if isinstance(effect, Perform):
+            return effect.blocking()
         return at_once(effect, self.clock, self.on_event)
 
 
@@ -151,6 +153,8 @@ class AsyncDriver(Generic[A_co]):
         if isinstance(effect, Sleep):
             await self.clock.asleep(effect.seconds)
             return None
+        if isinstance(effect, Perform):
+            return await effect.awaiting()
         return at_once(effect, self.clock, self.on_event)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 from failwell._support.frozen import Frozen
@@ -51,9 +51,19 @@ class Notify(Frozen):
     facts: dict[str, Any]
 
 
+class Perform(Frozen):
+    """Do work that is no flow: *blocking* is called, or what *awaiting* makes is awaited, by the colour of the driver.
+
+    The flow is told its result. What it raises is the caller's, and the flow hears nothing of it.
+    """
+
+    blocking: Callable[[], Any]
+    awaiting: Callable[[], Awaitable[Any]]
+
+
 NOW, RANDOM = Now(), Random()
 
-Effect = Send | Sleep | Now | Random | Notify
+Effect = Send | Sleep | Now | Random | Notify | Perform
 Flow = Generator[Effect, Any, T]
 """Yields effects, is sent their results, and returns a *T*."""
 
@@ -108,6 +118,12 @@ def random() -> Flow[float]:
 def notify(name: str, **facts: Any) -> Flow[None]:
     """Tell observers."""
     yield Notify(name, facts)
+
+
+def perform(blocking: Callable[[], T], awaiting: Callable[[], Awaitable[T]]) -> Flow[T]:
+    """The result of *blocking*, or of what *awaiting* makes."""
+    result: T = yield Perform(blocking, awaiting)
+    return result
 
 
 def intercept(

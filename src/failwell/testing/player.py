@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from failwell.policy.flow import Effect, Flow, Notify, Now, Random, Send, Sleep
+from failwell.policy.flow import Effect, Flow, Notify, Now, Perform, Random, Send, Sleep
 from failwell.wire.messages import Outcome
 
 T = TypeVar("T")
@@ -54,6 +54,8 @@ class Player:
             case Notify():
                 self.emitted.append(effect)
                 return None
+            case Perform():
+                return effect.blocking()
 
     def run(self, flow: Flow[T]) -> T:
         """The result of *flow*; what it raises is raised."""

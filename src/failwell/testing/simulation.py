@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from failwell.policy.flow import Effect, Flow, Notify, Now, Random, Send, Sleep
+from failwell.policy.flow import Effect, Flow, Notify, Now, Perform, Random, Send, Sleep
 from failwell.wire.messages import Failure, Outcome, Request
 
 T = TypeVar("T")
@@ -65,11 +65,13 @@ class Simulation:
         except StopIteration as stop:
             done(stop.value)
 
-    def _at_once(self, effect: Now | Random | Notify) -> float | None:
+    def _at_once(self, effect: Now | Random | Notify | Perform) -> Any:
         if isinstance(effect, Now):
             return self.now
         if isinstance(effect, Random):
             return self._chance()
+        if isinstance(effect, Perform):
+            return effect.blocking()
         if self._on_event is not None:
             self._on_event(effect.name, effect.facts)
         return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import mimetypes
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from failwell.client import files_in, is_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Picture:
 class Found:
     """What was found: pictures, what is none of our business, and folders that may not be read."""
 
-    pictures: list[Picture] = field(default_factory=list)
-    ignored: list[Path] = field(default_factory=list)
-    unreadable: dict[Path, OSError] = field(default_factory=dict)
+    pictures: list[Picture]
+    ignored: list[Path]
+    unreadable: dict[Path, OSError]
 
 
 def look_into(folder: Path, directory_path: str, *, recursive: bool) -> Found:
@@ -38,25 +38,12 @@ def look_into(folder: Path, directory_path: str, *, recursive: bool) -> Found:
     Raises:
         OSError: *folder* is not there, is no folder, or may not be read.
     """
-    os.scandir(folder).close()
-    found = Found()
-
-    def unreadable(problem: OSError) -> None:
-        found.unreadable[Path(problem.filename)] = problem
-
-    for name, folders, files in os.walk(folder, onerror=unreadable):
-        here = Path(name)
-        goes_to = in_dataset(f"{directory_path}/{here.relative_to(folder).as_posix()}")
-        for file in sorted(files):
-            if (mimetypes.guess_type(file)[0] or "").startswith("image/"):
-                found.pictures.append(Picture(here / file, goes_to))
-            else:
-                found.ignored.append(here / file)
-        folders.sort()
-        found.ignored += [here / each for each in folders if (here / each).is_symlink()]
-        if not recursive:
-            break
-    return found
+    inside = files_in(folder, recursive=recursive, wanted=is_image)
+    pictures = [
+        Picture(path, in_dataset(f"{directory_path}/{path.parent.relative_to(folder).as_posix()}"))
+        for path in inside.files
+    ]
+    return Found(pictures, inside.ignored, inside.unreadable)
 
 
 def in_dataset(directory_path: str | None) -> str:

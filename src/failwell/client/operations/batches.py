@@ -42,6 +42,7 @@ class BatchSpec(Frozen, Generic[T]):
 
     At most *max_workers* are under way at once. *progress* is told of each; None is a bar called *title* on stderr, if
     that is a terminal and `rich` is installed, and False is silence. An error that *ends_all* picks stops the whole.
+    *about* is what an operation, of which the batch is a part, wants to be known with its outcome.
     """
 
     start: Callable[[Any, str | None], Flow[T]]
@@ -50,9 +51,10 @@ class BatchSpec(Frozen, Generic[T]):
     progress: BatchProgress | Literal[False] | None = None
     title: str = "Working"
     ends_all: Callable[[Exception], bool] = met_by_all
+    about: Any = None
 
 
-class _Outcome(Generic[T]):
+class BatchOutcome(Generic[T]):
     """What became of the items of a batch, by index, in their order."""
 
     def __init__(self, core: Core, many: BatchSpec[T], items: tuple[Any, ...], keys: dict[int, str]) -> None:
@@ -70,6 +72,11 @@ class _Outcome(Generic[T]):
         """Those that were not begun, or broken off in the middle, because something ended the whole."""
         self.stopped_by: int | None = None
         """The item whose error ended the whole: all others would have met it, too."""
+
+    @property
+    def about(self) -> Any:
+        """What an operation wants to be known with it."""
+        return self._many.about
 
     @property
     def remaining(self) -> tuple[Remaining, ...]:
@@ -162,7 +169,7 @@ class _Outcome(Generic[T]):
         )
 
 
-class Batch(_Outcome[T]):
+class Batch(BatchOutcome[T]):
     """What became of the items of a batch, by index, in their order. `retry_failed()` does what is missing."""
 
     def retry_failed(self) -> Batch[T]:
@@ -188,7 +195,7 @@ class Batch(_Outcome[T]):
         return self
 
 
-class AsyncBatch(_Outcome[T]):
+class AsyncBatch(BatchOutcome[T]):
     """What became of the items of a batch, by index, in their order. `await retry_failed()` does what is missing."""
 
     async def retry_failed(self) -> AsyncBatch[T]:
@@ -225,8 +232,8 @@ class batched(  # noqa: N801 - used as a decorator
 
     made = "BatchSpec"
     forms = (
-        Form(lambda core, spec: _begun(Batch, core, spec).run(), "Batch[{0}]"),
-        Form(lambda core, spec: _begun(AsyncBatch, core, spec).run(), "AsyncBatch[{0}]", coroutine=True),
+        Form(lambda core, spec: begun(Batch, core, spec).run(), "Batch[{0}]"),
+        Form(lambda core, spec: begun(AsyncBatch, core, spec).run(), "AsyncBatch[{0}]", coroutine=True),
     )
 
     def given(self, resource: Any) -> Any:
@@ -308,10 +315,10 @@ def batch(
 
     many: BatchSpec[Any] = BatchSpec(start, items, max_workers, progress, method.__name__, ends_all)
     kind = AsyncBatch if together.core.awaiting else Batch
-    return _begun(kind, together.core, many).run()
+    return begun(kind, together.core, many).run()
 
 
-def _begun(kind: type[Any], core: Core, many: BatchSpec[Any]) -> Any:
+def begun(kind: type[Any], core: Core, many: BatchSpec[Any]) -> Any:
     """A batch of which nothing was done yet.
 
     Raises:
