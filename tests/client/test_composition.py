@@ -48,7 +48,8 @@ class Parts(Resource[C], name="parts"):
         def one(number: int, _key: str | None) -> Flow[int]:
             if number == ends_on:
                 raise KeyboardInterrupt
-            return (yield from together.core.call("parts.one", "GET", f"{where['at']}/{number}", json_body))["n"]
+            found = yield from together.core.call("parts.one", "GET", f"{where['at']}/{number}", json_body)
+            return int(found["n"])
 
         outcome = yield from batch_of(together.core, BatchSpec(one, numbers, progress=False, about="numbers"))
         yield from self.core.call("parts.done", "GET", f"/done/{len(outcome.results)}", json_body)
@@ -83,12 +84,13 @@ def ask(colour: str, action: Any, *answers: Any, **settings: Any) -> tuple[Any, 
         with replies(engine, *answers, **settings) as sent:
             return action(Parts(engine)), sent.requests
 
-    async def run() -> Any:
+    async def run() -> tuple[Any, Any]:
         engine = core("http://parts.test", awaiting=True)
         with replies(engine, *answers, **settings) as sent:
             return await action(Parts(engine)), sent.requests
 
-    return run_in(colour, run)
+    found: tuple[Any, Any] = run_in(colour, run)
+    return found
 
 
 @every_colour
@@ -114,7 +116,7 @@ def test_a_batch_that_is_interrupted(colour: str) -> None:
     """
     with pytest.raises(KeyboardInterrupt) as caught:
         ask(colour, lambda parts: parts.numbers([0, 1, 7, 2], ends_on=7), then=numbered)
-    outcome = BatchOutcome.of(caught.value)
+    outcome: BatchOutcome[int] | None = BatchOutcome.of(caught.value)
 
     assert outcome is not None
     assert (4, "numbers", True) == (outcome.total, outcome.about, 7 in {each.item for each in outcome.remaining})
