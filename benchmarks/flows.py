@@ -11,11 +11,11 @@ from typing import Any, ParamSpec, TypeVar
 
 from benchmarks.goals import Goal
 from benchmarks.pairs import Pair
-from failwell.client.driver import AsyncDriver, Driver
-from failwell.client.shared_state import Guards
+from failwell.client.guards import Guards
 from failwell.clock import SystemClock
 from failwell.contract import BreakerRules, Resilience
 from failwell.policy import RetryPolicy, Send, with_retries
+from failwell.runtime.driver import AsyncDriver, Driver
 from failwell.wire import Reply, Request
 
 P = ParamSpec("P")

@@ -148,7 +148,7 @@ def test_profiles(tmp_path: Path) -> None:
 
     assert "a-missed-goal.txt" == name
     assert text.startswith("a Missed goal: 2 calls under cProfile")
-    assert "failwell/client/driver.py" in text
+    assert "failwell/runtime/driver.py" in text
     assert str(ROOT) not in text
     assert not [line for line in text.splitlines() if " /" in line or "(/" in line]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from failwell.client.driver import AsyncDriver, Driver
 from failwell.clock import VirtualClock
 from failwell.policy import Flow, RetryPolicy, Send, call_or_raise, notify, now, poll_until, random, send, sleep
 from failwell.policy.retry.policy import by_catalogue
+from failwell.runtime.driver import AsyncDriver, Driver
 from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from pictograph.exceptions import CATALOGUE, PictographError, PollTimeoutError, ServerError

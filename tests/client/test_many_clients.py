@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from failwell import Resilience
-from failwell.client import shared_state
 from failwell.client.observability import log_masking
+from failwell.runtime import shared_state
 from pictograph import AsyncClient, Client
 
 from .colours import every_colour

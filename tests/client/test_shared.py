@@ -14,10 +14,11 @@ import pytest
 
 from failwell import BreakerRules, BudgetRules, Resilience
 from failwell.client import Core
-from failwell.client.shared_state import MOST_ORIGINS, Guards, shared
+from failwell.client.guards import Guards
 from failwell.client.transport.targets import origin_of
 from failwell.clock import SystemClock, VirtualClock
 from failwell.contract import Secret
+from failwell.runtime.shared_state import MOST_ORIGINS, shared
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, ConfigurationError, NetworkError, PictographError, RateLimitError
 
@@ -345,7 +346,7 @@ def test_servers_that_nobody_asks_any_more() -> None:
 FORKED = """
 import os, sys, threading, warnings
 from failwell import BreakerRules, Resilience
-from failwell.client import shared_state as shared
+from failwell.runtime import shared_state as shared
 from failwell.clock import SystemClock
 from failwell.policy.resilience.breaker import Permit
 

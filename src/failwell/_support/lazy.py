@@ -53,7 +53,10 @@ class LazyMember:
 
 
 def lazy_exports(package: str, names: dict[str, tuple[str, ...]]) -> None:
-    """Let the *names* of a *package*, by the module that has them, be loaded from there when they are first used."""
+    """Let the *names* of a *package*, by the module that has them, be loaded from there when they are first used.
+
+    The module is one of the *package*, or with a dot before it (".runtime.transport") one beside it.
+    """
     module = sys.modules[package]
     module.__dict__["_late"] = {name: home for home, those in names.items() for name in those}
     module.__class__ = _LatePackage
@@ -67,7 +70,7 @@ class _LatePackage(ModuleType):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        value = self.__dict__[name] = getattr(import_module(f"{self.__name__}.{self._late[name]}"), name)
+        value = self.__dict__[name] = getattr(import_module(f".{self._late[name]}", self.__name__), name)
         return value
 
     def __dir__(self) -> list[str]:

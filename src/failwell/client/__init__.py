@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from failwell.client.operations.uploads import chunked_upload, resumable_uploads
     from failwell.client.operations.workers import work_in_tasks, work_in_threads
     from failwell.client.resource import Awaiting, Blocking, Resource, paced
-    from failwell.client.transport.base import AsyncTransport, Transport
     from failwell.client.transport.paths import path
     from failwell.client.transport.targets import naming
+    from failwell.runtime.transport import AsyncTransport, Transport
 
 require("client", __name__)
 
@@ -134,7 +134,7 @@ lazy_exports(
             "Blocking",
             "Resource",
         ),
-        "transport.base": (
+        ".runtime.transport": (
             "AsyncTransport",
             "Transport",
         ),

@@ -12,9 +12,9 @@ from failwell.client.core import Core
 from failwell.client.operations.base import not_taken
 from failwell.client.resource import AsyncClosing, Awaiting, Blocking, Closing, Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
-from failwell.client.transport.failures import without_frames
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
+from failwell.contract.reporting import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import httpx2
 
     from failwell.client.config import Http, RetryProfile
-    from failwell.client.driver import OnEvent
     from failwell.clock import Clock
     from failwell.contract.resilience import Resilience
+    from failwell.runtime.driver import OnEvent
 
 C = TypeVar("C", Blocking, Awaiting)
 

@@ -23,11 +23,10 @@ from failwell.client.config import (
     checked_seconds,
     configuration_problem,
 )
-from failwell.client.driver import AsyncDriver, Driver, OnEvent
 from failwell.client.observability.observers import Observers
 from failwell.client.request import RequestSpec, request_of
 from failwell.client.transport.content_coding import LONGEST_REPLY
-from failwell.client.transport.failures import ContentError, without_frames
+from failwell.client.transport.failures import ContentError
 from failwell.client.transport.httpx.proxies import BadProxyError
 from failwell.client.transport.httpx.tls import BadTrustError
 from failwell.client.transport.requests import RequestFactory
@@ -35,20 +34,22 @@ from failwell.client.transport.targets import over_http
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
+from failwell.contract.reporting import without_frames
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow, StreamFlow
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
+from failwell.runtime.driver import AsyncDriver, Driver, OnEvent
 from failwell.wire.messages import Reply, Request
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from failwell.client.transport.base import AsyncOpener, Opener
     from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
     from failwell.policy.session.connection import SessionFlow
     from failwell.policy.session.flow import SessionHandler, SessionProtocol
     from failwell.policy.stream.rules import StreamRules
+    from failwell.runtime.transport import AsyncOpener, Opener
     from failwell.wire.sse import Event
 
 M = TypeVar("M")
@@ -94,9 +95,9 @@ class Core:
         on_event: OnEvent | None = None,
     ) -> None:
         # What no import needs loads with the first client.
+        from failwell.client.guards import Guards
         from failwell.client.observability.log_masking import mask_in_logs
-        from failwell.client.shared_state import Guards
-        from failwell.client.transport.secrets import spellings
+        from failwell.wire.request_secrets import spellings
 
         self.catalogue = catalogue
         self.client: type[Any] | None = None
@@ -329,7 +330,7 @@ class Core:
         # Loaded with the first batch: most programs have none.
         from copy import copy
 
-        from failwell.client.shared_state import PacedGuards
+        from failwell.client.guards import PacedGuards
 
         twin = copy(self)
         twin._guards = PacedGuards(self._guards)  # noqa: SLF001 - a copy of this very object

@@ -61,3 +61,16 @@ def log_fields(error: Error) -> dict[str, Any]:
         "error.suppression": error.suppression.by if error.suppression is not None else None,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def without_frames(error: Error) -> Error:
+    """*error* without the frames of drivers and generators, which tell a caller nothing.
+
+    It shows what the caller was handling when he made the call, as an error of his own code would.
+    """
+    cause, met = error.__cause__, error.__context__
+    if cause is None:
+        error.__suppress_context__ = False
+    elif cause.__context__ is None and met is not cause:
+        cause.__context__ = met  # of an error with a cause only the cause's is shown
+    return error.with_traceback(None)

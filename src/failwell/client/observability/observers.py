@@ -10,8 +10,8 @@ from failwell.client.config import configuration_problem
 from failwell.contract.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from failwell.client.driver import OnEvent
     from failwell.client.observability.opentelemetry import Telemetry
+    from failwell.runtime.driver import OnEvent
 
 LEVELS = {
     "retry": logging.INFO,

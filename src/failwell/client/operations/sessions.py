@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Self, TypeV
 import anyio
 
 from failwell.client.core import Core
-from failwell.client.driver import AsyncDriver, Driver
 from failwell.client.operations.base import Descriptor, Form, inner
 from failwell.client.resource import AsyncClosing, Closing, NeedsAsyncWith, Resource
-from failwell.client.transport.base import AsyncOpener, Opener
-from failwell.client.transport.failures import ContentError, without_frames
+from failwell.client.transport.failures import ContentError
 from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
 from failwell.contract.error import Error
+from failwell.contract.reporting import without_frames
 from failwell.policy.flow import Read
 from failwell.policy.session.connection import Connect, Disconnect, SessionFlow, Write
 from failwell.policy.session.flow import SessionHandler, SessionProtocol
 from failwell.policy.session.rules import Heard, Renewed, read_json
+from failwell.runtime.driver import AsyncDriver, Driver
+from failwell.runtime.transport import AsyncOpener, Opener
 from failwell.wire.websocket import WebSocketMessage
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_origin
 from failwell.client.core import Core
 from failwell.client.operations.base import Descriptor, Form
 from failwell.client.resource import AsyncClosing, Closing, Resource
-from failwell.client.transport.failures import ContentError, without_frames
+from failwell.client.transport.failures import ContentError
 from failwell.contract.error import Error
+from failwell.contract.reporting import without_frames
 from failwell.policy.flow import StreamFlow, Yield
 
 S = TypeVar("S", bound=Resource[Any])

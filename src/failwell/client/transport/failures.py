@@ -11,38 +11,9 @@ import h11
 import httpcore2
 import httpx2
 
-from failwell._support import truncation
-from failwell._support.masking import masked
+from failwell._support.detached import detached
 from failwell._support.secret import Secret
-from failwell.contract.error import Error
 from failwell.wire.messages import Failure
-
-
-def detached(problem: BaseException, secrets: tuple[Secret, ...] = ()) -> Exception:
-    """A copy of *problem*: the same type and text (secrets masked), nothing else."""
-    said = str(problem) or (str(problem.__cause__) if problem.__cause__ else "")
-    text = truncation.text(masked(said.encode("utf-8", "replace"), secrets).decode())
-    cls = type(problem)
-    if not isinstance(problem, Exception) or not issubclass(cls, Exception):
-        return Exception(text)
-    copy = cls.__new__(cls, text)
-    copy.args = (text,)
-    if str(copy) != text:
-        copy = Exception(f"{cls.__name__}: {text}")
-    return copy
-
-
-def without_frames(error: Error) -> Error:
-    """*error* without the frames of drivers and generators, which tell a caller nothing.
-
-    It shows what the caller was handling when he made the call, as an error of his own code would.
-    """
-    cause, met = error.__cause__, error.__context__
-    if cause is None:
-        error.__suppress_context__ = False
-    elif cause.__context__ is None and met is not cause:
-        cause.__context__ = met  # of an error with a cause only the cause's is shown
-    return error.with_traceback(None)
 
 
 class ContentError(Exception):

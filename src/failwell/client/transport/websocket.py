@@ -23,12 +23,12 @@ from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.masking import masked_end
 from failwell._support.secret import Secret
-from failwell.client.transport.base import AsyncOpener, Opener
 from failwell.client.transport.failures import LIBRARY_ERRORS, failure
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
 from failwell.policy.flow import Read
 from failwell.policy.session.connection import LATER, Connect, Disconnect, Write
+from failwell.runtime.transport import AsyncOpener, Opener
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 LineEffect = Connect | Read | Write | Disconnect

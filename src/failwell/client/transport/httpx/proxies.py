@@ -11,8 +11,8 @@ import httpx2
 
 from failwell._support.frozen import Frozen
 from failwell._support.secret import Secret
-from failwell.client.transport.secrets import basic
 from failwell.client.transport.targets import DEFAULT_PORTS, is_host
+from failwell.wire.request_secrets import basic
 
 
 class BadProxyError(ValueError):

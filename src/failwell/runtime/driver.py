@@ -9,7 +9,8 @@ from failwell.policy.flow import NOW, Notify, Now, Open, Perform, Random, Read, 
 from failwell.wire.messages import Failure, Outcome, Reply
 
 if TYPE_CHECKING:
-    from failwell.client.transport.base import (
+    from failwell.clock import Clock
+    from failwell.runtime.transport import (
         AsyncOpener,
         AsyncResponseBody,
         AsyncTransport,
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
         ResponseBody,
         Transport,
     )
-    from failwell.clock import Clock
 
 T = TypeVar("T")
 B = TypeVar("B", "ResponseBody", "AsyncResponseBody")

@@ -1,0 +1,1 @@
+"""Runs what the policies decide, over any HTTP library: drivers of both colours, and the state that calls share."""
