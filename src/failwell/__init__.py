@@ -31,6 +31,7 @@ from failwell.contract import (
     hint,
     log_fields,
     raises,
+    with_evidence,
 )
 
 if TYPE_CHECKING:
@@ -94,4 +95,5 @@ __all__ = [
     "log_fields",
     "raises",
     "resume",
+    "with_evidence",
 ]

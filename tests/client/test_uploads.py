@@ -14,6 +14,7 @@ import pytest
 
 import failwell
 from failwell import SourceChangedError
+from failwell.client import upload_source
 from failwell.clock import VirtualClock
 from failwell.policy.resume_token import ResumeToken
 from failwell.testing import replies
@@ -440,3 +441,27 @@ def test_tokens_of_other_uploads(file: Path, server: Uploads, colour: str) -> No
     for token in ("garbage", wait, foreign):
         error = raised(colour, server, uploading(file, resume_token=token))
         assert (ConfigurationError, []) == (type(error), server.asked)
+
+
+@every_colour
+def test_a_file_in_one_request(file: Path, server: Uploads, colour: str) -> None:
+    """
+    An operation may send a source in one request: opened for every try, of the size that it was, or refused.
+    """
+    sizes: list[int | None] = []
+
+    def looked(client: Any) -> Any:
+        source = upload_source(client.core, file)
+        sizes.append(source.size)
+        content: Any = source.content(0, 40)
+        assert [SOURCE, SOURCE] == [b"".join(content()), b"".join(content())]
+        file.write_bytes(b"other")
+        with pytest.raises(SourceChangedError, match="size was 40 and is 5"):
+            b"".join(content())
+        return client.files.upload(file)
+
+    asked(colour, server, looked)
+
+    assert [40] == sizes
+    with pytest.raises(FileNotFoundError):
+        asked(colour, server, lambda client: upload_source(client.core, file.with_name("nowhere")))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import failwell
-from failwell import Attempt, Error, log_fields
+from failwell import Attempt, Error, log_fields, with_evidence
 from failwell.contract.evidence import KeptBody
 from failwell.contract.reporting import attach, hint
 from failwell.wire import Reply, parse_reply
@@ -103,6 +103,26 @@ def test_what_every_error_carries() -> None:
     )
     attach(error, body=KeptBody(b"x", 2))
     assert error.body_truncated
+
+
+def test_evidence_goes_over_to_another_error() -> None:
+    """
+    An error that an SDK raises in place of another has what that knew of its call, and its own hint.
+    """
+    met = after_a_call(NetworkError("gone"), request_id="r", attempts=TWICE, elapsed=2.25, body=KeptBody(b"x", 2))
+    met.resume_token = "token"
+    error = with_evidence(ApiError("The upload failed."), met)
+
+    assert ("r", TWICE, 2.25, b"x", 2, "token") == (
+        error.request_id,
+        error.attempts,
+        error.elapsed,
+        error.body,
+        error.body_length,
+        error.resume_token,
+    )
+    assert [hint(error)] == error.__notes__
+    assert "(request r, 2 attempts in 2.2 s)" in hint(error)
 
 
 @pytest.mark.parametrize("message", ["", " ", "\n\t"])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.contract import Error, RetryRules
-from failwell.policy import ChunkedUpload, Flow, Piece, RetryPolicy
+from failwell.policy import ChunkedUpload, Flow, Piece, RetryPolicy, Standing
 from failwell.policy.flow import notify
 from failwell.policy.upload import may_go_on, upload
 from failwell.testing import Player
@@ -287,3 +287,57 @@ def test_what_may_go_on() -> None:
     ]
 
     assert [True, True, True, True, False, False, True] == [may_go_on(error) for error in errors]
+
+
+class Counting(Store):
+    """An API that counts chunks of four bytes, and knows a source again that it has a part of."""
+
+    def __init__(self, losses: list[tuple[int, bool]], stored: bytes = b"") -> None:
+        super().__init__(losses)
+        self.stored = stored
+        self.numbers: list[int] = []
+
+    def create(self, _source: Any) -> Flow[Standing]:  # type: ignore[override]
+        yield from notify("create")
+        return Standing("/1", len(self.stored), 4)
+
+    def offset(self, _address: str) -> Flow[Standing]:  # type: ignore[override]
+        self.stored = self.stored[: len(self.stored) // 4 * 4]
+        yield from notify("offset")
+        return Standing("/1", len(self.stored), 4)
+
+    def send(self, piece: Piece) -> Flow[int]:
+        self.numbers.append(piece.number)
+        return super().send(piece)
+
+
+@pytest.mark.parametrize(
+    ("stored", "losses", "numbers"),
+    [
+        (b"", [], [0, 1, 2]),
+        (b"0123", [], [1, 2]),
+        (b"01234567", [], [2]),
+        (b"0123456789", [], []),
+        (b"", [(4, True), (2, False)], [0, 1, 1, 2]),
+        (b"", [(4, True), (4, False)], [0, 1, 2]),
+        (b"0123", [(4, True), (1, False)], [1, 2, 2]),
+    ],
+)
+def test_numbered_chunks(stored: bytes, losses: list[tuple[int, bool]], numbers: list[int]) -> None:
+    """
+    A server may say with the first answer what it has already, and how large its chunks are: these are counted.
+    """
+    store = Counting(losses, stored)
+    done, _ = played(store, b"0123456789")
+
+    assert (b"0123456789", numbers) == (done, store.numbers)
+
+
+def test_going_on_with_numbered_chunks() -> None:
+    """
+    So may it when it is asked how far it came.
+    """
+    store = Counting([], b"012345")
+    done, _ = played(store, b"0123456789", at="/1")
+
+    assert (b"0123456789", [1, 2]) == (done, store.numbers)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from failwell.client.operations.resuming import resumable, resume
     from failwell.client.operations.sessions import AsyncSession, JsonSessionHandler, Opening, Session, session
     from failwell.client.operations.streaming import AsyncEventStream, EventStream, streamed
-    from failwell.client.operations.uploads import chunked_upload, resumable_uploads
+    from failwell.client.operations.uploads import chunked_upload, resumable_uploads, upload_source
     from failwell.client.operations.workers import work_in_tasks, work_in_threads
     from failwell.client.resource import Awaiting, Blocking, Resource, paced
     from failwell.client.transport.paths import path
@@ -127,6 +127,7 @@ lazy_exports(
         "operations.uploads": (
             "chunked_upload",
             "resumable_uploads",
+            "upload_source",
         ),
         "resource": (
             "paced",
@@ -200,6 +201,7 @@ __all__ = [
     "resume",
     "session",
     "streamed",
+    "upload_source",
     "wait_for",
     "work_in_tasks",
     "work_in_threads",

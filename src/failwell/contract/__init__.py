@@ -7,7 +7,7 @@ from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError, ContractError, DeclarationError
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import Body, Code, Details, Header, Local, Message, Status, field
-from failwell.contract.reporting import hint, log_fields
+from failwell.contract.reporting import hint, log_fields, with_evidence
 from failwell.contract.resilience import BreakerRules, BudgetRules, Resilience
 
 __all__ = [
@@ -38,4 +38,5 @@ __all__ = [
     "hint",
     "log_fields",
     "raises",
+    "with_evidence",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-# Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell.contract.evidence import NO_BODY, Attempt, KeptBody, Suppression
 
 if TYPE_CHECKING:
     from failwell.contract.error import Error
+
+    E = TypeVar("E", bound=Error)
 
 
 def attach(
@@ -29,6 +30,29 @@ def attach(
     error.body, error.body_length = body.kept, body.length
     if suppression is not None:
         error.suppression = suppression
+
+
+EVIDENCE = (
+    "request_id",
+    "attempts",
+    "elapsed",
+    "idempotency_key",
+    "body",
+    "body_length",
+    "body_code",
+    "suppression",
+    "resume_token",
+)
+"""The attributes of an error that tell of its call, whatever its class."""
+
+
+def with_evidence(error: E, met: Error) -> E:
+    """*error*, which an SDK raises in place of what it *met*: with the attempts, request id and body of that."""
+    for name in EVIDENCE:
+        setattr(error, name, getattr(met, name))
+    if line := hint(error):
+        error.add_note(line)
+    return error
 
 
 def hint(error: Error) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from failwell.policy.batch import BatchQueue
+    from failwell.policy.batch import BatchQueue, Remaining, met_by_all
     from failwell.policy.call import JobFailedError, UnreadableReplyError, call_or_raise
     from failwell.policy.flow import (
         Flow,
@@ -36,13 +36,17 @@ if TYPE_CHECKING:
     from failwell.policy.session.flow import SessionHandler, SessionProtocol
     from failwell.policy.session.rules import SessionRules
     from failwell.policy.stream.rules import StreamRules
-    from failwell.policy.upload import ChunkedUpload, Piece
+    from failwell.policy.upload import ChunkedUpload, Piece, Standing, UploadProgress, UploadSource
 
 # A client needs some of it, a test the rest.
 lazy_exports(
     __name__,
     {
-        "batch": ("BatchQueue",),
+        "batch": (
+            "BatchQueue",
+            "Remaining",
+            "met_by_all",
+        ),
         "stream.rules": ("StreamRules",),
         "call": (
             "JobFailedError",
@@ -84,6 +88,9 @@ lazy_exports(
         "upload": (
             "ChunkedUpload",
             "Piece",
+            "Standing",
+            "UploadProgress",
+            "UploadSource",
         ),
     },
 )
@@ -102,6 +109,7 @@ __all__ = [
     "Pacer",
     "Piece",
     "Random",
+    "Remaining",
     "RetryPolicy",
     "RetryResult",
     "Send",
@@ -110,11 +118,15 @@ __all__ = [
     "SessionProtocol",
     "SessionRules",
     "Sleep",
+    "Standing",
     "StreamFlow",
     "StreamRules",
     "UnreadableReplyError",
+    "UploadProgress",
+    "UploadSource",
     "Yield",
     "call_or_raise",
+    "met_by_all",
     "notify",
     "now",
     "poll_until",

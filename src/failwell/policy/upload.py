@@ -67,25 +67,41 @@ class UploadSource(Protocol):
         ...
 
 
+class Standing(Frozen):
+    """Where the server stands: it has *offset* bytes of the upload at *address*.
+
+    *chunk_size* is how many bytes it takes with one request; None is as many as the SDK declares.
+    """
+
+    address: str
+    offset: int = 0
+    chunk_size: int | None = None
+
+
 class Piece(Frozen):
-    """One request's part of an upload: *length* bytes from *offset* (None: all there are); *last* ends it."""
+    """One request's part of an upload: *length* bytes from *offset* (None: all there are); *last* ends it.
+
+    *number* is how many whole pieces come before it, for an API that counts them.
+    """
 
     address: str
     offset: int
     length: int | None
     content: Content
     last: bool
+    number: int = 0
 
 
 class ChunkedUpload(Frozen, Generic[T]):
     """How an API takes a file in pieces: what an SDK declares. `failwell.client.resumable_uploads` is the standard's.
 
-    *create* begins an upload and gives its address. *offset* asks how many bytes are there, *send* sends a piece and
-    gives how many are there then, *finish* gives the result once all are.
+    *create* begins an upload and gives its address, or where it stands, if the server knows that source already.
+    *offset* asks how many bytes are there, or where it stands; *send* sends a piece and gives how many are there then,
+    *finish* gives the result once all are.
     """
 
-    create: Callable[[UploadSource], Flow[str]]
-    offset: Callable[[str], Flow[int]]
+    create: Callable[[UploadSource], Flow[str | Standing]]
+    offset: Callable[[str], Flow[int | Standing]]
     send: Callable[[Piece], Flow[int]]
     finish: Callable[[str], Flow[T]]
     chunk_size: int = CHUNK_SIZE
@@ -108,10 +124,12 @@ def upload(
     makes the error for a source of a name that was one thing and is another: the server has more than there is.
     """
     if at is None:
-        address, offset = (yield from how.create(source)), 0
-        begun(address)
+        created = yield from how.create(source)
+        stands = Standing(created) if isinstance(created, str) else created
+        begun(stands.address)
     else:
-        address, (offset, _) = at, (yield from _reached(how, at, policy))
+        stands, _ = yield from _reached(how, at, policy)
+    address, offset, at_once = stands.address, stands.offset, stands.chunk_size or how.chunk_size
     if source.size is None:
         yield from how.send(Piece(address, 0, None, source.content(0, 0), last=True))
         return (yield from how.finish(address))
@@ -122,8 +140,9 @@ def upload(
         progress(offset, size)
         if offset >= size:
             return (yield from how.finish(address))
-        length = min(how.chunk_size, size - offset)
-        piece = Piece(address, offset, length, source.content(offset, length), last=offset + length == size)
+        length = min(at_once, size - offset)
+        last, number = offset + length == size, offset // at_once
+        piece = Piece(address, offset, length, source.content(offset, length), last, number)
         try:
             offset, fruitless = (yield from how.send(piece)), 0
             continue
@@ -136,18 +155,19 @@ def upload(
         yield from notify("upload_interrupted", sent=offset, delay=delay, reason=reason)
         yield from sleep(delay)
         # A piece that broke off may have arrived in part, or whole. Only the server knows.
-        reached, fruitless = yield from _reached(how, address, policy, offset, fruitless + 1)
-        fruitless = 0 if reached > offset else fruitless
-        offset = reached
+        stands, fruitless = yield from _reached(how, address, policy, offset, fruitless + 1)
+        fruitless = 0 if stands.offset > offset else fruitless
+        offset = stands.offset
 
 
 def _reached(
     how: ChunkedUpload[T], address: str, policy: RetryPolicy, sent: int = 0, fruitless: int = 0
-) -> Flow[tuple[int, int]]:
+) -> Flow[tuple[Standing, int]]:
     """How far the server came, and how often it was *fruitless* by now; asked again while the server is not free."""
     while True:
         try:
-            return (yield from how.offset(address)), fruitless
+            reached = yield from how.offset(address)
+            return Standing(address, reached) if isinstance(reached, int) else reached, fruitless
         except Error as error:
             chance = yield from random()
             held = error.has_status and error.status_on_the_wire in HELD

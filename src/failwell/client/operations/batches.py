@@ -42,7 +42,7 @@ class BatchSpec(Frozen, Generic[T]):
 
     At most *max_workers* are under way at once. *progress* is told of each; None is a bar called *title* on stderr, if
     that is a terminal and `rich` is installed, and False is silence. An error that *ends_all* picks stops the whole.
-    *about* is what an operation, of which the batch is a part, wants to be known with its outcome.
+    *report* makes of the outcome what the operation answers with of which the batch is a part.
     """
 
     start: Callable[[Any, str | None], Flow[T]]
@@ -51,7 +51,7 @@ class BatchSpec(Frozen, Generic[T]):
     progress: BatchProgress | Literal[False] | None = None
     title: str = "Working"
     ends_all: Callable[[Exception], bool] = met_by_all
-    about: Any = None
+    report: Callable[[BatchOutcome[T]], Any] | None = None
 
 
 class BatchOutcome(Generic[T]):
@@ -74,9 +74,9 @@ class BatchOutcome(Generic[T]):
         """The item whose error ended the whole: all others would have met it, too."""
 
     @property
-    def about(self) -> Any:
-        """What an operation wants to be known with it."""
-        return self._many.about
+    def report(self) -> Any:
+        """What the operation would answer with of which this is a part; None for a batch of its own."""
+        return None if self._many.report is None else self._many.report(self)
 
     @property
     def remaining(self) -> tuple[Remaining, ...]:

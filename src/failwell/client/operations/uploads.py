@@ -176,6 +176,16 @@ def chunked_upload(
         raise
 
 
+def upload_source(core: Core, what: Uploadable) -> UploadSource:
+    """*what* as an operation sends it in one request: `content=source.content(0, source.size)`, opened for every try.
+
+    Raises:
+        OSError: there is no such file, it is no regular one, or it may not be read.
+        SourceChangedError: where it is read, and has changed meanwhile; or the catalogue's class for that occasion.
+    """
+    return source_of(what, lambda name, before, now: _changed(core, name, before, now))
+
+
 def _address(core: Core, operation: str, text: str, source: UploadSource) -> str:
     """Where the upload of *source* goes on that the token *text* names."""
     token = checked_token(core.catalogue, text)
