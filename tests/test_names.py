@@ -18,6 +18,7 @@ from tests.tracked import ROOT, tracked
 DISTRIBUTIONS = {
     "failwell": ".",
     "failwell-pictograph": "sdks/pictograph",
+    "failwell-scopix": "sdks/scopix",
     "failwell-subconscious": "sdks/subconscious",
 }
 

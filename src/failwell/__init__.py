@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from failwell._support.lazy import lazy_exports
 from failwell.contract import (
+    AllDetails,
     Attempt,
     Body,
     BreakerRules,
@@ -60,6 +61,7 @@ lazy_exports(
 __version__ = "0.1.0"
 
 __all__ = [
+    "AllDetails",
     "AsyncBatch",
     "Attempt",
     "Batch",

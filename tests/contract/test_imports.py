@@ -21,7 +21,9 @@ HEAVY = [
 ]
 
 
-@pytest.mark.parametrize("module", ["failwell", "failwell.wire", "failwell.policy", "pictograph.exceptions"])
+@pytest.mark.parametrize(
+    "module", ["failwell", "failwell.wire", "failwell.policy", "pictograph.exceptions", "scopix.exceptions"]
+)
 def test_a_contract_is_light(module: str) -> None:
     """
     Declaring and catching errors loads no HTTP library, no event loop, no models and no server.

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import failwell
 from failwell import Case, Catalogue, CatalogueError, Code, Message, Status, field
 from failwell.wire import Detail
-from tests.contract.samples import CATALOGUES, scopix_sample
+from scopix import exceptions as scopix
+from tests.contract.samples import CATALOGUES
 from tests.contract.samples.parcels_sample import ERRORS, IN_DETAIL, catalogue
 
 
@@ -134,20 +135,20 @@ def test_pictograph(status: int, code: str | None, expected: str) -> None:
 @pytest.mark.parametrize(
     ("code", "operation", "source", "expected"),
     [
-        ("RATE_LIMIT_ERROR", None, "stream", scopix_sample.RateLimitError),
-        ("IMAGE_PROCESSING_ERROR", None, "stream", scopix_sample.ScopixError),
-        ("NEVER_HEARD", None, "stream", scopix_sample.ScopixError),
-        (None, None, "stream", scopix_sample.ScopixError),
-        (None, "cloud_storage.import_and_wait", "job", scopix_sample.CloudStorageError),
-        ("QUOTA", "s3_connector.wait_for_job", "job", scopix_sample.S3ConnectorError),
-        (None, None, "job", scopix_sample.ScopixError),
+        ("RATE_LIMIT_ERROR", None, "stream", scopix.RateLimitError),
+        ("IMAGE_PROCESSING_ERROR", None, "stream", scopix.ScopixError),
+        ("NEVER_HEARD", None, "stream", scopix.ScopixError),
+        (None, None, "stream", scopix.ScopixError),
+        (None, "cloud_storage.import_and_wait", "job", scopix.CloudStorageError),
+        ("QUOTA", "s3_connector.wait_for_job", "job", scopix.S3ConnectorError),
+        (None, None, "job", scopix.ScopixError),
     ],
 )
 def test_code_alone(code: str | None, operation: str | None, source: Any, expected: type[failwell.Error]) -> None:
     """
     Where there is no error status, in a stream or a failed job, the code alone decides, and only if it is one class's.
     """
-    found, _ = scopix_sample.CATALOGUE.resolve(None, code, operation=operation, source=source)
+    found, _ = scopix.CATALOGUE.resolve(None, code, operation=operation, source=source)
 
     assert expected is found
 
@@ -310,8 +311,8 @@ def test_import_order_changes_nothing() -> None:
     """
     In whatever order the contracts are imported, the table is the same.
     """
-    modules = ["scopix_sample", "vectorshift_sample", "parcels_sample"]
-    names = [*(f"tests.contract.samples.{module}" for module in modules), "pictograph.exceptions"]
+    modules = ["vectorshift_sample", "parcels_sample"]
+    names = [*(f"tests.contract.samples.{module}" for module in modules), "pictograph.exceptions", "scopix.exceptions"]
     printed = {
         subprocess.run(
             [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{TABLE}", *order],

@@ -10,7 +10,7 @@ import pytest
 from failwell import Error
 from failwell.wire import parse_reply, render_error, snapshot
 from pictograph.exceptions import CATALOGUE, NotFoundError, PaymentRequiredError, RateLimitError
-from tests.contract.samples import scopix_sample as scopix
+from scopix import exceptions as scopix
 from tests.contract.samples.instances import facts, through_pickle
 
 

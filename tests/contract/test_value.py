@@ -161,6 +161,7 @@ def test_it_prints() -> None:
     """
     Its repr is how it is made.
     """
-    assert "Case(code='gone', status=410, fix=None, on=None, operation=None, retry=None, cause=None)" == repr(
-        Case("gone", 410)
+    assert (
+        "Case(code='gone', status=410, fix=None, on=None, operation=None, retry=None, layer=None, cause=None)"
+        == repr(Case("gone", 410))
     )

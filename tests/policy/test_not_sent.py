@@ -11,8 +11,8 @@ from failwell.policy.retry.policy import by_catalogue
 from failwell.testing import Player
 from failwell.wire.messages import Reply
 from pictograph.exceptions import CATALOGUE, NetworkError, PictographError, RateLimitError
-from tests.contract.samples import scopix_sample
-from tests.contract.samples.scopix_sample import CircuitBreakerError
+from scopix.exceptions import CATALOGUE as SCOPIX
+from scopix.exceptions import CircuitBreakerError
 
 from .asks import BROKEN, PICTOGRAPH, READ
 
@@ -57,7 +57,7 @@ def test_an_open_circuit() -> None:
     """
     R11. A catalogue that names a class for an open circuit raises it, with the seconds that are left.
     """
-    error = not_sent(broken(), scopix_sample.CATALOGUE, 17.5)
+    error = not_sent(broken(), SCOPIX, 17.5)
 
     assert (CircuitBreakerError, "CIRCUIT_OPEN", 12.5) == (type(error), error.code, error.retry_after)
     assert f"GET /things/1 was not sent: {WHY}." == error.message

@@ -9,7 +9,7 @@ import pytest
 
 from failwell import Error
 from pictograph import exceptions as pictograph
-from tests.contract.samples import scopix_sample as scopix
+from scopix import exceptions as scopix
 from tests.contract.samples import vectorshift_sample as vectorshift
 from tests.spec import constructors, page, tree
 

@@ -19,7 +19,7 @@ from pictograph.exceptions import (
     ServerError,
     ValidationError,
 )
-from tests.contract.samples import scopix_sample as scopix
+from scopix import exceptions as scopix
 from tests.contract.samples.parcels_sample import IN_PROBLEM, BusyDepotError, CustomsError, LostError, RefusedError
 
 

@@ -6,11 +6,12 @@ from failwell.contract.catalogue import Catalogue, HeaderNames, Raises, RetryRul
 from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError, ContractError, DeclarationError
 from failwell.contract.evidence import Attempt, Suppression
-from failwell.contract.fields import Body, Code, Details, Header, Local, Message, Status, field
+from failwell.contract.fields import AllDetails, Body, Code, Details, Header, Local, Message, Status, field
 from failwell.contract.reporting import hint, log_fields, with_evidence
 from failwell.contract.resilience import BreakerRules, BudgetRules, Resilience
 
 __all__ = [
+    "AllDetails",
     "Attempt",
     "Body",
     "BreakerRules",

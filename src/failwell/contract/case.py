@@ -15,6 +15,9 @@ or because the same request is still running there."""
 
 StatusRange = Literal["4XX", "5XX"]
 
+Layer = Literal["middleware"]
+"""Who says it, if not a handler: what stands before the handlers."""
+
 TRAVELLING: frozenset[str] = frozenset({"http", "job", "stream"})
 
 UNANSWERED = frozenset({"network", "timeout", "unreadable", "stream", "session"})
@@ -27,6 +30,7 @@ class Case(Frozen):
     *status* is exact, a range (`"5XX"`) or None where there is none; *code* None claims every code.
     *on* names the occasion of an error that does not travel: `"network"`, `"timeout"`, `"configuration"`.
     *operation* narrows the claim to one operation (`"images.upload"`) or to a resource (`"images"`).
+    *layer* "middleware" sends it in the shape for what is said before a handler, where the envelope has two.
     *fix* is what the caller should do, *cause* why it happens where the docstring of the class speaks of several cases.
     """
 
@@ -36,6 +40,7 @@ class Case(Frozen):
     on: str | None = None
     operation: str | None = None
     retry: RetryKind | None = None
+    layer: Layer | None = None
     cause: str | None = None
 
     @property

@@ -15,7 +15,7 @@ from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import CatalogueError
 from failwell.contract.resilience import Resilience
-from failwell.contract.table import CaseTable
+from failwell.contract.table import CaseTable, scopes
 
 
 class Envelope(Protocol):
@@ -79,6 +79,9 @@ class Catalogue(CaseTable):
     address of the page that `failwell reference` writes, where it is published; problem+json sends the address of a
     code as its `type`. *idempotency* "server" says that the server does once what it is sent twice with one idempotency
     key; without it a POST whose answer was lost is not repeated, key or no key.
+    *resources* says what an operation, or all of a resource, is about, as the path that it asks:
+    `{"files": "/files/{file}"}`. An error that a call of `/files/f_1` met has "file" in its field `resource_type` and
+    "f_1" in `resource_id`, where the reply says neither.
 
     Raises:
         CatalogueError: one case is claimed twice, or a class could not be built from a silent reply.
@@ -101,6 +104,7 @@ class Catalogue(CaseTable):
         body_cap: int = truncation.BODY,
         docs: str | None = None,
         idempotency: Literal["server"] | None = None,
+        resources: Mapping[str, str] | None = None,
     ) -> None:
         errors = _declared_beside(base) if errors is None else errors
         super().__init__(name, base=base, default=default, errors=errors, status_decides=status_decides)
@@ -113,6 +117,7 @@ class Catalogue(CaseTable):
         self.body_cap = body_cap
         self.docs = docs
         self.idempotency = idempotency
+        self.resources = dict(resources or {})
         self.request_id_header = headers.request_id.lower()
         # What `failwell.wire.parse` makes errors with, by operation, status and code.
         self.makers: dict[tuple[str | None, int, str | None], Any] = {}
@@ -166,6 +171,17 @@ class Catalogue(CaseTable):
     def raises(self, operation: str | None) -> tuple[type[Error], ...]:
         """What *operation* documents: its own errors first, then those that any operation may raise."""
         return (self.operations.get(operation or "", Raises()) | self.everywhere).errors
+
+    def resource(self, operation: str | None, target: str) -> tuple[str, str] | None:
+        """What *operation* is about, and which one the path of *target* names; "" where it names none."""
+        found = next((self.resources[scope] for scope in scopes(operation) if scope in self.resources), None)
+        if found is None:
+            return None
+        root, _, kind = found.rstrip("}").partition("{")
+        _, named, rest = target.partition("?")[0].partition(root)
+        from urllib.parse import unquote
+
+        return kind, unquote(rest.partition("/")[0]) if named else ""
 
     def address(self, code: str) -> str | None:
         """Where *code* is explained, the same for as long as it is declared; None where nothing is published."""

@@ -8,6 +8,7 @@ from typing import Any
 from failwell.contract.case import Case
 from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error
+from failwell.contract.fields import MISSING
 
 FRACTIONS = (float, float | None)
 """Types of a field that takes a wait as it is; any other one takes whole seconds."""
@@ -27,7 +28,8 @@ def error_for(
 ) -> Error:
     """A *cls* that is *case*, with *message*, *status* and *retry_after* in the fields that are marked for them.
 
-    *facts* are for fields of these names, where *cls* has them. A *status* of None says that there was none, with 0
+    *facts* are for fields of these names, where *cls* has them; what it cannot be made without, and nobody gives, is
+    what its parser fills in, and the code that of *case*. A *status* of None says that there was none, with 0
     where the field takes nothing else; without one, the field keeps what its class declares.
     """
     values: dict[str, Any] = {marks_of(cls).message or "message": message, **facts}
@@ -36,20 +38,34 @@ def error_for(
             values[spec.name] = 0 if status is None and spec.hint is int else status
         elif spec.is_wait and retry_after is not None:
             values[spec.name] = retry_after if spec.hint in FRACTIONS else whole_seconds(retry_after)
+        elif spec.declared.missing is not MISSING:
+            own = case.code if case is not None and spec.is_code else None
+            values.setdefault(spec.name, spec.fallback() if own is None else own)
     error = build(cls, values)
     return error if case is None or error.case == case else error.become(case)
+
+
+def tell_resource(error: Error, kind: str, name: str) -> None:
+    """Say on *error* what the reply left out: the *kind* of thing that was asked for, and its *name*."""
+    specs = {spec.name: spec for spec in specs_of(type(error))}
+    told = {"resource_type": kind, "resource_id": name}
+    silent = [spec for field in told if (spec := specs.get(field)) and getattr(error, field, None) == spec.fallback()]
+    if len(silent) == len(told):
+        for spec in silent:
+            setattr(error, spec.name, told[spec.name])
+        error.settle()
 
 
 def build(cls: type[Error], values: dict[str, Any]) -> Error:
     """A *cls* with *values*, by the names of its fields. What its constructor does not take is set afterwards."""
     accepted = _parameters(cls)
     error = cls(**{name: value for name, value in values.items() if name in accepted})
-    status = marks_of(cls).status
+    marks = marks_of(cls)
     for name, value in values.items():
         if name in accepted or value is None:
             continue
-        # A range was filled in as 500: the status that was received says more.
-        if name == status or getattr(error, name, NOTHING) is None:
+        # A range was filled in as 500, a code by the class: what was received says more.
+        if name in (marks.status, marks.code) or getattr(error, name, NOTHING) is None:
             setattr(error, name, value)
     return error
 

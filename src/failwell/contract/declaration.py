@@ -286,7 +286,7 @@ def check_types_again(cls: type[Any]) -> None:
             check_types(base)
 
 
-_MARKS = {"Annotated", "Any", "Body", "Code", "Details", "Local", "Message", "Status"}
+_MARKS = {"AllDetails", "Annotated", "Any", "Body", "Code", "Details", "Local", "Message", "Status"}
 _KNOWN = _MARKS | {"None", "bool", "dict", "float", "int", "list", "str"}
 _ODD_KEYS = re.compile(r"\bdict\[\s*(?!str\b|Any\b)")
 _PUNCTUATION = str.maketrans(dict.fromkeys("[](){}|,.=", " "))

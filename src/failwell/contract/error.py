@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.lazy import LazyMember
-from failwell.contract.case import Case, RetryKind, Source, StatusRange, phrase
+from failwell.contract.case import Case, Layer, RetryKind, Source, StatusRange, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import field
@@ -25,7 +25,7 @@ class Error(Exception):
 
     Class keywords: *status* and *code* are what a reply must say to be this error, *retry* whether a call is
     repeated, *fix* what the caller should do, *source* where it comes from, *on* the occasion of one that does
-    not travel, *cases* any further claims.
+    not travel, *layer* who says it, *cases* any further claims.
 
     Raises:
         DeclarationError: a header, or JSON, cannot carry the type of a field, or a field has the name of a member.
@@ -56,7 +56,7 @@ class Error(Exception):
     resume_token: str | None = None
     """What `failwell.resume` goes on with in another process, for a wait or an upload that was not ended; no secret."""
     body_code: str | None = None
-    """The code that the reply said, where the status decides which error it is, whatever the code."""
+    """The code that the reply said, where the status decides which error it is, or the class has a code of its own."""
     body: bytes = b""
     """The first bytes of the reply's body, as received."""
     body_length: int = 0
@@ -78,6 +78,7 @@ class Error(Exception):
         fix: str | None = None,
         source: Source | None = None,
         on: str | None = None,
+        layer: Layer | None = None,
         cases: tuple[Case, ...] = (),
     ) -> None:
         super().__init_subclass__()
@@ -87,7 +88,9 @@ class Error(Exception):
             cls.source = source or "http"
         first = (Case(code, status, on=on),) if any(said is not None for said in (code, status, on)) else ()
         if own := (*first, *cases):
-            cls.cases = tuple(changed(case, fix=case.fix or fix, retry=case.retry or retry) for case in own)
+            cls.cases = tuple(
+                changed(case, fix=case.fix or fix, retry=case.retry or retry, layer=case.layer or layer) for case in own
+            )
         elif fix is not None or retry is not None:
             own = () if cls.cases else (Case(),)
             cls.cases = tuple(
@@ -137,7 +140,12 @@ class Error(Exception):
         if remembered is not None:
             return remembered
         cases = type(self).cases
-        return cases[0] if len(cases) == 1 else _closest(cases, *self._said())
+        if len(cases) == 1:
+            return cases[0]
+        code, status = self._said()
+        if marks_of(type(self)).code is None and cases:  # it says no code, so that none of them is the closer one
+            return next((case for case in cases if _covers(case, status)), cases[0])
+        return _closest(cases, code, status)
 
     def with_case(self, code: str | None, status: int | None = None) -> Self:
         """This error as the case that travels under *code* (and *status*), for a class that has several.
@@ -253,13 +261,18 @@ def _settling(init: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
+def _covers(case: Case, status: object) -> bool:
+    """Whether an error with *status* in its field for it may be *case*."""
+    return status is None or case.status is None or (isinstance(status, int) and case.covers(status))
+
+
 def _closest(cases: tuple[Case, ...], code: object, status: object) -> Case:
     """The case of a class that fits *code* and *status* best; its first when none does."""
     best, best_score = cases[0] if cases else Case(), -1
     for case in cases:
         if case.code not in (None, code):
             continue
-        if status is not None and case.status is not None and not (isinstance(status, int) and case.covers(status)):
+        if not _covers(case, status):
             continue
         score = 2 * (case.code is not None) + (isinstance(case.status, int) and case.status == status)
         if score > best_score:

@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from failwell.contract.case import Layer
+
 NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 
 
 class ErrorBody(NamedTuple):
-    """What an error body says, whatever its shape. *address* is the page that explains its code."""
+    """What an error body says, whatever its shape. *address* is the page that explains its code.
+
+    *reserved* are the keys of the details that are the envelope's own, *layer* is who says it: see `Case`.
+    """
 
     status: int = 0
     code: str | None = None
@@ -17,3 +22,5 @@ class ErrorBody(NamedTuple):
     details: Mapping[str, Any] = NO_DETAILS
     request_id: str | None = None
     address: str | None = None
+    reserved: frozenset[str] = frozenset()
+    layer: Layer | None = None

@@ -52,12 +52,16 @@ class Details(Frozen):
     key: str | None = None
 
 
+class AllDetails(Frozen):
+    """A dict of all that the envelope's details hold, but what has a field of its own: often called `details`."""
+
+
 class Local(Frozen):
     """A field that never travels: it lives and ends on the side that raised."""
 
 
-Mark = MessageMark | Code | Status | Body | Header | Details | Local
-MARKS = (MessageMark, Code, Status, Body, Header, Details, Local)
+Mark = MessageMark | Code | Status | Body | Header | Details | AllDetails | Local
+MARKS = (MessageMark, Code, Status, Body, Header, Details, AllDetails, Local)
 
 
 class Declared(Frozen):

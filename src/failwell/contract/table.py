@@ -92,12 +92,12 @@ class CaseTable:
 
     def _resolve_reply(self, status: int, code: str | None, operation: str | None) -> tuple[type[Error], Case]:
         table = self._table.get("http", {})
-        scopes = [*_scopes(operation)]
+        places = [*scopes(operation)]
         keys: list[Key] = []
         for said in (code, None) if code is not None else (None,):
-            keys += [(scope, status, said) for scope in (*scopes, None)]
-            keys += [(scope, f"{status // 100}XX", said) for scope in (*scopes, None)]
-        keys += [(scope, None, None) for scope in scopes]
+            keys += [(scope, status, said) for scope in (*places, None)]
+            keys += [(scope, f"{status // 100}XX", said) for scope in (*places, None)]
+        keys += [(scope, None, None) for scope in places]
         for key in keys:
             if key in table:
                 return table[key]
@@ -114,8 +114,8 @@ class CaseTable:
 
     def _resolve_code(self, code: str | None, operation: str | None, source: Source) -> tuple[type[Error], Case]:
         table = self._table.get(source, {})
-        keys: list[Key] = [(scope, None, code) for scope in (*_scopes(operation), None) if code is not None]
-        keys += [(scope, None, None) for scope in (*_scopes(operation), None)]
+        keys: list[Key] = [(scope, None, code) for scope in (*scopes(operation), None) if code is not None]
+        keys += [(scope, None, None) for scope in (*scopes(operation), None)]
         for key in keys:
             if key in table:
                 return table[key]
@@ -169,7 +169,7 @@ class CaseTable:
                 yield error, case
 
 
-def _scopes(operation: str | None) -> Iterator[str]:
+def scopes(operation: str | None) -> Iterator[str]:
     """The names that claims on *operation* may have: "images.upload", and then its resource's, "images"."""
     while operation:
         yield operation

@@ -6,7 +6,7 @@ from failwell._support import truncation
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.catalogue import Catalogue
-from failwell.contract.construction import error_for
+from failwell.contract.construction import error_for, tell_resource
 from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, Suppression
 from failwell.contract.evidence import KeptBody as Kept
@@ -21,7 +21,10 @@ def error_of(tried: RetryResult, request: Request, catalogue: Catalogue, *, mask
     """The vendor's error for what was *tried* in vain: the last reply, a failure, or that nothing was sent."""
     outcome = tried.outcome
     if isinstance(outcome, Reply):
-        return parse_reply(outcome, catalogue, operation=request.operation, mask=mask, parsed=tried.parsed)
+        error = parse_reply(outcome, catalogue, operation=request.operation, mask=mask, parsed=tried.parsed)
+        if catalogue.resources and (about := catalogue.resource(request.operation, request.target)):
+            tell_resource(error, *about)
+        return error
     if isinstance(outcome, NotSent):
         return from_refusal(outcome.suppression, request, catalogue)
     return from_failure(outcome, request, catalogue, tried._replace(outcome=outcome.head or outcome))

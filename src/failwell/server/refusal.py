@@ -8,11 +8,13 @@ from typing import Any
 
 from failwell._support.exception_fields import ExceptionFields
 from failwell._support.frozen import changed
-from failwell.contract import Body, Catalogue, Error, Header
+from failwell.contract import AllDetails, Body, Case, Catalogue, Error, Header
+from failwell.contract.case import Layer
 from failwell.contract.coercion import UnfitError
 from failwell.contract.construction import build
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.wire import Reply, render_error
+from failwell.wire.envelopes import CLASHING
 
 NONE: Mapping[str, str] = MappingProxyType({})
 NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
@@ -41,18 +43,37 @@ class Refusal(ExceptionFields, Exception):  # noqa: N818 - an answer on its way,
     template = "{status} {message}"
 
 
-def as_error(refused: Refusal, catalogue: Catalogue) -> Error:
-    """The error of *catalogue* for the status and code, with every field that *refused* has something for."""
+def as_error(refused: Refusal, catalogue: Catalogue, layer: Layer | None = "middleware") -> Error:
+    """The error of *catalogue* for the status and code, with every field that *refused* has something for.
+
+    *layer* is who refused. A catalogue that has several cases for it in one class says the first, if it has one.
+    """
     status = _known(refused, catalogue)
     # A code that nobody claims is a clue; in a 5xx it may be one to the inside.
     code = refused.code if status < 500 or catalogue.claimed(refused.code) else None
+    code = _spelled(code, catalogue)
     cls, case = catalogue.resolve(status, code)
+    if code is None and (first := _first(cls.cases, status, layer)) is not None:
+        case, code = first, first.code
     error = build(cls, {spec.name: _value(spec, cls, refused, status, code) for spec in specs_of(cls)})
     # The status and the code hold even where the class is the catch-all, which has neither.
     wanted = changed(case, status=status, code=code or case.code)
     if error.case != wanted:
         error.become(wanted)
     return error
+
+
+def _spelled(code: str | None, catalogue: Catalogue) -> str | None:
+    """*code* as *catalogue* spells it, be it in capitals."""
+    if code is None or catalogue.claimed(code):
+        return code
+    return next((case.code for _, case in catalogue.cases() if (case.code or "").lower() == code.lower()), code)
+
+
+def _first(cases: tuple[Case, ...], status: int, layer: Layer | None) -> Case | None:
+    """The first of *cases* that any operation may meet with *status*, one that *layer* says before any other."""
+    fit = [case for case in cases if case.status is not None and case.covers(status) and case.operation is None]
+    return next((case for case in fit if case.layer == layer), next(iter(fit), None))
 
 
 def reply_to(refused: Refusal, catalogue: Catalogue, request_id: str) -> Reply:
@@ -79,6 +100,9 @@ def _value(spec: FieldSpec, cls: type[Error], refused: Refusal, status: int, cod
     found: Any = None
     if isinstance(spec.mark, Header):
         found = refused.headers.get(spec.mark.name.lower())
+    elif isinstance(spec.mark, AllDetails):
+        facts = {name: value for name, value in refused.facts.items() if name not in CLASHING}
+        found = {**facts, **_of_entries(refused.entries)}
     elif refused.entries and spec.name == _lists_entries(cls):
         found = _as_declared(refused.entries, spec)
     if found is None and spec.travels:
@@ -89,6 +113,14 @@ def _value(spec: FieldSpec, cls: type[Error], refused: Refusal, status: int, cod
         return spec.fit(found)
     except UnfitError:
         return spec.fallback()
+
+
+def _of_entries(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What details say of field errors: the first field, and all that is wrong."""
+    if not entries:
+        return {}
+    place = ".".join(str(part) for part in entries[0]["loc"] if part != "body")
+    return {"field": place, "errors": [dict(entry) for entry in entries]}
 
 
 def _names(spec: FieldSpec) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from failwell._support.lazy import lazy_exports
-from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Problem, summarize_field_errors
+from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Layered, Problem, summarize_field_errors
 
 if TYPE_CHECKING:
     from failwell.wire.messages import Failure, Reply, Request
@@ -39,6 +39,7 @@ __all__ = [
     "Event",
     "Failure",
     "FirstOf",
+    "Layered",
     "Problem",
     "Reply",
     "Request",

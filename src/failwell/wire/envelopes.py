@@ -15,6 +15,9 @@ DESCRIPTION = "error_description"
 """Where OAuth has its sentence; `error` is a name there (RFC 6749, 5.2)."""
 BESIDE = (DESCRIPTION, "message", "detail")
 """Keys of the sentence beside an `error` that is text."""
+DETAILS = "details"
+CLASHING = frozenset({"code", "error_code", "message", "detail", DETAILS})
+"""Details of these names go below `DETAILS`, where an error has any details: envelopes use them for something else."""
 DEPTH = 8
 """Levels below which nobody looks for a message."""
 
@@ -35,6 +38,8 @@ class Detail:
 
     def __init__(self, *, code: str = "code") -> None:
         self.code = code
+        self._inside = frozenset({"message", code})
+        self._beside = frozenset({"message", code, "detail"})
 
     def render(self, body: dict[str, Any], said: ErrorBody) -> None:
         """Choose the smallest shape that carries what is *said*."""
@@ -54,7 +59,7 @@ class Detail:
         detail = body.get("detail")
         if isinstance(detail, dict):
             message = _text(detail.get("message", detail.get("msg")))
-            return _new(ErrorBody, (0, _code(detail.get(self.code)), message, detail, None, None))
+            return _new(ErrorBody, (0, _code(detail.get(self.code)), message, detail, None, None, self._inside, None))
         code = body.get(self.code)
         message = detail if isinstance(detail, str) else body.get("message")
         if not isinstance(message, str):
@@ -63,7 +68,8 @@ class Detail:
                 message = summarize_field_errors(detail)
             else:
                 message = _text(detail)
-        return _new(ErrorBody, (0, None if code is None else _code(code), message, body, None, None))
+        reserved = self._inside if isinstance(detail, list) else self._beside
+        return _new(ErrorBody, (0, None if code is None else _code(code), message, body, None, None, reserved, None))
 
 
 class ErrorObject:
@@ -106,6 +112,30 @@ class ErrorObject:
             details=details if isinstance(details, dict) else {},
             request_id=request_id,
         )
+
+
+class Layered:
+    """Two shapes in one API: what middleware says is in one, what *handlers* say in another; both are read everywhere.
+
+    `Case(..., layer="middleware")` says which of the two an error is sent in.
+    """
+
+    content_type = JSON
+
+    def __init__(self, *, handlers: Detail, middleware: ErrorObject) -> None:
+        self.handlers = handlers
+        self.middleware = middleware
+        self.code = handlers.code
+        self.lossless = handlers.lossless and middleware.lossless
+
+    def render(self, body: dict[str, Any], said: ErrorBody) -> None:
+        """The shape of whoever says it."""
+        (self.middleware if said.layer == "middleware" else self.handlers).render(body, said)
+
+    def parse(self, body: Any) -> ErrorBody:
+        """What has an `error` and no `detail` was said by middleware."""
+        by_middleware = isinstance(body, dict) and "error" in body and "detail" not in body
+        return (self.middleware if by_middleware else self.handlers).parse(body)
 
 
 class FirstOf:

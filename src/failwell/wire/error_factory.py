@@ -13,7 +13,8 @@ from failwell.contract.construction import FRACTIONS, NOTHING, build_whole, is_p
 from failwell.contract.declaration import FieldSpec, marks_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
-from failwell.contract.fields import Body, Header
+from failwell.contract.fields import AllDetails, Body, Header
+from failwell.wire.envelopes import DETAILS
 from failwell.wire.messages import Reply
 from failwell.wire.retry_after import DIALECTS, parse_retry_after
 
@@ -64,7 +65,8 @@ def _readers(cls: type[Error]) -> tuple[tuple[str, FieldReader], ...]:
     if known is None:
         specs = specs_of(cls)
         carried = frozenset(spec.mark.name.lower() for spec in specs if isinstance(spec.mark, Header))
-        known = tuple((spec.name, _reader(spec, carried)) for spec in specs)
+        taken = frozenset(spec.details_key for spec in specs if spec.details_key is not None and not spec.mirrored)
+        known = tuple((spec.name, _reader(spec, carried, taken)) for spec in specs)
         cls._readers = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
     return known
 
@@ -72,10 +74,10 @@ def _readers(cls: type[Error]) -> tuple[tuple[str, FieldReader], ...]:
 CONTAINERS = (list, dict)
 
 
-def _reader(spec: FieldSpec, carried: frozenset[str]) -> FieldReader:
+def _reader(spec: FieldSpec, carried: frozenset[str], taken: frozenset[str | None]) -> FieldReader:
     """What a field holds of a reply: what it says, or what is filled in where it is silent or does not fit.
 
-    *carried* are the headers that the fields of its class are in.
+    *carried* are the headers that the fields of its class are in, *taken* the keys of the details that are only there.
     """
     fallback = spec.fallback
     if spec.is_message:
@@ -88,7 +90,8 @@ def _reader(spec: FieldSpec, carried: frozenset[str]) -> FieldReader:
         return lambda _said, _body, _reply, _hide: fallback()
     if isinstance(spec.mark, Header) and spec.mark.name.lower() == "retry-after":
         return _wait_reader(spec, carried)
-    find, fit, shape = _finder(spec), spec.fit, spec.shape
+    find = _all_details(taken) if isinstance(spec.mark, AllDetails) else _finder(spec)
+    fit, shape = spec.fit, spec.shape
     # Asked for most: what stands in the body itself needs no search.
     at_top = spec.mark.path if isinstance(spec.mark, Body) and "." not in spec.mark.path else None
 
@@ -119,6 +122,19 @@ def _finder(spec: FieldSpec) -> Find:
         return lambda _said, body, _reply: _inside(body, names)
     key = spec.details_key or spec.name
     return lambda said, _body, _reply: said.details.get(key, NOTHING)
+
+
+def _all_details(taken: frozenset[str | None]) -> Find:
+    """All of the details but those that are *taken*, and what is the envelope's own."""
+
+    def find(said: ErrorBody, _body: Any, _reply: Reply) -> Any:
+        found = {key: part for key, part in said.details.items() if key not in said.reserved and key not in taken}
+        if isinstance(below := found.get(DETAILS), dict):
+            del found[DETAILS]
+            found.update(below)
+        return found
+
+    return find
 
 
 def _wait_reader(spec: FieldSpec, carried: frozenset[str]) -> FieldReader:

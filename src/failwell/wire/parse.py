@@ -10,7 +10,7 @@ from failwell._support.secret import Mask
 from failwell.contract.case import Source, phrase
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import NOTHING
-from failwell.contract.declaration import specs_of
+from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.evidence import KeptBody as Kept
@@ -83,6 +83,8 @@ def parse_reply(
     error: Error = make(said, body, reply, hide)
     held = error.__dict__
     request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
+    if claimed is None and said.code is not None and marks_of(type(error)).code is None:
+        claimed = said.code
     held["request_id"] = truncation.text(request_id if hide is None else hide(request_id)) if request_id else None
     if claimed is not None:
         held["body_code"] = truncation.text(claimed if hide is None or catalogue.claimed(claimed) else hide(claimed))

@@ -6,11 +6,12 @@ from typing import Any
 
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import whole_seconds
-from failwell.contract.declaration import FieldSpec, specs_of
+from failwell.contract.declaration import FieldSpec, marks_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
-from failwell.contract.fields import Body, Details, Header
+from failwell.contract.fields import AllDetails, Body, Details, Header
 from failwell.wire import json
+from failwell.wire.envelopes import CLASHING, DETAILS
 from failwell.wire.messages import Reply
 
 
@@ -34,12 +35,17 @@ def render_error(error: Error, catalogue: Catalogue, *, request_id: str | None =
             put(body, spec.mark.path, json.plain(value))
         elif isinstance(spec.mark, Details) and spec.details_key is not None:
             details[spec.details_key] = json.plain(value)
+        elif isinstance(spec.mark, AllDetails) and isinstance(value, dict):
+            own = {key for _, key in marks_of(type(error)).mirrored}
+            free = {key: part for key, part in json.plain(value).items() if key not in own}
+            clashing = {key: free.pop(key) for key in CLASHING.intersection(free)}
+            details.update({**free, **({DETAILS: clashing} if clashing else {})})
     if message is None:
         message = str(json.plain(error))
     code = error.code_on_the_wire
     spoken = None if code is None else str(json.plain(code))
     address = None if spoken is None else catalogue.address(spoken)
-    said = ErrorBody(status, spoken, message, details, request_id, address)
+    said = ErrorBody(status, spoken, message, details, request_id, address, layer=error.case.layer)
     catalogue.envelope.render(body, said)
     if request_id is not None:
         headers[catalogue.headers.request_id.lower()] = request_id

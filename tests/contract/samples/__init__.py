@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from failwell import Catalogue
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
+from scopix.exceptions import CATALOGUE as SCOPIX
 from subconscious.exceptions import CATALOGUE as SUBCONSCIOUS
 
-from . import parcels_sample, scopix_sample, vectorshift_sample
+from . import parcels_sample, vectorshift_sample
 
 CATALOGUES: dict[str, Catalogue] = {
     "pictograph": PICTOGRAPH,
-    "scopix": scopix_sample.CATALOGUE,
+    "scopix": SCOPIX,
     "subconscious": SUBCONSCIOUS,
     "vectorshift": vectorshift_sample.CATALOGUE,
     "parcels-detail": parcels_sample.IN_DETAIL,

@@ -104,8 +104,8 @@ def errors(draw: st.DrawFn, catalogue: Catalogue, claim: Claim) -> Error:
             given[name] = draw(of_type(what))
     error = cls(**given)
     says_code = any(isinstance(what, FieldSpec) and what.is_code for what in parameters_of(cls).values())
-    if isinstance(case.status, int) and not says_code:
-        error.with_case(case.code, case.status)
+    if case.status is not None and not says_code:
+        error.become(case)
     elif case.status is None:
         set_status(error, draw(st.sampled_from(free_statuses(catalogue, claim))))
     return error

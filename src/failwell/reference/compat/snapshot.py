@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from failwell._support.exception_fields import ExceptionFields
-from failwell.contract import Body, Case, Catalogue, Code, Details, Error, Header, Status
+from failwell.contract import AllDetails, Body, Case, Catalogue, Code, Details, Error, Header, Status
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import ContractError
@@ -206,6 +206,8 @@ def _place(spec: FieldSpec) -> str:
             return f"header {name}"
         case Body(path):
             return f"body {path}"
+        case AllDetails():
+            return "all details"
         case Details() | _:
             return f"details {spec.details_key}"
 

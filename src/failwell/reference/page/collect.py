@@ -11,7 +11,7 @@ from failwell.contract.case import Case, phrase
 from failwell.contract.catalogue import Catalogue, anchor
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error import Error
-from failwell.contract.fields import Body, Code, Details, Header, Local, MessageMark, Status
+from failwell.contract.fields import AllDetails, Body, Code, Details, Header, Local, MessageMark, Status
 from failwell.reference.page.docstrings import meanings
 from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, ReferencePage, StatusFacts
 from failwell.reference.page.retries import delays, retried
@@ -165,6 +165,8 @@ def _place(spec: FieldSpec) -> str:
             return f"`{path}` of the body"
         case Details():
             return f"`{spec.details_key}` of the details"
+        case AllDetails():
+            return "the details"
         case Local():
             return "not sent"
 

@@ -64,7 +64,8 @@ class Translator:
         refused = exc if isinstance(exc, Refusal) else framework
         if refused is not None:
             refused = self._with_methods(refused, scope)
-            error = as_error(refused, self.catalogue)
+            by_handler = framework is not None and _routed(scope)
+            error = as_error(refused, self.catalogue, None if by_handler else "middleware")
         if error is None and (isinstance(exc, StoreDownError) or passes(exc)):
             return self.out_of_service(exc, scope)
         if error is None or error.case.source(error.source) not in TRAVELLING:
@@ -152,11 +153,13 @@ class Translator:
 
 def operation_of(scope: Scope) -> str | None:
     """The `operation_id` of the route that answers, or None before routing and where only the path fits."""
-    route = scope.get("route")
-    if scope["type"] != "http" or scope["method"] not in (getattr(route, "methods", None) or ()):
-        return None
-    operation: str | None = getattr(route, "operation_id", None)
+    operation: str | None = getattr(scope.get("route"), "operation_id", None) if _routed(scope) else None
     return operation
+
+
+def _routed(scope: Scope) -> bool:
+    """Whether a route answers, and not the middleware or the router before it."""
+    return scope["type"] == "http" and scope["method"] in (getattr(scope.get("route"), "methods", None) or ())
 
 
 def _log_reply(scope: Scope, reply: Reply, exc: Exception) -> None:

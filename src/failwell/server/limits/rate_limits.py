@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Strategy = Literal["moving-window", "fixed-window"]
 
-HEADERS = ("X-RateLimit-PageLimit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit")
+HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit")
 """What every reply says of the limits."""
 
 

@@ -1,0 +1,1 @@
+"""The Scopix reference server."""
