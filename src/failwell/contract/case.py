@@ -15,7 +15,7 @@ or because the same request is still running there."""
 
 StatusRange = Literal["4XX", "5XX"]
 
-Layer = Literal["middleware"]
+EnvelopeLayer = Literal["middleware"]
 """Who says it, if not a handler: what stands before the handlers."""
 
 TRAVELLING: frozenset[str] = frozenset({"http", "job", "stream"})
@@ -40,7 +40,7 @@ class Case(Frozen):
     on: str | None = None
     operation: str | None = None
     retry: RetryKind | None = None
-    layer: Layer | None = None
+    layer: EnvelopeLayer | None = None
     cause: str | None = None
 
     @property

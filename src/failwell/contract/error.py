@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.lazy import LazyMember
-from failwell.contract.case import Case, Layer, RetryKind, Source, StatusRange, phrase
+from failwell.contract.case import Case, EnvelopeLayer, RetryKind, Source, StatusRange, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import field
@@ -78,7 +78,7 @@ class Error(Exception):
         fix: str | None = None,
         source: Source | None = None,
         on: str | None = None,
-        layer: Layer | None = None,
+        layer: EnvelopeLayer | None = None,
         cases: tuple[Case, ...] = (),
     ) -> None:
         super().__init_subclass__()

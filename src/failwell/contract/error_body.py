@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from failwell.contract.case import Layer
+from failwell.contract.case import EnvelopeLayer
 
 NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 
@@ -23,4 +23,4 @@ class ErrorBody(NamedTuple):
     request_id: str | None = None
     address: str | None = None
     reserved: frozenset[str] = frozenset()
-    layer: Layer | None = None
+    layer: EnvelopeLayer | None = None

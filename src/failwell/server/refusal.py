@@ -9,7 +9,7 @@ from typing import Any
 from failwell._support.exception_fields import ExceptionFields
 from failwell._support.frozen import changed
 from failwell.contract import AllDetails, Body, Case, Catalogue, Error, Header
-from failwell.contract.case import Layer
+from failwell.contract.case import EnvelopeLayer
 from failwell.contract.coercion import UnfitError
 from failwell.contract.construction import build
 from failwell.contract.declaration import FieldSpec, specs_of
@@ -43,7 +43,7 @@ class Refusal(ExceptionFields, Exception):  # noqa: N818 - an answer on its way,
     template = "{status} {message}"
 
 
-def as_error(refused: Refusal, catalogue: Catalogue, layer: Layer | None = "middleware") -> Error:
+def as_error(refused: Refusal, catalogue: Catalogue, layer: EnvelopeLayer | None = "middleware") -> Error:
     """The error of *catalogue* for the status and code, with every field that *refused* has something for.
 
     *layer* is who refused. A catalogue that has several cases for it in one class says the first, if it has one.
@@ -70,7 +70,7 @@ def _spelled(code: str | None, catalogue: Catalogue) -> str | None:
     return next((case.code for _, case in catalogue.cases() if (case.code or "").lower() == code.lower()), code)
 
 
-def _first(cases: tuple[Case, ...], status: int, layer: Layer | None) -> Case | None:
+def _first(cases: tuple[Case, ...], status: int, layer: EnvelopeLayer | None) -> Case | None:
     """The first of *cases* that any operation may meet with *status*, one that *layer* says before any other."""
     fit = [case for case in cases if case.status is not None and case.covers(status) and case.operation is None]
     return next((case for case in fit if case.layer == layer), next(iter(fit), None))
