@@ -30,6 +30,15 @@ def test_read_as_written(data: Any, name: str, expected: tuple[str, str]) -> Non
     assert expected == (decoded.name, decoded.data)
 
 
+def test_id_is_where_to_go_on() -> None:
+    """
+    The id of an event is the last one that its reader knows.
+    """
+    decoder = Decoder()
+
+    assert ["4"] == [event.id for event in decoder.feed(sse_event("x", "step", id=4))]
+
+
 def test_heartbeat_is_no_event() -> None:
     """
     A heartbeat is skipped.

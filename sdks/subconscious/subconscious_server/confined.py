@@ -5,24 +5,20 @@ What a run asks may be more than a machine has. Here it costs that run its answe
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import math
-import os
 import signal
 import subprocess
 import sys
-import time
 import traceback
 from collections.abc import Sequence
 from datetime import date
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from pathlib import Path
 from queue import Empty, Full, LifoQueue
 from typing import Any
 
+from failwell.server import limit_memory, limit_seconds
 from subconscious_server.engine import EngineAnswer, EngineDownError, NoAnswerError, Task, Thought, engine_of
 from subconscious_server.settings import Settings
 from subconscious_server.wire import NewRun
@@ -158,7 +154,7 @@ def main() -> None:
     connection: Connection[Any, Any] = Connection(int(sys.argv[1]))
     settings = Settings(**json.loads(sys.argv[2]))
     engine = engine_of(settings)
-    _limit_memory(settings.thought_bytes)
+    limit_memory(settings.thought_bytes)
     while True:
         try:
             question = json.loads(connection.recv_bytes())
@@ -170,7 +166,7 @@ def main() -> None:
             # Nothing is sent before an answer came: what can be read is the end.
             connection.poll,
         )
-        _limit_seconds(settings.thought_seconds)
+        limit_seconds(settings.thought_seconds)
         answer: tuple[str, object]
         try:
             said = engine.think(task, [Thought.model_validate(thought) for thought in question["thoughts"]])
@@ -188,27 +184,6 @@ def main() -> None:
             connection.send_bytes(json.dumps(answer).encode())
         except ConnectionError:
             return
-
-
-def _limit_memory(most: int) -> None:
-    """Let this process take at most *most* bytes more than it has, where the system knows such a limit."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        # What was mapped for libraries counts as well, so the limit is above what there is.
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * os.sysconf("SC_PAGE_SIZE") + most
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
-def _limit_seconds(most: float) -> None:
-    """Let this process compute for about *most* seconds more; then the system ends it, in whatever it is."""
-    with contextlib.suppress(ImportError):
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + most), hard))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from failwell.server.idempotency.policy import Idempotency
     from failwell.server.idempotency.sqlite_store import SqliteStore
     from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store
+    from failwell.server.jobs.confined import ConfinedError, confined, limit_memory, limit_seconds
     from failwell.server.jobs.job_errors import (
         MOST_FAILURES,
         JobError,
@@ -65,6 +66,12 @@ lazy_exports(
             "rows_of_page",
         ),
         "auth.signed_urls": ("SignedUrls",),
+        "jobs.confined": (
+            "ConfinedError",
+            "confined",
+            "limit_memory",
+            "limit_seconds",
+        ),
         "jobs.job_errors": (
             "MOST_FAILURES",
             "JobError",
@@ -159,6 +166,7 @@ __all__ = [
     "Caller",
     "Claim",
     "Claimed",
+    "ConfinedError",
     "Conflict",
     "Contract",
     "CurrentCaller",
@@ -205,6 +213,7 @@ __all__ = [
     "UnlistedError",
     "Workflow",
     "Workload",
+    "confined",
     "current_request_id",
     "current_services",
     "error_columns",
@@ -215,6 +224,8 @@ __all__ = [
     "install",
     "job_error",
     "job_failures",
+    "limit_memory",
+    "limit_seconds",
     "redacted_field_error",
     "reference_app",
     "rows_of_page",

@@ -45,18 +45,27 @@ class PageReply(BaseModel, Generic[T]):
 
 
 def rows_of_page(
-    store: DataStore, table: str, where: str, values: Sequence[object], *, limit: int, offset: int
+    store: DataStore,
+    table: str,
+    where: str,
+    values: Sequence[object],
+    *,
+    limit: int,
+    offset: int,
+    columns: str = "*",
+    newest_first: bool = True,
 ) -> tuple[list[sqlite3.Row], Pagination]:
-    """The rows of *table* that meet *where*, by `seq` from the newest, and where they stand.
+    """The *columns* of the rows of *table* that meet *where*, by `seq`, and where they stand.
 
-    *table* and *where* are parts of SQL and never come from outside.
+    *table*, which may be a join, *where* and *columns* are parts of SQL and never come from outside.
     """
     limit = min(limit, LARGEST_PAGE)
+    order = "DESC" if newest_first else "ASC"
     with store.reading() as db:
         counted = db.execute(f"SELECT count(*) FROM {table} WHERE {where}", values)  # noqa: S608 - our own words
         total = int(counted.fetchone()[0])
         rows = db.execute(
-            f"SELECT * FROM {table} WHERE {where} ORDER BY seq DESC LIMIT ? OFFSET ?",  # noqa: S608 - our own words
+            f"SELECT {columns} FROM {table} WHERE {where} ORDER BY seq {order} LIMIT ? OFFSET ?",  # noqa: S608 - our own words
             (*values, limit, offset),
         ).fetchall()
     return rows, Pagination(limit=limit, offset=offset, total=total, has_more=offset + len(rows) < total)
