@@ -8,9 +8,8 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from failwell.client import configuration_problem
+from failwell.client import check_batch
 from pictograph.client import AsyncClient, Client
-from pictograph.exceptions import CATALOGUE
 from pictograph.resources._waiting import check_timeout
 from pictograph.resources.exports import Exports
 from pictograph.resources.models import Models
@@ -152,15 +151,8 @@ def upload_folder(
         AuthError, ForbiddenError, PaymentRequiredError: the backend refuses every upload.
         ConfigurationError: *max_workers* or *progress* is nothing that makes sense.
     """
-    _check(max_workers, progress)
+    check_batch(client.core, max_workers, progress)
     from pictograph.uploads.colours import Order, in_tasks, in_threads
 
     order = Order(dataset, Path(folder), directory_path, recursive, skip_existing, max_workers, progress)
     return in_tasks(client, order) if isinstance(client, AsyncClient) else in_threads(client, order)
-
-
-def _check(max_workers: object, progress: object) -> None:
-    if isinstance(max_workers, bool) or not isinstance(max_workers, int) or max_workers < 1:
-        raise configuration_problem(CATALOGUE, f"max_workers is {max_workers!r}; it must be a whole number from 1.")
-    if not (progress is None or progress is False or callable(progress)):
-        raise configuration_problem(CATALOGUE, f"progress is {progress!r}; it must be a function, False or None.")

@@ -682,6 +682,9 @@ CATALOGUE = Catalogue(
     everywhere=EVERYWHERE,
     operations={
         "files.upload_batch": UPLOADS,
+        "files.retry_failed": UPLOADS,
+        "files.refresh": ONE,
+        "files.wait_for_descriptions": ONE,
         "files.create_session": LISTS,
         "files.get_session": ONE,
         "files.upload": UPLOADS,
@@ -704,6 +707,7 @@ CATALOGUE = Catalogue(
         "chat.delete_session": ONE,
         "chat.messages": ONE,
         "chat.send": WRITES | raises(ChatError),
+        "chat.answer": ONE | raises(ChatError, SSEStreamError),
         "chat.ask": WRITES | raises(ChatError, SSEStreamError),
         "chat.stream": WRITES | raises(ChatError, SSEStreamError),
         "cloud_storage.create_connection": LISTS,
@@ -734,6 +738,8 @@ CATALOGUE = Catalogue(
     resources={
         "files": "/files/{file}",
         "files.upload_batch": "/uploads/{upload}",
+        "files.refresh": "/uploads/{upload}",
+        "files.wait_for_descriptions": "/uploads/{upload}",
         "files.get_session": "/uploads/{upload}",
         "files.upload": "/uploads/{upload}",
         "documents": "/documents/{document}",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         BatchSpec,
         batch,
         batched,
+        check_batch,
     )
     from failwell.client.operations.composition import all_of, batch_of, in_thread
     from failwell.client.operations.folders import FolderFiles, files_in, is_image
@@ -90,6 +91,7 @@ lazy_exports(
             "BatchSpec",
             "batch",
             "batched",
+            "check_batch",
         ),
         "operations.composition": (
             "all_of",
@@ -176,6 +178,7 @@ __all__ = [
     "batch",
     "batch_of",
     "batched",
+    "check_batch",
     "check_timeout",
     "chunked_upload",
     "configuration_problem",

@@ -324,7 +324,7 @@ def begun(kind: type[Any], core: Core, many: BatchSpec[Any]) -> Any:
     Raises:
         Error: the catalogue's "configuration" error, for a number of workers or a progress that makes no sense.
     """
-    check(core, many.max_workers, many.progress)
+    check_batch(core, many.max_workers, many.progress)
     items = tuple(many.items)
     keys = {
         index: each.idempotency_key
@@ -335,7 +335,7 @@ def begun(kind: type[Any], core: Core, many: BatchSpec[Any]) -> Any:
     return kind(core, changed(many, items=plain), plain, keys)
 
 
-def check(core: Core, max_workers: object, progress: object) -> None:
+def check_batch(core: Core, max_workers: object, progress: object) -> None:
     """Refuse what cannot work, before anything is sent.
 
     Raises:

@@ -1,0 +1,134 @@
+"""Videos: uploaded in chunks, and analysed scene by scene."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from failwell.client import (
+    Awaiting,
+    Blocking,
+    PollSpec,
+    Resource,
+    chunked_upload,
+    model,
+    operation,
+    path,
+    resumable,
+    wait_for,
+)
+from failwell.policy import Flow, UploadProgress
+from scopix.exceptions import ScopixError, ScopixTimeoutError
+from scopix.models import Job, Video
+from scopix.resources._jobs import or_its_error
+from scopix.uploads.video import VideoUpload
+
+C = TypeVar("C", Blocking, Awaiting)
+
+ANALYSIS = PollSpec("Analysis", "client.video_analysis.get_job")
+
+
+class VideoAnalysis(Resource[C], name="video_analysis"):
+    """Videos and their analyses."""
+
+    @operation
+    @resumable()
+    def upload(
+        self,
+        file: str | os.PathLike[str],
+        *,
+        progress: UploadProgress | None = None,
+        resume_token: str | None = None,
+        on_token: Callable[[str], object] | None = None,
+    ) -> Flow[Video]:
+        """Upload a video in chunks, each read as it is sent, and checked by hash there.
+
+        After a failure, and in another process, the same call goes on from where the server stands: it knows the file
+        by its hash. *progress* is told how many bytes the server has, and how many there are. With the *resume_token*
+        that *on_token* was told, or an error has, the file need not be hashed again.
+
+        Raises:
+            OSError: the file cannot be read.
+            VideoUploadError: it failed; `e.stage` is "initiate", "chunk_upload" or "complete", `e.media_id` the video,
+                and `e.partial_chunks` how many chunks the server has.
+            QuotaExceededError: the storage is used up.
+        """
+        name = Path(file).name
+        upload = VideoUpload(self.api, name, mimetypes.guess_type(name)[0] or "application/octet-stream")
+        try:
+            return (
+                yield from chunked_upload(
+                    self.core,
+                    self.operation_name,
+                    file,
+                    upload.how(),
+                    argument="file",
+                    arguments={},
+                    resume_token=resume_token,
+                    progress=progress,
+                    on_token=on_token,
+                )
+            )
+        except ScopixError as met:
+            error = upload.error(met)
+        raise error from error.__cause__
+
+    @operation
+    def get(self, media_id: str) -> Flow[Video]:
+        """Get a video, or how much of it has been uploaded. Raises: ResourceNotFoundError."""
+        return self.api.call("GET", path("/videos", media_id), model(Video))
+
+    @operation
+    def analyze(self, media_id: str, *, idempotency_key: str | None = None) -> Flow[Job]:
+        """Begin to analyse a video. Raises: ResourceNotFoundError."""
+        return self.api.call(
+            "POST", path("/videos", media_id, "analyses"), model(Job), mutating=True, idempotency_key=idempotency_key
+        )
+
+    @operation
+    def get_job(self, job_id: str) -> Flow[Job]:
+        """Look at an analysis. Raises: ResourceNotFoundError."""
+        return self.api.call("GET", path("/video-analysis/jobs", job_id), model(Job))
+
+    @operation
+    @resumable(ScopixTimeoutError, on="poll_timeout")
+    def wait_for_completion(self, job_id: str, *, timeout: float = 600.0, poll_interval: float = 1.0) -> Flow[Job]:
+        """Wait until an analysis has ended well, for at most *timeout* seconds.
+
+        Raises:
+            VideoAnalysisError: it failed; `e.media_id`, `e.analysis_job_id` and `e.status` say which, and how.
+            ScopixTimeoutError: time is up; it goes on. `e.last_result` is how it was last seen.
+            ResourceNotFoundError: there is no such analysis.
+        """
+        job = yield from wait_for(
+            self.core,
+            ANALYSIS,
+            job_id,
+            lambda: VideoAnalysis.get_job.flow(self, job_id),
+            timeout=timeout,
+            poll_interval=poll_interval,
+        )
+        details = {"media_id": job.media_id, "analysis_job_id": job.id, "status": job.status}
+        return or_its_error(job, self.operation_name, **details)
+
+    @operation
+    def retry(
+        self, analysis_job_id: str | None, media_id: str | None, *, idempotency_key: str | None = None
+    ) -> Flow[Job]:
+        """Analyse a video again whose analysis failed: `retry(e.analysis_job_id, e.media_id)`; a new job.
+
+        Raises:
+            ResourceNotFoundError: there is no such analysis or video.
+            ValidationError: it did not fail.
+        """
+        return self.api.call(
+            "POST",
+            path("/video-analysis/jobs", analysis_job_id or "", "retry"),
+            model(Job),
+            payload={"media_id": media_id},
+            mutating=True,
+            idempotency_key=idempotency_key,
+        )

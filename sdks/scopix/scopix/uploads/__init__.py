@@ -1,0 +1,1 @@
+"""Uploads of many files: what is to be uploaded, and what became of it."""
