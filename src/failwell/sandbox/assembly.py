@@ -71,6 +71,7 @@ def assembled(
     bodies: BodyLimits | None = None,
     codes: Mapping[KeyProblem, str] = NO_CODES,
     check: Callable[[Starlette], Callable[[Caller], object]] | None = None,
+    writers: Sequence[str] = ("member", "admin"),
     keyed_bytes: int = BODY_CAP,
 ) -> Served:
     """A server on *folder* with fresh *demo* keys: by name, whose each is, in which role and tier.
@@ -114,6 +115,7 @@ def assembled(
             limits=TIERS,
             clock=clock,
             public=public,
+            writers=writers,
             bodies=bodies or BodyLimits(),
         )
         return Served(contract, made, opened.pop_all().close, credential_headers=(header,))

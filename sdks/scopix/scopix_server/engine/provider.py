@@ -1,0 +1,63 @@
+"""Vision providers: what they are asked, how they fail, and how long is waited for them."""
+
+from __future__ import annotations
+
+import importlib
+import queue
+import threading
+from typing import Protocol, cast
+
+from scopix_server.engine.pictures import BrokenPictureError
+from scopix_server.settings import Settings
+
+
+class ProviderDownError(Exception):
+    """The provider cannot describe anything now; the text says why."""
+
+
+class ProviderSlowError(Exception):
+    """The provider does not answer in time; the text says after how long."""
+
+
+class VisionProvider(Protocol):
+    """Says in words what a picture shows. It is asked by several threads at once."""
+
+    def describe(self, content: bytes, filename: str) -> str:
+        """The description of the picture whose file is *content*.
+
+        Raises:
+            ProviderDownError, ProviderSlowError: not now.
+            BrokenPictureError: the picture cannot be looked at.
+        """
+        ...
+
+
+def provider_of(settings: Settings) -> VisionProvider:
+    """The provider that *settings* name."""
+    module, _, name = settings.vision_provider.partition(":")
+    return cast("VisionProvider", getattr(importlib.import_module(module), name)(settings))
+
+
+def describe_within(provider: VisionProvider, content: bytes, filename: str, seconds: float) -> str:
+    """What *provider* says of the picture within *seconds*. One that says nothing is left alone with its thread.
+
+    Raises: ProviderDownError, ProviderSlowError, BrokenPictureError. What else the provider raises is its being down.
+    """
+    said: queue.SimpleQueue[str | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            said.put(provider.describe(content, filename))
+        except Exception as problem:  # noqa: BLE001 - raised below, in the thread that waits
+            said.put(problem)
+
+    threading.Thread(target=ask, name="scopix-vision", daemon=True).start()
+    try:
+        answer = said.get(timeout=seconds)
+    except queue.Empty:
+        raise ProviderSlowError(f"The vision provider gave no description within {seconds:g} s.") from None
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, ProviderDownError | ProviderSlowError | BrokenPictureError):
+        raise answer
+    raise ProviderDownError("The vision provider failed. Try again in a few minutes.") from answer

@@ -1,0 +1,152 @@
+"""Upload sessions, and the way of a picture's bytes into the data folder."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from failwell.clock import WallClock
+from failwell.server import Submission, find_submission, insert, shorten
+from scopix.exceptions import ResourceNotFoundError, UploadError
+from scopix_server.accounts import room_in, take_room
+from scopix_server.engine.pictures import BrokenPictureError, decode
+from scopix_server.files.files import File
+from scopix_server.names import new_id
+from scopix_server.settings import Settings
+from scopix_server.store import Store
+
+MOST_FILES = 100_000
+
+
+class NewSession(BaseModel):
+    """The body that opens a session: how many *files* are to come, and whether they are described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    files: Annotated[int, Field(strict=True, ge=1, le=MOST_FILES)]
+    describe: bool = True
+
+
+class Session(BaseModel):
+    """A session as it travels, with the files that have arrived."""
+
+    session_id: str
+    describe: bool
+    files: list[File]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file whose bytes are here: its name in the data folder, and what was counted while they came."""
+
+    filename: str
+    file: str
+    size: int
+    sha256: str
+
+
+class Uploads:
+    """The uploads to *store*, within the limits of *settings*."""
+
+    def __init__(self, store: Store, clock: WallClock, settings: Settings) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+
+    def open(self, tenant: str, new: NewSession, key: Submission | None = None) -> Session:
+        """Open a session, or return that which *key* has opened."""
+        with self._store.writing() as db:
+            session_id = find_submission(db, "upload_sessions", self._clock, tenant, key)
+            if session_id is None:
+                session_id = new_id("up")
+                insert(
+                    db,
+                    "upload_sessions",
+                    id=session_id,
+                    tenant=tenant,
+                    idempotency_key=key,
+                    describe=new.describe,
+                    created_at=self._clock.wall(),
+                )
+        return self.get(tenant, session_id)
+
+    def get(self, tenant: str, session_id: str) -> Session:
+        """The session, with the files that have arrived, oldest first. Raises: ResourceNotFoundError."""
+        with self._store.reading() as db:
+            session = _find(db, tenant, session_id)
+            rows = db.execute("SELECT * FROM files WHERE session_id = ? ORDER BY seq", (session["id"],)).fetchall()
+        return Session(session_id=session["id"], describe=session["describe"], files=[File.of(row) for row in rows])
+
+    def begin(self, tenant: str, session_id: str, size: int, key: Submission | None = None) -> None:
+        """Refuse a file of *size* bytes that would be refused anyway, before they are received.
+
+        Raises: ResourceNotFoundError, QuotaExceededError.
+        """
+        with self._store.reading() as db:
+            _find(db, tenant, session_id)
+            if find_submission(db, "files", self._clock, tenant, key) is None:
+                room_in(db, self._clock, self._settings, tenant).check(size=size, images=1)
+
+    def accept(self, tenant: str, session_id: str, received: Received, key: Submission | None = None) -> File:
+        """Make a file of what was *received*, or return that which *key* has made. It is described later.
+
+        Raises: ResourceNotFoundError, QuotaExceededError, UploadError. Then the bytes are removed.
+        """
+        kept = False
+        try:
+            picture = decode(self._store.folder.read(received.file), max_pixels=self._settings.max_image_pixels)
+            with self._store.writing() as db:
+                session = _find(db, tenant, session_id)
+                file_id = find_submission(db, "files", self._clock, tenant, key)
+                new = file_id is None
+                if file_id is None:
+                    _refuse_duplicate(db, tenant, received)
+                    take_room(db, self._clock, self._settings, tenant, size=received.size, images=1)
+                    file_id = new_id("img")
+                    insert(
+                        db,
+                        "files",
+                        id=file_id,
+                        tenant=tenant,
+                        idempotency_key=key,
+                        session_id=session["id"],
+                        kind="image",
+                        **vars(received),
+                        **vars(picture),
+                        description_status="pending" if session["describe"] else None,
+                        created_at=self._clock.wall(),
+                    )
+                row = db.execute("SELECT * FROM files WHERE id = ?", (file_id,)).fetchone()
+            kept = new
+        except BrokenPictureError as problem:
+            error = UploadError(str(problem), filename=received.filename, stage="upload")
+            raise error.with_case("IMAGE_PROCESSING_ERROR", 422) from problem
+        finally:
+            if not kept:
+                self._store.folder.remove(received.file)
+        return File.of(row)
+
+
+def _refuse_duplicate(db: sqlite3.Connection, tenant: str, received: Received) -> None:
+    known = db.execute(
+        "SELECT id, filename FROM files WHERE tenant = ? AND sha256 = ?", (tenant, received.sha256)
+    ).fetchone()
+    if known is not None:
+        message = f'The account has these bytes already, as "{shorten(known["filename"])}" ({known["id"]}).'
+        error = UploadError(message, filename=received.filename, stage="upload").with_case("CONFLICT", 409)
+        error.details["file_id"] = known["id"]
+        raise error
+
+
+def _find(db: sqlite3.Connection, tenant: str, session_id: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM upload_sessions WHERE tenant = ? AND id = ?", (tenant, session_id)
+    ).fetchone()
+    if row is None:
+        shown = shorten(session_id)
+        message = f'There is no upload session "{shown}". Open one with POST /uploads.'
+        raise ResourceNotFoundError("upload_session", shown, message=message)
+    return row

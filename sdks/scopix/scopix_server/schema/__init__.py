@@ -1,0 +1,12 @@
+"""The tables of a Scopix server, by subject."""
+
+from __future__ import annotations
+
+from failwell.server import Schema
+from scopix_server.schema import accounts, files
+
+SCHEMA = Schema(  # "Scpx": tells our database from another program's
+    0x53637078,
+    "".join(module.TABLES for module in (accounts, files)),
+    "failwell-scopix",
+)

@@ -1,0 +1,67 @@
+"""The jobs of a Scopix server, as its worker process does them: one entry for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from failwell.clock import SystemClock, WallClock
+from failwell.server import JobKind, Step, Workload
+from scopix_server.engine.provider import provider_of
+from scopix_server.files.descriptions import Describing, unfinished_descriptions
+from scopix_server.settings import Settings
+from scopix_server.store import Store
+
+WORK = f"{__name__}:open_work"
+
+
+class Work(Protocol):
+    """What does the jobs of one kind."""
+
+    def run(self, step: Step, job_id: str) -> None:
+        """Do the job, step by step."""
+        ...
+
+    def give_up(self, job_id: str, reason: str) -> None:
+        """End a job that cannot be done; one that has ended stays as it is."""
+        ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of job: who does it, which are left, and how many may run at once."""
+
+    open: Callable[[Store, WallClock, Settings], Work]
+    unfinished: Callable[[Store], list[str]]
+    at_once: Callable[[Settings], int]
+
+
+KINDS: dict[str, Kind] = {
+    "description": Kind(
+        lambda store, _, settings: Describing(store, settings, provider_of(settings)),
+        unfinished_descriptions,
+        lambda settings: settings.description_workers,
+    ),
+}
+
+
+def open_work(folder: Path, settings: dict[str, Any]) -> Workload:
+    """What is to be done in *folder*, by a worker of a server with *settings*."""
+    chosen = Settings(**settings)
+    store = Store(folder)
+    clock = store.steady(SystemClock())
+    works = {name: kind.open(store, clock, chosen) for name, kind in KINDS.items()}
+    return Workload(
+        {name: JobKind(work.run, KINDS[name].at_once(chosen)) for name, work in works.items()},
+        lambda: unfinished_jobs(store),
+        lambda name, job_id, reason: works[name].give_up(job_id, reason),
+    )
+
+
+def unfinished_jobs(store: Store) -> Iterator[tuple[str, str]]:
+    """The kind and the id of every job that was accepted and has not ended."""
+    for name, kind in KINDS.items():
+        for job_id in kind.unfinished(store):
+            yield name, job_id
