@@ -24,7 +24,9 @@ def answers(api: Api) -> dict[str, Any]:
         "error 404": api.send("GET", "/nothing", headers=sent),
         "error 405": api.send("PATCH", "/files", headers=sent),
         "error 413": api.put(large, X_Request_ID=ID),
-        "detail 422 of a key": api.send("POST", "/uploads", headers={**sent, "Idempotency-Key": "no key"}, json={"files": 1}),
+        "detail 422 of a key": api.send(
+            "POST", "/uploads", headers={**sent, "Idempotency-Key": "no key"}, json={"files": 1}
+        ),
         "detail 422 of nesting": api.send("POST", "/uploads", headers=sent, content=b"[" * 1000),
         "detail 403": api.send("POST", "/uploads", "viewer", headers=sent, json={"files": 1}),
         "detail 404": api.send("GET", "/files/img_1", headers=sent),

@@ -145,6 +145,17 @@ def test_details_are_mirrored() -> None:
     assert (expected, expected) == (error.details, arrived.details)
 
 
+def test_always_sent() -> None:
+    """
+    A field marked `Details(always=True)` is in the reply also where it has its default: others read that, too.
+    """
+    full = json.loads(render_error(scopix.QuotaExceededError("Full", limit=7), scopix.CATALOGUE).body)
+    silent = json.loads(render_error(scopix.DescriptionError("No"), scopix.CATALOGUE).body)
+
+    assert {"code": "STORAGE_QUOTA_EXCEEDED", "message": "Full", "available": 0, "limit": 7} == full["detail"]
+    assert {"code": "IMAGE_PROCESSING_ERROR", "message": "No"} == silent["detail"]
+
+
 def test_local_fields_stay_at_home() -> None:
     """
     A `Local()` field is not in the reply, and an arrived error has its default.

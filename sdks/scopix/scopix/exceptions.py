@@ -219,9 +219,9 @@ class QuotaExceededError(
     """Upload or processing quota exceeded. Never retried."""
 
     code: Annotated[str, Local()] = "QUOTA_EXCEEDED"
-    available: Annotated[int, Details()] = 0
+    available: Annotated[int, Details(always=True)] = 0
     """What is left: bytes of storage, images of this month."""
-    limit: Annotated[int, Details()] = 0
+    limit: Annotated[int, Details(always=True)] = 0
     """How much there is in all."""
     partial_results: Annotated[Any, Local()] = None
     """What of a batch was done before."""
@@ -424,7 +424,7 @@ class UploadError(
     code: Annotated[str, Local()] = "UPLOAD_ERROR"
     filename: Annotated[str | None, Details()] = None
     """The file."""
-    stage: Annotated[str | None, Details()] = field(missing="upload")
+    stage: Annotated[str | None, Details(always=True)] = field(missing="upload")
     """Which step failed."""
     session_id: str | None = None
     """The upload session."""
@@ -596,7 +596,7 @@ class VideoUploadError(
     """The video."""
     stage: Annotated[str | None, Details()] = None
     """Where it failed: "initiate", "chunk_upload" or "complete"."""
-    partial_chunks: Annotated[int, Details()] = 0
+    partial_chunks: Annotated[int, Details(always=True)] = 0
     """How many chunks the server has."""
 
     def __init__(

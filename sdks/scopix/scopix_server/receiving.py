@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import BinaryIO
 
 from fastapi import Request
@@ -28,10 +28,10 @@ async def receive(folder: DataFolder, filename: str, chunks: AsyncIterator[bytes
     async with contextmanager_in_threadpool(folder.new_file()) as (name, file):
         async for chunk in chunks:
             size += len(chunk)
-            await run_in_threadpool(_write, file, digest, chunk)
+            await run_in_threadpool(_write, file, digest.update, chunk)
     return Received(filename, name, size, digest.hexdigest())
 
 
-def _write(file: BinaryIO, digest: hashlib._Hash, chunk: bytes) -> None:
+def _write(file: BinaryIO, count: Callable[[bytes], None], chunk: bytes) -> None:
     file.write(chunk)
-    digest.update(chunk)
+    count(chunk)

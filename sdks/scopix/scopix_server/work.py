@@ -20,11 +20,11 @@ WORK = f"{__name__}:open_work"
 class Work(Protocol):
     """What does the jobs of one kind."""
 
-    def run(self, step: Step, job_id: str) -> None:
+    def run(self, step: Step, job_id: str, /) -> None:
         """Do the job, step by step."""
         ...
 
-    def give_up(self, job_id: str, reason: str) -> None:
+    def give_up(self, job_id: str, reason: str, /) -> None:
         """End a job that cannot be done; one that has ended stays as it is."""
         ...
 

@@ -64,9 +64,12 @@ def build(cls: type[Error], values: dict[str, Any]) -> Error:
     for name, value in values.items():
         if name in accepted or value is None:
             continue
+        filled = getattr(error, name, NOTHING)
         # A range was filled in as 500, a code by the class: what was received says more.
-        if name in (marks.status, marks.code) or getattr(error, name, NOTHING) is None:
+        if name in (marks.status, marks.code) or filled is None:
             setattr(error, name, value)
+        elif isinstance(filled, dict) and isinstance(value, dict):  # details, which have what the constructor takes
+            setattr(error, name, {**value, **filled})
     return error
 
 

@@ -47,9 +47,13 @@ class Header(Frozen):
 
 
 class Details(Frozen):
-    """A field in the envelope's details, under *key* or its own name; mirrored in `e.details`."""
+    """A field in the envelope's details, under *key* or its own name; mirrored in `e.details`.
+
+    It is left out where its value is the default, which says the same to our clients, unless it is sent *always*.
+    """
 
     key: str | None = None
+    always: bool = False
 
 
 class AllDetails(Frozen):

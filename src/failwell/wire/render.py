@@ -54,7 +54,7 @@ def render_error(error: Error, catalogue: Catalogue, *, request_id: str | None =
 
 def _silent(spec: FieldSpec, value: Any) -> bool:
     """Whether leaving the field out says the same: the parser fills in the same value."""
-    if spec.required:
+    if spec.required or (isinstance(spec.mark, Details) and spec.mark.always):
         return False
     fallback = spec.fallback()
     return type(value) is type(fallback) and bool(value == fallback)

@@ -44,9 +44,11 @@ async def put(
     uploads = _uploads(parts)
     await run_in_threadpool(uploads.begin, caller.tenant, session_id, announced(request), key)
     received = await receive(parts.store.folder, filename, request.stream())
+    file: File | None = None
     # All bytes are here: a client that leaves now must not leave a file that nobody knows of.
     with anyio.CancelScope(shield=True):
         file = await run_in_threadpool(uploads.accept, caller.tenant, session_id, received, key)
+    assert file is not None  # for type checkers: the scope swallows nothing
     if file.description_status == "pending":
         parts.jobs.nudge()
     return file
