@@ -1,29 +1,29 @@
-"""Jobs that failed, as the error of the operation that waits for them."""
+"""Jobs that failed, as the error of what waits for them."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from failwell.wire import Reply, parse_reply
-from scopix.exceptions import CATALOGUE
+from failwell import hint
 
 if TYPE_CHECKING:
+    from scopix.exceptions import ScopixError
     from scopix.models import Document, Job
 
     J = TypeVar("J", Job, Document)
 
 
-def or_its_error(job: J, operation: str, **details: Any) -> J:
+def or_its_error(job: J, kind: type[ScopixError], **details: Any) -> J:
     """*job*, if it ended well.
 
     Raises:
-        ScopixError: it failed or was canceled. The class is that of *operation*, with *details*; `e.body_code` is what
-            the job says.
+        ScopixError: it failed or was canceled: a *kind* with *details*; `e.body_code` is the code that the job has.
     """
     if job.problem is None:
         return job
-    told = {**details, "message": job.problem}
-    if job.error is not None and job.error.code:
-        told["code"] = job.error.code
-    raise parse_reply(Reply(0, {}, json.dumps({"detail": told}).encode()), CATALOGUE, operation=operation, source="job")
+    make: Any = kind
+    error: ScopixError = make(job.problem, **details)
+    error.body_code = (job.error.code or None) if job.error is not None else None
+    if line := hint(error):
+        error.add_note(line)
+    raise error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeVar
 
+from failwell import with_evidence
 from failwell.client import (
     Awaiting,
     Blocking,
@@ -19,6 +20,7 @@ from failwell.client import (
 )
 from failwell.policy import Flow, StreamFlow, StreamRules, UnreadableReplyError
 from failwell.wire import Event
+from scopix.exceptions import ChatError, ScopixError
 from scopix.models import ChatMessage, ChatSession, SentMessage
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -94,7 +96,12 @@ class Chat(Resource[C], name="chat"):
             ResourceNotFoundError: there is no such message.
         """
         where = path("/chat/sessions", session_id, "messages", message_id, "events")
-        return self.api.stream("GET", where, _delta, rules=ANSWER)
+        try:
+            yield from self.api.stream("GET", where, _delta, rules=ANSWER)
+            return
+        except ScopixError as met:
+            error = _of_chat(met, session_id)
+        raise error from error.__cause__
 
     @streamed
     def stream(self, session_id: str, content: str, *, idempotency_key: str | None = None) -> StreamFlow[str]:
@@ -116,6 +123,17 @@ class Chat(Resource[C], name="chat"):
         sent = yield from Chat.send.flow(self, session_id, content, idempotency_key=idempotency_key)
         pieces = yield from all_of(self.core, Chat.answer.flow(self, session_id, sent.message_id))
         return "".join(pieces)
+
+
+def _of_chat(met: ScopixError, session_id: str) -> ScopixError:
+    """*met*, or the ChatError that it is: an event of the stream told of it, with a code of its own."""
+    if isinstance(met, ChatError) and met.session_id is None:
+        met.session_id = session_id
+        met.settle()
+    told = (met.has_status and met.status_on_the_wire) or met.case.on
+    if type(met) is not ScopixError or told:
+        return met
+    return with_evidence(ChatError(met.message, session_id=session_id, error_code=met.code), met)
 
 
 def _delta(event: Event) -> str | None:
