@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from failwell.clock import VirtualClock
-from failwell.server.jobs.submissions import REMEMBERED
+from failwell.server import REMEMBERED
 
 from .api import Api, detail, error, forget_answers, picture
 

@@ -18,6 +18,7 @@ from scopix.exceptions import CATALOGUE
 from scopix_server.accounts import payment_check
 from scopix_server.app import BASE_PATH, create_app
 from scopix_server.demo import FULL, PAST_DUE, USED_UP, seed
+from scopix_server.engine.provider import provider_of
 from scopix_server.settings import Settings
 from scopix_server.store import Store
 
@@ -74,8 +75,10 @@ def from_environment() -> Settings:
     """The settings in `SCOPIX_SERVER`. Raises: SandboxError."""
     text = os.environ.get(SETTINGS, "{}")
     try:
-        return Settings(**json.loads(text))
-    except (ValueError, TypeError) as problem:
+        settings = Settings(**json.loads(text))
+        provider_of(settings)
+        return settings
+    except (ValueError, TypeError, ImportError, AttributeError) as problem:
         message = (
             f'{SETTINGS} has no settings ({problem}). Set it to JSON like {{"vision_state": "down"}}, or unset it.'
         )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         job_failures,
     )
     from failwell.server.jobs.submission_key import SubmissionKey
-    from failwell.server.jobs.submissions import Submission, find_submission
+    from failwell.server.jobs.submissions import REMEMBERED, Submission, find_submission
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
     from failwell.server.jobs.workflow import JobKind, Step, Workflow, Workload, immediately
     from failwell.server.limits.rate_limits import RateLimits
@@ -103,6 +103,7 @@ lazy_exports(
         ),
         "jobs.submission_key": ("SubmissionKey",),
         "jobs.submissions": (
+            "REMEMBERED",
             "Submission",
             "find_submission",
         ),
@@ -162,6 +163,7 @@ lazy_exports(
 __all__ = [
     "MOST_FAILURES",
     "MOST_FIELD_ERRORS",
+    "REMEMBERED",
     "BodyLimits",
     "Caller",
     "Claim",

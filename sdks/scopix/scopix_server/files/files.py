@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from failwell.clock import WallClock
 from failwell.server import (
+    REMEMBERED,
     FromJson,
     Moment,
     Pagination,
@@ -19,7 +20,6 @@ from failwell.server import (
     rows_of_page,
     shorten,
 )
-from failwell.server.jobs.submissions import REMEMBERED
 from scopix.exceptions import DocumentProcessingError, ResourceNotFoundError
 from scopix_server.accounts import give_room_back
 from scopix_server.store import Store
