@@ -90,11 +90,11 @@ def test_long_list_is_bounded(api: Api, clock: VirtualClock) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("limit=0", "query.limit"),
-        ("limit=x", "query.limit"),
-        ("offset=-1", "query.offset"),
-        ("offset=99999999999999999999", "query.offset"),
-        ("kind=video", "query.kind"),
+        ("limit=0", "limit"),
+        ("limit=x", "limit"),
+        ("offset=-1", "offset"),
+        ("offset=99999999999999999999", "offset"),
+        ("kind=video", "kind"),
     ],
 )
 def test_bad_queries(api: Api, query: str, field: str) -> None:

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from scopix_server import ProviderDownError, ProviderSlowError, Settings
 from scopix_server.engine.measuring import Measuring, dominant_colours
 from scopix_server.engine.pictures import BrokenPictureError
-from scopix_server.engine.provider import describe_within, provider_of
+from scopix_server.engine.provider import MOST_ASKED, describe_within, provider_of
 
 from .api import picture
 
@@ -101,6 +101,26 @@ def test_too_slow() -> None:
         describe_within(Asked(lambda: str(never.wait())), b"", "x.png", 0.05)
 
     never.set()
+
+
+def test_a_provider_that_hangs_costs_no_more_threads() -> None:
+    """
+    A provider that never answers has a bounded number of threads, however many pictures come.
+    """
+    never, before = threading.Event(), threading.active_count()
+    messages: list[str] = []
+    for _ in range(MOST_ASKED + 5):
+        with pytest.raises(ProviderSlowError) as caught:
+            describe_within(Asked(lambda: str(never.wait())), b"", "x.png", 0.001)
+        messages.append(str(caught.value))
+    threads = threading.active_count() - before
+    never.set()
+
+    assert (MOST_ASKED, {f"The vision provider is busy with {MOST_ASKED} pictures. Try again later."}) == (
+        threads,
+        set(messages[MOST_ASKED:]),
+    )
+    assert "True" == describe_within(Asked(lambda: "True"), b"", "x.png", 60)
 
 
 @pytest.mark.parametrize("problem", [ProviderDownError("off"), BrokenPictureError("no"), ProviderSlowError("later")])

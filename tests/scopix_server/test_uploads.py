@@ -12,6 +12,7 @@ import pytest
 
 from failwell.clock import VirtualClock
 from scopix_server import Settings
+from scopix_server.files.uploads import PAGE
 
 from .api import Api, detail, error, forget_answers, picture
 
@@ -24,6 +25,26 @@ def test_session(api: Api) -> None:
     files = [api.upload(picture(color), f"{color}.png", session=session) for color in ("red", "blue")]
 
     assert {"session_id": session, "describe": True, "files": files} == api.get(f"/uploads/{session}")
+
+
+@pytest.mark.parametrize("count", [0, 1, PAGE, PAGE + 1, 10_000])
+def test_session_of_many_files(api: Api, clock: VirtualClock, count: int) -> None:
+    """
+    A session of 10,000 files is told whole and in order, a page at a time: no more of them are read at once.
+    """
+    session = api.session(files=10_000)
+    columns = "id, tenant, session_id, kind, filename, file, size, content_type, sha256, created_at"
+    with api.store.writing() as db:
+        db.executemany(
+            f"INSERT INTO files ({columns}) VALUES (?, 'acme', ?, 'image', 'x.png', ?, 1, 'image/png', ?, ?)",  # noqa: S608
+            [(f"img_{n}", session, f"f{n}", f"h{n}", clock.wall()) for n in range(count)],
+        )
+    api.statements.clear()
+    found = api.get(f"/uploads/{session}")
+
+    assert [f"img_{n}" for n in range(count)] == [file["id"] for file in found["files"]]
+    pages = [said for said in api.statements if said.startswith("SELECT * FROM files")]
+    assert -(-count // PAGE) + 1 == len(pages)
 
 
 def test_new_session(api: Api) -> None:
@@ -71,7 +92,7 @@ def test_bad_filename(api: Api, query: str) -> None:
     before = api.files()
     answer = api.send("PUT", f"/uploads/{api.session()}/files{query}", content=picture())
 
-    assert ((422, "detail", "VALIDATION_ERROR"), "query.filename") == (error(answer), detail(answer)["field"])
+    assert ((422, "detail", "VALIDATION_ERROR"), "filename") == (error(answer), detail(answer)["field"])
     assert before == api.files()
 
 
@@ -245,6 +266,23 @@ def test_the_same_picture_at_once(api: Api) -> None:
 
     assert [201] + 7 * [409] == statuses
     assert 1 == len(api.get(f"/uploads/{session}")["files"])
+
+
+def test_the_last_of_the_month_at_once(serve: Callable[[Settings], Api]) -> None:
+    """
+    Of many uploads at the same moment as many succeed as the quota has room for.
+    """
+    api = serve(Settings(monthly_images=3))
+    session, start = api.session(), threading.Barrier(8)
+
+    def put(number: int) -> int:
+        start.wait()
+        return api.put(picture(size=(number, 1)), session=session).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(put, range(1, 9)))
+
+    assert 3 * [201] + 5 * [429] == statuses
 
 
 def test_viewer(api: Api) -> None:

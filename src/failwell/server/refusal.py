@@ -21,6 +21,8 @@ NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
 ENTRIES = (Body("detail"), Body("error.details"))
 """Where a body lists the fields that were rejected, if several fields could."""
+PLACES = frozenset({"body", "cookie", "header", "path", "query"})
+"""Where a field of a request may stand, as FastAPI calls it: the name of the field comes after that."""
 NAMES = frozenset(
     {"errors", "field_errors", "fields", "invalid_fields", "invalid_params", "issues", "problems", "violations"}
 )
@@ -119,8 +121,9 @@ def _of_entries(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What details say of field errors: the first field, and all that is wrong."""
     if not entries:
         return {}
-    place = ".".join(str(part) for part in entries[0]["loc"] if part != "body")
-    return {"field": place, "errors": [dict(entry) for entry in entries]}
+    first, *rest = entries[0]["loc"]
+    place = rest if first in PLACES else [first, *rest]
+    return {"field": ".".join(map(str, place)), "errors": [dict(entry) for entry in entries]}
 
 
 def _names(spec: FieldSpec) -> list[str]:

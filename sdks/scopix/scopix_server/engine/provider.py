@@ -5,10 +5,16 @@ from __future__ import annotations
 import importlib
 import queue
 import threading
+import time
 from typing import Protocol, cast
 
 from scopix_server.engine.pictures import BrokenPictureError
 from scopix_server.settings import Settings
+
+MOST_ASKED = 64
+"""Pictures that a provider may be busy with: one that never answers must not cost a thread for each that comes."""
+
+_ASKED = threading.BoundedSemaphore(MOST_ASKED)
 
 
 class ProviderDownError(Exception):
@@ -44,16 +50,21 @@ def describe_within(provider: VisionProvider, content: bytes, filename: str, sec
     Raises: ProviderDownError, ProviderSlowError, BrokenPictureError. What else the provider raises is its being down.
     """
     said: queue.SimpleQueue[str | Exception] = queue.SimpleQueue()
+    given_up = time.monotonic() + seconds
 
     def ask() -> None:
         try:
             said.put(provider.describe(content, filename))
         except Exception as problem:  # noqa: BLE001 - raised below, in the thread that waits
             said.put(problem)
+        finally:
+            _ASKED.release()
 
+    if not _ASKED.acquire(timeout=seconds):
+        raise ProviderSlowError(f"The vision provider is busy with {MOST_ASKED} pictures. Try again later.")
     threading.Thread(target=ask, name="scopix-vision", daemon=True).start()
     try:
-        answer = said.get(timeout=seconds)
+        answer = said.get(timeout=max(0.0, given_up - time.monotonic()))
     except queue.Empty:
         raise ProviderSlowError(f"The vision provider gave no description within {seconds:g} s.") from None
     if isinstance(answer, str):

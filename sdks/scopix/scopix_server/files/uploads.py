@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +20,9 @@ from scopix_server.settings import Settings
 from scopix_server.store import Store
 
 MOST_FILES = 100_000
+
+PAGE = 500
+"""Files of a session that are in memory at the same time, when somebody looks at it."""
 
 
 class NewSession(BaseModel):
@@ -71,14 +75,33 @@ class Uploads:
                     describe=new.describe,
                     created_at=self._clock.wall(),
                 )
-        return self.get(tenant, session_id)
+            describe = db.execute("SELECT describe FROM upload_sessions WHERE id = ?", (session_id,)).fetchone()[0]
+        return Session(session_id=session_id, describe=describe, files=[])
 
-    def get(self, tenant: str, session_id: str) -> Session:
-        """The session, with the files that have arrived, oldest first. Raises: ResourceNotFoundError."""
+    def get(self, tenant: str, session_id: str) -> Iterator[bytes]:
+        """The JSON of a `Session`, piece by piece: of 10,000 files only some are in memory.
+
+        Raises: ResourceNotFoundError, at once.
+        """
         with self._store.reading() as db:
-            session = _find(db, tenant, session_id)
-            rows = db.execute("SELECT * FROM files WHERE session_id = ? ORDER BY seq", (session["id"],)).fetchall()
-        return Session(session_id=session["id"], describe=session["describe"], files=[File.of(row) for row in rows])
+            session = dict(_find(db, tenant, session_id))
+        return self._pieces(session)
+
+    def _pieces(self, session: dict[str, Any]) -> Iterator[bytes]:
+        head = Session(session_id=session["id"], describe=session["describe"], files=[])
+        yield head.model_dump_json().removesuffix("]}").encode()
+        last = 0
+        while rows := self._files_after(session["id"], last):
+            texts = (File.of(row).model_dump_json() for row in rows)
+            yield ("," * (last > 0) + ",".join(texts)).encode()
+            last = rows[-1]["seq"]
+        yield b"]}"
+
+    def _files_after(self, session_id: str, last: int) -> list[sqlite3.Row]:
+        with self._store.reading() as db:
+            return db.execute(
+                "SELECT * FROM files WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?", (session_id, last, PAGE)
+            ).fetchall()
 
     def begin(self, tenant: str, session_id: str, size: int, key: Submission | None = None) -> None:
         """Refuse a file of *size* bytes that would be refused anyway, before they are received.

@@ -7,6 +7,7 @@ from typing import Annotated
 import anyio
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
 
 from failwell.server import CurrentCaller, CurrentWriter, SubmissionKey
 from scopix_server.files.files import File
@@ -24,10 +25,10 @@ def create(caller: CurrentWriter, parts: Parts, body: NewSession, key: Submissio
     return _uploads(parts).open(caller.tenant, body, key)
 
 
-@router.get("/{session_id}", operation_id="files.get_session")
-def get(caller: CurrentCaller, parts: Parts, session_id: str) -> Session:
+@router.get("/{session_id}", operation_id="files.get_session", response_model=Session)
+def get(caller: CurrentCaller, parts: Parts, session_id: str) -> StreamingResponse:
     """Get a session, with the files that have arrived."""
-    return _uploads(parts).get(caller.tenant, session_id)
+    return StreamingResponse(_uploads(parts).get(caller.tenant, session_id), media_type="application/json")
 
 
 @router.put("/{session_id}/files", operation_id="files.upload", status_code=201)
