@@ -144,6 +144,7 @@ def test_too_large(serve: Callable[[Settings], Api], *, chunked: bool, key: str)
     assert (413, "error", "HTTP_413") == error(answer)
     facts = detail(answer)
     assert (1000, None if chunked else 1100) == (facts["limit"], facts.get("size"))
+    assert "A request may have 1,000 bytes of body" in answer.json()["error"]["message"]
     assert before == api.files()
 
 

@@ -117,7 +117,7 @@ async def limited(
 ) -> Receive:
     """A *receive* that gives no more than *limits* allow; *upload* is the pattern of an upload's path.
 
-    A body that is announced to be above *cap* is not read: whoever reads next refuses it for that.
+    A body that is announced to be above *cap*, where that is less, is not read: whoever reads next refuses it for that.
 
     Raises:
         Refusal: the body is above a limit.
@@ -126,15 +126,16 @@ async def limited(
     announced = any(name in _ANNOUNCING for name, _ in scope["headers"])
     if not announced and scope.get("http_version") in {"1.1", "1.0"}:
         return receive  # RFC 9112, 6.3: there is no body
-    if cap is not None and _announced(scope) > cap:
+    limit = limits.most_bytes if upload is None else limits.uploads[upload]
+    if cap is not None and (limit is None or cap < limit) and _announced(scope) > cap:
         return receive
     if upload is not None:
-        return Streamed(scope, receive, limits.uploads[upload], limits.seconds)
+        return Streamed(scope, receive, limit, limits.seconds)
     if Headers(scope=scope).get("content-type", "").lower().startswith(_FORMS):
-        return Streamed(scope, receive, limits.most_bytes, limits.seconds)
+        return Streamed(scope, receive, limit, limits.seconds)
     # Twice as much is heard out, so that a client which sent it hears what was wrong.
     with anyio.move_on_after(limits.seconds):
-        body = await whole_body(scope, receive, limits.most_bytes, patience=limits.most_bytes or 0)
+        body = await whole_body(scope, receive, limit, patience=limit or 0)
         if _JSON.match(body):
             check_json(body, limits)
         return again(body, receive)
