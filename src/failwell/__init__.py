@@ -36,6 +36,9 @@ from failwell.contract import (
 )
 
 if TYPE_CHECKING:
+    from failwell.adapt.raising import araise_for, raise_for
+    from failwell.adapt.retrying import acalling, calling
+    from failwell.adapt.translation import translating
     from failwell.client.operations.batches import AsyncBatch, Batch, batch
     from failwell.client.operations.resuming import resume
     from failwell.contract.extras import MissingExtraError
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
 lazy_exports(
     __name__,
     {
+        "adapt.raising": ("araise_for", "raise_for"),
+        "adapt.retrying": ("acalling", "calling"),
+        "adapt.translation": ("translating",),
         "client.operations.batches": (
             "AsyncBatch",
             "Batch",
@@ -90,12 +96,17 @@ __all__ = [
     "SourceChangedError",
     "Status",
     "Suppression",
+    "acalling",
+    "araise_for",
     "batch",
+    "calling",
     "field",
     "hint",
     "lazy_exports",
     "log_fields",
+    "raise_for",
     "raises",
     "resume",
+    "translating",
     "with_evidence",
 ]

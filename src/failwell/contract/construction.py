@@ -32,7 +32,8 @@ def error_for(
     what its parser fills in, and the code that of *case*. A *status* of None says that there was none, with 0
     where the field takes nothing else; without one, the field keeps what its class declares.
     """
-    values: dict[str, Any] = {marks_of(cls).message or "message": message, **facts}
+    said = marks_of(cls).message
+    values: dict[str, Any] = {said or "message": message, **facts}
     for spec in specs_of(cls):
         if spec.is_status and status is not NOTHING:
             values[spec.name] = 0 if status is None and spec.hint is int else status
@@ -42,6 +43,8 @@ def error_for(
             own = case.code if case is not None and spec.is_code else None
             values.setdefault(spec.name, spec.fallback() if own is None else own)
     error = build(cls, values)
+    if said is None:
+        error.args = (message,)
     return error if case is None or error.case == case else error.become(case)
 
 

@@ -35,12 +35,12 @@ def from_failure(
 ) -> Error:
     """The vendor's error for a call that got no answer, or none that could be read; *on* is another occasion for it."""
     (cls, case), timeout = catalogue.raised_on(on or failure.kind), tried.timeout
-    where = f"{request.method} {_path(request.target)}"
+    where = f" to {asked}" if (asked := f"{request.method} {_path(request.target)}".strip()) else ""
     budget = f" within {timeout:g} s" if failure.kind == "timeout" and timeout is not None else ""
     sentence = {
-        "network": f"No whole answer to {where}: {failure.reason}.",
-        "timeout": f"No answer to {where}{budget}: {failure.reason}.",
-        "unreadable": f"The answer to {where} could not be read: {failure.reason}.",
+        "network": f"No whole answer{where}: {failure.reason}.",
+        "timeout": f"No answer{where}{budget}: {failure.reason}.",
+        "unreadable": f"The answer{where} could not be read: {failure.reason}.",
     }[failure.kind]
     status = tried.outcome.status if isinstance(tried.outcome, Reply) else None
     facts = {"timeout": timeout} if failure.kind == "timeout" else {}

@@ -229,6 +229,42 @@ class Problem:
         return code or None
 
 
+class AnyShape:
+    """Whatever shape an error body has; written as an error object. For contracts that declare none."""
+
+    lossless = True
+    content_type = JSON
+
+    def __init__(self) -> None:
+        self._object, self._detail, self._problem = ErrorObject(), Detail(), Problem()
+
+    def render(self, body: dict[str, Any], said: ErrorBody) -> None:
+        """As `ErrorObject` does."""
+        self._object.render(body, said)
+
+    def parse(self, body: Any) -> ErrorBody:
+        """As the envelope that *body* looks like; beside an error's name or a bare message, all that stands there."""
+        if not isinstance(body, dict):
+            return ErrorBody()
+        if isinstance(body.get("error"), dict):
+            return self._object.parse(body)
+        if isinstance(body.get("detail"), dict | list):
+            return self._detail.parse(body)
+        if isinstance(body.get("type"), str) and ("title" in body or "detail" in body):
+            return self._problem.parse(body)
+        found = self._object.parse(body)
+        named = next((code for key in CODES if (code := _code(body.get(key))) is not None), None)
+        if named is None and isinstance(body.get("error"), str) and _NAME.fullmatch(body["error"]):
+            named = body["error"]  # OAuth's way (RFC 6749, 5.2)
+        message = found.message or _text(body.get("message"))
+        return found._replace(code=named, message=message, details=body)
+
+
+CODES = ("code", "error_code", "errorCode")
+"""Keys of the code in a flat body."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+
+
 def _phrase(status: object) -> str | None:
     return phrase(status) if isinstance(status, int) else None
 

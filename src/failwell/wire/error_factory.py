@@ -43,9 +43,12 @@ def maker_of(catalogue: Catalogue, operation: str | None, status: int, code: str
 
 def _thorough(cls: type[Error], case: Case) -> Make:
     """Makes a *cls* step by step, with the constructor where somebody wrote one."""
+    wordless = marks_of(cls).message is None
 
     def make(said: ErrorBody, body: Any, reply: Reply, hide: Hide | None) -> Error:
         error = build_whole(cls, {name: read(said, body, reply, hide) for name, read in _readers(cls)})
+        if wordless:
+            _give_words(error, said, reply.status, hide)
         if (known := error.case) is not case and known != case:
             error.become(case)  # the table knows the operation, the error does not
         return error
@@ -231,9 +234,19 @@ def _quick(cls: type[Error], case: Case) -> Make:
             held[name] = read(said, body, reply, hide)
         if is_another:
             error.become(case)  # the table knows the operation, the error does not
+        if message_field is None:
+            _give_words(error, said, reply.status, hide)
         return error
 
     return make
+
+
+def _give_words(error: Error, said: ErrorBody, status: int, hide: Hide | None) -> None:
+    """Let *error*, whose class has no field for a message, say what the server *said* beside its status."""
+    if said.message is not None and not error.args and said.message != str(error):
+        error.args = (message_of(said.message, status, hide),)
+    elif not error.args and not error.has_status:
+        error.args = (message_of(None, status),)
 
 
 def _is_quick(cls: type[Error]) -> bool:

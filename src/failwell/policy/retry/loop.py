@@ -66,13 +66,13 @@ def with_retries(
         if pacer is not None and (pause := pause_for_all(outcome, found)) is not None:
             pacer.learn(moment, pause)
         if found is None or not found.may_repeat:
-            this_try = _attempt(outcome, 0.0, request_id_header)
+            this_try = attempt_of(outcome, 0.0, request_id_header)
             tries = (*attempts, this_try) if attempts else (this_try,)
             return _new(RetryResult, (outcome, tries, moment - started, timeout, None, found and found.parsed))
         next_ = yield from _next_try(
             policy, guard, found, retry=len(attempts) + 1, moment=moment, started=started, deadline=deadline
         )
-        attempts.append(_attempt(outcome, next_.delay or 0.0, request_id_header))
+        attempts.append(attempt_of(outcome, next_.delay or 0.0, request_id_header))
         if next_.delay is None:
             over = RetryResult(outcome, tuple(attempts), moment - started, timeout, next_.suppression, found.parsed)
             return (yield from _told(over, operation))
@@ -159,7 +159,8 @@ def _told(over: RetryResult, operation: str | None) -> Flow[RetryResult]:
     return over
 
 
-def _attempt(outcome: Outcome, delay: float, request_id_header: str) -> Attempt:
+def attempt_of(outcome: Outcome, delay: float, request_id_header: str) -> Attempt:
+    """What an error keeps of a try that brought *outcome*, after which *delay* seconds were waited."""
     if isinstance(outcome, Reply):
         status = outcome.status
         reason = _reasons.get(status) or _reasons.setdefault(status, f"status {status}")

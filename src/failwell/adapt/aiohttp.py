@@ -1,0 +1,89 @@
+"""aiohttp, whose responses must be read, awaiting, before anything can be said of their bodies."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from failwell.adapt.library import CHUNK, NOT_KNOWN, Library, Row, SentRequest, header_text, pairs
+from failwell.wire.json import KEPT
+
+
+class Aiohttp(Library):
+    """A response has its body after `await response.read()`."""
+
+    roots = frozenset({"aiohttp"})
+    failures: tuple[Row, ...] = (
+        Row("ConnectionTimeoutError", "timeout", sent=False),
+        Row("ServerTimeoutError", "timeout"),
+        Row("ClientConnectorError", "network", sent=False),
+        Row("ClientProxyConnectionError", "network", sent=False),
+        Row("ClientHttpProxyError", "network", sent=False),
+        Row("InvalidURL", "configuration", sent=False),
+        Row("ContentTypeError", "unreadable"),
+        Row("TooManyRedirects", "unreadable"),
+        Row("ContentEncodingError", "unreadable"),
+        Row("ClientPayloadError", "network"),
+        Row("BadStatusLine", "network"),
+        Row("ClientError", "network"),
+        Row("HttpProcessingError", "network"),
+    )
+
+    def status(self, response: Any) -> int:
+        """The status of *response*."""
+        status: int = response.status
+        return status
+
+    def body(self, response: Any) -> bytes:
+        """What was read already; the rest only `araise_for` can read."""
+        return response._body or b""  # noqa: SLF001 - `read` must be awaited
+
+    async def abody(self, response: Any) -> bytes:
+        """What was read already, or what comes."""
+        if response._body is not None:  # noqa: SLF001 - the same
+            return self.body(response)
+        found = b""
+        # Whatever is raised here, the reply is known by its status.
+        with suppress(Exception):
+            while len(found) < KEPT and (piece := await response.content.read(CHUNK)):
+                found += piece
+        response.close()
+        return found[:KEPT]
+
+    def request(self, response: Any) -> SentRequest:
+        """What was asked."""
+        return _sent(response.request_info)
+
+    def request_of(self, problem: BaseException) -> SentRequest:
+        """What was asked, where *problem* came after an answer began."""
+        return _sent(getattr(problem, "request_info", None))
+
+    def reads(self, found: object) -> bool:
+        """What an exception tells of its response."""
+        return isinstance(found, _Raised)
+
+    def response_of(self, problem: BaseException) -> Any:
+        """A `ClientResponseError` is a response without its body, unless the body is what is wrong."""
+        named = {cls.__name__ for cls in type(problem).__mro__}
+        wrong = named & {"ContentTypeError", "TooManyRedirects"} and getattr(problem, "status", 0) < 400
+        is_reply = "ClientResponseError" in named and not wrong and getattr(problem, "status", 0) >= 300
+        return _Raised(problem) if is_reply else None
+
+
+class _Raised:
+    """What a `ClientResponseError` tells of its response."""
+
+    _body = None
+
+    def __init__(self, problem: Any) -> None:
+        self.status = problem.status
+        self.headers = problem.headers or {}
+        self.request_info = problem.request_info
+        self.reason = problem.message
+
+
+def _sent(info: Any) -> SentRequest:
+    if info is None:
+        return NOT_KNOWN
+    headers = tuple((header_text(name), header_text(value)) for name, value in pairs(info.headers))
+    return SentRequest(str(info.method), str(info.real_url), headers)

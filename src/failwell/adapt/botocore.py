@@ -1,0 +1,44 @@
+"""botocore's dicts: an answer of an AWS service is one, and so is the error that its `ClientError` holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from failwell.adapt.library import NOT_KNOWN, Library, Row, SentRequest
+from failwell.wire import json
+
+
+class Botocore(Library):
+    """What `ResponseMetadata` says of the exchange, and `Error` of what went wrong."""
+
+    roots = frozenset({"botocore", "boto3"})
+    failures: tuple[Row, ...] = (
+        Row("ConnectTimeoutError", "timeout", sent=False),
+        Row("ReadTimeoutError", "timeout"),
+        Row("EndpointConnectionError", "network", sent=False),
+        Row("ProxyConnectionError", "network", sent=False),
+        Row("NoCredentialsError", "configuration", sent=False),
+        Row("ParamValidationError", "configuration", sent=False),
+        Row("ResponseParserError", "unreadable"),
+        Row("HTTPClientError", "network"),
+        Row("ConnectionError", "network"),
+    )
+
+    def status(self, response: Any) -> int:
+        """The status of *response*; 0 where it does not say."""
+        said = response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        return said if isinstance(said, int) else 0
+
+    def headers(self, response: Any) -> Any:
+        """Its headers."""
+        return response["ResponseMetadata"].get("HTTPHeaders", {})
+
+    def body(self, response: Any) -> bytes:
+        """What botocore has read of the body, as an object with code and message."""
+        error = response.get("Error", {})
+        said = {"code": error.get("Code"), "message": error.get("Message")}
+        return json.dumps({"error": {name: words for name, words in said.items() if words}})
+
+    def request(self, response: Any) -> SentRequest:
+        """It does not say."""
+        return NOT_KNOWN

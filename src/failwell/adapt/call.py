@@ -1,0 +1,259 @@
+"""One logical call by a function that sends: its contract, its policy, and what each attempt is given."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar, Token
+from typing import Any, Literal, NamedTuple, TypedDict
+
+from failwell._support.frozen import changed
+from failwell._support.secret import Secret
+from failwell.adapt.contracts import Contract, catalogue_of
+from failwell.adapt.exchange import SUCCESSES, MisuseError, failure_of, mask_of, misuse, secrets_of
+from failwell.adapt.library import Library, SentRequest
+from failwell.adapt.recognition import library_of_response
+from failwell.clock import Clock, SystemClock
+from failwell.contract.construction import error_for
+from failwell.contract.declaration import specs_of
+from failwell.contract.error import Error
+from failwell.contract.reporting import without_frames
+from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
+from failwell.policy.call import call_or_raise
+from failwell.policy.flow import Flow
+from failwell.policy.retry.policy import RetryPolicy, by_catalogue
+from failwell.runtime.driver import OnEvent
+from failwell.runtime.shared_state import shared
+from failwell.wire.messages import IDEMPOTENT, Failure, Outcome, Reply, Request
+
+AnyContract = Contract | tuple[Contract, ...]
+
+DEADLINE_HEADER = "X-Request-Timeout"
+"""Tells the server how many seconds are left until nobody waits for its answer any more."""
+
+_log = logging.getLogger("failwell.adapt")
+_within: ContextVar[bool] = ContextVar("failwell_call", default=False)
+_told_of_nesting = False
+
+
+class Outgoing(NamedTuple):
+    """One attempt, for the function that sends it.
+
+    *number* counts from 1. *headers* are to be sent along: the idempotency key, and the seconds that are left of the
+    deadline. *timeout* is the seconds that the attempt may take, for the library's own `timeout=`; None for no limit.
+    """
+
+    number: int
+    headers: Mapping[str, str]
+    timeout: float | None
+
+
+class CallOptions(TypedDict, total=False):
+    """What a call may have beside its contract and the function that sends.
+
+    *operation* is its name, where the contract tells them apart. *method* is what the function sends: "POST" and
+    "PATCH" are given an idempotency key, a new one unless *idempotency_key* is one, and are repeated as the contract
+    allows.
+    *timeout* is the seconds of one attempt, *deadline* those of the whole call, *max_retries* how often it is repeated,
+    *retry* and *resilience* as a client has them. *origin* is the server, for what calls to it share; without it, that
+    is shared by the calls of one contract. *on_event* is told of retries, *secrets* are not shown by errors.
+    """
+
+    operation: str | None
+    method: str
+    idempotency_key: str | None
+    timeout: float | None
+    deadline: float | None
+    max_retries: int | None
+    retry: Literal["standard", "large_fleet"]
+    resilience: Resilience | None
+    origin: str | None
+    clock: Clock | None
+    on_event: OnEvent | None
+    secrets: Iterable[str | Secret]
+
+
+class Call:
+    """One call of *send*, which may take several attempts.
+
+    Raises:
+        Error: the contract's "configuration" error, for a setting that cannot work.
+    """
+
+    def __init__(
+        self,
+        contract: AnyContract,
+        send: Callable[[Outgoing], Any],
+        *,
+        operation: str | None = None,
+        method: str = "GET",
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        max_retries: int | None = None,
+        retry: Literal["standard", "large_fleet"] = "standard",
+        resilience: Resilience | None = None,
+        origin: str | None = None,
+        clock: Clock | None = None,
+        on_event: OnEvent | None = None,
+        secrets: Iterable[str | Secret] = (),
+    ) -> None:
+        self.catalogue = catalogue_of(*(contract if isinstance(contract, tuple) else (contract,)))
+        self.clock: Clock = SystemClock() if clock is None else clock
+        self.on_event = on_event
+        self._send = send
+        self._timeout, self._deadline = timeout, deadline
+        self._retries = self.catalogue.retries.max_retries if max_retries is None else max_retries
+        self._profile = retry
+        self._shares = self.catalogue.resilience if resilience is None else resilience
+        self._origin = self.catalogue.name if origin is None else origin
+        if problem := self._problem():
+            raise error_for(*self.catalogue.raised_on("configuration"), message=problem)
+        self._named = tuple(each if isinstance(each, Secret) else Secret(each) for each in secrets)
+        self._secrets = self._named
+        key = idempotency_key
+        if key is None and method.upper() not in IDEMPOTENT:
+            key = str(uuid.uuid4())
+        counts = self.catalogue.idempotency == "server"
+        self._request = Request(
+            method.upper(), operation or "", operation=operation, idempotency_key=key, key_counts=counts
+        )
+        self._number = 0
+        self._ends: float | None = None
+        self._response: Any = None
+        self._raised: Error | None = None
+
+    def _problem(self) -> str | None:
+        """Which of the settings cannot work, and what it must be."""
+        settings: dict[str, object] = {"timeout": self._timeout, "deadline": self._deadline}
+        for name, value in settings.items():
+            bad = isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf")
+            if value is not None and bad:
+                return f"{name} is {value!r}; it must be a number of seconds above 0, or None."
+        count: object = self._retries
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            return f"max_retries is {count!r}; it must be a whole number from 0."
+        if self._profile not in ("standard", "large_fleet"):
+            return f'retry is {self._profile!r}; it must be "standard" or "large_fleet".'
+        if not callable(self._send):
+            return f"send is {self._send!r:.80}; it must be a function of one attempt."
+        wrong = self._shares.problem()
+        return f"resilience cannot work: {wrong}." if wrong else None
+
+    def flow(self) -> Flow[Any]:
+        """The call as a flow, for a driver of either colour."""
+        operation = self._request.operation
+        rules = changed(self.catalogue.retries, max_retries=self._retries)
+        shares, fleet = self._shares, self._profile == "large_fleet"
+        if fleet and shares.budget == BudgetRules():
+            shares = changed(shares, budget=FLEET_BUDGET)
+        if self._deadline is not None:
+            self._ends = self.clock.now() + self._deadline
+        return call_or_raise(
+            self._request,
+            lambda _reply: self._response,
+            catalogue=self.catalogue,
+            policy=RetryPolicy(rules, by_catalogue(self.catalogue, operation), fleet),
+            timeout=self._timeout,
+            deadline=self._deadline,
+            mask=self._mask,
+            guard=shared(self._origin, shares, self.clock).guard(operation or "", ""),
+        )
+
+    def begin(self) -> Token[bool]:
+        """Note that a call is under way; `end` is given what this gives."""
+        if _within.get():
+            _tell_of_nesting()
+        return _within.set(True)
+
+    def end(self, within: Token[bool]) -> None:
+        """Note that it is over."""
+        _within.reset(within)
+
+    def told(self, error: Error) -> Error:
+        """*error* as a caller is told it: without the frames of the driver, with all that is known of the call.
+
+        Where the function raised one itself, by `raise_for`, it is that one.
+        """
+        raised = self._raised
+        if raised is not None and raised is not error:
+            raised.attempts, raised.elapsed, raised.suppression = error.attempts, error.elapsed, error.suppression
+            raised.idempotency_key = error.idempotency_key
+            raised.__notes__ = list(getattr(error, "__notes__", ()))
+            error = raised
+        return without_frames(error)
+
+    def _mask(self, text: bytes) -> bytes:
+        """*text* without the secrets of the last request, as far as it is known."""
+        return mask_of(self._secrets)(text)
+
+    def attempt(self, timeout: float | None) -> Any:
+        """Let the function send once more."""
+        self._number += 1
+        self._response = self._raised = None
+        headers: dict[str, str] = {}
+        if self._request.idempotency_key is not None:
+            headers[self.catalogue.headers.idempotency_key] = self._request.idempotency_key
+        if self._ends is not None:
+            headers[DEADLINE_HEADER] = f"{max(self._ends - self.clock.now(), 0.0):.3f}"
+        return self._send(Outgoing(self._number, headers, timeout))
+
+    def refusing(self, response: object) -> Library | None:
+        """The library of a *response* that is no success; None for whatever else the function gave back."""
+        library = library_of_response(response)
+        return None if library is None or library.status(response) in SUCCESSES else library
+
+    def success(self, response: object) -> Outcome:
+        """What the flow is told of an answer to go on with: its headers may say how busy the server is."""
+        self._response = response
+        library = library_of_response(response)
+        return Reply(200) if library is None else Reply(200, library.headers(response), received=self.clock.wall())
+
+    def refusal(self, reply: Reply, sent: SentRequest) -> Outcome:
+        """What the flow is told of a *reply* that is no success of what was *sent*."""
+        self._secrets = secrets_of(sent, self._named)
+        return changed(reply, received=self.clock.wall())
+
+    def failure(self, problem: Exception) -> Outcome:
+        """What the flow is told of a *problem* without an answer; one that is none of a library is raised again.
+
+        Raises:
+            Error: the call could never be made.
+        """
+        if isinstance(problem, Error) and isinstance(problem, self.catalogue.base) and len(problem.attempts) <= 1:
+            # The function calls `raise_for` itself.
+            self._raised = problem
+            return _outcome_of(problem)
+        try:
+            found = None if isinstance(problem, Error) else failure_of(problem, self._named)
+        except MisuseError as refused:
+            raise misuse(refused, self.catalogue) from refused.__cause__
+        if found is None:
+            if isinstance(problem, Error):
+                _tell_of_nesting()
+            problem.add_note(f"Raised in attempt {self._number} of a call by `failwell.calling`; not repeated.")
+            raise problem
+        failure, sent = found
+        self._secrets = secrets_of(sent, self._named)
+        return failure
+
+
+def _outcome_of(error: Error) -> Outcome:
+    """What was answered, or was not, for *error* to be raised."""
+    if error.case.on in ("network", "timeout"):
+        return Failure("timeout" if error.case.on == "timeout" else "network", str(error))
+    waits = [getattr(error, spec.name, None) for spec in specs_of(type(error)) if spec.is_wait]
+    known = [wait for wait in waits if wait is not None]
+    headers = {"retry-after": str(known[0])} if known else {}
+    return Reply(error.status_on_the_wire, headers, error.body)
+
+
+def _tell_of_nesting() -> None:
+    global _told_of_nesting  # noqa: PLW0603 - once in a process is enough
+    if not _told_of_nesting:
+        _told_of_nesting = True
+        _log.warning(
+            "A call that repeats itself was made inside of failwell.calling, which repeats it, too: 4 x 4 requests for "
+            "one call. Take the retries out of one of them, e.g. with max_retries=0."
+        )

@@ -1,0 +1,65 @@
+"""The contract that was given: a catalogue, the classes themselves, or the module that declares them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import ModuleType
+
+from failwell.contract.catalogue import Catalogue
+from failwell.contract.error import Error
+from failwell.contract.errors import CatalogueError
+from failwell.wire.envelopes import AnyShape
+
+Contract = Catalogue | type[Error] | ModuleType
+"""What says which errors there are: a catalogue, a class of it, or a module with its classes."""
+
+
+def catalogue_of(*given: Contract) -> Catalogue:
+    """The catalogue that was *given*, or one of the classes and modules that were.
+
+    Such a one reads error bodies of any well-known shape, and what none of its classes claims is their common base.
+
+    Raises:
+        CatalogueError: nothing was given, or two of the classes claim the same.
+        TypeError: something was given that says nothing of errors.
+    """
+    return given[0] if len(given) == 1 and isinstance(given[0], Catalogue) else _gathered(given)
+
+
+@lru_cache(maxsize=256)
+def _gathered(given: tuple[Contract, ...]) -> Catalogue:
+    classes: dict[type[Error], None] = {}
+    for each in given:
+        if isinstance(each, ModuleType):
+            classes.update(dict.fromkeys(_declared_in(each)))
+        elif isinstance(each, type) and issubclass(each, Error):
+            classes[each] = None
+        elif isinstance(each, Catalogue):
+            raise TypeError(f"Catalogue {each.name!r} was given beside something else. Give one catalogue, alone.")
+        else:
+            raise TypeError(
+                f"{each!r:.80} is no contract. Give a failwell.Catalogue, classes derived from failwell.Error, or the "
+                "module that declares them."
+            )
+    if not classes:
+        raise CatalogueError(
+            "No contract was given, or a module that declares no class derived from failwell.Error. "
+            "Give a failwell.Catalogue, such classes, or their module."
+        )
+    base = _common_base(tuple(classes))
+    name = given[0].__name__.rpartition(".")[2]  # type: ignore[union-attr]  # a catalogue was refused above
+    return Catalogue(name, base=base, default=base, errors=tuple(classes), envelope=AnyShape())
+
+
+def _declared_in(module: ModuleType) -> list[type[Error]]:
+    """The error classes that stand in *module*, also those that it imports."""
+    held = vars(module).values()
+    return [each for each in held if isinstance(each, type) and issubclass(each, Error) and each is not Error]
+
+
+def _common_base(classes: tuple[type[Error], ...]) -> type[Error]:
+    """The nearest class that all *classes* are, at most `failwell.Error` itself."""
+    first, *others = classes
+    above = [each for each in first.__mro__ if issubclass(each, Error)]
+    # One class alone is not all that can happen: what else comes is what it is derived from.
+    return next(each for each in above if all(issubclass(other, each) for other in others)) if others else above[1]

@@ -1,0 +1,55 @@
+"""`raise_for`: a response of any library, or the contract's error that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from failwell._support.secret import Secret
+from failwell.adapt.contracts import Contract, catalogue_of
+from failwell.adapt.exchange import SUCCESSES, areplied, error_from, replied
+from failwell.adapt.recognition import UnknownResponseError, library_of_response
+from failwell.contract.error import Error
+
+R = TypeVar("R")
+
+
+def raise_for(
+    response: R, *contract: Contract, operation: str | None = None, secrets: Iterable[str | Secret] = ()
+) -> R:
+    """*response*, if it is a success; else the error that it is in *contract* is raised.
+
+    *response* is one of requests, niquests, httpx, httpx2, urllib3, aiohttp, pyreqwest, urllib, http.client, or a dict
+    of botocore. *contract* is a `Catalogue`, error classes, or a module that declares them. A body that was streamed
+    and not read yet is read, within bounds. Request headers, query and body are searched for credentials, which the
+    error does not show; name others as *secrets*. *operation* is the name of what was asked, where the contract tells
+    them apart.
+
+    Raises:
+        Error: the contract's, with request id, status, body, one attempt and a hint.
+        TypeError: *response* is of none of these libraries, or *contract* is none.
+        CatalogueError: two of the classes claim the same.
+    """
+    library = library_of_response(response)
+    if library is None:
+        raise UnknownResponseError(response)
+    if library.status(response) in SUCCESSES:
+        return response
+    error = error_from(*replied(response, library), catalogue_of(*contract), operation=operation, secrets=secrets)
+    del response, secrets  # a traceback that shows local variables must not show what they hold
+    raise error
+
+
+async def araise_for(
+    response: R, *contract: Contract, operation: str | None = None, secrets: Iterable[str | Secret] = ()
+) -> R:
+    """The same for a response whose body must be awaited: aiohttp's, and those that httpx and pyreqwest stream."""
+    library = library_of_response(response)
+    if library is None:
+        raise UnknownResponseError(response)
+    if library.status(response) in SUCCESSES:
+        return response
+    found = await areplied(response, library)
+    error: Error = error_from(*found, catalogue_of(*contract), operation=operation, secrets=secrets)
+    del response, found, secrets
+    raise error

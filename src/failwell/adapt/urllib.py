@@ -1,0 +1,57 @@
+"""urllib and http.client of the standard library, whose `HTTPError` is a response that gives its body once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from failwell.adapt.library import CHUNK, NOT_KNOWN, Library, Row, SentRequest, capped
+
+
+class Urllib(Library):
+    """Responses of `urlopen` and `http.client`; what they raise of the system's is told by its frames."""
+
+    roots = frozenset({"urllib", "http", "socket", "ssl", "json", "builtins", "zlib"})
+    failures: tuple[Row, ...] = (
+        Row("InvalidURL", "configuration", sent=False),
+        Row("UnknownProtocol", "unreadable"),
+        Row("JSONDecodeError", "unreadable"),
+        Row("UnicodeDecodeError", "unreadable"),
+        Row("RecursionError", "unreadable"),
+        Row("gaierror", "network", sent=False),
+        Row("ConnectionRefusedError", "network", sent=False),
+        Row("TimeoutError", "timeout"),
+        Row("HTTPException", "network"),
+        Row("URLError", "network"),
+        Row("OSError", "network"),
+        Row("EOFError", "network"),
+        Row("ValueError", "unreadable"),
+    )
+
+    def status(self, response: Any) -> int:
+        """The status of *response*."""
+        status: int = response.status
+        return status
+
+    def body(self, response: Any) -> bytes:
+        """What is left to be read."""
+        if response.closed:
+            return b""
+        return capped(iter(lambda: response.read(CHUNK), b""), response.close)
+
+    def request(self, response: Any) -> SentRequest:
+        """Its URL, which is all that is known."""
+        return NOT_KNOWN._replace(url=str(getattr(response, "url", None) or ""))
+
+    def request_of(self, problem: BaseException) -> SentRequest:
+        """The URL of an `HTTPError`."""
+        return self.request(problem)
+
+    def response_of(self, problem: BaseException) -> Any:
+        """An `HTTPError` is one itself."""
+        return problem if type(problem).__name__ == "HTTPError" else None
+
+    def row(self, problem: BaseException) -> Row | None:
+        """What a `URLError` is, its reason says."""
+        reason = getattr(problem, "reason", None)
+        inside = self.row(reason) if isinstance(reason, OSError) and reason is not problem else None
+        return inside if inside is not None else super().row(problem)
