@@ -1,0 +1,174 @@
+"""The API of videos over real sockets: chunks by number, checked by digest, found again by hash."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import struct
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PATIENCE = 20.0
+BLOCK = 64 * 1024
+
+
+@dataclass
+class Kept:
+    """A video that is being uploaded: its chunks by number, as long as *keep* says that their bytes are kept."""
+
+    size: int
+    sha256: str
+    chunks: dict[int, bytes] = field(default_factory=dict)
+    received: int = 0
+    status: str = "uploading"
+
+
+class Videos:
+    """Videos by id. After *cut* bytes of chunks the connection is reset, once; with *hold* it falls silent.
+
+    *refuse* has the status and the body that a kind of request ("initiate", "chunk_upload", "complete", "look") is
+    refused with. Without *keep* chunks are counted, and not kept.
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.forget()
+        videos = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_words: Any) -> None:
+                """Nothing."""
+
+            def do_POST(self) -> None:
+                videos.answer(self)
+
+            do_GET = do_PUT = do_POST  # noqa: N815 - the names that the library looks for
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Let clients leave as they like; anything else is told."""
+                if not isinstance(sys.exception(), OSError):
+                    super().handle_error(request, client_address)
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/api/v2"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def forget(self) -> None:
+        """As if nobody had asked for anything."""
+        self.kept: list[Kept] = []
+        self.asked: list[str] = []
+        self.released = threading.Event()
+        self.taken = 0
+        self.chunk_size = 16
+        self.cap = 1 << 40
+        self.keep = True
+        self.cut: int | None = None
+        self.hold: int | None = None
+        self.refuse: dict[str, tuple[int, dict[str, Any]]] = {}
+
+    def wait_for(self, taken: int) -> None:
+        """Until so many bytes of chunks have come."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.taken >= taken, PATIENCE)
+
+    def whole(self) -> bytes:
+        """The first video, as its chunks have it."""
+        return b"".join(chunk for _, chunk in sorted(self.kept[0].chunks.items()))
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        """Answer one request."""
+        found = re.fullmatch(r"/api/v2/videos(?:/vid_(\d+)(/complete|/chunks/(\d+))?)?", request.path)
+        assert found is not None
+        number, what, chunk = found.groups()
+        kind = "initiate" if number is None else "look" if what is None else "chunk_upload" if chunk else "complete"
+        self.asked.append(kind if chunk is None else f"{kind} {chunk}")
+        length = int(request.headers.get("Content-Length", "0"))
+        if kind != "chunk_upload":
+            body = request.rfile.read(length)
+            if kind in self.refuse:
+                return say(request, *self.refuse[kind])
+            return self._about(request, kind, body, int(number or 0))
+        video = self.kept[int(number)]
+        digest, blocks = sha256(), list[bytes]()
+        while length:
+            if self.taken == self.hold:
+                self.released.wait(PATIENCE)
+                request.close_connection = True
+                return None
+            if self.taken == self.cut:
+                self.cut = None
+                request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                request.close_connection = True
+                return None
+            block = request.rfile.read(1 if self.chunk_size < BLOCK else min(BLOCK, length))
+            if not block:
+                request.close_connection = True
+                return None
+            length -= len(block)
+            digest.update(block)
+            blocks += [block] if self.keep else []
+            with self.changed:
+                self.taken += len(block)
+                self.changed.notify_all()
+        if kind in self.refuse:
+            return say(request, *self.refuse[kind])
+        assert f"sha-256=:{b64encode(digest.digest()).decode()}:" == request.headers["Content-Digest"]
+        if int(chunk) not in video.chunks:
+            video.received += int(request.headers["Content-Length"])
+        video.chunks[int(chunk)] = b"".join(blocks)
+        return say(request, 200, {"received": video.received, "chunks": len(video.chunks)})
+
+    def _about(self, request: BaseHTTPRequestHandler, kind: str, body: bytes, number: int) -> None:
+        if kind == "initiate":
+            told = json.loads(body)
+            if told["size"] > self.cap:
+                details = {"size": told["size"], "limit": self.cap}
+                message = f"A video may have {self.cap:,} bytes."
+                return say(request, 413, {"error": {"code": "HTTP_413", "message": message, "details": details}})
+            known = [at for at, each in enumerate(self.kept) if each.sha256 == told["sha256"]]
+            if not known:
+                self.kept.append(Kept(told["size"], told["sha256"]))
+            number = known[0] if known else len(self.kept) - 1
+        video = self.kept[number]
+        if kind == "complete":
+            assert not self.keep or sha256(self.whole()).hexdigest() == video.sha256
+            assert video.received == video.size
+            video.status = "ready"
+        facts = {"chunk_size": self.chunk_size, "received": video.received, "chunks": len(video.chunks)}
+        return say(request, 200, {"media_id": f"vid_{number}", "status": video.status, **facts})
+
+
+def say(request: BaseHTTPRequestHandler, status: int, body: dict[str, Any]) -> None:
+    """Send a reply."""
+    content = json.dumps(body).encode()
+    request.send_response(status)
+    request.send_header("Content-Type", "application/json")
+    request.send_header("Content-Length", str(len(content)))
+    request.end_headers()
+    request.wfile.write(content)
+
+
+@contextmanager
+def taking_videos() -> Generator[Videos]:
+    """A server on a free port of 127.0.0.1."""
+    videos = Videos()
+    try:
+        yield videos
+    finally:
+        videos.server.shutdown()
+        videos.server.server_close()
+        videos.thread.join(PATIENCE)
