@@ -46,7 +46,7 @@ class Videos:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def log_message(self, *_words: Any) -> None:
+            def log_message(self, format: str, *_words: Any) -> None:  # noqa: A002 - the library's name
                 """Nothing."""
 
             def do_POST(self) -> None:
@@ -93,16 +93,16 @@ class Videos:
         """Answer one request."""
         found = re.fullmatch(r"/api/v2/videos(?:/vid_(\d+)(/complete|/chunks/(\d+))?)?", request.path)
         assert found is not None
-        number, what, chunk = found.groups()
-        kind = "initiate" if number is None else "look" if what is None else "chunk_upload" if chunk else "complete"
-        self.asked.append(kind if chunk is None else f"{kind} {chunk}")
+        number, what, chunk = (str(each or "") for each in found.groups())
+        kind = "initiate" if not number else "look" if not what else "chunk_upload" if chunk else "complete"
+        self.asked.append(kind if not chunk else f"{kind} {chunk}")
         length = int(request.headers.get("Content-Length", "0"))
         if kind != "chunk_upload":
             body = request.rfile.read(length)
             if kind in self.refuse:
                 return say(request, *self.refuse[kind])
             return self._about(request, kind, body, int(number or 0))
-        video = self.kept[int(number)]
+        video, sent = self.kept[int(number)], length
         digest, blocks = sha256(), list[bytes]()
         while length:
             if self.taken == self.hold:
@@ -128,7 +128,7 @@ class Videos:
             return say(request, *self.refuse[kind])
         assert f"sha-256=:{b64encode(digest.digest()).decode()}:" == request.headers["Content-Digest"]
         if int(chunk) not in video.chunks:
-            video.received += int(request.headers["Content-Length"])
+            video.received += sent
         video.chunks[int(chunk)] = b"".join(blocks)
         return say(request, 200, {"received": video.received, "chunks": len(video.chunks)})
 
