@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from failwell.clock import VirtualClock
-from scopix_server import Settings
+from scopix_server import Settings, Store
 from scopix_server.accounts import set_account
 
 from .api import Api, detail, error, picture
@@ -138,5 +142,26 @@ def test_state_survives_a_restart(api: Api, serve: Callable[[Settings], Api]) ->
 
     assert (200, 201) == (
         again.send("GET", "/files", "past_due").status_code,
-        again.put(b"", key="full").status_code - 221,
+        again.put(picture(), key="full").status_code,
     )
+
+
+def test_several_servers_start_at_once(tmp_path: Path) -> None:
+    """
+    Servers that start on a new folder at the same moment leave each demo account in its state, once.
+    """
+    script = (
+        "import sys; from pathlib import Path; from failwell.clock import SystemClock;"
+        "from scopix_server.vendor import serve; serve(Path(sys.argv[1]), SystemClock()).close()"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    started = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "data")], env=environment) for _ in range(3)
+    ]
+
+    assert [0] * 3 == [process.wait(60) for process in started]
+    store = Store(tmp_path / "data")
+    with store.reading() as db:
+        accounts = db.execute("SELECT tenant, storage_limit - storage_used, images, past_due FROM accounts").fetchall()
+    store.close()
+    assert [("hooli", 0, 1, 0), ("initech", None, 0, 1), ("umbrella", None, 1, 0)] == [tuple(row) for row in accounts]

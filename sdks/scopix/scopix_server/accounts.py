@@ -85,13 +85,22 @@ def set_account(
     storage_limit: int | None = None,
     monthly_limit: int | None = None,
     past_due: bool = False,
+    anew: bool = True,
 ) -> None:
-    """Decide what *tenant* may use, and whether it has paid. What it has used stays counted."""
+    """Decide what *tenant* may use, and whether it has paid. What it has used stays counted.
+
+    Without *anew*, only for an account that is not there yet.
+    """
+    facts = (tenant, storage_limit, monthly_limit, past_due)
+    known = (
+        "DO UPDATE SET storage_limit = excluded.storage_limit, monthly_limit = excluded.monthly_limit,"
+        " past_due = excluded.past_due"
+    )
     with store.writing() as db:
-        db.execute("INSERT OR IGNORE INTO accounts (tenant) VALUES (?)", (tenant,))
         db.execute(
-            "UPDATE accounts SET storage_limit = ?, monthly_limit = ?, past_due = ? WHERE tenant = ?",
-            (storage_limit, monthly_limit, past_due, tenant),
+            "INSERT INTO accounts (tenant, storage_limit, monthly_limit, past_due) VALUES (?, ?, ?, ?)"  # noqa: S608 - our own words
+            f" ON CONFLICT (tenant) {known if anew else 'DO NOTHING'}",
+            facts,
         )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 
 from PIL import Image as Pillow
 
 from failwell.clock import WallClock
+from scopix.exceptions import QuotaExceededError, UploadError
 from scopix_server.accounts import set_account
 from scopix_server.files.uploads import NewSession, Received, Uploads
 from scopix_server.settings import Settings
@@ -18,28 +20,30 @@ FULL, USED_UP, PAST_DUE = "hooli", "umbrella", "initech"
 
 
 def seed(store: Store, clock: WallClock) -> None:
-    """Let each of the demo accounts be in its state; one that is there stays as it is."""
-    for tenant in (FULL, USED_UP, PAST_DUE):
+    """Let each of the demo accounts be in its state; one that was used since stays as it is."""
+    content = _picture()
+    set_account(store, PAST_DUE, past_due=True, anew=False)
+    set_account(store, FULL, storage_limit=len(content), anew=False)
+    set_account(store, USED_UP, monthly_limit=1, anew=False)
+    for tenant in (FULL, USED_UP):
+        # Whoever uploads first uses the account up: another server of this folder, perhaps, at this moment.
         with store.reading() as db:
-            known = db.execute("SELECT 1 FROM accounts WHERE tenant = ?", (tenant,)).fetchone()
-        if known is not None:
-            continue
-        if tenant == FULL:
-            set_account(store, tenant, storage_limit=_upload(store, clock, tenant))
-        elif tenant == USED_UP:
-            _upload(store, clock, tenant)
-            set_account(store, tenant, monthly_limit=1)
-        else:
-            set_account(store, tenant, past_due=True)
+            unused = not db.execute("SELECT month FROM accounts WHERE tenant = ?", (tenant,)).fetchone()[0]
+        if unused:
+            with contextlib.suppress(UploadError, QuotaExceededError):
+                _upload(store, clock, tenant, content)
 
 
-def _upload(store: Store, clock: WallClock, tenant: str) -> int:
-    """Upload a picture, the way everybody does; its size."""
+def _picture() -> bytes:
     file = io.BytesIO()
     Pillow.new("RGB", (64, 48), "orange").save(file, "PNG")
-    content = file.getvalue()
+    return file.getvalue()
+
+
+def _upload(store: Store, clock: WallClock, tenant: str, content: bytes) -> None:
+    """Upload a picture, the way everybody does."""
     received = Received("first.png", store.folder.write(content), len(content), hashlib.sha256(content).hexdigest())
     # Whatever the server's own limits are: they are for what comes later.
     uploads = Uploads(store, clock, Settings())
     session = uploads.open(tenant, NewSession(files=1, describe=False))
-    return uploads.accept(tenant, session.session_id, received).size
+    uploads.accept(tenant, session.session_id, received)
