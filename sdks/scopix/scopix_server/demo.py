@@ -11,7 +11,8 @@ from PIL import Image as Pillow
 from failwell.clock import WallClock
 from scopix.exceptions import QuotaExceededError, UploadError
 from scopix_server.accounts import set_account
-from scopix_server.files.uploads import NewSession, Received, Uploads
+from scopix_server.files.adding import Received
+from scopix_server.files.uploads import NewSession, Uploads
 from scopix_server.settings import Settings
 from scopix_server.store import Store
 

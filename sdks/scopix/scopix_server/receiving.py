@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 
 from failwell.server import DataFolder
-from scopix_server.files.uploads import Received
+from scopix_server.files.adding import Received
 
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that can be meant."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,33 @@ class Settings:
 
     description_workers: int = 4
     """Descriptions that are made at the same time; the others wait as "pending"."""
+
+    responder: str = "scopix_server.engine.responder:Embedded"
+    """The class of the responder that answers in chats, as "module:Class"; it is given these settings."""
+
+    analyser: str = "scopix_server.engine.videos:Embedded"
+    """The class of the analyser of videos, as "module:Class"; it is given these settings."""
+
+    heartbeat: float = 15.0
+    """After how long a stream that is silent says that it is still there."""
+
+    document_pages: int = 2000
+    document_characters: int = 5_000_000
+    """Pages and characters that a document may have at most."""
+
+    document_seconds: float = 60.0
+    document_memory: int = 512 * 1024 * 1024
+    """How long a PDF may be computed on, and how much memory that may take."""
+
+    max_video_bytes: int = 5 * 1024**3
+    video_chunk_bytes: int = 4 * 1024 * 1024
+    """Bytes that a video may have, and each of its chunks but the last has."""
+
+    bucket_root: str | None = None
+    """The folder whose folders stand for buckets, the same for all accounts; else "buckets" in the data folder."""
+
+    denied_buckets: Sequence[str] = ("denied",)
+    """Buckets whose owners have not given this server any permission."""
 
     max_file_bytes: int = 20 * 1024 * 1024
     max_image_pixels: int = 40_000_000

@@ -62,7 +62,13 @@ def serve(folder: Path, clock: Clock, settings: Settings | None = None) -> Serve
         check=_payment_check,
         # What a key may not do is said by the handlers: their answers have another shape.
         writers=("member", "admin", "viewer"),
-        bodies=BodyLimits(uploads={f"{BASE_PATH}/uploads/*": chosen.max_file_bytes}),
+        bodies=BodyLimits(
+            uploads={
+                f"{BASE_PATH}/uploads/*": chosen.max_file_bytes,
+                f"{BASE_PATH}/documents": chosen.max_file_bytes,
+                f"{BASE_PATH}/videos/*/chunks/*": chosen.video_chunk_bytes,
+            }
+        ),
         keyed_bytes=chosen.max_file_bytes,
     )
 

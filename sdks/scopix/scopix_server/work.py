@@ -9,10 +9,19 @@ from typing import Any, Protocol
 
 from failwell.clock import SystemClock, WallClock
 from failwell.server import JobKind, Step, Workload
+from scopix_server.chats.answers import Answering, unfinished_answers
+from scopix_server.cloud.transfers import Transferring
+from scopix_server.documents.documents import Processing, unfinished_documents
+from scopix_server.engine.plugins import analyser_of, responder_of
 from scopix_server.engine.provider import provider_of
 from scopix_server.files.descriptions import Describing, unfinished_descriptions
+from scopix_server.jobs import unfinished_jobs as unfinished_of
 from scopix_server.settings import Settings
 from scopix_server.store import Store
+from scopix_server.videos.analyses import Analysing
+
+AT_ONCE = 2
+"""Jobs of one kind that are done at the same time; the others wait."""
 
 WORK = f"{__name__}:open_work"
 
@@ -44,6 +53,16 @@ KINDS: dict[str, Kind] = {
         unfinished_descriptions,
         lambda settings: settings.description_workers,
     ),
+    "document": Kind(lambda store, _, settings: Processing(store, settings), unfinished_documents, lambda _: AT_ONCE),
+    "answer": Kind(
+        lambda store, _, settings: Answering(store, responder_of(settings)), unfinished_answers, lambda _: AT_ONCE
+    ),
+    "analysis": Kind(
+        lambda store, _, settings: Analysing(store, analyser_of(settings)),
+        lambda store: unfinished_of(store, ["analysis"]),
+        lambda _: AT_ONCE,
+    ),
+    "transfer": Kind(Transferring, lambda store: unfinished_of(store, ["import", "export", "s3"]), lambda _: AT_ONCE),
 }
 
 

@@ -1,1 +1,1 @@
-"""What looks at pictures. It knows nothing of HTTP, nor of the contract."""
+"""What looks at pictures, reads texts, answers, and looks into videos and buckets. It knows nothing of the contract."""

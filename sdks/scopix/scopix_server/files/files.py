@@ -9,19 +9,17 @@ from pydantic import BaseModel
 
 from failwell.clock import WallClock
 from failwell.server import (
-    REMEMBERED,
     FromJson,
     Moment,
     Pagination,
     RowModel,
     Submission,
-    find_submission,
-    insert,
     rows_of_page,
     shorten,
 )
 from scopix.exceptions import DocumentProcessingError, ResourceNotFoundError
 from scopix_server.accounts import give_room_back
+from scopix_server.deletions import deleted_before, note_deletion
 from scopix_server.store import Store
 
 Kind = Literal["image", "document"]
@@ -68,25 +66,26 @@ def list_files(
     return [File.of(row) for row in rows], pagination
 
 
-def delete_file(store: Store, clock: WallClock, tenant: str, file_id: str, key: Submission | None) -> None:
-    """Delete the file, and give back the room that it took; it is deleted already if *key* has done that.
+def delete_file(
+    store: Store, clock: WallClock, tenant: str, file_id: str, key: Submission | None, *, kind: Kind | None = None
+) -> None:
+    """Delete the file, of any *kind* unless one is given, and give back its room; *key* may have done it already.
 
     Raises: ResourceNotFoundError; DocumentProcessingError, for a document that is worked on.
     """
     with store.writing() as db:
-        if find_submission(db, "deletions", clock, tenant, key) is not None:
+        if deleted_before(db, clock, tenant, key):
             return
         row = find_file(db, tenant, file_id)
+        if kind not in {None, row["kind"]}:
+            no_such_file(file_id)
         if row["kind"] == "document" and row["status"] == "processing":
             message = f'The document "{shorten(row["filename"])}" is being processed. Delete it when that has ended.'
             error = DocumentProcessingError(message, document_id=row["id"], status=row["status"])
             raise error.with_case("DOCUMENT_PROCESSING_ERROR", 409)
         db.execute("DELETE FROM files WHERE id = ?", (row["id"],))
         give_room_back(db, tenant, row["size"])
-        if key is not None:
-            now = clock.wall()
-            db.execute("DELETE FROM deletions WHERE created_at < ?", (now - REMEMBERED,))
-            insert(db, "deletions", id=row["id"], tenant=tenant, idempotency_key=key, created_at=now)
+        note_deletion(db, clock, tenant, row["id"], key)
     store.folder.remove(row["file"])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from failwell.clock import WallClock
 from failwell.server import Submission, find_submission, insert, shorten
 from scopix.exceptions import ResourceNotFoundError, UploadError
-from scopix_server.accounts import room_in, take_room
+from scopix_server.accounts import room_in
 from scopix_server.engine.pictures import BrokenPictureError, decode
+from scopix_server.files.adding import Adding, Received
 from scopix_server.files.files import File
 from scopix_server.names import new_id
 from scopix_server.settings import Settings
@@ -40,16 +40,6 @@ class Session(BaseModel):
     session_id: str
     describe: bool
     files: list[File]
-
-
-@dataclass(frozen=True)
-class Received:
-    """A file whose bytes are here: its name in the data folder, and what was counted while they came."""
-
-    filename: str
-    file: str
-    size: int
-    sha256: str
 
 
 class Uploads:
@@ -126,22 +116,9 @@ class Uploads:
                 file_id = find_submission(db, "files", self._clock, tenant, key)
                 new = file_id is None
                 if file_id is None:
-                    _refuse_duplicate(db, tenant, received)
-                    take_room(db, self._clock, self._settings, tenant, size=received.size, images=1)
-                    file_id = new_id("img")
-                    insert(
-                        db,
-                        "files",
-                        id=file_id,
-                        tenant=tenant,
-                        idempotency_key=key,
-                        session_id=session["id"],
-                        kind="image",
-                        **vars(received),
-                        **vars(picture),
-                        description_status="pending" if session["describe"] else None,
-                        created_at=self._clock.wall(),
-                    )
+                    adding = Adding(db, self._clock, self._settings, tenant)
+                    more = {"session_id": session["id"], "idempotency_key": key}
+                    file_id = adding.image(received, picture, describe=bool(session["describe"]), **more)
                 row = db.execute("SELECT * FROM files WHERE id = ?", (file_id,)).fetchone()
             kept = new
         except BrokenPictureError as problem:
@@ -151,17 +128,6 @@ class Uploads:
             if not kept:
                 self._store.folder.remove(received.file)
         return File.of(row)
-
-
-def _refuse_duplicate(db: sqlite3.Connection, tenant: str, received: Received) -> None:
-    known = db.execute(
-        "SELECT id, filename FROM files WHERE tenant = ? AND sha256 = ?", (tenant, received.sha256)
-    ).fetchone()
-    if known is not None:
-        message = f'The account has these bytes already, as "{shorten(known["filename"])}" ({known["id"]}).'
-        error = UploadError(message, filename=received.filename, stage="upload").with_case("CONFLICT", 409)
-        error.details["file_id"] = known["id"]
-        raise error
 
 
 def _find(db: sqlite3.Connection, tenant: str, session_id: str) -> sqlite3.Row:

@@ -1,0 +1,1 @@
+"""Chats: sessions, messages, and answers that are told as they come."""

@@ -1,0 +1,1 @@
+"""Cloud storage: connections to buckets, and jobs that bring their objects here, or files there."""

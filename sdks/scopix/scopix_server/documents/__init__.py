@@ -1,0 +1,1 @@
+"""Documents of an account: their text, taken out as a job, and the search in it."""

@@ -1,0 +1,1 @@
+"""Videos: uploaded in chunks, and analysed."""
