@@ -47,6 +47,7 @@ from failwell.wire import Detail, ErrorObject, Layered
 
 NEW_KEY = "Generate a new API key from your dashboard"
 SMALLER = "Reduce file size. Check the message for details."
+THERE = "Nothing is missing: `e.details` names the file that is there."
 INTEGRITY = "Check file integrity and try re-uploading"
 
 
@@ -408,9 +409,10 @@ class UploadError(
             409,
             operation="files",
             cause="The account has this file already.",
-            fix="Nothing is missing: `e.details` names the file that is there.",
+            fix=THERE,
         ),
-        Case(None, 409, operation="files", cause="Resource already exists (e.g., duplicate upload)", fix=INTEGRITY),
+        Case(None, 409, operation="files", cause="Resource already exists (e.g., duplicate upload)", fix=THERE),
+        Case("CONFLICT", 409, operation="documents.upload", cause="The account has this document already.", fix=THERE),
         Case(None, 413, cause="The file is too large for something on the way.", fix=SMALLER, layer="middleware"),
         Case(
             on="batch",

@@ -45,7 +45,12 @@ def error_for(
     error = build(cls, values)
     if said is None:
         error.args = (message,)
-    return error if case is None or error.case == case else error.become(case)
+    if case is not None and error.case != case:
+        error.become(case)
+    marked = marks_of(cls).status
+    if marked is not None and status is None:
+        setattr(error, marked, values[marked])  # and not that of a case which a reply would be
+    return error
 
 
 def tell_resource(error: Error, kind: str, name: str) -> None:

@@ -125,7 +125,7 @@ class Error(Exception):
         no_code = marks.code is not None and getattr(self, marks.code, None) is None
         if no_status or no_code:
             case = self.case
-            if no_status and marks.status is not None:
+            if no_status and marks.status is not None and (marks.code is not None or self._has_one_status()):
                 setattr(self, marks.status, case.concrete_status)
             if no_code and marks.code is not None and case.code is not None:
                 setattr(self, marks.code, case.code)
@@ -194,6 +194,10 @@ class Error(Exception):
     def body_truncated(self) -> bool:
         """Whether the reply's body was longer than what `body` keeps."""
         return self.body_length > len(self.body)
+
+    def _has_one_status(self) -> bool:
+        """Whether all that it may be has the same status, as long as nobody says which of its cases it is."""
+        return "_case" in self.__dict__ or len({case.status for case in type(self).cases}) == 1
 
     def _said(self) -> tuple[Any, Any]:
         """What stands in the fields for the code and the status."""

@@ -13,7 +13,7 @@ from failwell.contract.construction import FRACTIONS, NOTHING, build_whole, is_p
 from failwell.contract.declaration import FieldSpec, marks_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
-from failwell.contract.fields import AllDetails, Body, Header
+from failwell.contract.fields import MISSING, AllDetails, Body, Header
 from failwell.wire.envelopes import DETAILS
 from failwell.wire.messages import Reply
 from failwell.wire.retry_after import DIALECTS, parse_retry_after
@@ -69,7 +69,9 @@ def _readers(cls: type[Error]) -> tuple[tuple[str, FieldReader], ...]:
         specs = specs_of(cls)
         carried = frozenset(spec.mark.name.lower() for spec in specs if isinstance(spec.mark, Header))
         taken = frozenset(spec.details_key for spec in specs if spec.details_key is not None and not spec.mirrored)
-        known = tuple((spec.name, _reader(spec, carried, taken)) for spec in specs)
+        known = tuple(
+            (spec.name, _code_reader(spec, cls) if spec.is_code else _reader(spec, carried, taken)) for spec in specs
+        )
         cls._readers = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
     return known
 
@@ -87,8 +89,6 @@ def _reader(spec: FieldSpec, carried: frozenset[str], taken: frozenset[str | Non
         return lambda said, _body, reply, hide: message_of(said.message, reply.status, hide)
     if spec.is_status:
         return lambda _said, _body, reply, _hide: reply.status or None
-    if spec.is_code:
-        return lambda said, _body, _reply, _hide: fallback() if said.code is None else truncation.text(said.code)
     if not spec.travels:
         return lambda _said, _body, _reply, _hide: fallback()
     if isinstance(spec.mark, Header) and spec.mark.name.lower() == "retry-after":
@@ -111,6 +111,21 @@ def _reader(spec: FieldSpec, carried: frozenset[str], taken: frozenset[str | Non
             return shape(found) if small or isinstance(found, int) else fit(found)
         except UnfitError:
             return fallback()
+
+    return read
+
+
+def _code_reader(spec: FieldSpec, cls: type[Error]) -> FieldReader:
+    """The code that a reply says. Where it says none and there must be one: the first of *cls* for the status."""
+    fallback = spec.fallback
+    if spec.declared.missing is MISSING:
+        return lambda said, _body, _reply, _hide: fallback() if said.code is None else truncation.text(said.code)
+    usual = {
+        case.status: case.code for case in reversed(cls.cases) if case.status is not None and case.code is not None
+    }
+
+    def read(said: ErrorBody, _body: Any, reply: Reply, _hide: Hide | None) -> Any:
+        return usual.get(reply.status) or fallback() if said.code is None else truncation.text(said.code)
 
     return read
 
