@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -44,7 +44,12 @@ class Unit:
 
 def units(text: str) -> list[Unit]:
     """The units of the page *text*, in its order. Headings, also those of a table, promise nothing."""
-    found = list(_units(text.splitlines()))
+    return numbered(_units(text.splitlines()))
+
+
+def numbered(units: Iterable[Unit]) -> list[Unit]:
+    """*units*, of which those that share their lines are numbered."""
+    found = list(units)
     shared = Counter(unit.lines for unit in found)
     seen: Counter[tuple[int, ...]] = Counter()
     return [_numbered(unit, seen) if shared[unit.lines] > 1 else unit for unit in found]
