@@ -45,6 +45,11 @@ class Refusal(ExceptionFields, Exception):  # noqa: N818 - an answer on its way,
     template = "{status} {message}"
 
 
+def sizes(limit: int, size: int | None) -> dict[str, int]:
+    """What a 413 tells in numbers, for the fields of its error."""
+    return {"limit": limit} if size is None else {"limit": limit, "size": size}
+
+
 def as_error(refused: Refusal, catalogue: Catalogue, layer: EnvelopeLayer | None = "middleware") -> Error:
     """The error of *catalogue* for the status and code, with every field that *refused* has something for.
 

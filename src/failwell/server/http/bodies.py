@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
-from failwell.server.refusal import Refusal
+from failwell.server.refusal import Refusal, sizes
 
 _JSON = re.compile(rb"[\x00\s\xef\xbb\xbf\xfe\xff]*[\[{]")
 _ANNOUNCING = (b"content-length", b"transfer-encoding")
@@ -48,11 +48,6 @@ def above(limit: int, size: int | None = None) -> Refusal:
     """The 413 for a body of more than *limit* bytes, of *size* if that is known."""
     message = f"A request may have {limit:,} bytes of body, this one has more. Send less at a time."
     return Refusal(413, message, facts=sizes(limit, size))
-
-
-def sizes(limit: int, size: int | None) -> dict[str, int]:
-    """What a 413 tells in numbers, for the fields of its error."""
-    return {"limit": limit} if size is None else {"limit": limit, "size": size}
 
 
 def too_slow(seconds: float) -> Refusal:

@@ -7,9 +7,8 @@ import re
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
-from failwell.server.http.bodies import sizes
 from failwell.server.idempotency.store import Store
-from failwell.server.refusal import Refusal
+from failwell.server.refusal import Refusal, sizes
 
 READS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
