@@ -12,7 +12,7 @@ import requests
 import urllib3
 
 import failwell
-from failwell.adapt.call import Outgoing
+from failwell.adapt.call import OutgoingAttempt
 from failwell.clock import Clock
 from pictograph.exceptions import CATALOGUE
 
@@ -95,7 +95,7 @@ class Calling:
     def _call(self, operation: str, method: str, path: str, payload: Any) -> Any:
         body = b"" if payload is None else json.dumps(payload).encode()
 
-        def send(attempt: Outgoing) -> Any:
+        def send(attempt: OutgoingAttempt) -> Any:
             headers = {**self._headers, **attempt.headers}
             response = self._send(method, self._base_url + path, headers, body, attempt.timeout)
             if response.status >= 300 if self._library == "urllib3" else response.status_code >= 300:
@@ -130,7 +130,7 @@ class ACalling:
     async def _call(self, operation: str, method: str, path: str, payload: Any) -> Any:
         body = b"" if payload is None else json.dumps(payload).encode()
 
-        async def send(attempt: Outgoing) -> Any:
+        async def send(attempt: OutgoingAttempt) -> Any:
             headers = {**self._headers, **attempt.headers}
             response = await by_aiohttp(method, self._base_url + path, headers, body, attempt.timeout)
             return response if response.status >= 300 else await response.json()

@@ -15,7 +15,7 @@ import requests
 import failwell
 from failwell import Catalogue, acalling, calling
 from failwell.adapt import call as call_module
-from failwell.adapt.call import Outgoing
+from failwell.adapt.call import OutgoingAttempt
 from failwell.clock import VirtualClock
 from failwell.contract.resilience import BreakerRules, Resilience
 from failwell.wire.envelopes import AnyShape
@@ -31,7 +31,7 @@ def clock() -> VirtualClock:
     return VirtualClock()
 
 
-def by_requests(server: ScriptedServer, method: str = "GET") -> Callable[[Outgoing], Any]:
+def by_requests(server: ScriptedServer, method: str = "GET") -> Callable[[OutgoingAttempt], Any]:
     """Sends one attempt."""
     return lambda attempt: requests.request(method, server.url, headers=attempt.headers, timeout=attempt.timeout or 5)
 
@@ -132,7 +132,7 @@ def test_never_sent(clock: VirtualClock) -> None:
     """
     asked: list[int] = []
 
-    def send(attempt: Outgoing) -> Any:
+    def send(attempt: OutgoingAttempt) -> Any:
         asked.append(attempt.number)
         return requests.post("http://127.0.0.1:9/", timeout=5)
 
@@ -148,7 +148,7 @@ def test_deadline(server: ScriptedServer, clock: VirtualClock) -> None:
     """
     given: list[float | None] = []
 
-    def send(attempt: Outgoing) -> Any:
+    def send(attempt: OutgoingAttempt) -> Any:
         given.append(attempt.timeout)
         return by_requests(server)(attempt)
 
@@ -198,13 +198,13 @@ def test_decorator(server: ScriptedServer, clock: VirtualClock) -> None:
     """
 
     @calling(CONTRACT, clock=clock)
-    def order(attempt: Outgoing, sku: str, *, count: int = 1) -> str:
+    def order(attempt: OutgoingAttempt, sku: str, *, count: int = 1) -> str:
         """Order something."""
         failwell.raise_for(by_requests(server)(attempt), *CONTRACT)
         return f"{count} {sku} at attempt {attempt.number}"
 
     @calling(CONTRACT, clock=clock)
-    async def order_async(attempt: Outgoing, sku: str) -> str:
+    async def order_async(attempt: OutgoingAttempt, sku: str) -> str:
         async with httpx.AsyncClient() as client:
             failwell.raise_for(await client.get(server.url, headers=attempt.headers), *CONTRACT)
         return f"{sku} at attempt {attempt.number}"
@@ -223,7 +223,7 @@ def test_raised_inside(server: ScriptedServer, clock: VirtualClock) -> None:
     """
     raised: list[Busy] = []
 
-    def send(attempt: Outgoing) -> Any:
+    def send(attempt: OutgoingAttempt) -> Any:
         try:
             return failwell.raise_for(by_requests(server)(attempt), *CONTRACT)
         except Busy as error:
@@ -246,7 +246,7 @@ def test_awaited(server: ScriptedServer, clock: VirtualClock) -> None:
     async def ask() -> Any:
         async with aiohttp.ClientSession() as session:
 
-            async def send(attempt: Outgoing) -> aiohttp.ClientResponse:
+            async def send(attempt: OutgoingAttempt) -> aiohttp.ClientResponse:
                 return await session.get(server.url, headers=attempt.headers)
 
             response = await acalling(CONTRACT, send, clock=clock)
@@ -273,7 +273,7 @@ def test_own_problem(clock: VirtualClock) -> None:
     """
     problem = ZeroDivisionError("mine")
 
-    def send(_attempt: Outgoing) -> None:
+    def send(_attempt: OutgoingAttempt) -> None:
         raise problem
 
     with pytest.raises(ZeroDivisionError, match="mine") as caught:
@@ -289,7 +289,7 @@ def test_interrupted(problem: BaseException) -> None:
     Ctrl-C and a cancellation leave unchanged.
     """
 
-    def send(_attempt: Outgoing) -> None:
+    def send(_attempt: OutgoingAttempt) -> None:
         raise problem
 
     with pytest.raises(type(problem)) as caught:

@@ -130,7 +130,11 @@ def test_empty_folder(talk: Talking, tmp_path: Path) -> None:
     assert ([], []) == ([*talking.ask(uploading(tmp_path))], talking.asked)
 
 
-@pytest.mark.parametrize("what", [7, None, [7], [None], object()], ids=repr)
+@pytest.mark.parametrize(
+    "what",
+    [7, None, [7], [None], object()],
+    ids=["a number", "nothing", "a list of a number", "a list of nothing", "an object"],
+)
 def test_what_cannot_be_uploaded(talk: Talking, what: Any) -> None:
     """
     What is no file is a TypeError, before anything is sent.

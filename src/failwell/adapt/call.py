@@ -10,10 +10,10 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 from failwell._support.frozen import changed
 from failwell._support.secret import Secret
-from failwell.adapt.contracts import Contract, catalogue_of
+from failwell.adapt.contracts import ContractLike, catalogue_of
 from failwell.adapt.exchange import SUCCESSES, MisuseError, failure_of, mask_of, misuse, secrets_of
-from failwell.adapt.library import Library, SentRequest
-from failwell.adapt.recognition import library_of_response
+from failwell.adapt.libraries.base import Library, SentRequest
+from failwell.adapt.libraries.recognition import library_of_response
 from failwell.clock import Clock, SystemClock
 from failwell.contract.construction import error_for
 from failwell.contract.declaration import specs_of
@@ -27,7 +27,7 @@ from failwell.runtime.driver import OnEvent
 from failwell.runtime.shared_state import shared
 from failwell.wire.messages import IDEMPOTENT, Failure, Outcome, Reply, Request
 
-AnyContract = Contract | tuple[Contract, ...]
+AnyContract = ContractLike | tuple[ContractLike, ...]
 
 DEADLINE_HEADER = "X-Request-Timeout"
 """Tells the server how many seconds are left until nobody waits for its answer any more."""
@@ -37,7 +37,7 @@ _within: ContextVar[bool] = ContextVar("failwell_call", default=False)
 _told_of_nesting = False
 
 
-class Outgoing(NamedTuple):
+class OutgoingAttempt(NamedTuple):
     """One attempt, for the function that sends it.
 
     *number* counts from 1. *headers* are to be sent along: the idempotency key, and the seconds that are left of the
@@ -74,7 +74,7 @@ class CallOptions(TypedDict, total=False):
     secrets: Iterable[str | Secret]
 
 
-class Call:
+class LogicalCall:
     """One call of *send*, which may take several attempts.
 
     Raises:
@@ -84,7 +84,7 @@ class Call:
     def __init__(
         self,
         contract: AnyContract,
-        send: Callable[[Outgoing], Any],
+        send: Callable[[OutgoingAttempt], Any],
         *,
         operation: str | None = None,
         method: str = "GET",
@@ -197,7 +197,7 @@ class Call:
             headers[self.catalogue.headers.idempotency_key] = self._request.idempotency_key
         if self._ends is not None:
             headers[DEADLINE_HEADER] = f"{max(self._ends - self.clock.now(), 0.0):.3f}"
-        return self._send(Outgoing(self._number, headers, timeout))
+        return self._send(OutgoingAttempt(self._number, headers, timeout))
 
     def refusing(self, response: object) -> Library | None:
         """The library of a *response* that is no success; None for whatever else the function gave back."""

@@ -10,11 +10,11 @@ from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError
 from failwell.wire.envelopes import AnyShape
 
-Contract = Catalogue | type[Error] | ModuleType
+ContractLike = Catalogue | type[Error] | ModuleType
 """What says which errors there are: a catalogue, a class of it, or a module with its classes."""
 
 
-def catalogue_of(*given: Contract) -> Catalogue:
+def catalogue_of(*given: ContractLike) -> Catalogue:
     """The catalogue that was *given*, or one of the classes and modules that were.
 
     Such a one reads error bodies of any well-known shape, and what none of its classes claims is their common base.
@@ -27,7 +27,7 @@ def catalogue_of(*given: Contract) -> Catalogue:
 
 
 @lru_cache(maxsize=256)
-def _gathered(given: tuple[Contract, ...]) -> Catalogue:
+def _gathered(given: tuple[ContractLike, ...]) -> Catalogue:
     classes: dict[type[Error], None] = {}
     for each in given:
         if isinstance(each, ModuleType):

@@ -10,9 +10,9 @@ from typing import Any
 from failwell._support.detached import detached
 from failwell._support.masking import masked, masked_text
 from failwell._support.secret import Mask, Secret
-from failwell.adapt.generated import Generated
-from failwell.adapt.library import Library, Row, SentRequest
-from failwell.adapt.recognition import library_of_exception, library_of_response
+from failwell.adapt.libraries.base import FailureRow, Library, SentRequest
+from failwell.adapt.libraries.generated import Generated
+from failwell.adapt.libraries.recognition import library_of_exception, library_of_response
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
@@ -89,7 +89,7 @@ def failure_of(problem: BaseException, secrets: Iterable[str | Secret] = ()) -> 
     return _failure(problem, row, secrets_of(sent, secrets)), sent
 
 
-def _failure(problem: BaseException, row: Row, secrets: tuple[Secret, ...]) -> Failure:
+def _failure(problem: BaseException, row: FailureRow, secrets: tuple[Secret, ...]) -> Failure:
     cause = detached(problem, secrets)
     reason = masked_text(_reason(problem), mask_of(secrets))
     if row.kind == "configuration":

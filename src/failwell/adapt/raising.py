@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from failwell._support.secret import Secret
-from failwell.adapt.contracts import Contract, catalogue_of
+from failwell.adapt.contracts import ContractLike, catalogue_of
 from failwell.adapt.exchange import SUCCESSES, areplied, error_from, replied
-from failwell.adapt.recognition import UnknownResponseError, library_of_response
+from failwell.adapt.libraries.recognition import UnknownResponseError, library_of_response
 from failwell.contract.error import Error
 
 R = TypeVar("R")
 
 
 def raise_for(
-    response: R, *contract: Contract, operation: str | None = None, secrets: Iterable[str | Secret] = ()
+    response: R, *contract: ContractLike, operation: str | None = None, secrets: Iterable[str | Secret] = ()
 ) -> R:
     """*response*, if it is a success; else the error that it is in *contract* is raised.
 
@@ -41,7 +41,7 @@ def raise_for(
 
 
 async def araise_for(
-    response: R, *contract: Contract, operation: str | None = None, secrets: Iterable[str | Secret] = ()
+    response: R, *contract: ContractLike, operation: str | None = None, secrets: Iterable[str | Secret] = ()
 ) -> R:
     """The same for a response whose body must be awaited: aiohttp's, and those that httpx and pyreqwest stream."""
     library = library_of_response(response)

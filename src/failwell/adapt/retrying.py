@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
-from failwell.adapt.call import AnyContract, Call, CallOptions, Outgoing
+from failwell.adapt.call import AnyContract, CallOptions, LogicalCall, OutgoingAttempt
 from failwell.adapt.exchange import areplied, replied, response_in
 from failwell.contract.error import Error
 from failwell.runtime.driver import AsyncDriver, Driver
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 
 @overload
-def calling(contract: AnyContract, send: Callable[[Outgoing], T], **options: Unpack[CallOptions]) -> T: ...
+def calling(contract: AnyContract, send: Callable[[OutgoingAttempt], T], **options: Unpack[CallOptions]) -> T: ...
 @overload
 def calling(
     contract: AnyContract, **options: Unpack[CallOptions]
-) -> Callable[[Callable[Concatenate[Outgoing, P], T]], Callable[P, T]]: ...
+) -> Callable[[Callable[Concatenate[OutgoingAttempt, P], T]], Callable[P, T]]: ...
 def calling(contract: AnyContract, send: Callable[..., Any] | None = None, **options: Unpack[CallOptions]) -> Any:
     """Call *send* with each attempt, as often as *contract* says; the response of the last one.
 
@@ -45,34 +45,38 @@ def calling(contract: AnyContract, send: Callable[..., Any] | None = None, **opt
     """
     if send is None:
         return partial(_decorated, contract, options)
-    return _run(Call(contract, send, **options))
+    return _run(LogicalCall(contract, send, **options))
 
 
 @overload
 async def acalling(
-    contract: AnyContract, send: Callable[[Outgoing], Awaitable[T]], **options: Unpack[CallOptions]
+    contract: AnyContract, send: Callable[[OutgoingAttempt], Awaitable[T]], **options: Unpack[CallOptions]
 ) -> T: ...
 @overload
-async def acalling(contract: AnyContract, send: Callable[[Outgoing], T], **options: Unpack[CallOptions]) -> T: ...
-async def acalling(contract: AnyContract, send: Callable[[Outgoing], Any], **options: Unpack[CallOptions]) -> Any:
+async def acalling(
+    contract: AnyContract, send: Callable[[OutgoingAttempt], T], **options: Unpack[CallOptions]
+) -> T: ...
+async def acalling(
+    contract: AnyContract, send: Callable[[OutgoingAttempt], Any], **options: Unpack[CallOptions]
+) -> Any:
     """The same for a *send* that is awaited, on asyncio and trio."""
-    return await _arun(Call(contract, send, **options))
+    return await _arun(LogicalCall(contract, send, **options))
 
 
 def _decorated(contract: AnyContract, options: CallOptions, function: Callable[..., Any]) -> Callable[..., Any]:
     """*function* without its first argument, called as often as *contract* says."""
-    Call(contract, function, **options)  # what cannot work is told where it is written, not at the first call
+    LogicalCall(contract, function, **options)  # what cannot work is told where it is written, not at the first call
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
         async def awaited(*args: Any, **kwargs: Any) -> Any:
-            return await _arun(Call(contract, lambda attempt: function(attempt, *args, **kwargs), **options))
+            return await _arun(LogicalCall(contract, lambda attempt: function(attempt, *args, **kwargs), **options))
 
         return _without_first(awaited)
 
     @wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        return _run(Call(contract, lambda attempt: function(attempt, *args, **kwargs), **options))
+        return _run(LogicalCall(contract, lambda attempt: function(attempt, *args, **kwargs), **options))
 
     return _without_first(called)
 
@@ -83,7 +87,7 @@ def _without_first(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _run(call: Call) -> Any:
+def _run(call: LogicalCall) -> Any:
     within = call.begin()
     try:
         return Driver(_Sender(call), call.clock, call.on_event).drive(call.flow())
@@ -94,7 +98,7 @@ def _run(call: Call) -> Any:
     raise found from found.__cause__
 
 
-async def _arun(call: Call) -> Any:
+async def _arun(call: LogicalCall) -> Any:
     within = call.begin()
     try:
         return await AsyncDriver(_AsyncSender(call), call.clock, call.on_event).drive(call.flow())
@@ -108,7 +112,7 @@ async def _arun(call: Call) -> Any:
 class _Sender:
     """Sends by a function that returns."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: LogicalCall) -> None:
         self._call = call
 
     def send(self, request: Request, timeout: float | None) -> Outcome:
@@ -129,7 +133,7 @@ class _Sender:
 class _AsyncSender:
     """Sends by a function that is awaited."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: LogicalCall) -> None:
         self._call = call
 
     async def send(self, request: Request, timeout: float | None) -> Outcome:

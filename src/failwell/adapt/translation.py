@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 from failwell._support.secret import Secret
-from failwell.adapt.contracts import Contract, catalogue_of
+from failwell.adapt.contracts import ContractLike, catalogue_of
 from failwell.adapt.exchange import error_of_exception
 
 P = ParamSpec("P")
@@ -33,7 +33,9 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
         CatalogueError: two of the classes claim the same.
     """
 
-    def __init__(self, *contract: Contract, operation: str | None = None, secrets: Iterable[str | Secret] = ()) -> None:
+    def __init__(
+        self, *contract: ContractLike, operation: str | None = None, secrets: Iterable[str | Secret] = ()
+    ) -> None:
         self._catalogue = catalogue_of(*contract)
         self._operation = operation
         self._secrets = tuple(each if isinstance(each, Secret) else Secret(each) for each in secrets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.library import CHUNK, Library, Row, capped
+from failwell.adapt.libraries.base import CHUNK, FailureRow, Library, capped
 
 NEVER_CONNECTED = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
 """urllib3's reasons why no connection was made."""
@@ -14,21 +14,21 @@ class Requests(Library):
     """A response has its body once it was read; with `stream=True` nobody has."""
 
     roots = frozenset({"requests", "niquests"})
-    failures: tuple[Row, ...] = (
-        Row("ConnectTimeout", "timeout", sent=False),
-        Row("Timeout", "timeout"),
-        Row("ProxyError", "network", sent=False),
-        Row("SSLError", "network"),
-        Row("ContentDecodingError", "unreadable"),
-        Row("JSONDecodeError", "unreadable"),
-        Row("TooManyRedirects", "unreadable"),
-        Row("InvalidJSONError", "configuration", sent=False),
-        Row("MissingSchema", "configuration", sent=False),
-        Row("InvalidSchema", "configuration", sent=False),
-        Row("InvalidURL", "configuration", sent=False),
-        Row("InvalidHeader", "configuration", sent=False),
-        Row("UnrewindableBodyError", "configuration", sent=False),
-        Row("RequestException", "network"),
+    failures: tuple[FailureRow, ...] = (
+        FailureRow("ConnectTimeout", "timeout", sent=False),
+        FailureRow("Timeout", "timeout"),
+        FailureRow("ProxyError", "network", sent=False),
+        FailureRow("SSLError", "network"),
+        FailureRow("ContentDecodingError", "unreadable"),
+        FailureRow("JSONDecodeError", "unreadable"),
+        FailureRow("TooManyRedirects", "unreadable"),
+        FailureRow("InvalidJSONError", "configuration", sent=False),
+        FailureRow("MissingSchema", "configuration", sent=False),
+        FailureRow("InvalidSchema", "configuration", sent=False),
+        FailureRow("InvalidURL", "configuration", sent=False),
+        FailureRow("InvalidHeader", "configuration", sent=False),
+        FailureRow("UnrewindableBodyError", "configuration", sent=False),
+        FailureRow("RequestException", "network"),
     )
 
     def body(self, response: Any) -> bytes:
@@ -38,13 +38,13 @@ class Requests(Library):
             return content or b""
         return capped(response.iter_content(CHUNK), response.close)
 
-    def row(self, problem: BaseException) -> Row | None:
+    def row(self, problem: BaseException) -> FailureRow | None:
         """A connection that was never made is told by urllib3, inside of it."""
         row = super().row(problem)
         if row is None:
             return None
         if row.name == "InvalidHeader" and problem.args and isinstance(problem.args[0], Exception):
-            return Row(row.name, "network")  # one that came, not one that was to be sent
+            return FailureRow(row.name, "network")  # one that came, not one that was to be sent
         return row._replace(sent=False) if row.kind == "network" and never_connected(problem) else row
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
-from failwell.adapt.library import Library, Row
+from failwell.adapt.libraries.base import FailureRow, Library
 
 LIBRARIES = {
     "requests": ("requests", "Requests"),
@@ -47,7 +47,7 @@ def library(root: str) -> Library | None:
     if root not in LIBRARIES:
         return None
     module, name = LIBRARIES[root]
-    made: Library = getattr(import_module(f"failwell.adapt.{module}"), name)()
+    made: Library = getattr(import_module(f"failwell.adapt.libraries.{module}"), name)()
     return made
 
 
@@ -72,7 +72,7 @@ def _names(cls: type) -> list[str]:
     return [each.__name__ for each in cls.__mro__]
 
 
-def library_of_exception(problem: BaseException) -> tuple[Library, Row | None] | None:
+def library_of_exception(problem: BaseException) -> tuple[Library, FailureRow | None] | None:
     """The library that raised *problem*, and what that is there; None for one of somebody else."""
     for cls in type(problem).__mro__:
         root = cls.__module__.partition(".")[0]

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.library import CHUNK, NOT_KNOWN, Library, Row, SentRequest, capped
+from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, FailureRow, Library, SentRequest, capped
 
 
 class Urllib(Library):
     """Responses of `urlopen` and `http.client`; what they raise of the system's is told by its frames."""
 
     roots = frozenset({"urllib", "http", "socket", "ssl", "json", "builtins", "zlib"})
-    failures: tuple[Row, ...] = (
-        Row("InvalidURL", "configuration", sent=False),
-        Row("UnknownProtocol", "unreadable"),
-        Row("JSONDecodeError", "unreadable"),
-        Row("UnicodeDecodeError", "unreadable"),
-        Row("RecursionError", "unreadable"),
-        Row("gaierror", "network", sent=False),
-        Row("ConnectionRefusedError", "network", sent=False),
-        Row("TimeoutError", "timeout"),
-        Row("HTTPException", "network"),
-        Row("URLError", "network"),
-        Row("OSError", "network"),
-        Row("EOFError", "network"),
-        Row("ValueError", "unreadable"),
+    failures: tuple[FailureRow, ...] = (
+        FailureRow("InvalidURL", "configuration", sent=False),
+        FailureRow("UnknownProtocol", "unreadable"),
+        FailureRow("JSONDecodeError", "unreadable"),
+        FailureRow("UnicodeDecodeError", "unreadable"),
+        FailureRow("RecursionError", "unreadable"),
+        FailureRow("gaierror", "network", sent=False),
+        FailureRow("ConnectionRefusedError", "network", sent=False),
+        FailureRow("TimeoutError", "timeout"),
+        FailureRow("HTTPException", "network"),
+        FailureRow("URLError", "network"),
+        FailureRow("OSError", "network"),
+        FailureRow("EOFError", "network"),
+        FailureRow("ValueError", "unreadable"),
     )
 
     def status(self, response: Any) -> int:
@@ -50,7 +50,7 @@ class Urllib(Library):
         """An `HTTPError` is one itself."""
         return problem if type(problem).__name__ == "HTTPError" else None
 
-    def row(self, problem: BaseException) -> Row | None:
+    def row(self, problem: BaseException) -> FailureRow | None:
         """What a `URLError` is, its reason says."""
         reason = getattr(problem, "reason", None)
         inside = self.row(reason) if isinstance(reason, OSError) and reason is not problem else None

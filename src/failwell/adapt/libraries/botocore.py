@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.library import NOT_KNOWN, Library, Row, SentRequest
+from failwell.adapt.libraries.base import NOT_KNOWN, FailureRow, Library, SentRequest
 from failwell.wire import json
 
 
@@ -12,16 +12,16 @@ class Botocore(Library):
     """What `ResponseMetadata` says of the exchange, and `Error` of what went wrong."""
 
     roots = frozenset({"botocore", "boto3"})
-    failures: tuple[Row, ...] = (
-        Row("ConnectTimeoutError", "timeout", sent=False),
-        Row("ReadTimeoutError", "timeout"),
-        Row("EndpointConnectionError", "network", sent=False),
-        Row("ProxyConnectionError", "network", sent=False),
-        Row("NoCredentialsError", "configuration", sent=False),
-        Row("ParamValidationError", "configuration", sent=False),
-        Row("ResponseParserError", "unreadable"),
-        Row("HTTPClientError", "network"),
-        Row("ConnectionError", "network"),
+    failures: tuple[FailureRow, ...] = (
+        FailureRow("ConnectTimeoutError", "timeout", sent=False),
+        FailureRow("ReadTimeoutError", "timeout"),
+        FailureRow("EndpointConnectionError", "network", sent=False),
+        FailureRow("ProxyConnectionError", "network", sent=False),
+        FailureRow("NoCredentialsError", "configuration", sent=False),
+        FailureRow("ParamValidationError", "configuration", sent=False),
+        FailureRow("ResponseParserError", "unreadable"),
+        FailureRow("HTTPClientError", "network"),
+        FailureRow("ConnectionError", "network"),
     )
 
     def status(self, response: Any) -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from failwell.adapt.library import Library, Row, SentRequest, sent_by
-from failwell.adapt.recognition import library_of_response
+from failwell.adapt.libraries.base import FailureRow, Library, SentRequest, sent_by
+from failwell.adapt.libraries.recognition import library_of_response
 from failwell.wire import json
 
 STATUSES = ("status_code", "response_status_code", "status", "code", "http_status")
@@ -26,17 +26,17 @@ HEADERS = ("headers", "response_headers")
 class Generated(Library):
     """An exception with a status and a body is a response."""
 
-    failures: tuple[Row, ...] = (
-        Row("APITimeoutError", "timeout"),
-        Row("APIConnectionError", "network"),
-        Row("APIResponseValidationError", "unreadable"),
-        Row("ServiceRequestTimeoutError", "timeout", sent=False),
-        Row("ServiceResponseTimeoutError", "timeout"),
-        Row("ServiceRequestError", "network", sent=False),
-        Row("ServiceResponseError", "network"),
+    failures: tuple[FailureRow, ...] = (
+        FailureRow("APITimeoutError", "timeout"),
+        FailureRow("APIConnectionError", "network"),
+        FailureRow("APIResponseValidationError", "unreadable"),
+        FailureRow("ServiceRequestTimeoutError", "timeout", sent=False),
+        FailureRow("ServiceResponseTimeoutError", "timeout"),
+        FailureRow("ServiceRequestError", "network", sent=False),
+        FailureRow("ServiceResponseError", "network"),
     )
 
-    def row(self, problem: BaseException) -> Row | None:
+    def row(self, problem: BaseException) -> FailureRow | None:
         """What *problem* is, by the name of its class."""
         names = {cls.__name__ for cls in type(problem).__mro__}
         return next((row for row in self.failures if row.name in names), None)

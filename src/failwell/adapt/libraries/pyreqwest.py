@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.library import NOT_KNOWN, Library, Row, SentRequest
+from failwell.adapt.libraries.base import NOT_KNOWN, FailureRow, Library, SentRequest
 from failwell.wire.json import KEPT
 
 
@@ -12,16 +12,16 @@ class Pyreqwest(Library):
     """A response has its body when it is asked for it: at once, or awaited."""
 
     roots = frozenset({"pyreqwest"})
-    failures: tuple[Row, ...] = (
-        Row("BuilderError", "configuration", sent=False),
-        Row("ClientClosedError", "configuration", sent=False),
-        Row("ConnectTimeoutError", "timeout", sent=False),
-        Row("PoolTimeoutError", "timeout", sent=False),
-        Row("RequestTimeoutError", "timeout"),
-        Row("ConnectError", "network", sent=False),
-        Row("DecodeError", "unreadable"),
-        Row("RedirectError", "unreadable"),
-        Row("PyreqwestError", "network"),
+    failures: tuple[FailureRow, ...] = (
+        FailureRow("BuilderError", "configuration", sent=False),
+        FailureRow("ClientClosedError", "configuration", sent=False),
+        FailureRow("ConnectTimeoutError", "timeout", sent=False),
+        FailureRow("PoolTimeoutError", "timeout", sent=False),
+        FailureRow("RequestTimeoutError", "timeout"),
+        FailureRow("ConnectError", "network", sent=False),
+        FailureRow("DecodeError", "unreadable"),
+        FailureRow("RedirectError", "unreadable"),
+        FailureRow("PyreqwestError", "network"),
     )
 
     def status(self, response: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from failwell.adapt.library import Library, Row, capped
+from failwell.adapt.libraries.base import FailureRow, Library, capped
 from failwell.wire.json import KEPT
 
 
@@ -13,20 +13,20 @@ class Httpx(Library):
     """A response has its body once it was read; one that is streamed, nobody has read."""
 
     roots = frozenset({"httpx", "httpx2", "httpcore", "httpcore2"})
-    failures: tuple[Row, ...] = (
-        Row("ConnectTimeout", "timeout", sent=False),
-        Row("PoolTimeout", "timeout", sent=False),
-        Row("TimeoutException", "timeout"),
-        Row("ConnectError", "network", sent=False),
-        Row("ProxyError", "network", sent=False),
-        Row("UnsupportedProtocol", "configuration", sent=False),
-        Row("LocalProtocolError", "configuration", sent=False),
-        Row("InvalidURL", "configuration", sent=False),
-        Row("DecodingError", "unreadable"),
-        Row("TooManyRedirects", "unreadable"),
-        Row("HTTPError", "network"),
-        Row("NetworkError", "network"),
-        Row("ProtocolError", "network"),
+    failures: tuple[FailureRow, ...] = (
+        FailureRow("ConnectTimeout", "timeout", sent=False),
+        FailureRow("PoolTimeout", "timeout", sent=False),
+        FailureRow("TimeoutException", "timeout"),
+        FailureRow("ConnectError", "network", sent=False),
+        FailureRow("ProxyError", "network", sent=False),
+        FailureRow("UnsupportedProtocol", "configuration", sent=False),
+        FailureRow("LocalProtocolError", "configuration", sent=False),
+        FailureRow("InvalidURL", "configuration", sent=False),
+        FailureRow("DecodingError", "unreadable"),
+        FailureRow("TooManyRedirects", "unreadable"),
+        FailureRow("HTTPError", "network"),
+        FailureRow("NetworkError", "network"),
+        FailureRow("ProtocolError", "network"),
     )
 
     def body(self, response: Any) -> bytes:

@@ -28,7 +28,7 @@ class SentRequest(NamedTuple):
 NOT_KNOWN = SentRequest()
 
 
-class Row(NamedTuple):
+class FailureRow(NamedTuple):
     """What an exception class is: *sent* is False where no byte of the request can have reached the server."""
 
     name: str
@@ -44,7 +44,7 @@ class Library(ABC):
 
     roots: frozenset[str] = frozenset()
     """The names of the packages that it is imported by."""
-    failures: tuple[Row, ...] = ()
+    failures: tuple[FailureRow, ...] = ()
 
     def status(self, response: Any) -> int:
         """The status of *response*."""
@@ -82,7 +82,7 @@ class Library(ABC):
         except RuntimeError:  # httpx's property, where there is none
             return NOT_KNOWN
 
-    def row(self, problem: BaseException) -> Row | None:
+    def row(self, problem: BaseException) -> FailureRow | None:
         """What *problem* is; None for one that says nothing of an exchange."""
         names = {cls.__name__ for cls in type(problem).__mro__ if cls.__module__.partition(".")[0] in self.roots}
         return next((row for row in self.failures if row.name in names), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from failwell.adapt.library import CHUNK, NOT_KNOWN, Library, Row, SentRequest, header_text, pairs
+from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, FailureRow, Library, SentRequest, header_text, pairs
 from failwell.wire.json import KEPT
 
 
@@ -13,20 +13,20 @@ class Aiohttp(Library):
     """A response has its body after `await response.read()`."""
 
     roots = frozenset({"aiohttp"})
-    failures: tuple[Row, ...] = (
-        Row("ConnectionTimeoutError", "timeout", sent=False),
-        Row("ServerTimeoutError", "timeout"),
-        Row("ClientConnectorError", "network", sent=False),
-        Row("ClientProxyConnectionError", "network", sent=False),
-        Row("ClientHttpProxyError", "network", sent=False),
-        Row("InvalidURL", "configuration", sent=False),
-        Row("ContentTypeError", "unreadable"),
-        Row("TooManyRedirects", "unreadable"),
-        Row("ContentEncodingError", "unreadable"),
-        Row("ClientPayloadError", "network"),
-        Row("BadStatusLine", "network"),
-        Row("ClientError", "network"),
-        Row("HttpProcessingError", "network"),
+    failures: tuple[FailureRow, ...] = (
+        FailureRow("ConnectionTimeoutError", "timeout", sent=False),
+        FailureRow("ServerTimeoutError", "timeout"),
+        FailureRow("ClientConnectorError", "network", sent=False),
+        FailureRow("ClientProxyConnectionError", "network", sent=False),
+        FailureRow("ClientHttpProxyError", "network", sent=False),
+        FailureRow("InvalidURL", "configuration", sent=False),
+        FailureRow("ContentTypeError", "unreadable"),
+        FailureRow("TooManyRedirects", "unreadable"),
+        FailureRow("ContentEncodingError", "unreadable"),
+        FailureRow("ClientPayloadError", "network"),
+        FailureRow("BadStatusLine", "network"),
+        FailureRow("ClientError", "network"),
+        FailureRow("HttpProcessingError", "network"),
     )
 
     def status(self, response: Any) -> int:

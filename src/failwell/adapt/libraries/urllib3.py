@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.library import CHUNK, NOT_KNOWN, Library, Row, SentRequest, capped
+from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, FailureRow, Library, SentRequest, capped
 
 
 class Urllib3(Library):
     """A response has its body unless it was asked for with `preload_content=False`."""
 
     roots = frozenset({"urllib3"})
-    failures: tuple[Row, ...] = (
-        Row("NewConnectionError", "network", sent=False),  # which is a timeout to urllib3
-        Row("ConnectTimeoutError", "timeout", sent=False),
-        Row("ProxyError", "network", sent=False),
-        Row("TimeoutError", "timeout"),
-        Row("ReadTimeoutError", "timeout"),
-        Row("LocationValueError", "configuration", sent=False),
-        Row("EmptyPoolError", "network", sent=False),
-        Row("DecodeError", "unreadable"),
-        Row("ResponseError", "unreadable"),
-        Row("HTTPError", "network"),
+    failures: tuple[FailureRow, ...] = (
+        FailureRow("NewConnectionError", "network", sent=False),  # which is a timeout to urllib3
+        FailureRow("ConnectTimeoutError", "timeout", sent=False),
+        FailureRow("ProxyError", "network", sent=False),
+        FailureRow("TimeoutError", "timeout"),
+        FailureRow("ReadTimeoutError", "timeout"),
+        FailureRow("LocationValueError", "configuration", sent=False),
+        FailureRow("EmptyPoolError", "network", sent=False),
+        FailureRow("DecodeError", "unreadable"),
+        FailureRow("ResponseError", "unreadable"),
+        FailureRow("HTTPError", "network"),
     )
 
     def status(self, response: Any) -> int:
@@ -49,7 +49,7 @@ class Urllib3(Library):
         """There is none: urllib3 raises for no status."""
         return None
 
-    def row(self, problem: BaseException) -> Row | None:
+    def row(self, problem: BaseException) -> FailureRow | None:
         """What it says of the last of several tries is inside."""
         reason = getattr(problem, "reason", None)
         inside = self.row(reason) if isinstance(reason, BaseException) and reason is not problem else None
