@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -147,6 +148,35 @@ def test_bug_of_a_provider(serve: Callable[[Settings], Api]) -> None:
 
     assert (503, "detail", "VLM_PROVIDER_ERROR") == error(answer)
     assert "secret" not in answer.text
+
+
+class Hangs:
+    """A provider that says nothing until it is told to."""
+
+    told = threading.Event()
+
+    def __init__(self, settings: Settings) -> None:
+        pass
+
+    def describe(self, content: bytes, filename: str) -> str:
+        self.told.wait()
+        return "Too late."
+
+
+def test_provider_that_hangs(serve: Callable[[Settings], Api]) -> None:
+    """
+    A provider that does not answer is a TIMEOUT after the time of the settings, for who waits and for the job.
+    """
+    api = serve(Settings(vision_provider=f"{__name__}:Hangs", description_seconds=0.05))
+    file = api.upload()
+    answer = api.send("POST", f"/files/{file['id']}/description")
+    again = api.upload(picture("blue"))
+    api.work()
+    Hangs.told.set()
+
+    assert (504, "detail", "TIMEOUT") == error(answer)
+    assert "gave no description within 0.05 s" in answer.json()["detail"]["message"]
+    assert "TIMEOUT" == api.get(f"/files/{again['id']}")["description_error"]["code"]
 
 
 def test_deleted_meanwhile(api: Api) -> None:

@@ -60,3 +60,14 @@ def test_operations_are_those_of_the_contract(document: Document) -> None:
     Each operation of the server is one that the catalogue says the errors of.
     """
     assert set(responses_of(document)) <= set(CATALOGUE.operations)
+
+
+def test_bytes(document: Document) -> None:
+    """
+    The document says where bytes are sent, and where they are answered with.
+    """
+    upload = document["paths"]["/api/v2/uploads/{session_id}/files"]["put"]["requestBody"]
+    content = document["paths"]["/api/v2/files/{file_id}/content"]["get"]["responses"]["200"]["content"]
+
+    assert (True, "binary") == (upload["required"], upload["content"]["*/*"]["schema"]["format"])
+    assert {"application/octet-stream"} == content.keys()

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fastapi import Request
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 
 from failwell.server import DataFolder
 from scopix_server.files.adding import Received
+
+BYTES: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+}
+"""How a document says that the body of a request is a file."""
 
 _LONGEST_LENGTH = 18
 """Digits of a Content-Length that can be meant."""

@@ -13,7 +13,7 @@ from failwell.server import CurrentCaller, CurrentWriter, SubmissionKey
 from scopix_server.files.files import File
 from scopix_server.files.uploads import NewSession, Session, Uploads
 from scopix_server.names import Filename
-from scopix_server.receiving import announced, receive
+from scopix_server.receiving import BYTES, announced, receive
 from scopix_server.services import Parts, Services
 
 router = APIRouter(prefix="/uploads", tags=["files"])
@@ -31,7 +31,7 @@ def get(caller: CurrentCaller, parts: Parts, session_id: str) -> StreamingRespon
     return StreamingResponse(_uploads(parts).get(caller.tenant, session_id), media_type="application/json")
 
 
-@router.put("/{session_id}/files", operation_id="files.upload", status_code=201)
+@router.put("/{session_id}/files", operation_id="files.upload", status_code=201, openapi_extra=BYTES)
 async def put(
     caller: CurrentWriter,
     parts: Parts,
