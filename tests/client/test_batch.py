@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 import failwell
-from failwell import AsyncBatch, Batch, BatchError, Secret
+from failwell import AsyncBatch, Batch, BatchError, BreakerRules, Resilience, Secret
 from failwell.client import Awaiting, BatchSpec, Blocking, Core, Resource, batched, json_body, operation
 from failwell.clock import VirtualClock
 from failwell.policy import Flow
@@ -542,3 +542,47 @@ def test_unfinished_items_keep_their_keys(monkeypatch: pytest.MonkeyPatch) -> No
     [key] = [key for number, key in server.keys if number == 1]
 
     assert ([0], (1,), [Remaining(1, 1, key)]) == ([*found.results], found.not_tried, [*found.remaining])
+
+
+BREAKER = Resilience(breaker=BreakerRules(last=3, calls=3, ratio=1.0))
+
+
+@every_colour
+@pytest.mark.parametrize("call", ["get", "make"])
+def test_an_open_circuit_is_waited_for(colour: str, call: str) -> None:
+    """
+    A server that fails for a moment opens the circuit; the items wait until it lets out calls again, and all are done.
+
+    One that may have been done goes with its key.
+    """
+    left = [3]
+
+    def trouble(_number: int) -> int | None:
+        left[0] -= 1
+        return 503 if left[0] >= 0 else None
+
+    server = Server(trouble)
+    done = server.ask(
+        colour,
+        lambda items: failwell.batch(getattr(items, call), range(40), progress=False),
+        resilience=BREAKER,
+    )
+
+    assert (40, {}, ()) == (len(done.results), done.failures, done.not_tried)
+    assert sum(server.clock.waits()) >= 30.0
+    assert len({*server.keys}) == (0 if call == "get" else 40)
+
+
+@every_colour
+@pytest.mark.parametrize(("retries", "waits"), [(3, True), (0, False)])
+def test_a_circuit_that_stays_open_ends_the_batch(colour: str, retries: int, *, waits: bool) -> None:
+    """
+    A server that does not come back ends the batch, with all that is needed to go on later; without retries at once.
+    """
+    server = Server(lambda _number: 503)
+    done = server.ask(colour, getting(1000, max_workers=2), resilience=BREAKER, max_retries=retries)
+
+    assert ({}, True) == (done.results, done.stopped_by is not None)
+    assert 1000 == len(done.remaining)
+    assert len(server.asked) < 60
+    assert waits == (sum(server.clock.waits()) > 60.0)

@@ -13,6 +13,7 @@ from failwell.testing import Asked
 from scopix import (
     AuthenticationError,
     BatchUploadResults,
+    CircuitBreakerError,
     DescriptionError,
     PaymentRequiredError,
     QuotaExceededError,
@@ -456,3 +457,34 @@ def test_descriptions_that_take_too_long(talk: Talking) -> None:
         talking.ask(lambda client: client.files.wait_for_descriptions(results, timeout=5.0))
 
     assert (results, {"GET /uploads/up_1"}) == (caught.value.last_result, {*talking.asked})
+
+
+def test_a_server_that_fails_for_a_moment(talk: Talking) -> None:
+    """
+    A moment of failures opens the circuit, and does not end a batch: its files wait until calls are let out again.
+    """
+    left = [5]
+
+    def trouble(_name: str) -> int | None:
+        left[0] -= 1
+        return 503 if left[0] >= 0 else None
+
+    talking = talk(then=Store(trouble))
+    what = [(f"{index}.png", b"%d" % index) for index in range(50)]
+    results = talking.ask(uploading(what), max_retries=5)
+
+    assert (50, {}) == (len(results.uploaded), results.failures)
+    assert sum(talking.sent.waits) >= 30.0
+
+
+def test_a_server_that_stays_down(talk: Talking) -> None:
+    """
+    One that stays down ends it with a typed error, and with what is needed to go on later.
+    """
+    with pytest.raises(ScopixError) as caught:
+        talk(then=Store(lambda _name: 503)).ask(uploading([(f"{index}.png", b"x") for index in range(500)]))
+
+    assert isinstance(caught.value, ServerError | CircuitBreakerError)
+    results = BatchUploadResults.of(caught.value)
+    assert results is not None
+    assert (0, 500) == (len(results.uploaded), len(results.remaining))

@@ -14,6 +14,7 @@ from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.fields import Local, Message, field
+from failwell.policy.flow import Flow, now, sleep
 from failwell.policy.resilience.budget import Lock
 from failwell.policy.retry.policy import succeeded
 from failwell.wire.messages import Outcome
@@ -102,11 +103,11 @@ def declared(catalogue: Catalogue, own: type[Error]) -> tuple[type[Error], Case]
 def met_by_all(error: Exception) -> bool:
     """Whether every further item would meet *error* too: the key, the credit, the client's own settings.
 
-    So would they when the server asks for a longer wait than is ever waited.
+    So would they when the server asks for a longer wait than is ever waited, or when the circuit is open.
     """
     if not isinstance(error, Error):
         return False
-    if error.suppression is not None and error.suppression.by in ("retry_after", "pacing"):
+    if error.suppression is not None and error.suppression.by in ("retry_after", "pacing", "breaker"):
         return True
     if error.case.on == "configuration":
         return True
@@ -126,6 +127,35 @@ def may_have_happened(error: Exception, *, accepted: bool = False) -> bool:
     if accepted and not failed:
         return True
     return error.case.source(error.source) == "transport" or (status or 0) >= 500 or error.case.retry == "in_progress"
+
+
+def through_open_circuits(start: Callable[[int], Flow[T]], most: float) -> Callable[[int], Flow[T]]:
+    """*start*, which begins the items of a batch, again after each pause that an open circuit asks for.
+
+    While it is open all items would be refused, so they wait. They give up when no item was done for *most* seconds.
+    """
+    held_since: list[float] = []
+
+    def begin(index: int) -> Flow[T]:
+        while True:
+            try:
+                result = yield from start(index)
+            except Error as error:
+                held = error.suppression
+                if held is None or held.by != "breaker" or held.seconds is None:
+                    raise
+                moment = yield from now()
+                if not held_since:
+                    held_since.append(moment)
+                if moment + held.seconds - held_since[0] > most:
+                    raise
+                pause = held.seconds
+            else:
+                held_since.clear()
+                return result
+            yield from sleep(pause)
+
+    return begin
 
 
 class BatchQueue(Generic[T]):

@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import threading
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Self, TypeVar, overload
+from typing import Any, Generic, Literal, ParamSpec, Self, TypeVar, overload
 
 from failwell._support.frozen import Frozen, changed
 from failwell.client.config import configuration_problem
@@ -23,10 +23,9 @@ from failwell.policy.batch import (
     failed_batch,
     may_have_happened,
     met_by_all,
+    through_open_circuits,
 )
-
-if TYPE_CHECKING:
-    from failwell.policy.flow import Flow
+from failwell.policy.flow import Flow
 
 S = TypeVar("S", bound=Resource[Any])
 P = ParamSpec("P")
@@ -131,8 +130,14 @@ class BatchOutcome(Generic[T]):
             lock=threading.RLock(),
         )
 
-    def _flow(self, index: int) -> Flow[T]:
-        return self._many.start(self._items[index], self._keys.get(index))
+    def _start(self, tally: BatchQueue[T]) -> Callable[[int], Flow[T]]:
+        """What is done for the item of an index."""
+        most = self._core.catalogue.retries.longest_retry_after if self._core.max_retries > 0 else 0.0
+
+        def start(index: int) -> Flow[T]:
+            return self._many.start(self._items[index], tally.keys.get(index, self._keys.get(index)))
+
+        return through_open_circuits(start, most)
 
     def _settle(self, tally: BatchQueue[T]) -> None:
         """Take over what came of it."""
@@ -186,7 +191,7 @@ class Batch(BatchOutcome[T]):
         with _told(self._many, self.total) as told:
             tally = self._tally(told)
             try:
-                work_in_threads(self._core, tally, self._flow, "failwell-batch")
+                work_in_threads(self._core, tally, self._start(tally), "failwell-batch")
             except BaseException as problem:
                 self._settle(tally)
                 self._attach(problem)
@@ -212,7 +217,7 @@ class AsyncBatch(BatchOutcome[T]):
         with _told(self._many, self.total) as told:
             tally = self._tally(told)
             try:
-                await work_in_tasks(self._core, tally, self._flow)
+                await work_in_tasks(self._core, tally, self._start(tally))
             except BaseException as problem:
                 self._settle(tally)
                 self._attach(problem)
@@ -277,7 +282,8 @@ def batch(
 
     `batch(client.images.get, ids)`; with an `AsyncClient`, await it. Each item becomes the argument called *item*, by
     default the first that *arguments*, which are the same for all, do not name. Items may be the `remaining` of an
-    earlier batch. At most *max_workers* calls are under way at once; when one is told to wait, the others wait, too.
+    earlier batch. At most *max_workers* calls are under way at once; when one is told to wait, the others wait, too, as
+    they do while a circuit breaker is open, for as long as the longest Retry-After is waited for.
 
     *progress* is called with the items done, those of them that failed, and all; None is a bar on stderr, if that is a
     terminal and `rich` is installed, and False is silence. An error that *ends_all* picks stops the whole, and the rest
