@@ -102,23 +102,6 @@ def test_quota_fills(serve: Callable[[Settings], Api]) -> None:
     assert 201 == api.put(contents[2]).status_code
 
 
-def test_quota_is_checked_before_the_bytes_come(api: Api) -> None:
-    """
-    A file that will not fit is refused before it is received: no byte of it is read.
-    """
-    session = api.session("full")
-    read = []
-
-    def content() -> object:
-        read.append(1)
-        yield b"x" * 1000
-
-    path = f"/uploads/{session}/files?filename=x.png"
-    answer = api.send("PUT", path, "full", content=content(), headers={"Content-Length": "1000"})
-
-    assert (413, "detail", "STORAGE_QUOTA_EXCEEDED") == error(answer)
-
-
 def test_monthly_limit_of_the_settings(serve: Callable[[Settings], Api]) -> None:
     """
     The monthly limit of the settings holds for who has none of his own; a refused file is not counted.

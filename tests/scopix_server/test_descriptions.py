@@ -190,6 +190,24 @@ def test_deleted_meanwhile(api: Api) -> None:
     assert 404 == api.send("GET", f"/files/{file_id}").status_code
 
 
+def test_lost_bytes(api: Api) -> None:
+    """
+    An image whose bytes are lost has no description: its job fails, and so does who waits for one.
+    """
+    file = api.upload()
+    for name in api.files():
+        (api.store.folder.files / name).unlink()
+    api.work()
+    answer = api.send("POST", f"/files/{file['id']}/description")
+
+    assert ("failed", "IMAGE_PROCESSING_ERROR") == (
+        api.get(f"/files/{file['id']}")["description_status"],
+        api.get(f"/files/{file['id']}")["description_error"]["code"],
+    )
+    assert (422, "detail", "IMAGE_PROCESSING_ERROR") == error(answer)
+    assert 404 == api.send("GET", f"/files/{file['id']}/content").status_code
+
+
 def test_interrupted(api: Api) -> None:
     """
     A description whose worker died is made by the next one; a step that is done twice describes once.

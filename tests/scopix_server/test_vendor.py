@@ -89,6 +89,31 @@ def test_armed(sandbox: Sandbox) -> None:
         ask(sandbox, "GET", "/files/x")
 
 
+@pytest.mark.parametrize(("key", "size", "code"), [("full", 1000, b"STORAGE_QUOTA"), ("member", 10**9, b"HTTP_413")])
+def test_refused_before_the_bytes_come(sandbox: Sandbox, key: str, size: int, code: bytes) -> None:
+    """
+    A file that is too large, for the account or at all, is refused by its length: no byte of it need be sent.
+    """
+    headers = {"Authorization": f"Bearer {sandbox.keys[key]}"}
+    session = httpx2.post(sandbox.url + "/uploads", headers=headers, json={"files": 1}).json()["session_id"]
+    with begun(sandbox, session, size, headers) as client:
+        client.settimeout(30)
+        answer = client.recv(65536)
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert code in answer
+
+
+def begun(sandbox: Sandbox, session: str, size: int, headers: dict[str, str]) -> socket.socket:
+    """A connection on which an upload of *size* bytes has begun: its head is sent."""
+    host, port = sandbox.url.split("/")[2].split(":")
+    client = socket.create_connection((host, int(port)))
+    lines = {"Host": host, "Content-Length": str(size), **headers}
+    head = [f"PUT /api/v2/uploads/{session}/files?filename=x.bmp HTTP/1.1", *map(": ".join, lines.items()), "", ""]
+    client.sendall("\r\n".join(head).encode())
+    return client
+
+
 @pytest.mark.parametrize("keyed", [False, True])
 def test_upload_that_breaks_off(sandbox: Sandbox, folder: Path, *, keyed: bool) -> None:
     """
@@ -98,16 +123,9 @@ def test_upload_that_breaks_off(sandbox: Sandbox, folder: Path, *, keyed: bool) 
     key = {"Idempotency-Key": f"upload-of-{session}"} if keyed else {}
     files = folder / "files"
     before = len(list(files.iterdir()))
-    host, port = sandbox.url.split("/")[2].split(":")
-    head = [
-        f"PUT /api/v2/uploads/{session}/files?filename=x.bmp HTTP/1.1",
-        f"Host: {host}",
-        f"Authorization: Bearer {sandbox.keys['member']}",
-        f"Content-Length: {len(content)}",
-        *(f"{name}: {value}" for name, value in key.items()),
-    ]
-    with socket.create_connection((host, int(port))) as client:
-        client.sendall("\r\n".join([*head, "", ""]).encode() + content[: len(content) // 2])
+    headers = {"Authorization": f"Bearer {sandbox.keys['member']}", **key}
+    with begun(sandbox, session, len(content), headers) as client:
+        client.sendall(content[: len(content) // 2])
         if not keyed:
             until(lambda: len(list(files.iterdir())) > before)
     until(lambda: len(list(files.iterdir())) == before)

@@ -69,23 +69,23 @@ class Describing:
             error = DescriptionError(message, image_id=row["id"], status="failed")
             raise error.with_case("IMAGE_PROCESSING_ERROR", 422)
         problem = self._describe(file_id, row["file"], row["filename"])
+        with self._store.reading() as db:
+            row = find_file(db, tenant, file_id)
         if problem is not None:
             _refuse(problem, file_id)
-        with self._store.reading() as db:
-            return File.of(find_file(db, tenant, file_id))
+        return File.of(row)
 
     def _describe(self, file_id: str, file: str, filename: str) -> Problem | None:
         """Describe the picture, and keep what was said of it; what went wrong, if anything did."""
         try:
             content = self._store.folder.read(file)
-        except FileNotFoundError:  # it was deleted in between
-            return None
-        try:
             said = describe_within(self._provider, content, filename, self._seconds)
+        except FileNotFoundError:  # it was deleted in between, or the folder is not as the server left it
+            return self._fail(
+                file_id, Problem(code="IMAGE_PROCESSING_ERROR", message="The image has no bytes any more.")
+            )
         except tuple(_CODES) as problem:
-            found = Problem(code=_CODES[type(problem)], message=str(problem))
-            self._fail(file_id, found)
-            return found
+            return self._fail(file_id, Problem(code=_CODES[type(problem)], message=str(problem)))
         with self._store.writing() as db:
             db.execute(
                 "UPDATE files SET description = ?, description_status = 'completed', description_error = NULL"
@@ -94,7 +94,7 @@ class Describing:
             )
         return None
 
-    def _fail(self, file_id: str, problem: Problem) -> None:
+    def _fail(self, file_id: str, problem: Problem) -> Problem:
         # A picture that has a description keeps it.
         with self._store.writing() as db:
             db.execute(
@@ -102,6 +102,7 @@ class Describing:
                 " WHERE id = ? AND description_status IS NOT 'completed'",
                 (problem.model_dump_json(), file_id),
             )
+        return problem
 
 
 def _refuse(problem: Problem, file_id: str) -> NoReturn:
