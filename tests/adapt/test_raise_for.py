@@ -315,7 +315,7 @@ def test_body_that_nobody_could_await(server: ScriptedServer) -> None:
     with pytest.raises(Busy, match=r"^Read"):
         asyncio.run(read())
 
-    assert ("503 Service Unavailable without a readable message", 3) == (str(caught.value), caught.value.retry_after)
+    assert ("Too many customers at once.", 3) == (str(caught.value), caught.value.retry_after)
 
 
 def test_long_body(server: ScriptedServer) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from failwell._support.frozen import changed
 from failwell._support.secret import Secret
-from failwell.adapt.contracts import ContractLike, catalogue_of
-from failwell.adapt.exchange import SUCCESSES, MisuseError, failure_of, mask_of, misuse, secrets_of
+from failwell.adapt.exchange import MisuseError, failure_of, mask_of, misuse, secrets_of
 from failwell.adapt.libraries.base import Library, SentRequest
-from failwell.adapt.libraries.recognition import library_of_response
+from failwell.adapt.libraries.recognition import SUCCESSES, library_of_response
 from failwell.clock import Clock, SystemClock
 from failwell.contract.construction import error_for
 from failwell.contract.declaration import specs_of
@@ -25,14 +22,12 @@ from failwell.policy.flow import Flow
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.runtime.driver import OnEvent
 from failwell.runtime.shared_state import shared
+from failwell.wire.contracts import AnyContract, catalogue_from
 from failwell.wire.messages import IDEMPOTENT, Failure, Outcome, Reply, Request
-
-AnyContract = ContractLike | tuple[ContractLike, ...]
 
 DEADLINE_HEADER = "X-Request-Timeout"
 """Tells the server how many seconds are left until nobody waits for its answer any more."""
 
-_log = logging.getLogger("failwell.adapt")
 _within: ContextVar[bool] = ContextVar("failwell_call", default=False)
 _told_of_nesting = False
 
@@ -99,7 +94,7 @@ class LogicalCall:
         on_event: OnEvent | None = None,
         secrets: Iterable[str | Secret] = (),
     ) -> None:
-        self.catalogue = catalogue_of(*(contract if isinstance(contract, tuple) else (contract,)))
+        self.catalogue = catalogue_from(contract)
         self.clock: Clock = SystemClock() if clock is None else clock
         self.on_event = on_event
         self._send = send
@@ -114,7 +109,9 @@ class LogicalCall:
         self._secrets = self._named
         key = idempotency_key
         if key is None and method.upper() not in IDEMPOTENT:
-            key = str(uuid.uuid4())
+            from uuid import uuid4  # most calls need none
+
+            key = str(uuid4())
         counts = self.catalogue.idempotency == "server"
         self._request = Request(
             method.upper(), operation or "", operation=operation, idempotency_key=key, key_counts=counts
@@ -253,7 +250,9 @@ def _tell_of_nesting() -> None:
     global _told_of_nesting  # noqa: PLW0603 - once in a process is enough
     if not _told_of_nesting:
         _told_of_nesting = True
-        _log.warning(
+        import logging
+
+        logging.getLogger("failwell.adapt").warning(
             "A call that repeats itself was made inside of failwell.calling, which repeats it, too: 4 x 4 requests for "
             "one call. Take the retries out of one of them, e.g. with max_retries=0."
         )

@@ -12,7 +12,7 @@ from failwell._support.masking import masked, masked_text
 from failwell._support.secret import Mask, Secret
 from failwell.adapt.libraries.base import FailureRow, Library, SentRequest
 from failwell.adapt.libraries.generated import Generated
-from failwell.adapt.libraries.recognition import library_of_exception, library_of_response
+from failwell.adapt.libraries.recognition import SUCCESSES, library_of_exception, library_of_response
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
@@ -24,8 +24,6 @@ from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 from failwell.wire.request_secrets import basic, of_body, of_query
 
-SUCCESSES = frozenset({*range(200, 300), 304})
-"""Statuses of an answer to go on with; 304 is one to a question that asked for it."""
 SECRET_NAME = re.compile(r"auth|cookie|credential|key|pass|secret|session|signature|token", re.IGNORECASE)
 """Names of headers and fields whose values are secrets."""
 _FIELD = re.compile(rb"""["']?([\w.\-\[\]]{1,80})["']?\s*[:=]\s*["']?([^"'&,\s}]{8,4096})""")

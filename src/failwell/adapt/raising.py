@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from failwell._support.secret import Secret
-from failwell.adapt.contracts import ContractLike, catalogue_of
-from failwell.adapt.exchange import SUCCESSES, areplied, error_from, replied
-from failwell.adapt.libraries.recognition import UnknownResponseError, library_of_response
-from failwell.contract.error import Error
+from failwell.adapt.libraries.recognition import SUCCESSES, UnknownResponseError, library_of_response
+
+if TYPE_CHECKING:
+    from failwell._support.secret import Secret
+    from failwell.wire.contracts import ContractLike
 
 R = TypeVar("R")
 
@@ -35,6 +35,10 @@ def raise_for(
         raise UnknownResponseError(response)
     if library.status(response) in SUCCESSES:
         return response
+    # What only a failure needs is loaded with the first one.
+    from failwell.adapt.exchange import error_from, replied
+    from failwell.wire.contracts import catalogue_of
+
     error = error_from(*replied(response, library), catalogue_of(*contract), operation=operation, secrets=secrets)
     del response, secrets  # a traceback that shows local variables must not show what they hold
     raise error
@@ -49,7 +53,10 @@ async def araise_for(
         raise UnknownResponseError(response)
     if library.status(response) in SUCCESSES:
         return response
+    from failwell.adapt.exchange import areplied, error_from
+    from failwell.wire.contracts import catalogue_of
+
     found = await areplied(response, library)
-    error: Error = error_from(*found, catalogue_of(*contract), operation=operation, secrets=secrets)
+    error = error_from(*found, catalogue_of(*contract), operation=operation, secrets=secrets)
     del response, found, secrets
     raise error

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
-from failwell.adapt.call import AnyContract, CallOptions, LogicalCall, OutgoingAttempt
+from failwell.adapt.call import CallOptions, LogicalCall, OutgoingAttempt
 from failwell.adapt.exchange import areplied, replied, response_in
 from failwell.contract.error import Error
 from failwell.runtime.driver import AsyncDriver, Driver
+from failwell.wire.contracts import AnyContract
 from failwell.wire.messages import Outcome, Request
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ async def acalling(
 
 def _decorated(contract: AnyContract, options: CallOptions, function: Callable[..., Any]) -> Callable[..., Any]:
     """*function* without its first argument, called as often as *contract* says."""
+    import inspect  # takes longer than all the rest of this module
+
     LogicalCall(contract, function, **options)  # what cannot work is told where it is written, not at the first call
     if inspect.iscoroutinefunction(function):
 
@@ -82,6 +84,8 @@ def _decorated(contract: AnyContract, options: CallOptions, function: Callable[.
 
 
 def _without_first(function: Callable[..., Any]) -> Callable[..., Any]:
+    import inspect
+
     signature = inspect.signature(function)
     function.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
     return function
@@ -141,7 +145,7 @@ class _AsyncSender:
         call = self._call
         try:
             found = call.attempt(timeout)
-            response = await found if inspect.isawaitable(found) else found
+            response = await found if hasattr(found, "__await__") else found
         except Exception as problem:  # noqa: BLE001 - the same
             held = response_in(problem)
             return call.failure(problem) if held is None else call.refusal(*await areplied(*held))

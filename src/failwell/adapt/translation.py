@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Iterable
 from copy import copy
@@ -11,8 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 from failwell._support.secret import Secret
-from failwell.adapt.contracts import ContractLike, catalogue_of
-from failwell.adapt.exchange import error_of_exception
+from failwell.wire.contracts import ContractLike, catalogue_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,6 +49,8 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
         elapsed = time.monotonic() - self._began
         if problem is None:
             return False
+        from failwell.adapt.exchange import error_of_exception
+
         error = error_of_exception(
             problem, self._catalogue, operation=self._operation, elapsed=elapsed, secrets=self._secrets
         )
@@ -72,6 +72,8 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         """*function*, each of whose calls is such a block."""
+        import inspect  # takes longer than all the rest of this module
+
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)

@@ -227,6 +227,9 @@ class Error(Exception):
 
     def _without_words(self) -> str:
         """A sentence for a reply that said nothing a person could read."""
+        if self.cases and marks_of(type(self)).message is None:
+            # A class without a field for a message says what it is for.
+            return (type(self).__doc__ or type(self).__name__).strip().partition("\n")[0]
         if not self.has_status:
             return type(self).__name__
         status = self.status_on_the_wire

@@ -37,11 +37,12 @@ from failwell.server.limits.tiers import Tiers
 from failwell.server.middleware_order import CONTRACT, Outside
 from failwell.server.side_effects import Effects, tracking
 from failwell.server.stored_response import StoredResponse
+from failwell.wire.contracts import AnyContract, catalogue_from
 
 
 def install(
     app: Starlette,
-    catalogue: Catalogue,
+    catalogue: AnyContract,
     *,
     keys: Keys | None = None,
     caller: FindCaller | None = None,
@@ -57,6 +58,8 @@ def install(
     outside: Sequence[object] = (),
 ) -> Contract:
     """Make *app* keep the contract of *catalogue*; serve what this returns, or *app* itself: it is the same.
+
+    Where there is no catalogue yet, a class of errors is enough, a module of them, or a tuple.
 
     *keys* says who may call, or *caller* does, a function of the request, where the app knows that by itself. *public*
     are patterns of paths for which nobody is asked (`"/signed/*"`), *writers* the roles that may use other methods than
@@ -91,6 +94,7 @@ def install(
             "Limits and idempotency are kept per caller, and no keys were given. Pass keys=KeyStore(...), or "
             "caller=... if the app knows its callers by itself."
         )
+    catalogue = catalogue_from(catalogue)
     open_to_all = Paths(public, app, argument="public")
     auth: Auth | None = None
     if keys is not None:

@@ -258,9 +258,12 @@ def _quick(cls: type[Error], case: Case) -> Make:
 
 def _give_words(error: Error, said: ErrorBody, status: int, hide: Hide | None) -> None:
     """Let *error*, whose class has no field for a message, say what the server *said* beside its status."""
-    if said.message is not None and not error.args and said.message != str(error):
+    if error.args:
+        return
+    words = said.message
+    if words is not None and words.strip() and words != str(error):
         error.args = (message_of(said.message, status, hide),)
-    elif not error.args and not error.has_status:
+    elif not type(error).cases:
         error.args = (message_of(None, status),)
 
 

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from failwell.adapt.libraries.base import FailureRow, Library
+if TYPE_CHECKING:
+    from failwell.adapt.libraries.base import FailureRow, Library
 
 LIBRARIES = {
     "requests": ("requests", "Requests"),
@@ -28,6 +29,10 @@ LIBRARIES = {
 UNDERSTOOD = "requests, niquests, httpx, httpx2, urllib3, aiohttp, pyreqwest, urllib, http.client, or botocore's dicts"
 WHERE_SYSTEM_ERRORS_ARE_THEIRS = frozenset({*LIBRARIES, "socket", "ssl"})
 """A bare `ConnectionResetError` or `JSONDecodeError` is a library's if it came out of one of these."""
+
+
+SUCCESSES = frozenset({*range(200, 300), 304})
+"""Statuses of an answer to go on with; 304 is one to a question that asked for it."""
 
 
 class UnknownResponseError(TypeError):

@@ -8,10 +8,18 @@ from types import ModuleType
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError
-from failwell.wire.envelopes import AnyShape
 
 ContractLike = Catalogue | type[Error] | ModuleType
 """What says which errors there are: a catalogue, a class of it, or a module with its classes."""
+
+
+AnyContract = ContractLike | tuple[ContractLike, ...]
+"""The same, or several of them."""
+
+
+def catalogue_from(contract: AnyContract) -> Catalogue:
+    """The catalogue that *contract* is, or makes. Raises: as `catalogue_of`."""
+    return catalogue_of(*(contract if isinstance(contract, tuple) else (contract,)))
 
 
 def catalogue_of(*given: ContractLike) -> Catalogue:
@@ -46,6 +54,8 @@ def _gathered(given: tuple[ContractLike, ...]) -> Catalogue:
             "No contract was given, or a module that declares no class derived from failwell.Error. "
             "Give a failwell.Catalogue, such classes, or their module."
         )
+    from failwell.wire.envelopes import AnyShape  # for who has no catalogue
+
     base = _common_base(tuple(classes))
     name = given[0].__name__.rpartition(".")[2]  # type: ignore[union-attr]  # a catalogue was refused above
     return Catalogue(name, base=base, default=base, errors=tuple(classes), envelope=AnyShape())
