@@ -101,7 +101,9 @@ def list_objects(
     try:
         found: list[StoredObject] = bucket_of(store, settings, row["bucket"]).objects(row["prefix"])
     except BucketError as problem:
-        raise CloudStorageError(problem.message).with_case(problem.code, 422) from problem
+        error = CloudStorageError(problem.message)
+        error.details["reason"] = problem.code
+        raise error.with_case("CLOUD_STORAGE_ERROR", 422) from problem
     limit = min(limit, LARGEST_PAGE)
     page = [ObjectEntry(key=one.key, size=one.size) for one in found[offset : offset + limit]]
     more = offset + len(page) < len(found)

@@ -19,6 +19,9 @@ from scopix_server.store import Store
 
 MOST_ITEMS = 10_000
 
+_LONGEST_NAME = 200
+"""Bytes of a name that becomes a key: buckets need some more for a file that is not whole yet."""
+
 
 class NewImport(BaseModel):
     """The body that imports objects as *files*, by their keys."""
@@ -124,9 +127,9 @@ def _keys(prefix: str, files: list[sqlite3.Row]) -> list[str]:
             key = check_key("/".join(filter(None, (prefix, name))))
         except ValueError:
             key = ""
-        if not key or key in keys:
-            suffix = re.sub(r"\W", "", PurePath(name).suffix)
-            key = "/".join(filter(None, (prefix, f"{file['id']}.{suffix}" if suffix else file["id"])))
+        if not key or key in keys or len(name.encode()) > _LONGEST_NAME:
+            suffix = re.fullmatch(r"\.\w{1,10}", PurePath(name).suffix)
+            key = "/".join(filter(None, (prefix, file["id"] + (suffix[0] if suffix else ""))))
         keys.append(key)
     return keys
 
