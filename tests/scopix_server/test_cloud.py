@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from failwell.server import Step
 from scopix_server import Settings
 from scopix_server.cloud.transfers import Transferring
 
@@ -237,7 +238,7 @@ def test_cancelled(api: Api, bucket: Path) -> None:
         return result
 
     services = api.services
-    Transferring(api.store, services.clock, services.settings).run(step, job["id"])
+    Transferring(api.store, services.clock, services.settings).run(cast("Step", step), job["id"])
 
     ended_job = api.get(path)
     assert ("canceled", 1, None) == (ended_job["status"], len(ended_job["result"]["done"]), ended_job["error"])
@@ -256,7 +257,7 @@ def test_steps_again(api: Api, bucket: Path) -> None:
         return function(*args)
 
     services = api.services
-    Transferring(api.store, services.clock, services.settings).run(twice, job["id"])
+    Transferring(api.store, services.clock, services.settings).run(cast("Step", twice), job["id"])
 
     done = api.get(f"/cloud-storage/jobs/{job['id']}")
     assert ("completed", 2, len(before) + 2) == (done["status"], len(done["result"]["done"]), len(api.files()))

@@ -78,7 +78,8 @@ def looked_at(api: Api, number: int, wanted: str) -> tuple[Any, int]:
     _, method, path, body = CALLS[number]
     filled = None if body is None else {name: wanted if value == "{id}" else value for name, value in body.items()}
     api.statements.clear()
-    answer = api.send(method, path.format(id=wanted), **({} if filled is None else {"json": filled}))
+    more: dict[str, Any] = {} if filled is None else {"json": filled}
+    answer = api.send(method, path.format(id=wanted), **more)
     told = (
         answer.status_code,
         {name: value for name, value in answer.headers.items() if name not in PER_REQUEST},
