@@ -4,11 +4,11 @@ import pytest
 
 from tests.documented import written_index
 from tests.documented.index import without_a_test
-from tests.documented.units import SNIPPET, in_one_line, units
-from tests.documented.written_index import INDEX, PAGES, promises_of, whole, without_a_row
-from tests.spec import page
+from tests.documented.units import SNIPPET, in_one_line
+from tests.documented.written_index import CHECKED, INDEX, PAGES, promises_of, units_of, whole, without_a_row
 
 every_page = pytest.mark.parametrize("name", PAGES)
+every_checked_page = pytest.mark.parametrize("name", CHECKED)
 
 
 @every_page
@@ -16,12 +16,12 @@ def test_every_unit_has_a_test(name: str) -> None:
     """
     Every line of front matter, sentence, row, line of the tree and snippet of a page has a test that holds it.
     """
-    missing = without_a_test(units(page(name)), written_index.tests_of(name))
+    missing = without_a_test(units_of(name), written_index.tests_of(name))
 
     assert [] == [f"{name}.txt:{unit.first}: {in_one_line(unit.text)}" for unit in missing]
 
 
-@every_page
+@every_checked_page
 def test_every_unit_has_a_row(name: str) -> None:
     """
     `failwell check` tries every one of them.
@@ -29,12 +29,12 @@ def test_every_unit_has_a_row(name: str) -> None:
     assert [] == [f"{name}.txt:{unit.first}: {in_one_line(unit.text)}" for unit in without_a_row(name)]
 
 
-@every_page
+@every_checked_page
 def test_every_row_means_a_unit(name: str) -> None:
     """
     No row of the check claims lines that are no unit of the page; those that claim none stand beside it.
     """
-    known = {unit.lines for unit in units(page(name))}
+    known = {unit.lines for unit in units_of(name)}
 
     assert [] == [promise.name for promise in promises_of(name) if not known.issuperset(promise.lines)]
 
@@ -44,7 +44,7 @@ def test_a_missing_test_is_noticed(name: str) -> None:
     """
     A unit whose tests are gone, or only tell what is not built yet, is named; no other is.
     """
-    found, tests = units(page(name)), written_index.tests_of(name)
+    found, tests = units_of(name), written_index.tests_of(name)
 
     for unit in found:
         assert [unit] == without_a_test(found, [test for test in tests if test.lines != unit.lines])
@@ -55,7 +55,7 @@ def test_every_marker_means_a_unit(name: str) -> None:
     """
     No test holds lines that are no unit of the page.
     """
-    known = {unit.lines for unit in units(page(name))}
+    known = {unit.lines for unit in units_of(name)}
 
     assert [] == [str(test) for test in written_index.tests_of(name) if test.page != name or test.lines not in known]
 
@@ -65,7 +65,7 @@ def test_docstrings_quote_the_page(name: str) -> None:
     """
     A test's docstring has the words of the page to the letter; only a snippet is left to stand on the page.
     """
-    words = {unit.lines: in_one_line(unit.text) for unit in units(page(name)) if unit.kind != SNIPPET}
+    words = {unit.lines: in_one_line(unit.text) for unit in units_of(name) if unit.kind != SNIPPET}
 
     assert [] == [
         str(test) for test in written_index.tests_of(name) if words.get(test.lines, "") not in in_one_line(test.promise)
@@ -77,7 +77,7 @@ def test_units_are_told_apart(name: str) -> None:
     """
     No two units of a page have the same place.
     """
-    places = [unit.lines for unit in units(page(name))]
+    places = [unit.lines for unit in units_of(name)]
 
     assert sorted(set(places)) == sorted(places)
 

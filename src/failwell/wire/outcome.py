@@ -50,7 +50,7 @@ def outcome_of(error: Error, catalogue: Catalogue, *, request_id: str) -> Outcom
         )
     reply = render_error(error, catalogue, request_id=request_id)
     wanted = [getattr(error, spec.name) for spec in specs_of(type(error)) if spec.is_status]
-    if wanted and wanted != [reply.status]:
+    if wanted not in ([], [None], [reply.status]):
         found = f"{type(error).__name__} with status {wanted[0]}, which is not one of its own"
         raise UncausableError(found, "another status")
     return reply

@@ -1,0 +1,63 @@
+"""Snippets of the Scopix pages: their line breaks restored, run as they are, and watched line by line."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import sys
+from collections.abc import Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+from tests.documented.restored import python, units_of
+from tests.spec import page
+
+
+class Program:
+    """The snippet from the line *first* to *last* of the page *name*.
+
+    *lines* are those of the restored program that can be executed, *seen* those that were.
+    """
+
+    def __init__(self, name: str, first: int, last: int) -> None:
+        [lost] = [unit.text for unit in units_of(page(name)) if unit.lines == (first, last)]
+        self.text = python(lost)
+        where = f"{name}.txt:{first}-{last}"
+        self._code: CodeType = compile(self.text, where, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        self._own = {*_nested(self._code)}
+        self.lines = {line for code in self._own for _, _, line in code.co_lines() if line}
+        self.seen: set[int] = set()
+
+    async def run(self, **names: Any) -> dict[str, Any]:
+        """Execute it where only *names* exist; return what there is then."""
+        going = eval(self._code, names)  # noqa: S307 - the page's own code is what is tested
+        if going is not None:
+            await going
+        return names
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Note the lines that this thread executes meanwhile."""
+
+        def watch_lines(frame: FrameType, event: str, _: Any) -> Any:
+            if event == "line":
+                self.seen.add(frame.f_lineno)
+            return watch_lines
+
+        def watch(frame: FrameType, _event: str, _: Any) -> Any:
+            return watch_lines if frame.f_code in self._own else None
+
+        others = sys.gettrace()
+        sys.settrace(watch)
+        try:
+            yield
+        finally:
+            sys.settrace(others)
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    """*code*, and that of the functions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _nested(constant)
