@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
@@ -36,7 +36,7 @@ class Program:
         return names
 
     @contextlib.contextmanager
-    def watched(self) -> Iterator[None]:
+    def watched(self) -> Generator[None]:
         """Note the lines that this thread executes meanwhile."""
 
         def watch_lines(frame: FrameType, event: str, _: Any) -> Any:

@@ -47,7 +47,7 @@ class Stage:
 
         async def main() -> Any:
             async with Scopix("sk_test", base_url="http://scopix.test/api/v2", max_retries=0) as client:
-                more = {} if then is None else {"then": then}
+                more: dict[str, Any] = {} if then is None else {"then": then}
                 with replies(client, *answers, **more):
                     left = await program.run(client=client, **names)
                     return left if call is None else await call(left)
