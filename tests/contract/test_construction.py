@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from failwell import Body, Case, Error, Header, Local, Message, Status, field
-from failwell.contract.construction import error_for
+from failwell import AllDetails, Body, Case, Details, Error, Header, Local, Message, Status, field
+from failwell.contract.construction import build, error_for
 
 
 class SentenceError(Error, status=429):
@@ -61,3 +61,27 @@ def test_an_error_is_filled_by_what_its_fields_mean(
     assert expected == {name: getattr(error, name) for name in expected}
     assert "Wait." == str(error)
     assert not hasattr(error, "unknown")
+
+
+class FullError(Error, status=413):
+    """One whose constructor takes no details, and has some of its own."""
+
+    message: Message = field()
+    details: Annotated[dict[str, Any], AllDetails()] = field(default_factory=dict)
+    stage: Annotated[str | None, Details()] = None
+
+    def __init__(self, message: str, *, stage: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = {}
+        self.stage = stage
+
+
+def test_details_beside_a_constructor_that_takes_none() -> None:
+    """
+    Details that a constructor does not take are there all the same, beside those that it makes.
+    """
+    error = build(FullError, {"message": "Full.", "stage": "upload", "details": {"limit": 7, "stage": "other"}})
+
+    assert isinstance(error, FullError)
+    assert {"limit": 7, "stage": "upload"} == error.details

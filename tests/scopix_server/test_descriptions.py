@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from scopix_server import Settings
-from scopix_server.files.descriptions import Describing
+from scopix_server.files.descriptions import MOST_WAITING, Describing, unfinished_descriptions
 from scopix_server.work import KINDS, unfinished_jobs
 
 from .api import Api, detail, error, picture
@@ -188,6 +188,26 @@ def test_deleted_meanwhile(api: Api) -> None:
     Describing(api.store, api.services.settings, api.services.provider).describe_pending(file_id)
 
     assert 404 == api.send("GET", f"/files/{file_id}").status_code
+
+
+def test_many_are_waiting(api: Api) -> None:
+    """
+    Of 10,000 descriptions the worker is told of those that run and those whose turn is next, by an index.
+    """
+    columns = "id, tenant, kind, filename, file, size, content_type, sha256, created_at, description_status"
+    with api.store.writing() as db:
+        db.executemany(
+            f"INSERT INTO files ({columns}) VALUES (?, 'acme', 'image', 'x.png', ?, 1, 'image/png', ?, 0, ?)",  # noqa: S608
+            [(f"img_{n}", f"f{n}", f"h{n}", "running" if n in {5000, 9999} else "pending") for n in range(10_000)],
+        )
+    api.statements.clear()
+    waiting = unfinished_descriptions(api.store)
+    with api.store.reading() as db:
+        asked = [said for said in api.statements if said.startswith("SELECT id FROM files")]
+        plans = [str(row["detail"]) for said in asked for row in db.execute(f"EXPLAIN QUERY PLAN {said}")]
+
+    assert ["img_5000", "img_9999", *(f"img_{n}" for n in range(MOST_WAITING))] == waiting
+    assert [True, True] == ["files_to_describe" in plan for plan in plans]
 
 
 def test_lost_bytes(api: Api) -> None:

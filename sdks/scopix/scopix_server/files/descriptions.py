@@ -20,12 +20,16 @@ _CODES: dict[type[Exception], str] = {
 """The code that tells of each failure, in an answer as in a file."""
 
 
+MOST_WAITING = 200
+"""Descriptions that the worker is told of before they have begun: of 10,000 it need not know all to do the next."""
+
+
 def unfinished_descriptions(store: Store) -> list[str]:
-    """The ids of the files that are to be described, oldest first."""
+    """The ids of the files that are being described, and of those whose turn is next, oldest first."""
+    of_those = "SELECT id FROM files WHERE description_status IN ('pending', 'running') AND description_status = "
     with store.reading() as db:
-        rows = db.execute(
-            "SELECT id FROM files WHERE description_status IN ('pending', 'running') ORDER BY seq"
-        ).fetchall()
+        rows = db.execute(f"{of_those} 'running' ORDER BY seq").fetchall()
+        rows += db.execute(f"{of_those} 'pending' ORDER BY seq LIMIT ?", (MOST_WAITING,)).fetchall()
     return [str(row["id"]) for row in rows]
 
 

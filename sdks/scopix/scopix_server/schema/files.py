@@ -37,7 +37,8 @@ CREATE INDEX IF NOT EXISTS files_by_tenant ON files (tenant, seq);
 CREATE INDEX IF NOT EXISTS files_by_kind ON files (tenant, kind, seq);
 CREATE INDEX IF NOT EXISTS files_by_key ON files (tenant, idempotency_key);
 CREATE INDEX IF NOT EXISTS files_by_session ON files (session_id, seq);
-CREATE INDEX IF NOT EXISTS files_to_describe ON files (seq) WHERE description_status IN ('pending', 'running');
+CREATE INDEX IF NOT EXISTS files_to_describe ON files (description_status, seq)
+    WHERE description_status IN ('pending', 'running');
 
 CREATE TABLE IF NOT EXISTS deletions (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
