@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from failwell.adapt.translation import translating
     from failwell.client.operations.batches import AsyncBatch, Batch, batch
     from failwell.client.operations.resuming import resume
-    from failwell.contract.extras import MissingExtraError
+    from failwell.contract.extras import MissingExtraError, run_command
     from failwell.policy.batch import BatchError
     from failwell.policy.upload import SourceChangedError
 
@@ -58,7 +58,10 @@ lazy_exports(
             "batch",
         ),
         "client.operations.resuming": ("resume",),
-        "contract.extras": ("MissingExtraError",),
+        "contract.extras": (
+            "MissingExtraError",
+            "run_command",
+        ),
         "policy.batch": ("BatchError",),
         "policy.upload": ("SourceChangedError",),
     },
@@ -107,6 +110,7 @@ __all__ = [
     "raise_for",
     "raises",
     "resume",
+    "run_command",
     "translating",
     "with_evidence",
 ]

@@ -20,9 +20,21 @@ from .warm import COMMANDS, warm
 ROOT = Path(__file__).parents[2]
 FAILWELL = str(Path(sys.executable).with_name("failwell"))
 PICTOGRAPH = str(Path(sys.executable).with_name("pictograph"))
+SCOPIX = str(Path(sys.executable).with_name("scopix"))
 PATIENCE = 300.0
 
-NOT_A_USERS = ("PYTEST", "PICTOGRAPH_", "PYTHON", "COV_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "TMPDIR")
+NOT_A_USERS = (
+    "PYTEST",
+    "PICTOGRAPH_",
+    "SCOPIX_",
+    "PYTHON",
+    "COV_",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "TERM",
+    "TMPDIR",
+)
 """How the names of variables begin that are not handed on: pytest's, and those that change what is printed."""
 
 

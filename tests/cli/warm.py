@@ -26,8 +26,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-COMMANDS = {"failwell": ("failwell.__main__", "main"), "pictograph": ("pictograph.cli", "run")}
-PACKAGES = ("failwell.cli", "failwell.conformance", "failwell.sandbox", "pictograph.cli", "pictograph.cli.groups")
+COMMANDS = {
+    "failwell": ("failwell.__main__", "main"),
+    "pictograph": ("pictograph.cli", "run"),
+    "scopix": ("scopix.cli", "run"),
+}
+PACKAGES = (
+    "failwell.cli",
+    "failwell.conformance",
+    "failwell.sandbox",
+    "pictograph.cli",
+    "pictograph.cli.groups",
+    "scopix.cli",
+)
 MODULES = ("failwell.client", "httpx2", "rich.progress", "rich.table", "uvicorn", "pictograph.promises")
 LONGEST = 1 << 20
 STREAMS = (0, 1, 2)

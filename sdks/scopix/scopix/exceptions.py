@@ -415,6 +415,11 @@ class UploadError(
         Case("CONFLICT", 409, operation="documents.upload", cause="The account has this document already.", fix=THERE),
         Case(None, 413, cause="The file is too large for something on the way.", fix=SMALLER, layer="middleware"),
         Case(
+            on="unreadable_file",
+            cause="The file is not there, or cannot be read.",
+            fix="Check the path, and that you may read it.",
+        ),
+        Case(
             on="batch",
             cause="Some files of a batch were not uploaded.",
             fix="`e.partial_results` has what was uploaded, and the error of each other file.",

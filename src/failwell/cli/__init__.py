@@ -10,8 +10,10 @@ from failwell.contract.extras import require
 if TYPE_CHECKING:
     from failwell.cli.kit.arguments import Limit, Patience, named, sendable
     from failwell.cli.kit.cells import cell, document, printable, sentence
+    from failwell.cli.kit.endings import worded
     from failwell.cli.kit.output import Columns
     from failwell.cli.kit.session import CommandSession
+    from failwell.cli.kit.streams import remark
     from failwell.cli.kit.tool import CommandLine
 
 require("cli", "The failwell command")
@@ -20,8 +22,10 @@ lazy_exports(
     {
         "kit.arguments": ("Limit", "Patience", "named", "sendable"),
         "kit.cells": ("cell", "document", "printable", "sentence"),
+        "kit.endings": ("worded",),
         "kit.output": ("Columns",),
         "kit.session": ("CommandSession",),
+        "kit.streams": ("remark",),
         "kit.tool": ("CommandLine",),
     },
 )
@@ -36,6 +40,8 @@ __all__ = [
     "document",
     "named",
     "printable",
+    "remark",
     "sendable",
     "sentence",
+    "worded",
 ]

@@ -91,3 +91,23 @@ class needs:  # noqa: N801 - read as a word: `with needs("fast", __name__): impo
         ):
             lacking = missing(self._extra) or (str(problem.name),)
             raise MissingExtraError(self._what, self._extra, lacking) from None
+
+
+def run_command(name: str, module: str, install: str) -> None:
+    """Run the command *name* of an SDK: `start()` of *module*, made with `failwell.cli`. Ends the program.
+
+    Without what its extra installs, it says how to get it: *install* is what pip is told.
+    """
+    from importlib import import_module
+
+    try:
+        import_module("failwell.cli")
+    except MissingExtraError as problem:
+        needed = " and ".join(problem.missing)
+        sys.stderr.write(f'The {name} command needs {needed}. Install it with: pip install "{install}"\n')
+        sys.exit(2)
+    try:
+        start = import_module(module).start
+    except KeyboardInterrupt:
+        sys.exit(130)
+    start()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 
-from failwell import hint
-from failwell.cli import sentence
+from failwell.cli import sentence, worded
 from pictograph.exceptions import (
     ConfigurationError,
     NetworkError,
@@ -28,11 +26,9 @@ def told(error: PictographError, missing: str | None = None) -> str:
 
     *missing* is the remedy for a 404.
     """
-    lines = [f"{type(error).__name__}: {sentence(_message(error))}"]
-    if isinstance(error, ValidationError):
-        lines += ["  " + sentence(f"{_place(field.get('loc'))}: {field.get('msg')}") for field in error.errors]
-    facts = error.become(replace(error.case, fix=remedy(error, missing)))
-    return "\n".join(line for line in (*lines, sentence(hint(facts))) if line)
+    fields = error.errors if isinstance(error, ValidationError) else []
+    each = ["  " + sentence(f"{_place(field.get('loc'))}: {field.get('msg')}") for field in fields]
+    return worded(error, remedy(error, missing), _message(error), *each)
 
 
 def remedy(error: PictographError, missing: str | None = None) -> str:

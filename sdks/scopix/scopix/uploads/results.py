@@ -7,15 +7,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
+from failwell import hint
 from failwell.client import BatchOutcome
 from failwell.policy import Remaining
-from scopix.exceptions import DescriptionError, ScopixError, UploadError
+from scopix.exceptions import CATALOGUE, DescriptionError, ScopixError, UploadError
 
 if TYPE_CHECKING:
     from scopix.models import File, Problem, UploadSession
 
 WORST_FIRST = ("failed", "canceled", "running", "pending", "completed")
 """What the descriptions of several files come to."""
+
+
+def on_occasion(error: UploadError, on: str) -> UploadError:
+    """*error* as the case that is raised on the occasion *on*, with its remedy as a note."""
+    error.become(CATALOGUE.raised_on(on)[1])
+    error.add_note(hint(error))
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +142,7 @@ class BatchUploadResults(Sequence[UploadResult]):
             session_id=self.session_id,
             partial_results=self,
         )
-        error.add_note("`e.partial_results.failures` has each error; `client.files.retry_failed(e.partial_results)`.")
-        return error
+        return on_occasion(error, "batch")
 
     def after(self, later: BatchUploadResults) -> BatchUploadResults:
         """These results, with those of *later*, which uploaded what was missing, in their places."""

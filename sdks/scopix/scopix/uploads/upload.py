@@ -15,7 +15,7 @@ from scopix.exceptions import (
     ScopixPermissionError,
     UploadError,
 )
-from scopix.uploads.results import BatchUploadResults, UploadResult
+from scopix.uploads.results import BatchUploadResults, UploadResult, on_occasion
 from scopix.uploads.sources import Source, Sources
 
 if TYPE_CHECKING:
@@ -129,4 +129,4 @@ class Upload:
         why = met.strerror if isinstance(met, OSError) and met.strerror else met
         error = UploadError(f"{name} could not be read: {why}", filename=name, stage="read", session_id=self.session_id)
         error.__cause__ = met
-        return error
+        return on_occasion(error, "unreadable_file")
