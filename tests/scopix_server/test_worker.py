@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,3 +80,14 @@ def test_killed(host: Host, victim: str) -> None:
         host.send("GET", f"/files/{file['id']}")["description"],
     )
     assert 2 == len(set(host.log)) == len(host.log)
+
+
+def test_light_worker() -> None:
+    """
+    The process that does the jobs loads nothing of the web.
+    """
+    script = "import sys, scopix_server.work; print(*{'fastapi', 'starlette', 'httpx2', 'anyio'} & {*sys.modules})"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment, text=True, check=True)
+
+    assert "\n" == ran.stdout

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from failwell.server.http.sse import HEARTBEAT, EventStreamResponse, follow, sse_event
+from failwell.server.http.sse import HEARTBEAT, EventStreamResponse, follow
+from failwell.server.http.sse_event import sse_event
 from failwell.wire.sse import Decoder
 
 pytestmark = pytest.mark.anyio

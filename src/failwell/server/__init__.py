@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from failwell.server.http.bodies import BodyLimits
     from failwell.server.http.paging import ItemReply, Offset, PageLimit, PageReply, Pagination, rows_of_page
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
-    from failwell.server.http.sse import EventStreamResponse, follow, sse_event
+    from failwell.server.http.sse import EventStreamResponse, follow
+    from failwell.server.http.sse_event import sse_event
     from failwell.server.idempotency.policy import Idempotency
     from failwell.server.idempotency.sqlite_store import SqliteStore
     from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store
@@ -99,8 +100,8 @@ lazy_exports(
         "http.sse": (
             "EventStreamResponse",
             "follow",
-            "sse_event",
         ),
+        "http.sse_event": ("sse_event",),
         "jobs.submission_key": ("SubmissionKey",),
         "jobs.submissions": (
             "REMEMBERED",

@@ -1,30 +1,17 @@
-"""Server-sent events (SSE) of a server: their format, heartbeats, and a stream that follows other processes."""
+"""A stream of server-sent events (SSE) that follows other processes, with heartbeats."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
-from typing import Any
 
 import anyio
 from starlette.responses import StreamingResponse
-
-from failwell.wire import json
 
 LOOK_EVERY = 0.05
 """Seconds between two looks for something new."""
 
 HEARTBEAT = b": still there\n\n"
 """A comment, which clients skip; it keeps proxies from closing a connection that is silent."""
-
-
-def sse_event(data: Any, name: str = "", *, id: int | str | None = None) -> bytes:  # noqa: A002 - the field's name
-    """One event, called *name* if it is given. *data* that is no text is written as JSON.
-
-    A client that was cut off sends the *id* of the last event it has read as `Last-Event-ID`.
-    """
-    text = data if isinstance(data, str) else json.dumps(data).decode()
-    head = [f"{field}: {said}" for field, said in (("id", id), ("event", name or None)) if said is not None]
-    return "\n".join([*head, *(f"data: {line}" for line in text.split("\n")), "", ""]).encode()
 
 
 async def follow(look: Callable[[], tuple[Iterable[bytes], bool]], *, heartbeat: float) -> AsyncIterator[bytes]:
