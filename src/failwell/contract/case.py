@@ -57,9 +57,14 @@ class Case(Frozen):
         return self.status == status
 
     def source(self, declared: Source) -> Source:
-        """Where this case of a class with the source *declared* comes from: no reply tells of an occasion."""
-        if self.on is None or declared not in TRAVELLING:
+        """Where this case of a class with the source *declared* comes from.
+
+        No reply tells of an occasion, and what has a status of its own came in a reply, whatever the class is else.
+        """
+        if declared not in TRAVELLING:
             return declared
+        if self.on is None:
+            return declared if self.status is None else "http"
         return "transport" if self.on in UNANSWERED else "client"
 
     def __str__(self) -> str:

@@ -146,7 +146,7 @@ def _named(
 
 def _of_status(label: str, page: ReferencePage, catalogue: Catalogue) -> list[Explanation]:
     """The classes that claim the status by its number, the one without a code first; then the one of its range."""
-    lines = [line for line in page.lines if line.label == label and page.error(line.error).source == "http"]
+    lines = [line for line in page.lines if line.label == label and _in_a_reply(line, page)]
     if label.isdigit():
         number = int(label)
         cls, case = catalogue.resolve(number)
@@ -156,6 +156,11 @@ def _of_status(label: str, page: ReferencePage, catalogue: Catalogue) -> list[Ex
     once = {line.error: line for line in reversed(lines)}
     explained = [_explanation(page, page.error(name), line, status=label) for name, line in once.items()]
     return list(reversed(explained))
+
+
+def _in_a_reply(line: Line, page: ReferencePage) -> bool:
+    """Whether the case of *line* comes with a status."""
+    return line.case.source(page.error(line.error).source) == "http"
 
 
 def _in_traceback(text: str, catalogues: Sequence[Catalogue]) -> tuple[Explanation, ...] | None:

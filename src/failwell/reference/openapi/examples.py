@@ -44,7 +44,9 @@ def name_of(cls: type[Error], code: str | None) -> str:
 def classes_of(catalogue: Catalogue) -> tuple[type[Error], ...]:
     """Every class that a reply may become, in the order of the catalogue."""
     known = dict.fromkeys((catalogue.base, *catalogue.errors, catalogue.default))
-    return tuple(cls for cls in known if cls.source == "http")
+    return tuple(
+        cls for cls in known if cls.source == "http" or any(case.source(cls.source) == "http" for case in cls.claims)
+    )
 
 
 def declared(catalogue: Catalogue, operation: str | None) -> tuple[type[Error], ...]:

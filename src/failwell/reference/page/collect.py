@@ -122,7 +122,12 @@ def _codes(errors: tuple[ErrorFacts, ...]) -> Iterator[CodeFacts]:
 
 def _statuses(errors: tuple[ErrorFacts, ...]) -> Iterator[StatusFacts]:
     """In the order of their numbers, each range after the statuses in it, and at the end whatever else there is."""
-    lines = [line for error in errors for line in error.lines if error.source == "http" and line.label is not None]
+    lines = [
+        line
+        for error in errors
+        for line in error.lines
+        if line.label is not None and line.case.source(error.source) == "http"
+    ]
     rest = tuple(
         line
         for error in errors
