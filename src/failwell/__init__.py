@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from failwell.client.operations.batches import AsyncBatch, Batch, batch
     from failwell.client.operations.resuming import resume
     from failwell.contract.extras import MissingExtraError, run_command
+    from failwell.contract.retry_advice import RetryAdvice
     from failwell.policy.batch import BatchError
     from failwell.policy.upload import SourceChangedError
 
@@ -62,6 +63,7 @@ lazy_exports(
             "MissingExtraError",
             "run_command",
         ),
+        "contract.retry_advice": ("RetryAdvice",),
         "policy.batch": ("BatchError",),
         "policy.upload": ("SourceChangedError",),
     },
@@ -93,6 +95,7 @@ __all__ = [
     "MissingExtraError",
     "Raises",
     "Resilience",
+    "RetryAdvice",
     "RetryRules",
     "Secret",
     "Source",

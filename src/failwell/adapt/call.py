@@ -177,6 +177,7 @@ class LogicalCall:
         if raised is not None and raised is not error:
             raised.attempts, raised.elapsed, raised.suppression = error.attempts, error.elapsed, error.suppression
             raised.idempotency_key = error.idempotency_key
+            vars(raised)["_assessed"] = vars(error).get("_assessed")  # for `retry`
             raised.__notes__ = list(getattr(error, "__notes__", ()))
             error = raised
         return without_frames(error)

@@ -142,11 +142,13 @@ def mask_of(secrets: tuple[Secret, ...]) -> Mask:
     return mask
 
 
-def request_of(sent: SentRequest, operation: str | None) -> Request:
-    """The request that was *sent*, as an error speaks of it; without its query."""
+def request_of(sent: SentRequest, catalogue: Catalogue, operation: str | None) -> Request:
+    """The request that was *sent* to the server of *catalogue*, as an error speaks of it; without its query."""
     path = re.sub(r"^[a-z]+://[^/?#]*", "", sent.url, flags=re.IGNORECASE).partition("?")[0]
-    key = next((value for name, value in sent.headers if name.lower() == "idempotency-key"), None)
-    return Request(sent.method, path, operation=operation, idempotency_key=key)
+    named = catalogue.headers.idempotency_key.lower()
+    key = next((value for name, value in sent.headers if name.lower() == named), None)
+    counts = catalogue.idempotency == "server"
+    return Request(sent.method.upper(), path, operation=operation, idempotency_key=key, key_counts=counts)
 
 
 def error_from(
@@ -159,7 +161,7 @@ def error_from(
     secrets: Iterable[str | Secret] = (),
 ) -> Error:
     """The error of *catalogue* that the *outcome* of one attempt is, with its evidence, ready to be raised."""
-    request, mask = request_of(sent, operation), mask_of(secrets_of(sent, secrets))
+    request, mask = request_of(sent, catalogue, operation), mask_of(secrets_of(sent, secrets))
     attempt = attempt_of(outcome, 0.0, catalogue.request_id_header)
     tried = RetryResult(outcome, (attempt,), 0.0 if elapsed is None else elapsed, None, None, None)
     error = error_of(tried, request, catalogue, mask=mask)

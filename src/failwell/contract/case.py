@@ -23,6 +23,9 @@ TRAVELLING: frozenset[str] = frozenset({"http", "job", "stream"})
 UNANSWERED = frozenset({"network", "timeout", "unreadable", "stream", "session"})
 """The occasions on which no whole answer came; on every other one the SDK raises by itself."""
 
+WAITS_FOR_THE_SERVER = frozenset({429, 503})
+"""Statuses with a Retry-After that we keep (RFC 9110, 10.2.3; RFC 6585, 4)."""
+
 
 class Case(Frozen):
     """A case of the contract: the *status* and *code* (of *operation*) that a reply of this class has.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 from failwell._support import truncation
 from failwell._support.frozen import changed
@@ -14,6 +14,9 @@ from failwell.contract.case import Case, EnvelopeLayer, RetryKind, Source, Statu
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import field
+
+if TYPE_CHECKING:
+    from failwell.contract.retry_advice import Assessed, RetryAdvice
 
 MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__")
 """What `dataclass` adds to a class, beside its constructor."""
@@ -61,6 +64,8 @@ class Error(Exception):
     """The first bytes of the reply's body, as received."""
     body_length: int = 0
     """How long the whole body was, in bytes."""
+    _assessed: Assessed | None = None
+    """What the retry policy found of the last attempt; `retry` makes it an advice."""
 
     source: ClassVar[Source] = "http"
     cases: ClassVar[tuple[Case, ...]] = ()
@@ -189,6 +194,13 @@ class Error(Exception):
     def has_status(self) -> bool:
         """Whether the error names an HTTP status, by itself or by its case."""
         return self.case.status is not None or self._said()[1] is not None
+
+    @property
+    def retry(self) -> RetryAdvice:
+        """What another retry engine is to do: whether and when the call is repeated, and whether that is safe."""
+        from failwell.contract.retry_advice import advice_of
+
+        return advice_of(self, self._assessed)
 
     @property
     def body_truncated(self) -> bool:

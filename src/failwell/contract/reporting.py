@@ -8,6 +8,7 @@ from failwell.contract.evidence import NO_BODY, Attempt, KeptBody, Suppression
 
 if TYPE_CHECKING:
     from failwell.contract.error import Error
+    from failwell.contract.retry_advice import Assessed
 
     E = TypeVar("E", bound=Error)
 
@@ -21,8 +22,10 @@ def attach(
     idempotency_key: str | None = None,
     body: KeptBody = NO_BODY,
     suppression: Suppression | None = None,
+    assessed: Assessed | None = None,
 ) -> None:
     """Put the facts of a call on *error*. Nothing here is a live object or a credential."""
+    vars(error)["_assessed"] = assessed  # for `retry`, which callers see
     error.request_id = request_id
     error.attempts = attempts
     error.elapsed = elapsed
@@ -50,6 +53,9 @@ def with_evidence(error: E, met: Error) -> E:
     """*error*, which an SDK raises in place of what it *met*: with the attempts, request id and body of that."""
     for name in EVIDENCE:
         setattr(error, name, getattr(met, name))
+    assessed: Assessed | None = vars(met).get("_assessed")
+    # Whether it is repeated is for the class to say that is raised, not for the one that was met.
+    vars(error)["_assessed"] = None if assessed is None else assessed._replace(kind=None)
     if line := hint(error):
         error.add_note(line)
     return error

@@ -5,16 +5,22 @@ from __future__ import annotations
 from failwell._support import truncation
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogue import Catalogue, RetryRules
 from failwell.contract.construction import error_for, tell_resource
 from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, Suppression
 from failwell.contract.evidence import KeptBody as Kept
 from failwell.contract.reporting import attach, hint
+from failwell.contract.retry_advice import Assessed
 from failwell.policy.flow import NotSent
+from failwell.policy.retry.loop import asked_too_much
+from failwell.policy.retry.policy import RetryPolicy
 from failwell.policy.retry.result import RetryResult
 from failwell.wire.messages import Failure, Reply, Request
 from failwell.wire.parse import kept, parse_reply
+
+_new = tuple.__new__
+"""Makes an `Assessed` in a third of the time."""
 
 
 def error_of(tried: RetryResult, request: Request, catalogue: Catalogue, *, mask: Mask) -> Error:
@@ -83,7 +89,12 @@ def complete(
 
     *body* is what is kept of the reply's, where that is known.
     """
-    outcome, request_id = tried.outcome, error.request_id
+    outcome, found, request_id = tried.outcome, tried.found, error.request_id
+    assessed = (
+        assessed_late(error, tried, request, catalogue.retries)
+        if found is None
+        else _new(Assessed, (found.kind, found.safe, found.retry_after, None))
+    )
     if isinstance(outcome, Failure) and outcome.head is not None:
         outcome = outcome.head
     if isinstance(outcome, Reply):
@@ -98,6 +109,7 @@ def complete(
         idempotency_key=request.idempotency_key,
         body=body or NO_BODY,
         suppression=tried.suppression,
+        assessed=assessed,
     )
     note = hint(error)
     if tried.suppression is not None and tried.attempts:  # where nothing was sent, the message says why
@@ -105,6 +117,21 @@ def complete(
         note = f"{why} {note}" if note else why
     if note:
         error.add_note(note)
+
+
+def assessed_late(error: Error, tried: RetryResult, request: Request, rules: RetryRules) -> Assessed:
+    """What the retry policy finds of the outcome that *error* is, which was not looked at for a retry."""
+    outcome = tried.outcome
+    if isinstance(outcome, NotSent):
+        return Assessed("transient", True)
+    kind = error.case.retry or "never"
+    if isinstance(outcome, Reply) and outcome.status < 300:  # what it told of was done, and went wrong
+        return Assessed(kind, request.rewindable and request.repeatable)
+    policy = RetryPolicy(rules, lambda _reply: (kind, None))
+    found = policy.assess(request, outcome)
+    asked, most = found.retry_after, policy.longest_wait
+    too_long = asked_too_much(asked, most).reason if asked is not None and asked > most else None
+    return Assessed(found.kind, found.safe, asked, too_long)
 
 
 def _masked(attempts: tuple[Attempt, ...], mask: Mask, shown: str | None) -> tuple[Attempt, ...]:

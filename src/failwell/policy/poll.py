@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from failwell.contract.case import WAITS_FOR_THE_SERVER
 from failwell.contract.error import Error
 from failwell.contract.reporting import hint
 from failwell.policy.flow import Effect, Flow, Send, Sleep, intercept, notify, now, send, sleep
-from failwell.policy.retry.policy import WAITS_FOR_THE_SERVER
 from failwell.wire.messages import Outcome, Reply
 
 T = TypeVar("T")

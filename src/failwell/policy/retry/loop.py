@@ -68,13 +68,13 @@ def with_retries(
         if found is None or not found.may_repeat:
             this_try = attempt_of(outcome, 0.0, request_id_header)
             tries = (*attempts, this_try) if attempts else (this_try,)
-            return _new(RetryResult, (outcome, tries, moment - started, timeout, None, found and found.parsed))
+            return _new(RetryResult, (outcome, tries, moment - started, timeout, None, found))
         next_ = yield from _next_try(
             policy, guard, found, retry=len(attempts) + 1, moment=moment, started=started, deadline=deadline
         )
         attempts.append(attempt_of(outcome, next_.delay or 0.0, request_id_header))
         if next_.delay is None:
-            over = RetryResult(outcome, tuple(attempts), moment - started, timeout, next_.suppression, found.parsed)
+            over = RetryResult(outcome, tuple(attempts), moment - started, timeout, next_.suppression, found)
             return (yield from _told(over, operation))
         taken = next_.taken
         try:
@@ -89,8 +89,8 @@ def with_retries(
             _give_back(guard, taken)
             raise
     _give_back(guard, taken)
-    last, parsed = (refused, None) if found is None else (found.outcome, found.parsed)
-    over = RetryResult(last, tuple(attempts), moment - started, timeout, refused.suppression, parsed)
+    last = refused if found is None else found.outcome
+    over = RetryResult(last, tuple(attempts), moment - started, timeout, refused.suppression, found)
     return (yield from _told(over, operation))
 
 

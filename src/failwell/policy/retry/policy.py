@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from failwell._support.frozen import Frozen
-from failwell.contract.case import RetryKind
+from failwell.contract.case import WAITS_FOR_THE_SERVER, RetryKind
 from failwell.contract.catalogue import Catalogue, RetryRules
 from failwell.policy.flow import NotSent
 from failwell.policy.retry.assessment import Assessment
@@ -16,8 +16,6 @@ from failwell.wire.rate_limit import used_up_for
 Classify = Callable[[Reply], tuple[RetryKind, ParsedBody | None]]
 """How a reply is retried, and its body where that had to be read to know."""
 
-WAITS_FOR_THE_SERVER = frozenset({429, 503})
-"""Statuses with a Retry-After that we keep (RFC 9110, 10.2.3; RFC 6585, 4)."""
 FLEET_TIMEOUTS = 0.1
 """The share of timeouts that `retry="large_fleet"` repeats."""
 
@@ -60,8 +58,8 @@ class RetryPolicy(Frozen):
     def assess(self, request: Request, outcome: Outcome) -> Assessment:
         """What *outcome*, which is no success of *request*, says about another try.
 
-        Safe is what may be sent twice, or was not executed: it never left, was refused with 429, or the first call
-        with the same key is still running. A body that cannot be rewound is never sent twice.
+        Safe is what may be sent twice, or was not executed: it never left, was refused, or the first call with the same
+        key is still running. A body that cannot be rewound is never sent twice.
 
         The budget does not pay for a retry that the server put a date on, where the date is about this caller: its
         rate limit (429), or its first call that still runs. A 5xx is about the server, and every caller has the date.
@@ -75,7 +73,7 @@ class RetryPolicy(Frozen):
             costs = not (self.fleet and outcome.kind == "timeout")
         else:
             kind, parsed = self.classify(outcome)
-            executed = kind == "transient"
+            executed = kind == "transient" or (kind == "never" and outcome.status >= 500)
             if outcome.status in WAITS_FOR_THE_SERVER or kind in ("throttled", "in_progress"):
                 asked = outcome.asked_wait
             costs = not asked or (outcome.status >= 500 and not self.fleet)

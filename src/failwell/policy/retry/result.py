@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.flow import NotSent
+from failwell.policy.retry.assessment import Assessment
 from failwell.wire.messages import Outcome
 from failwell.wire.parse import ParsedBody
 
@@ -13,7 +14,8 @@ class RetryResult(NamedTuple):
     """The last outcome of a request, every attempt at it, and why there was no further one.
 
     The outcome is `NotSent`, and there is no attempt, when not even the first was made. *elapsed* is the seconds of the
-    whole, *timeout* the seconds that the last attempt had. *parsed* is the body of the last reply, if it was read.
+    whole, *timeout* the seconds that the last attempt had. *found* is what was found of the last outcome, if it was
+    looked at for a retry.
     """
 
     outcome: Outcome | NotSent
@@ -21,7 +23,12 @@ class RetryResult(NamedTuple):
     elapsed: float
     timeout: float | None = None
     suppression: Suppression | None = None
-    parsed: ParsedBody | None = None
+    found: Assessment | None = None
+
+    @property
+    def parsed(self) -> ParsedBody | None:
+        """The body of the last reply, if it was read."""
+        return None if self.found is None else self.found.parsed
 
     @property
     def gave_up(self) -> str | None:
