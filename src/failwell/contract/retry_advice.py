@@ -1,13 +1,13 @@
 """Advice for other retry engines: whether a call that met an error is repeated, when, and whether that is safe."""
 
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from failwell.contract.case import WAITS_FOR_THE_SERVER, RetryKind
 from failwell.contract.declaration import specs_of
 
-if TYPE_CHECKING:
-    from failwell.contract.error import Error
+AnyError = Any
+"""A `failwell.Error`, whose module knows this one."""
 
 
 class RetryAdvice(NamedTuple):
@@ -46,7 +46,7 @@ NO_ANSWER = frozenset({"network", "timeout"})
 """The occasions on which it is not known whether the server did anything; another try may find it well."""
 
 
-def advice_of(error: "Error", assessed: Assessed | None) -> RetryAdvice:
+def advice_of(error: AnyError, assessed: Assessed | None) -> RetryAdvice:
     """What the policy *assessed* of the call that met *error*; where there was none, what its case and fields say."""
     found = assessed or _by_its_case(error)
     kind, suppression = found.kind or _kind(error), error.suppression
@@ -57,11 +57,11 @@ def advice_of(error: "Error", assessed: Assessed | None) -> RetryAdvice:
     return RetryAdvice(found.safe, delay, found.safe, not_now if found.safe else None)
 
 
-def _kind(error: "Error") -> RetryKind:
+def _kind(error: AnyError) -> RetryKind:
     return error.case.retry or ("transient" if error.case.on in NO_ANSWER else "never")
 
 
-def _by_its_case(error: "Error") -> Assessed:
+def _by_its_case(error: AnyError) -> Assessed:
     """What is known of an error that somebody made: its case, its key, and the field for a Retry-After."""
     kind = _kind(error)
     refused = kind in {"throttled", "in_progress"}  # nothing was done; the policy's other reasons only a call knows
