@@ -233,4 +233,4 @@ def test_no_field_is_called_so() -> None:
         class OddError(Error):
             """Has a field of that name."""
 
-            retry: bool = False  # pyright: ignore[reportIncompatibleMethodOverride]
+            retry: bool = False  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]
