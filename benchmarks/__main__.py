@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks import calls, events, flows, imports, instructions, loopback, profiling, results, retained
+from benchmarks import adopting, calls, events, flows, imports, instructions, loopback, profiling, results, retained
 from benchmarks.goals import Goal
 from benchmarks.measuring import compare
 from benchmarks.pairs import Pair
@@ -20,12 +20,15 @@ from benchmarks.peers import ask
 from benchmarks.rows import KIB, MIB, Row
 
 EXCEPTIONS, CLIENT, MADE, MADE_BARE = "the exceptions", "the client", "a client that was made", "httpx2's client"
+ADOPTED = "raise_for, translating and calling"
 STATEMENTS = {
     "httpx2": "import httpx2",
     EXCEPTIONS: "import pictograph.exceptions",
     CLIENT: "from pictograph import Client",
     MADE_BARE: "import httpx2; httpx2.Client()",
     MADE: "from pictograph import Client; Client('pk_live_x')",
+    "requests": "import requests",
+    ADOPTED: "from failwell import calling, raise_for, translating",
 }
 
 
@@ -68,11 +71,14 @@ class Bench:
             yield from self.of_peers(peers)
 
     def of_calls(self) -> Iterator[Row]:
-        """P1, P2 and P3."""
+        """P1, P2, P3 and P9."""
         counted, lacking = self._counted()
         for pair in (*calls.in_memory(), *flows.pairs()):
             yield self._row(pair, counted.get(pair.what), lacking)
         with loopback.running() as address, calls.over_loopback(address) as pairs:
+            for pair in pairs:
+                yield self._row(pair)
+        with loopback.running() as address, adopting.pairs(address) as pairs:
             for pair in pairs:
                 yield self._row(pair)
 
@@ -87,6 +93,9 @@ class Bench:
             row = Row("P4", f"import of {what}", goal, seen[what].over(seen["httpx2"]))
             profile = functools.partial(profiling.of_import, self.profiles, row.what, module, beyond)
             yield self._with_profile(row, profile)
+        beside = seen[ADOPTED].over(seen["requests"])
+        yield Row("P9", f"import of {ADOPTED} beside that of requests", Goal(15 / 82, 0.12), beside)
+        yield Row("P9", "they load no HTTP library", held="httpx2" not in seen[ADOPTED].loaded)
         grown = seen[CLIENT].more_than(seen["httpx2"])
         note = "" if grown is not None else "this system does not tell the resident memory"
         yield Row("P4", f"memory of {CLIENT} above httpx2's", Goal(3.0, 1.5), grown, unit=MIB, note=note)

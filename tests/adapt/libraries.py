@@ -65,11 +65,6 @@ BLOCKING: dict[str, Sends] = {
 }
 
 
-def json_of(library: str, response: Any) -> Any:
-    """What people write to read a success."""
-    return json.loads(response.data) if library == "urllib3" else response.json()
-
-
 class Calling:
     """A client whose every call is a `failwell.calling`."""
 
@@ -100,7 +95,7 @@ class Calling:
             response = self._send(method, self._base_url + path, headers, body, attempt.timeout)
             if response.status >= 300 if self._library == "urllib3" else response.status_code >= 300:
                 return response
-            return json_of(self._library, response)
+            return response.json()
 
         return failwell.calling(
             self.catalogue, send, operation=operation, method=method, timeout=self._timeout, clock=self._clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from failwell._support.frozen import changed
@@ -12,6 +13,7 @@ from failwell.adapt.exchange import MisuseError, failure_of, mask_of, misuse, se
 from failwell.adapt.libraries.base import Library, SentRequest
 from failwell.adapt.libraries.recognition import SUCCESSES, library_of_response
 from failwell.clock import Clock, SystemClock
+from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
@@ -19,12 +21,17 @@ from failwell.contract.reporting import without_frames
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow
+from failwell.policy.resilience.guard import Guard
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.runtime.driver import OnEvent
 from failwell.runtime.shared_state import shared
 from failwell.wire.contracts import AnyContract, catalogue_from
 from failwell.wire.messages import IDEMPOTENT, Failure, Outcome, Reply, Request
 
+RetryProfile = Literal["standard", "large_fleet"]
+SYSTEM_CLOCK = SystemClock()
+FINE = Reply(200)
+"""What a flow is told of an answer to go on with, where nobody wants to know more of it."""
 DEADLINE_HEADER = "X-Request-Timeout"
 """Tells the server how many seconds are left until nobody waits for its answer any more."""
 
@@ -61,7 +68,7 @@ class CallOptions(TypedDict, total=False):
     timeout: float | None
     deadline: float | None
     max_retries: int | None
-    retry: Literal["standard", "large_fleet"]
+    retry: RetryProfile
     resilience: Resilience | None
     origin: str | None
     clock: Clock | None
@@ -87,7 +94,7 @@ class LogicalCall:
         timeout: float | None = None,
         deadline: float | None = None,
         max_retries: int | None = None,
-        retry: Literal["standard", "large_fleet"] = "standard",
+        retry: RetryProfile = "standard",
         resilience: Resilience | None = None,
         origin: str | None = None,
         clock: Clock | None = None,
@@ -95,7 +102,7 @@ class LogicalCall:
         secrets: Iterable[str | Secret] = (),
     ) -> None:
         self.catalogue = catalogue_from(contract)
-        self.clock: Clock = SystemClock() if clock is None else clock
+        self.clock: Clock = SYSTEM_CLOCK if clock is None else clock
         self.on_event = on_event
         self._send = send
         self._timeout, self._deadline = timeout, deadline
@@ -116,6 +123,8 @@ class LogicalCall:
         self._request = Request(
             method.upper(), operation or "", operation=operation, idempotency_key=key, key_counts=counts
         )
+        place = self._origin, self._shares, self._profile, operation or ""
+        self._guard = _guard_of(*place) if clock is None else _new_guard(*place, clock)
         self._number = 0
         self._ends: float | None = None
         self._response: Any = None
@@ -140,22 +149,17 @@ class LogicalCall:
 
     def flow(self) -> Flow[Any]:
         """The call as a flow, for a driver of either colour."""
-        operation = self._request.operation
-        rules = changed(self.catalogue.retries, max_retries=self._retries)
-        shares, fleet = self._shares, self._profile == "large_fleet"
-        if fleet and shares.budget == BudgetRules():
-            shares = changed(shares, budget=FLEET_BUDGET)
         if self._deadline is not None:
             self._ends = self.clock.now() + self._deadline
         return call_or_raise(
             self._request,
             lambda _reply: self._response,
             catalogue=self.catalogue,
-            policy=RetryPolicy(rules, by_catalogue(self.catalogue, operation), fleet),
+            policy=_policy(self.catalogue, self._request.operation, self._retries, self._profile),
             timeout=self._timeout,
             deadline=self._deadline,
             mask=self._mask,
-            guard=shared(self._origin, shares, self.clock).guard(operation or "", ""),
+            guard=self._guard,
         )
 
     def begin(self) -> Token[bool]:
@@ -205,8 +209,8 @@ class LogicalCall:
     def success(self, response: object) -> Outcome:
         """What the flow is told of an answer to go on with: its headers may say how busy the server is."""
         self._response = response
-        library = library_of_response(response)
-        return Reply(200) if library is None else Reply(200, library.headers(response), received=self.clock.wall())
+        library = None if self._guard.pacer is None else library_of_response(response)
+        return FINE if library is None else Reply(200, library.headers(response), received=self.clock.wall())
 
     def refusal(self, reply: Reply, sent: SentRequest) -> Outcome:
         """What the flow is told of a *reply* that is no success of what was *sent*."""
@@ -235,6 +239,26 @@ class LogicalCall:
         failure, sent = found
         self._secrets = secrets_of(sent, self._named)
         return failure
+
+
+@lru_cache(maxsize=1_000)
+def _policy(catalogue: Catalogue, operation: str | None, retries: int, profile: RetryProfile) -> RetryPolicy:
+    """How *operation* is repeated; made once."""
+    rules = changed(catalogue.retries, max_retries=retries)
+    return RetryPolicy(rules, by_catalogue(catalogue, operation), profile == "large_fleet")
+
+
+def _new_guard(origin: str, shares: Resilience, profile: RetryProfile, operation: str, clock: Clock) -> Guard:
+    """What the calls of *operation* to *origin* share on *clock*."""
+    if profile == "large_fleet" and shares.budget == BudgetRules():
+        shares = changed(shares, budget=FLEET_BUDGET)
+    return shared(origin, shares, clock).guard(operation, "")
+
+
+@lru_cache(maxsize=1_000)
+def _guard_of(origin: str, shares: Resilience, profile: RetryProfile, operation: str) -> Guard:
+    """The same on the system's clock; looked up once."""
+    return _new_guard(origin, shares, profile, operation, SYSTEM_CLOCK)
 
 
 def _outcome_of(error: Error) -> Outcome:

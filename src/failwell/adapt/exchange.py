@@ -106,7 +106,8 @@ def _reason(problem: BaseException) -> str:
 
 
 def _inside(problem: BaseException) -> BaseException | None:
-    held = (getattr(problem, "reason", None), *problem.args, problem.__cause__, problem.__context__)
+    context = None if problem.__suppress_context__ else problem.__context__
+    held = (getattr(problem, "reason", None), *problem.args, problem.__cause__, context)
     return next((each for each in held if isinstance(each, Exception)), None)
 
 

@@ -63,11 +63,17 @@ class Aiohttp(Library):
         return isinstance(found, _Raised)
 
     def response_of(self, problem: BaseException) -> Any:
-        """A `ClientResponseError` is a response without its body, unless the body is what is wrong."""
+        """A `ClientResponseError` is a response without its body, if there was one."""
         named = {cls.__name__ for cls in type(problem).__mro__}
-        wrong = named & {"ContentTypeError", "TooManyRedirects"} and getattr(problem, "status", 0) < 400
-        is_reply = "ClientResponseError" in named and not wrong and getattr(problem, "status", 0) >= 300
-        return _Raised(problem) if is_reply else None
+        if "ClientResponseError" not in named or named & NO_ANSWER or getattr(problem, "status", 0) < 300:
+            return None
+        # What its parser cannot read, it reports as a 400 of its own.
+        parser = type(problem.__cause__).__module__.startswith("aiohttp.http")
+        return None if parser else _Raised(problem)
+
+
+NO_ANSWER = frozenset({"ContentTypeError", "TooManyRedirects", "ClientHttpProxyError"})
+"""Errors with a status that is not what the server says."""
 
 
 class _Raised:
@@ -79,7 +85,9 @@ class _Raised:
         self.status = problem.status
         self.headers = problem.headers or {}
         self.request_info = problem.request_info
-        self.reason = problem.message
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 def _sent(info: Any) -> SentRequest:

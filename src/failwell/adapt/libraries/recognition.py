@@ -85,11 +85,15 @@ def library_of_exception(problem: BaseException) -> tuple[Library, FailureRow | 
             found = library(root)
             assert found is not None
             return found, found.row(problem)
-    if isinstance(problem, OSError | EOFError | ValueError | RecursionError) and _came_out_of_a_library(problem):
+    if isinstance(problem, SYSTEM_ERRORS) and _came_out_of_a_library(problem):
         found = library("urllib")
         assert found is not None
         return None if (row := found.row(problem)) is None else (found, row)
     return None
+
+
+SYSTEM_ERRORS = (OSError, EOFError, ValueError, OverflowError, RecursionError, MemoryError)
+"""What the standard library raises where a server sends what cannot be: lengths below 0, or beyond all memory."""
 
 
 def _came_out_of_a_library(problem: BaseException) -> bool:

@@ -25,6 +25,8 @@ class Urllib(Library):
         FailureRow("OSError", "network"),
         FailureRow("EOFError", "network"),
         FailureRow("ValueError", "unreadable"),
+        FailureRow("OverflowError", "network"),
+        FailureRow("MemoryError", "network"),
     )
 
     def status(self, response: Any) -> int:
