@@ -70,7 +70,9 @@ def test_objects(api: Api, bucket: Path) -> None:
     keys = ["2026/cat.png", "2026/cat.xml", "house.txt"]
     path = f"/cloud-storage/connections/{connect(api)}/objects"
 
-    assert keys == [entry["key"] for entry in api.get(path)["data"]]
+    listed = api.get(path)["data"]
+    assert keys == [entry["key"] for entry in listed]
+    assert (len(HOUSE), 24) == (listed[-1]["size"], len(listed[-1]["last_modified"]))
     page = api.get(f"{path}?limit=2&offset=1")
     assert (keys[1:], {"limit": 2, "offset": 1, "total": 3, "has_more": False}) == (
         [entry["key"] for entry in page["data"]],
@@ -87,8 +89,8 @@ def test_objects_of_no_bucket(api: Api, bucket: Path, name: str, code: str) -> N
     """
     answer = api.send("GET", f"/cloud-storage/connections/{connect(api, name)}/objects")
 
-    assert (422, "detail", "CLOUD_STORAGE_ERROR") == error(answer)
-    assert {"reason": code} == detail(answer)
+    assert (422, "detail", "VALIDATION_ERROR") == error(answer)
+    assert {"field": "connection_id", "reason": code} == detail(answer)
 
 
 def test_imported(api: Api, bucket: Path) -> None:
@@ -343,3 +345,12 @@ def test_bad_s3_job(api: Api, body: dict[str, Any], field: str) -> None:
     answer = api.send("POST", "/s3-connector/jobs", json=body)
 
     assert ((422, "detail", "VALIDATION_ERROR"), True) == (error(answer), field in answer.text)
+
+
+def test_demo_bucket(api: Api) -> None:
+    """
+    Each server has a bucket with a picture and a document, to begin with.
+    """
+    job = ended(api, start(api, "s3", bucket="demo"))
+
+    assert ("completed", 2) == (job["status"], len(job["result"]["done"]))

@@ -121,7 +121,9 @@ def test_image_is_no_document(api: Api) -> None:
     image_id = api.upload()["id"]
 
     for method in ("GET", "DELETE"):
-        assert (404, "detail", "NOT_FOUND") == error(api.send(method, f"/documents/{image_id}"))
+        answer = api.send(method, f"/documents/{image_id}")
+        assert (404, "detail", "NOT_FOUND") == error(answer)
+        assert {"resource_type": "document", "resource_id": image_id} == detail(answer)
     assert 200 == api.send("GET", f"/files/{image_id}").status_code
 
 

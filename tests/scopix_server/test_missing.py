@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .api import Api
+from .api import Api, error
 from .test_chats import ask, chat
 from .test_cloud import connect
 from .test_documents import HOUSE, document
@@ -136,3 +136,23 @@ def test_jobs_of_other_kinds(api: Api) -> None:
         api.send("GET", f"/{room}/jobs/{s3}").status_code
         for room in ("cloud-storage", "video-analysis", "s3-connector")
     ]
+
+
+WRITES: list[tuple[str, str, Any]] = [
+    *[(method, path, body) for _, method, path, body in CALLS if method != "GET"],
+    ("POST", "/documents?filename=a.txt", {}),
+    ("POST", "/chat/sessions", {}),
+    ("POST", "/videos", {}),
+    ("POST", "/cloud-storage/connections", {}),
+    ("POST", "/s3-connector/jobs", {}),
+]
+
+
+@pytest.mark.parametrize("number", range(len(WRITES)), ids=lambda number: " ".join(WRITES[number][:2]))
+def test_viewers_only_read(api: Api, number: int) -> None:
+    """
+    A key that may only read is refused whatever would change something, before anybody looks whether it is there.
+    """
+    method, path, body = WRITES[number]
+
+    assert (403, "detail", "AUTHZ_ERROR") == error(api.send(method, path.format(id="x"), "viewer", json=body))

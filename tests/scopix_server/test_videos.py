@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from failwell.clock import VirtualClock
 from scopix_server import Settings
 from scopix_server.engine.videos import METHOD
 
@@ -67,7 +68,15 @@ def test_uploaded(api: Api) -> None:
     answer = begin(api)
     media_id = answer.json()["media_id"]
     assert 201 == answer.status_code
-    shown = {"media_id": media_id, "chunk_size": CHUNK, "received": 0, "chunks": 0, "status": "uploading"}
+    shown = {
+        "media_id": media_id,
+        "filename": "film.mp4",
+        "size": len(VIDEO),
+        "chunk_size": CHUNK,
+        "received": 0,
+        "chunks": 0,
+        "status": "uploading",
+    }
     assert shown == answer.json() == api.get(f"/videos/{media_id}")
 
     seen = [put(api, media_id, index, piece).json() for index, piece in enumerate(pieces(VIDEO))]
@@ -207,6 +216,21 @@ def test_quota(api: Api) -> None:
     refused = begin(api, key="full")
 
     assert (413, "detail", "STORAGE_QUOTA_EXCEEDED") == error(refused)
+
+
+def test_abandoned(api: Api, clock: VirtualClock) -> None:
+    """
+    An upload that is not completed is forgotten after a week, with its chunks; a video that is complete stays.
+    """
+    complete = upload(api, VIDEO + b"\0\0")
+    before = api.files()
+    media_id = begin(api).json()["media_id"]
+    put(api, media_id, 0, pieces(VIDEO)[0])
+    clock.advance(7 * 24 * 3600 + 1)
+
+    assert (201, 0) == (begin(api).status_code, begin(api).json()["chunks"])
+    assert before == api.files()
+    assert [404, 200] == [api.send("GET", f"/videos/{one}").status_code for one in (media_id, complete)]
 
 
 def test_other_size(api: Api) -> None:

@@ -543,16 +543,7 @@ class CloudStorageError(
     ScopixError,
     source="job",
     fix="`e.body_code` says what was wrong with the bucket or the object; mend that, and start the job again.",
-    cases=(
-        Case(operation="cloud_storage"),
-        Case(
-            "CLOUD_STORAGE_ERROR",
-            422,
-            operation="cloud_storage.objects",
-            cause="The bucket of the connection cannot be listed.",
-            fix="`e.details` has the reason: mend the bucket, or its permissions.",
-        ),
-    ),
+    cases=(Case(operation="cloud_storage"),),
 ):
     """Cloud storage import or export job failed."""
 

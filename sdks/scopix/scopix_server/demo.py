@@ -20,9 +20,17 @@ FULL, USED_UP, PAST_DUE = "hooli", "umbrella", "initech"
 """The tenants whose storage is full, whose month is used up, and whose payment is past due."""
 
 
+DEMO_BUCKET = "demo"
+"""The bucket with a picture and a document, which every account reaches; "denied" denies it."""
+
+
 def seed(store: Store, clock: WallClock) -> None:
     """Let each of the demo accounts be in its state; one that was used since stays as it is."""
     content = _picture()
+    bucket = store.folder.path / "buckets" / DEMO_BUCKET
+    bucket.mkdir(parents=True, exist_ok=True)
+    (bucket / "orange.png").write_bytes(content)
+    (bucket / "notes.txt").write_text("The picture beside this document is orange.")
     set_account(store, PAST_DUE, past_due=True, anew=False)
     set_account(store, FULL, storage_limit=len(content), anew=False)
     set_account(store, USED_UP, monthly_limit=1, anew=False)

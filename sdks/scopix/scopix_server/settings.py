@@ -44,6 +44,9 @@ class Settings:
     video_chunk_bytes: int = 4 * 1024 * 1024
     """Bytes that a video may have, and each of its chunks but the last has."""
 
+    video_upload_seconds: float = 7 * 24 * 3600.0
+    """How long an upload that is not completed is kept."""
+
     bucket_root: str | None = None
     """The folder whose folders stand for buckets, the same for all accounts; else "buckets" in the data folder."""
 

@@ -19,6 +19,8 @@ def root(tmp_path: Path) -> Path:
     (photos / "a" / "deep").mkdir(parents=True)
     (photos / "a" / "deep" / "x.txt").write_bytes(b"x" * 3_000_000)
     (photos / "b #1 ä.txt").write_bytes(b"b")
+    for path in (photos / "a" / "deep" / "x.txt", photos / "b #1 ä.txt"):
+        os.utime(path, (0, 1_767_225_600))
     secret = tmp_path / "outside" / "secret.txt"
     secret.parent.mkdir()
     secret.write_bytes(b"secret")
@@ -35,8 +37,9 @@ def test_list_and_read(root: Path) -> None:
     """
     bucket = Bucket(root, "photos")
 
-    assert [StoredObject("a/deep/x.txt", 3_000_000), StoredObject("b #1 ä.txt", 1)] == bucket.objects()
-    assert [StoredObject("a/deep/x.txt", 3_000_000)] == bucket.objects("a")
+    deep = StoredObject("a/deep/x.txt", 3_000_000, 1_767_225_600.0)
+    assert [deep, StoredObject("b #1 ä.txt", 1, 1_767_225_600.0)] == bucket.objects()
+    assert [deep] == bucket.objects("a")
     assert [] == bucket.objects("nowhere")
     pieces = list(bucket.read("a/deep/x.txt", 3_000_000))
     assert (b"x" * 3_000_000, True) == (b"".join(pieces), len(pieces) > 1)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from failwell.clock import WallClock
 from failwell.server import Moment, Pagination, RowModel, Submission, find_submission, insert, rows_of_page
 from failwell.server.http.paging import LARGEST_PAGE
-from scopix.exceptions import CloudStorageError
+from scopix.exceptions import ValidationError
 from scopix_server.deletions import deleted_before, note_deletion
 from scopix_server.engine.buckets import Bucket, BucketError, StoredObject, check_bucket, check_key, check_prefix
 from scopix_server.jobs import no_such
@@ -49,6 +49,7 @@ class ObjectEntry(BaseModel):
 
     key: str
     size: int
+    last_modified: Moment
 
 
 def bucket_of(store: Store, settings: Settings, name: str) -> Bucket:
@@ -95,17 +96,16 @@ def delete_connection(store: Store, clock: WallClock, tenant: str, connection_id
 def list_objects(
     store: Store, settings: Settings, tenant: str, connection_id: str, *, limit: int, offset: int
 ) -> tuple[list[ObjectEntry], Pagination]:
-    """One page of the objects of a connection, by their keys. Raises: ResourceNotFoundError, CloudStorageError."""
+    """One page of the objects of a connection, by their keys. Raises: ResourceNotFoundError, ValidationError."""
     with store.reading() as db:
         row = find_connection(db, tenant, connection_id)
     try:
         found: list[StoredObject] = bucket_of(store, settings, row["bucket"]).objects(row["prefix"])
     except BucketError as problem:
-        error = CloudStorageError(problem.message)
-        error.details["reason"] = problem.code
-        raise error.with_case("CLOUD_STORAGE_ERROR", 422) from problem
+        details = {"field": "connection_id", "reason": problem.code}
+        raise ValidationError(problem.message, details=details) from problem
     limit = min(limit, LARGEST_PAGE)
-    page = [ObjectEntry(key=one.key, size=one.size) for one in found[offset : offset + limit]]
+    page = [ObjectEntry.model_validate(vars(one)) for one in found[offset : offset + limit]]
     more = offset + len(page) < len(found)
     return page, Pagination(limit=limit, offset=offset, total=len(found), has_more=more)
 

@@ -6,15 +6,16 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 from pydantic import AfterValidator
 
 from failwell.clock import WallClock
 from failwell.server import FromJson, Moment, Pagination, RowModel, Step, Submission, find_submission, rows_of_page
+from scopix.exceptions import ResourceNotFoundError
 from scopix_server.engine.texts import SUFFIXES, Limits, UnreadableError, is_document, passages, read_text
 from scopix_server.files.adding import Adding, Received
-from scopix_server.files.files import Problem
+from scopix_server.files.files import Problem, delete_file
 from scopix_server.jobs import no_such
 from scopix_server.names import Filename
 from scopix_server.settings import Settings
@@ -83,6 +84,14 @@ def get_document(store: Store, tenant: str, document_id: str) -> Document:
     """The document of that id. Raises: ResourceNotFoundError."""
     with store.reading() as db:
         return _shown(_find(db, tenant, document_id))
+
+
+def delete_document(store: Store, clock: WallClock, tenant: str, document_id: str, key: Submission | None) -> None:
+    """Delete a document. Raises: ResourceNotFoundError; DocumentProcessingError, while it is being processed."""
+    try:
+        delete_file(store, clock, tenant, document_id, key, kind="document")
+    except ResourceNotFoundError:
+        _no_such(document_id)
 
 
 def list_documents(store: Store, tenant: str, *, limit: int, offset: int) -> tuple[list[Document], Pagination]:
@@ -170,8 +179,12 @@ def _find(db: sqlite3.Connection, tenant: str, document_id: str) -> sqlite3.Row:
         (tenant, document_id),
     ).fetchone()
     if row is None:
-        no_such("document", document_id, "Verify the id with `documents.list`.")
+        _no_such(document_id)
     return row
+
+
+def _no_such(document_id: str) -> NoReturn:
+    no_such("document", document_id, "Verify the id with `documents.list`.")
 
 
 def _shown(row: sqlite3.Row) -> Document:

@@ -30,10 +30,11 @@ class BucketError(Exception):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as it is listed."""
+    """An object as it is listed; *last_modified* is in seconds since the epoch."""
 
     key: str
     size: int
+    last_modified: float
 
 
 def check_bucket(name: str) -> str:
@@ -89,8 +90,11 @@ class Bucket:
             if len(listed) > MOST_OBJECTS:
                 message = f'The bucket "{self.name}" has more than {MOST_OBJECTS:,} objects there. Name a prefix.'
                 raise BucketError("TOO_MANY_OBJECTS", message)
-            found = [StoredObject(meta["path"], meta["size"]) for meta in listed if self._is_inside(meta["path"])]
-            return sorted(found, key=lambda one: one.key)
+            return [
+                StoredObject(meta["path"], meta["size"], meta["last_modified"].timestamp())
+                for meta in sorted(listed, key=lambda meta: meta["path"])
+                if self._is_inside(meta["path"])
+            ]
 
     def read(self, key: str, most: int) -> Iterator[bytes]:
         """The content of an object, piece by piece, if it has at most *most* bytes."""

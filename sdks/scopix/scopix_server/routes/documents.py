@@ -10,9 +10,15 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from failwell.server import CurrentCaller, CurrentWriter, ItemReply, Offset, PageLimit, PageReply, SubmissionKey
-from scopix_server.documents.documents import Document, DocumentName, accept_document, get_document, list_documents
+from scopix_server.documents.documents import (
+    Document,
+    DocumentName,
+    accept_document,
+    delete_document,
+    get_document,
+    list_documents,
+)
 from scopix_server.documents.search import Hit, search
-from scopix_server.files.files import delete_file
 from scopix_server.receiving import receive
 from scopix_server.rejections import refuse_field
 from scopix_server.services import Parts
@@ -71,5 +77,5 @@ def get(caller: CurrentCaller, parts: Parts, document_id: str) -> Document:
 @router.delete("/{document_id}", operation_id="documents.delete", status_code=204)
 def delete(caller: CurrentWriter, parts: Parts, document_id: str, key: SubmissionKey) -> Response:
     """Delete a document that is not being processed."""
-    delete_file(parts.store, parts.clock, caller.tenant, document_id, key, kind="document")
+    delete_document(parts.store, parts.clock, caller.tenant, document_id, key)
     return Response(status_code=204)

@@ -37,6 +37,8 @@ class Video(BaseModel):
     """A video as it travels. *chunks* counts those that are there from the beginning on, *received* their bytes."""
 
     media_id: str
+    filename: str
+    size: int
     chunk_size: int
     received: int
     chunks: int
@@ -53,6 +55,7 @@ def begin_video(store: Store, clock: WallClock, settings: Settings, tenant: str,
         error = VideoUploadError(message, stage="initiate").with_case("HTTP_413", 413)
         error.details |= {"size": new.size, "limit": settings.max_video_bytes}
         raise error
+    _forget(store, clock.wall() - settings.video_upload_seconds)
     with store.writing() as db:
         known = db.execute("SELECT * FROM videos WHERE tenant = ? AND sha256 = ?", (tenant, new.sha256)).fetchone()
         if known is not None:
@@ -71,6 +74,16 @@ def begin_video(store: Store, clock: WallClock, settings: Settings, tenant: str,
             **new.model_dump(),
         )
         return _shown(db, find_video(db, tenant, media_id)), True
+
+
+def _forget(store: Store, before: float) -> None:
+    """Remove what has arrived of uploads that were begun *before* a moment, and never completed."""
+    with store.writing() as db:
+        abandoned = [id_ for (id_,) in db.execute(_ABANDONED, (before,))]
+        files = [file for id_ in abandoned for (file,) in db.execute(_FILES, (id_,))]
+        db.executemany("DELETE FROM videos WHERE id = ?", [(id_,) for id_ in abandoned])
+    for file in files:
+        store.folder.remove(file)
 
 
 def get_video(store: Store, tenant: str, media_id: str) -> Video:
@@ -170,6 +183,7 @@ def find_video(db: sqlite3.Connection, tenant: str, media_id: str) -> sqlite3.Ro
     return row
 
 
+_ABANDONED = "SELECT id FROM videos WHERE file IS NULL AND created_at < ?"
 _FILES = "SELECT file FROM video_chunks WHERE media_id = ? ORDER BY position"
 
 
@@ -198,6 +212,8 @@ def _shown(db: sqlite3.Connection, row: sqlite3.Row) -> Video:
     chunks = _chunks(row) if ready else _from_the_beginning(db, row["id"])
     return Video(
         media_id=row["id"],
+        filename=row["filename"],
+        size=row["size"],
         chunk_size=row["chunk_size"],
         received=min(chunks * row["chunk_size"], row["size"]),
         chunks=chunks,
