@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error, shorten
     from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
     from failwell.server.http.bodies import BodyLimits
-    from failwell.server.http.paging import ItemReply, Offset, PageLimit, PageReply, Pagination, rows_of_page
+    from failwell.server.http.paging import ItemReply, Offset, PageLimit, PageReply, Pagination, page_of, rows_of_page
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
     from failwell.server.http.sse import EventStreamResponse, follow
     from failwell.server.http.sse_event import sse_event
@@ -64,6 +64,7 @@ lazy_exports(
             "Offset",
             "PageReply",
             "Pagination",
+            "page_of",
             "rows_of_page",
         ),
         "auth.signed_urls": ("SignedUrls",),
@@ -229,6 +230,7 @@ __all__ = [
     "job_failures",
     "limit_memory",
     "limit_seconds",
+    "page_of",
     "redacted_field_error",
     "reference_app",
     "rows_of_page",

@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from failwell.clock import WallClock
-from failwell.server import Moment, Pagination, RowModel, Submission, find_submission, insert, rows_of_page
-from failwell.server.http.paging import LARGEST_PAGE
+from failwell.server import Moment, Pagination, RowModel, Submission, find_submission, insert, page_of, rows_of_page
 from scopix.exceptions import ValidationError
 from scopix_server.deletions import deleted_before, note_deletion
-from scopix_server.engine.buckets import Bucket, BucketError, StoredObject, check_bucket, check_key, check_prefix
+from scopix_server.engine.buckets import Bucket, BucketError, check_bucket, check_key, check_prefix
 from scopix_server.jobs import no_such
 from scopix_server.names import new_id
 from scopix_server.settings import Settings
@@ -100,14 +99,12 @@ def list_objects(
     with store.reading() as db:
         row = find_connection(db, tenant, connection_id)
     try:
-        found: list[StoredObject] = bucket_of(store, settings, row["bucket"]).objects(row["prefix"])
+        found = bucket_of(store, settings, row["bucket"]).objects(row["prefix"])
     except BucketError as problem:
         details = {"field": "connection_id", "reason": problem.code}
         raise ValidationError(problem.message, details=details) from problem
-    limit = min(limit, LARGEST_PAGE)
-    page = [ObjectEntry.model_validate(vars(one)) for one in found[offset : offset + limit]]
-    more = offset + len(page) < len(found)
-    return page, Pagination(limit=limit, offset=offset, total=len(found), has_more=more)
+    page, pagination = page_of(found, limit=limit, offset=offset)
+    return [ObjectEntry.model_validate(vars(one)) for one in page], pagination
 
 
 def find_connection(db: sqlite3.Connection, tenant: str, connection_id: str) -> sqlite3.Row:

@@ -69,3 +69,10 @@ def rows_of_page(
             (*values, limit, offset),
         ).fetchall()
     return rows, Pagination(limit=limit, offset=offset, total=total, has_more=offset + len(rows) < total)
+
+
+def page_of(everything: Sequence[T], *, limit: int, offset: int) -> tuple[list[T], Pagination]:
+    """A page of *everything*, which is in order, and where it stands."""
+    limit, total = min(limit, LARGEST_PAGE), len(everything)
+    page = list(everything[offset : offset + limit])
+    return page, Pagination(limit=limit, offset=offset, total=total, has_more=offset + len(page) < total)
