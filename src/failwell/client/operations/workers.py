@@ -138,7 +138,10 @@ def _noted(flow: Flow[T], tally: BatchQueue[Any], index: int) -> Flow[T]:
 
 
 def _watched(start: Start[T], tally: BatchQueue[Any], index: int) -> Flow[T]:
-    """The result of an item; `_InterruptedError` when the batch was interrupted before its next effect."""
+    """The result of an item; `_InterruptedError` when the batch was interrupted before its next request or wait.
+
+    What is answered by then is done.
+    """
 
     def check() -> None:
         if tally.problem is not None:
@@ -152,7 +155,8 @@ def _watched(start: Start[T], tally: BatchQueue[Any], index: int) -> Flow[T]:
         yield Sleep(seconds)
 
     def handle(effect: Effect) -> Flow[None] | None:
-        check()
+        if isinstance(effect, Send | Sleep):
+            check()
         return in_slices(effect.seconds) if isinstance(effect, Sleep) and effect.seconds > SLICE else None
 
     return (yield from intercept(_noted(start(index), tally, index), handle))
