@@ -169,6 +169,24 @@ def test_a_job_without_a_code() -> None:
     ]
 
 
+def test_a_case_of_replies_in_a_class_for_jobs() -> None:
+    """
+    A case with a status is one of replies, also in a class for failed jobs; the others stay those of jobs.
+    """
+
+    class FailedError(
+        Base, source="job", cases=(Case(operation="runs"), Case("no_room", 507, operation="runs.start"))
+    ): ...
+
+    job, reply = FailedError.cases
+    found = build(FailedError)
+
+    assert ("job", "http") == (job.source("job"), reply.source("job"))
+    assert (FailedError, reply) == found.resolve(507, "no_room", operation="runs.start")
+    assert (FailedError, job) == found.resolve(None, "no_luck", operation="runs.start", source="job")
+    assert Other is found.resolve(500, operation="runs.start")[0]
+
+
 def test_occasions() -> None:
     """
     An error that no reply tells of is found by its occasion; an unknown one is the default.

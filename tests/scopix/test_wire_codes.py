@@ -86,7 +86,6 @@ ROWS = [
     Row(422, "IMAGE_PROCESSING_ERROR", "files.upload", UploadError, "UPLOAD_ERROR"),
     Row(422, "IMAGE_PROCESSING_ERROR", "files.describe", DescriptionError, "DESCRIPTION_ERROR"),
     Row(422, "DOCUMENT_PROCESSING_ERROR", "documents.upload", DocumentProcessingError, "DOCUMENT_PROCESSING_ERROR"),
-    Row(422, "CLOUD_STORAGE_ERROR", "cloud_storage.objects", CloudStorageError, "CLOUD_STORAGE_ERROR"),
     Row(422, "VIDEO_UPLOAD_ERROR", "video_analysis.upload", VideoUploadError, "VIDEO_UPLOAD_ERROR"),
     Row(422, "NO_CONTENT", "chat.ask", ChatError, "NO_CONTENT"),
     Row(429, "RATE_LIMIT_ERROR", "files.get", RateLimitError, "RATE_LIMIT", "throttled"),
