@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import os
+import time
 import uuid
 from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
 from failwell._support.exception_fields import ExceptionFields
+
+ABANDONED = 24 * 3600.0
+"""Seconds after which nobody writes to the part of a file any more that was not written to since."""
 
 
 class DataFolderError(ExceptionFields, Exception):
@@ -34,7 +38,7 @@ class DataFolder:
         self.files = self.path / "files"
 
     def prepare(self) -> None:
-        """Make the folder, and try whether it can be written to.
+        """Make the folder, try whether it can be written to, and remove what was never written to its end.
 
         Raises: DataFolderError.
         """
@@ -46,10 +50,18 @@ class DataFolder:
             probe = self.files / f"{uuid.uuid4().hex}.part"
             probe.write_bytes(b"")
             probe.unlink()
+            self._forget_parts()
         except OSError as problem:
             reason = problem.strerror or type(problem).__name__
             remedy = "Name a folder that you may write to, or change its permissions."
             raise DataFolderError(str(self.path), f"cannot be written to ({reason})", remedy) from problem
+
+    def _forget_parts(self) -> None:
+        """Remove the parts that processes left behind which were killed; others may be writing theirs just now."""
+        for part in self.files.glob("*.part"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - part.stat().st_mtime > ABANDONED:
+                    part.unlink()
 
     @contextlib.contextmanager
     def new_file(self, name: str | None = None) -> Generator[tuple[str, BinaryIO]]:
