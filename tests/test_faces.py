@@ -47,6 +47,7 @@ def test_import_gives_the_module(first: str) -> None:
 
 FACES = [
     "failwell",
+    "failwell.adapt.engines",
     "failwell.cli",
     "failwell.client",
     "failwell.clock",
