@@ -65,6 +65,18 @@ class Parts(Resource[C], name="parts"):
         return "".join(event.data for event in events)
 
     @operation
+    def handled(self, problem: BaseException) -> Flow[str]:
+        """What came of work that raises *problem*."""
+
+        def work() -> str:
+            raise problem
+
+        try:
+            return (yield from in_thread(work))
+        except ValueError as met:
+            return f"handled {met}"
+
+    @operation
     def thread(self) -> Flow[str]:
         """The name of the thread that works."""
         return (yield from in_thread(lambda: threading.current_thread().name))
@@ -153,6 +165,18 @@ def test_work_in_a_thread(colour: str) -> None:
     name, _ = ask(colour, lambda parts: parts.thread())
 
     assert (colour == "blocking") == (name == threading.current_thread().name)
+
+
+@every_colour
+def test_work_that_raises(colour: str) -> None:
+    """
+    What such work raises is raised in the operation, which may handle it; Ctrl-C leaves as it is.
+    """
+    assert "handled 7" == ask(colour, lambda parts: parts.handled(ValueError(7)))[0]
+    with pytest.raises(KeyError):
+        ask(colour, lambda parts: parts.handled(KeyError(7)))
+    with pytest.raises(KeyboardInterrupt):
+        ask(colour, lambda parts: parts.handled(KeyboardInterrupt()))
 
 
 def test_played_and_simulated() -> None:

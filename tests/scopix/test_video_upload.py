@@ -246,14 +246,43 @@ def test_with_a_token(video: Path, server: Videos, colour: str) -> None:
 
 
 @every_colour
-@pytest.mark.parametrize("what", ["missing", "folder", "stream"])
-def test_what_cannot_be_uploaded(video: Path, server: Videos, colour: str, what: str) -> None:
+@pytest.mark.parametrize("what", ["missing", "folder"])
+def test_what_cannot_be_read(video: Path, server: Videos, colour: str, what: str) -> None:
     """
-    What cannot be read is an OSError, and a stream of unknown length refused; nothing is sent.
+    What cannot be read is a VideoUploadError of the first stage, with its cause; nothing is sent.
     """
-    given: Any = {"missing": video.with_name("gone.mp4"), "folder": video.parent, "stream": iter([b"x"])}[what]
-    with pytest.raises((ScopixError, TypeError) if what == "stream" else OSError):
+    given = {"missing": video.with_name("gone.mp4"), "folder": video.parent}[what]
+    with pytest.raises(VideoUploadError, match="was not uploaded: ") as caught:
         asked(colour, server, uploading(given))
+
+    assert ("initiate", None, 0) == (caught.value.stage, caught.value.media_id, caught.value.partial_chunks)
+    assert ([], True) == (server.asked, isinstance(caught.value.__cause__, OSError))
+
+
+@every_colour
+@pytest.mark.parametrize("how", ["changed", "deleted"])
+def test_a_file_that_goes_on_changing(video: Path, server: Videos, colour: str, how: str) -> None:
+    """
+    A file that is changed or deleted while it is uploaded is told with all that is known of the upload.
+    """
+
+    def meddle(sent: int, _total: int) -> None:
+        if sent == 16:
+            video.unlink() if how == "deleted" else video.write_bytes(b"another")
+
+    with pytest.raises(VideoUploadError) as caught:
+        asked(colour, server, uploading(video, progress=meddle))
+
+    assert ("chunk_upload", "vid_0", 1) == (caught.value.stage, caught.value.media_id, caught.value.partial_chunks)
+
+
+@every_colour
+def test_a_stream_is_refused(server: Videos, colour: str) -> None:
+    """
+    A stream of unknown length is no file.
+    """
+    with pytest.raises(TypeError):
+        asked(colour, server, uploading(iter([b"x"])))
 
     assert [] == server.asked
 

@@ -272,7 +272,7 @@ def test_what_is_missing_is_named(talk: Talking, call: Callable[[Any], Any], kin
 
 def test_a_document_is_uploaded(talk: Talking, tmp_path: Path) -> None:
     """
-    A document goes as it is, under its name; what cannot be read is an OSError, what is refused an UploadError.
+    A document goes as it is, under its name; what cannot be read, and what is refused, is an UploadError.
     """
     path = tmp_path / "notes.md"
     path.write_bytes(b"# Six")
@@ -282,8 +282,9 @@ def test_a_document_is_uploaded(talk: Talking, tmp_path: Path) -> None:
 
     assert ("doc_1", ["POST /documents"], b"# Six") == (document.id, talking.asked, request.content)
     assert ({"filename": "notes.md"}, "text/markdown") == (dict(request.query), request.headers["content-type"])
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(UploadError, match=r"gone\.md could not be read: No such file") as caught:
         talk().ask(lambda client: client.documents.upload(path.with_name("gone.md")))
+    assert {"filename": "gone.md", "stage": "read"} == caught.value.details
     too_large = UploadError("2 MiB is too much.", filename="notes.md").with_case("HTTP_413")
     with pytest.raises(UploadError):
         talk(too_large).ask(lambda client: client.documents.upload(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from failwell._support.frozen import Frozen
 from failwell.contract.evidence import Suppression
@@ -54,7 +54,7 @@ class Notify(Frozen):
 class Perform(Frozen):
     """Do work that is no flow: *blocking* is called, or what *awaiting* makes is awaited, by the colour of the driver.
 
-    The flow is told its result. What it raises is the caller's, and the flow hears nothing of it.
+    The flow is told its result. What it raises leaves as it is: `perform` raises it in the flow.
     """
 
     blocking: Callable[[], Any]
@@ -121,9 +121,24 @@ def notify(name: str, **facts: Any) -> Flow[None]:
 
 
 def perform(blocking: Callable[[], T], awaiting: Callable[[], Awaitable[T]]) -> Flow[T]:
-    """The result of *blocking*, or of what *awaiting* makes."""
-    result: T = yield Perform(blocking, awaiting)
-    return result
+    """The result of *blocking*, or of what *awaiting* makes. Its exceptions are raised here; Ctrl-C leaves as it is."""
+
+    def kept() -> tuple[T | None, Exception | None]:
+        try:
+            return blocking(), None
+        except Exception as problem:  # noqa: BLE001 - raised below, where the flow can handle it
+            return None, problem
+
+    async def awaited() -> tuple[T | None, Exception | None]:
+        try:
+            return await awaiting(), None
+        except Exception as problem:  # noqa: BLE001 - the same
+            return None, problem
+
+    result, problem = yield Perform(kept, awaited)
+    if problem is not None:
+        raise problem
+    return cast(T, result)
 
 
 def intercept(

@@ -28,6 +28,7 @@ from failwell.policy import Flow
 from scopix.exceptions import DocumentProcessingError, ScopixTimeoutError
 from scopix.models import Document, SearchHit
 from scopix.resources._jobs import or_its_error
+from scopix.uploads.results import unread
 
 C = TypeVar("C", Blocking, Awaiting)
 
@@ -44,12 +45,14 @@ class Documents(Resource[C], name="documents"):
         """Upload a document, as *filename* or under its own name. Its text is read afterwards: wait for it.
 
         Raises:
-            OSError: the file cannot be read.
-            UploadError: it is too large, or there already.
+            UploadError: it cannot be read, is too large, or there already; `e.stage` is "read" or "upload".
             QuotaExceededError: the storage is used up.
         """
-        source = upload_source(self.core, file)
         name = filename or Path(file).name
+        try:
+            source = upload_source(self.core, file)
+        except OSError as problem:
+            raise unread(name, problem) from problem
         size = source.size or 0
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return self.api.call(

@@ -51,9 +51,8 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
         that *on_token* was told, or an error has, the file need not be hashed again.
 
         Raises:
-            OSError: the file cannot be read.
-            VideoUploadError: it failed; `e.stage` is "initiate", "chunk_upload" or "complete", `e.media_id` the video,
-                and `e.partial_chunks` how many chunks the server has.
+            VideoUploadError: it failed, or the file cannot be read; `e.stage` is "initiate", "chunk_upload" or "complete",
+                `e.media_id` the video, and `e.partial_chunks` how many chunks the server has.
             QuotaExceededError: the storage is used up.
         """
         name = Path(file).name
@@ -72,7 +71,7 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
                     on_token=on_token,
                 )
             )
-        except ScopixError as met:
+        except (ScopixError, OSError) as met:
             error = upload.error(met)
         raise error from error.__cause__
 

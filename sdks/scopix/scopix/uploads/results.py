@@ -26,6 +26,14 @@ def on_occasion(error: UploadError, on: str) -> UploadError:
     return error
 
 
+def unread(filename: str, met: Exception, session_id: str | None = None) -> UploadError:
+    """The error of a file that could not be read, because of what it *met*."""
+    why = met.strerror if isinstance(met, OSError) and met.strerror else met
+    error = UploadError(f"{filename} could not be read: {why}", filename=filename, stage="read", session_id=session_id)
+    error.__cause__ = met
+    return on_occasion(error, "unreadable_file")
+
+
 @dataclass(frozen=True, slots=True)
 class UploadResult:
     """What became of one file: *file* where it was uploaded, *error* where not, neither where it was not tried."""

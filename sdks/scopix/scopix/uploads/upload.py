@@ -15,7 +15,7 @@ from scopix.exceptions import (
     ScopixPermissionError,
     UploadError,
 )
-from scopix.uploads.results import BatchUploadResults, UploadResult, on_occasion
+from scopix.uploads.results import BatchUploadResults, UploadResult, unread
 from scopix.uploads.sources import Source, Sources
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Upload:
             ),
             () if outcome is None else outcome.remaining,
             self._found.ignored,
-            {folder: self._unread(folder.name, met) for folder, met in self._found.unreadable.items()},
+            {folder: unread(folder.name, met, self.session_id) for folder, met in self._found.unreadable.items()},
         )
 
     def settled(self, outcome: BatchOutcome[File]) -> BatchUploadResults:
@@ -117,16 +117,10 @@ class Upload:
         """What *met* a file, as an error of this SDK that names the file."""
         name = self._sources[index].filename
         if not isinstance(met, ScopixError):
-            return self._unread(name, met)
+            return unread(name, met, self.session_id)
         if isinstance(met, UploadError):
             met.filename = met.filename or name
             met.stage = met.stage or "upload"
             met.session_id = met.session_id or self.session_id
             met.settle()
         return met
-
-    def _unread(self, name: str, met: Exception) -> UploadError:
-        why = met.strerror if isinstance(met, OSError) and met.strerror else met
-        error = UploadError(f"{name} could not be read: {why}", filename=name, stage="read", session_id=self.session_id)
-        error.__cause__ = met
-        return on_occasion(error, "unreadable_file")

@@ -98,7 +98,7 @@ class VideoUpload:
         address = f"{self._api.core.base_url}{path('/videos', video.media_id)}"
         return Standing(address, video.received, video.chunk_size)
 
-    def error(self, met: ScopixError) -> ScopixError:
+    def error(self, met: ScopixError | OSError) -> ScopixError:
         """What the upload raises for what it *met*."""
         if isinstance(met, VideoUploadError):
             met.media_id = met.media_id or self._media_id
@@ -106,16 +106,17 @@ class VideoUpload:
             met.partial_chunks = met.partial_chunks or self._chunks
             met.settle()
             return met
-        if isinstance(met, ABOUT_THE_ACCOUNT) or met.case.on == "configuration":
+        if isinstance(met, ABOUT_THE_ACCOUNT) or (isinstance(met, ScopixError) and met.case.on == "configuration"):
             return met
+        why = met.strerror if isinstance(met, OSError) and met.strerror else met
         error = VideoUploadError(
-            f"{self._filename} was not uploaded: {met}",
+            f"{self._filename} was not uploaded: {why}",
             media_id=self._media_id,
             stage=self._stage,
             partial_chunks=self._chunks,
         )
         error.__cause__ = met.with_traceback(None)
-        return with_evidence(error, met)
+        return with_evidence(error, met) if isinstance(met, ScopixError) else error
 
 
 def _digest(content: Any) -> bytes:

@@ -16,10 +16,7 @@ T = TypeVar("T")
 
 
 def in_thread(work: Callable[[], T]) -> Flow[T]:
-    """The result of *work* that blocks, such as reading files; an awaiting client has a thread do it.
-
-    What it raises leaves the operation as it is.
-    """
+    """The result of *work* that blocks, such as reading files; an awaiting client has a thread do it."""
     return perform(work, lambda: anyio.to_thread.run_sync(work))
 
 
