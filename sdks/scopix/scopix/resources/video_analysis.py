@@ -51,8 +51,8 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
         that *on_token* was told, or an error has, the file need not be hashed again.
 
         Raises:
-            VideoUploadError: it failed, or the file cannot be read; `e.stage` is "initiate", "chunk_upload" or "complete",
-                `e.media_id` the video, and `e.partial_chunks` how many chunks the server has.
+            VideoUploadError: it failed, or the file cannot be read; `e.stage` is "initiate", "chunk_upload" or
+                "complete", `e.media_id` the video, and `e.partial_chunks` how many chunks the server has.
             QuotaExceededError: the storage is used up.
         """
         name = Path(file).name
