@@ -9,7 +9,10 @@ import zlib
 import pytest
 from PIL import Image
 
+from scopix_server import Settings
+from scopix_server.engine.measuring import Measuring
 from scopix_server.engine.pictures import FORMATS, BrokenPictureError, Picture, decode
+from tests.dice import dice
 
 from .api import picture
 
@@ -88,3 +91,24 @@ def test_cut_anywhere() -> None:
             seen.add(True)
 
     assert False in seen
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_hostile_bytes(kind: str) -> None:
+    """
+    A picture with wrong bytes anywhere is refused, or is one that can be measured; nothing else is ever raised.
+    """
+    chance, whole = dice(f"hostile {kind}"), picture(kind=kind)
+    provider, broken = Measuring(Settings(max_image_pixels=10_000)), 0
+    for _ in range(300):
+        content = bytearray(whole)
+        for _ in range(chance.choice([1, 2, 8])):
+            content[chance.randrange(min(len(content), chance.choice([60, 10**6])))] = chance.randrange(256)
+        try:
+            decode(bytes(content), max_pixels=10_000)
+        except BrokenPictureError:
+            broken += 1
+        else:
+            assert "Measured" in provider.describe(bytes(content), "x")
+
+    assert broken > 0

@@ -22,7 +22,8 @@ FORMATS = {
 }
 """What is taken: Pillow's name, and the content type."""
 
-# What Pillow's decoders raise about hostile bytes; reading from memory, no OSError is about a disk.
+# What Pillow's decoders raise about hostile bytes; reading from memory, no OSError is about a disk. A warning is one
+# where the process is told to raise them.
 _BROKEN = (
     ArithmeticError,
     EOFError,
@@ -32,11 +33,12 @@ _BROKEN = (
     SyntaxError,
     TypeError,
     ValueError,
+    Warning,
     struct.error,
     zlib.error,
 )
 
-_TURNS = threading.BoundedSemaphore(4)
+_TURNS = threading.BoundedSemaphore(2)
 """A decoded picture takes some bytes a pixel: however many threads there are, as many are decoded at once."""
 
 
