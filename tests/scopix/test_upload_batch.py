@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pickle
 import threading
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from failwell.policy import Remaining
@@ -18,15 +20,18 @@ from scopix import (
     PaymentRequiredError,
     QuotaExceededError,
     RateLimitError,
+    Scopix,
     ScopixConnectionError,
     ScopixError,
     ScopixPermissionError,
+    ScopixSync,
     ServerError,
     UploadError,
 )
 from scopix.uploads.sources import Source
 
 from .talk import Store, Talk, file
+from .video_server import taking_videos
 
 Talking = Callable[..., Talk]
 NO_IMAGE = UploadError("This is no image.", stage="upload").with_case("IMAGE_PROCESSING_ERROR")
@@ -397,6 +402,41 @@ def test_ten_thousand_files(talk: Talking, tmp_path: Path) -> None:
 
     assert (10_000, {}) == (len(results.uploaded), results.failures)
     assert most[0] - before <= 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("colour", ["blocking", "asyncio"])
+def test_files_are_read_as_they_are_sent(tmp_path: Path, colour: str) -> None:
+    """
+    What is in memory of a batch is what is under way: it does not grow with the bytes of the files.
+    """
+    for index in range(60):
+        with (tmp_path / f"{index}.png").open("wb") as opened:
+            opened.truncate(1 << 20)
+    with taking_videos() as server:
+        uploaded_to(server.url, colour, tmp_path / "0.png")  # what is loaded with the first is not the others'
+        tracemalloc.start()
+        try:
+            results = uploaded_to(server.url, colour, tmp_path)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert (60, {}) == (len(results.uploaded), results.failures)
+    assert peak < 8 << 20
+
+
+def uploaded_to(url: str, colour: str, what: Path) -> Any:
+    """The results of an upload over real sockets."""
+    if colour == "blocking":
+        with ScopixSync("sk_test", base_url=url) as client:
+            return client.files.upload_batch(what, progress=False, max_workers=4)
+
+    async def run() -> Any:
+        async with Scopix("sk_test", base_url=url) as client:
+            return await client.files.upload_batch(what, progress=False, max_workers=4)
+
+    return anyio.run(run)
 
 
 def test_descriptions(talk: Talking) -> None:

@@ -91,6 +91,8 @@ class Videos:
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
+        if request.path.startswith("/api/v2/uploads"):
+            return self._file(request)
         found = re.fullmatch(r"/api/v2/videos(?:/vid_(\d+)(/complete|/chunks/(\d+))?)?", request.path)
         assert found is not None
         number, what, chunk = (str(each or "") for each in found.groups())
@@ -131,6 +133,13 @@ class Videos:
             video.received += sent
         video.chunks[int(chunk)] = b"".join(blocks)
         return say(request, 200, {"received": video.received, "chunks": len(video.chunks)})
+
+    def _file(self, request: BaseHTTPRequestHandler) -> None:
+        """Take an image of a batch, and forget it."""
+        left = int(request.headers.get("Content-Length", "0"))
+        while left:
+            left -= len(request.rfile.read(min(BLOCK, left)))
+        return say(request, 201, {"session_id": "up_1", "id": "img_1", "filename": "a.png"})
 
     def _about(self, request: BaseHTTPRequestHandler, kind: str, body: bytes, number: int) -> None:
         if kind == "initiate":

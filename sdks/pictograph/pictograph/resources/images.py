@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import mimetypes
 import os
-import stat
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +19,7 @@ from failwell.client import (
     nothing,
     operation,
     paged,
+    upload_source,
 )
 from failwell.policy import Flow
 from pictograph.resources._paths import collection, path
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from pictograph.models import Image, UploadTarget
 
 C = TypeVar("C", Blocking, Awaiting)
-
-CHUNK = 64 * 1024
 
 
 class Images(Resource[C], name="images"):
@@ -100,6 +96,7 @@ class Images(Resource[C], name="images"):
 
         Raises:
             OSError: the file cannot be read.
+            SourceChangedError: it was changed while it was sent; it is no PictographError.
             ConflictError: the folder has an image of that name (`error_code="duplicate_filename"`).
             ValidationError: the file is no image that the backend can decode.
             NotFoundError: there is no such dataset.
@@ -107,7 +104,8 @@ class Images(Resource[C], name="images"):
         from pictograph.models import Image, UploadTarget
 
         file = Path(file_path)
-        size = _size(file)
+        source = upload_source(self.core, file)
+        size = source.size or 0
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         named = {"dataset": dataset_id, "filename": file.name, "directory_path": directory_path}
         target: UploadTarget = yield from self.api.call(
@@ -122,7 +120,7 @@ class Images(Resource[C], name="images"):
             "PUT",
             target.upload_url,
             nothing,
-            content=_opened(file),
+            content=source.content(0, size),
             headers=(("Content-Type", kind), ("Content-Length", str(size))),
             with_credentials=False,
         )
@@ -137,30 +135,3 @@ class Images(Resource[C], name="images"):
                 idempotency_key=idempotency_key,
             )
         )
-
-
-def _size(file: Path) -> int:
-    """How long *file* is, in bytes.
-
-    Raises:
-        OSError: there is none, it is no regular file, or it may not be read.
-    """
-    found = file.stat()
-    if stat.S_ISDIR(found.st_mode):
-        raise IsADirectoryError(errno.EISDIR, "A directory cannot be uploaded; pass its files one by one", str(file))
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "Only a regular file can be uploaded", str(file))
-    # Opened before anything is sent: what may not be read must leave nothing half-done.
-    file.open("rb").close()
-    return found.st_size
-
-
-def _opened(file: Path) -> Callable[[], Iterator[bytes]]:
-    """Opens *file* anew for every attempt."""
-
-    def chunks() -> Iterator[bytes]:
-        with file.open("rb") as opened:
-            while chunk := opened.read(CHUNK):
-                yield chunk
-
-    return chunks
