@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from failwell._support import truncation
 from failwell._support.frozen import Frozen
@@ -16,6 +16,9 @@ from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import CatalogueError
 from failwell.contract.resilience import Resilience
 from failwell.contract.table import CaseTable, scopes
+
+if TYPE_CHECKING:
+    from typing import Unpack
 
 
 class Envelope(Protocol):
@@ -50,6 +53,19 @@ class RetryRules(Frozen):
     longest_delay: float = 8.0
     jitter: float = 0.25
     longest_retry_after: float = 120.0
+
+
+class JoinedSettings(TypedDict, total=False):
+    """What `Catalogue.join` may be told, where its catalogues differ."""
+
+    envelope: Envelope
+    headers: HeaderNames
+    retries: RetryRules
+    resilience: Resilience
+    status_decides: bool
+    body_cap: int
+    docs: str | None
+    idempotency: Literal["server"] | None
 
 
 class Raises(Frozen):
@@ -125,6 +141,40 @@ class Catalogue(CaseTable):
             self._check(error)
             for case in self.claims(error):
                 self.claim(error, case)
+
+    @classmethod
+    def join(cls, *catalogues: Catalogue, name: str | None = None, **settings: Unpack[JoinedSettings]) -> Catalogue:
+        """One catalogue of several: for a server with more than one API, or a caller of several services.
+
+        It has the classes and operations of all, below the nearest base that they have in common. *settings* say what
+        holds where they differ.
+
+        Raises:
+            CatalogueError: they have different classes for the same, or settings that differ and are not given.
+        """
+        if not catalogues:
+            raise CatalogueError("Nothing to join: Catalogue.join(ORDERS, PAYMENTS) takes catalogues.")
+        from failwell.contract.joining import check_claims, common_base, common_settings, merged
+
+        given = tuple(dict.fromkeys(catalogues))
+        shared = common_settings(given, settings)
+        check_claims(given)
+        base, defaults = common_base(*[each.base for each in given]), {each.default for each in given}
+        errors = [error for each in given for error in (each.base, *each.errors, each.default)]
+        # What any operation of one may raise, no operation of another may.
+        operations = [{named: Raises(each.raises(named)) for named in each.operations} for each in given]
+        everywhere = [each.everywhere.errors for each in given]
+        all_may = [error for error in everywhere[0] if all(error in each for each in everywhere)]
+        return cls(
+            " + ".join(each.name for each in given) if name is None else name,
+            base=base,
+            default=defaults.pop() if len(defaults) == 1 else base,
+            errors=tuple(error for error in dict.fromkeys(errors) if error is not Error),
+            operations=merged(given, "operations", operations),
+            everywhere=raises(*all_may),
+            resources=merged(given, "resources", [each.resources for each in given]),
+            **shared,
+        )
 
     def _check(self, error: type[Error]) -> None:
         if not issubclass(error, self.base):

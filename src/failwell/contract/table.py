@@ -60,6 +60,13 @@ class CaseTable:
             )
         table[key] = (error, case)
 
+    def claimed_cases(self) -> Iterator[tuple[Source, Key, type[Error], Case]]:
+        """Every claim of a class that is not for whatever nobody else claims, and where the table has it."""
+        for source, table in self._table.items():
+            for key, (error, case) in table.items():
+                if any(key) or source in ("job", "stream"):
+                    yield source, key, error, case
+
     def _key(self, case: Case, source: Source) -> Key:
         """Where the table has *case*."""
         if source not in TRAVELLING:

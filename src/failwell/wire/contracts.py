@@ -8,6 +8,7 @@ from types import ModuleType
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError
+from failwell.contract.joining import common_base
 
 ContractLike = Catalogue | type[Error] | ModuleType
 """What says which errors there are: a catalogue, a class of it, or a module with its classes."""
@@ -69,7 +70,7 @@ def _declared_in(module: ModuleType) -> list[type[Error]]:
 
 def _common_base(classes: tuple[type[Error], ...]) -> type[Error]:
     """The nearest class that all *classes* are, at most `failwell.Error` itself."""
-    first, *others = classes
-    above = [each for each in first.__mro__ if issubclass(each, Error)]
+    if len(classes) > 1:
+        return common_base(*classes)
     # One class alone is not all that can happen: what else comes is what it is derived from.
-    return next(each for each in above if all(issubclass(other, each) for other in others)) if others else above[1]
+    return next(each for each in classes[0].__mro__[1:] if issubclass(each, Error))
