@@ -80,18 +80,25 @@ def going_round(root: Path) -> object:
     return Bucket(root, "photos").objects()
 
 
+def badly_named(root: Path) -> object:
+    """List a bucket with a file whose name is no text."""
+    (root / "photos" / "a\nb.txt").touch()
+    return Bucket(root, "photos").objects()
+
+
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "no bucket": (lambda root: Bucket(root, "nothing"), "BUCKET_NOT_FOUND"),
     "a file": (lambda root: Bucket(root, "afile"), "BUCKET_NOT_FOUND"),
     "denied": (lambda root: Bucket(root, "photos", ["photos"]), "ACCESS_DENIED"),
     "denied by the system": (denied_by_the_system, "ACCESS_DENIED"),
+    "a name that is no key": (badly_named, "INVALID_OBJECT_KEY"),
     "a link to itself": (going_round, "STORAGE_FAILED"),
     "no object": (lambda root: list(Bucket(root, "photos").read("nothing", 9)), "OBJECT_NOT_FOUND"),
     "a folder": (lambda root: list(Bucket(root, "photos").read("a", 9)), "OBJECT_NOT_FOUND"),
     "a pipe": (lambda root: list(Bucket(root, "photos").read("pipe", 9)), "OBJECT_NOT_FOUND"),
     "a link": (lambda root: list(Bucket(root, "photos").read("link.txt", 9)), "OBJECT_NOT_FOUND"),
     "through a link": (lambda root: list(Bucket(root, "photos").read("out/secret.txt", 9)), "OBJECT_NOT_FOUND"),
-    "outside": (lambda root: list(Bucket(root, "photos").read("../../secret.txt", 9)), "OBJECT_NOT_FOUND"),
+    "outside": (lambda root: list(Bucket(root, "photos").read("../../secret.txt", 9)), "INVALID_OBJECT_KEY"),
     "too large": (lambda root: list(Bucket(root, "photos").read("a/deep/x.txt", 2_999_999)), "OBJECT_TOO_LARGE"),
     "over a folder": (lambda root: Bucket(root, "photos").write("a", root / "afile"), "STORAGE_FAILED"),
     "below a file": (lambda root: Bucket(root, "photos").write("b #1 ä.txt/y", root / "afile"), "STORAGE_FAILED"),

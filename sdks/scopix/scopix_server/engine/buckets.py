@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, InvalidPathError
 from obstore.store import LocalStore
+
+from failwell.server import shorten
 
 LONGEST_KEY = 1024
 MOST_OBJECTS = 10_000
@@ -66,16 +68,18 @@ class Bucket:
     """The bucket *name* in the folder *root*; the server was denied those whose names are in *denied*.
 
     Raises:
+        ValueError: no bucket can have that name.
         BucketError: here and in every method, if the bucket or an object is not there, or is not to be used.
     """
 
     def __init__(self, root: Path, name: str, denied: Sequence[str] = ()) -> None:
         self.name = name
+        check_bucket(name)
         if name in denied:
-            raise self._denied()
+            raise self._denied(f'the bucket "{name}"')
         with self._failing(None):
             # A bucket that is a link elsewhere is its operator's; a link inside of one may be anybody's.
-            self._home = (root / check_bucket(name)).resolve(strict=True)
+            self._home = (root / name).resolve(strict=True)
             if not self._home.is_dir():
                 raise FileNotFoundError(name)
             next(self._home.iterdir(), None)
@@ -104,8 +108,8 @@ class Bucket:
                 raise FileNotFoundError(key)
             found = obstore.get(self._store, key)
             if found.meta["size"] > most:
-                message = f'The object "{key}" of the bucket "{self.name}" has {found.meta["size"]:,} bytes, more than'
-                raise BucketError("OBJECT_TOO_LARGE", f"{message} {most:,}. Take it out of the list.")
+                message = f'The object "{shorten(key)}" of the bucket "{self.name}" has {found.meta["size"]:,} bytes'
+                raise BucketError("OBJECT_TOO_LARGE", f"{message}, the most we take is {most:,}. Leave it out.")
             for piece in found.stream(min_chunk_size=_PIECE):
                 yield bytes(piece)
 
@@ -120,27 +124,31 @@ class Bucket:
         """Whether *key* stays in the bucket, wherever links lead."""
         return (self._home / key).resolve().is_relative_to(self._home)
 
-    def _denied(self) -> BucketError:
-        message = f'The bucket "{self.name}" denies this server access. Give it the permission to list and read it.'
+    def _denied(self, what: str) -> BucketError:
+        message = f"This server is denied access to {what}. Give it the permission to list, read and write there."
         return BucketError("ACCESS_DENIED", message)
 
     @contextlib.contextmanager
     def _failing(self, key: str | None) -> Generator[None]:
         """Turn what the file system or obstore raises into a `BucketError`."""
         where = f'the bucket "{self.name}"'
+        what = where if key is None else f'the object "{shorten(key)}" of {where}'
         try:
             yield
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             if key is None:
                 message = f'There is no bucket "{self.name}". Verify its name, and the provider\'s region.'
                 raise BucketError("BUCKET_NOT_FOUND", message) from None
-            raise BucketError("OBJECT_NOT_FOUND", f'There is no object "{key}" in {where}.') from None
+            raise BucketError("OBJECT_NOT_FOUND", f"There is not {what}. Verify its key.") from None
         except PermissionError as problem:
-            raise self._denied() from problem
+            raise self._denied(what) from problem
         except ValueError as problem:
-            raise BucketError("OBJECT_NOT_FOUND", f"No object can have this key: it {problem}.") from problem
+            raise BucketError("INVALID_OBJECT_KEY", f"There cannot be {what}: a key {problem}.") from problem
+        except InvalidPathError as problem:
+            # obstore says that of the first such file that it comes upon, and lists none of the others.
+            message = f"In {where} is a file whose name cannot be a key: it is no UTF-8, or has control characters."
+            raise BucketError("INVALID_OBJECT_KEY", f"{message} Rename it.") from problem
         except (OSError, BaseError) as problem:
-            what = where if key is None else f'the object "{key}" of {where}'
             # Not the words of the error, which name folders of this machine.
             reason = getattr(problem, "strerror", None) or type(problem).__name__
             raise BucketError("STORAGE_FAILED", f"{what[0].upper()}{what[1:]} failed ({reason}).") from problem
