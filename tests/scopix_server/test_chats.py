@@ -216,6 +216,23 @@ def test_sessions(api: Api) -> None:
         assert 0 == db.execute("SELECT count(*) FROM chat_messages").fetchone()[0]
 
 
+def test_opened_and_deleted_once(api: Api) -> None:
+    """
+    A repeated key opens one session, and deletes it once, even if the server died before it kept its answers.
+    """
+    keyed: dict[str, Any] = {"headers": {"Idempotency-Key": "k"}}
+    first = api.send("POST", "/chat/sessions", json={}, **keyed).json()
+    forget_answers(api)
+    assert first == api.send("POST", "/chat/sessions", json={}, **keyed).json()
+
+    path = f"/chat/sessions/{first['id']}"
+    one = api.send("DELETE", path, **keyed)
+    forget_answers(api)
+    assert [204, 204, 404] == [
+        answer.status_code for answer in (one, api.send("DELETE", path, **keyed), api.send("GET", path))
+    ]
+
+
 def test_interrupted(api: Api) -> None:
     """
     An answer that was interrupted after any of its pieces goes on with the next, and is the same in the end.

@@ -293,6 +293,18 @@ def test_started_once(api: Api, bucket: Path, kind: str) -> None:
     assert first == api.send("POST", path, json=body, headers={"Idempotency-Key": "k"}).json()
 
 
+def test_deleted_once(api: Api) -> None:
+    """
+    A repeated deletion with its key has been done already; without, there is nothing to delete.
+    """
+    path = f"/cloud-storage/connections/{connect(api)}"
+    first = api.send("DELETE", path, headers={"Idempotency-Key": "k"})
+    forget_answers(api)
+    again = api.send("DELETE", path, headers={"Idempotency-Key": "k"})
+
+    assert [204, 204, 404] == [answer.status_code for answer in (first, again, api.send("DELETE", path))]
+
+
 def test_export_of_nothing(api: Api) -> None:
     """
     A file that is not there is a 404 that names it, before anything is exported.
