@@ -114,6 +114,28 @@ def test_for_sdk_authors(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     assert ("run_1", 2) == (waited.id, len(several.results))
 
 
+def test_a_batch_within_an_operation(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """
+    The operation of the page makes an album, and uploads the images of a folder into it.
+    """
+    from failwell.testing import Asked, replies
+    from pictograph import Client
+
+    names: dict[str, Any] = {"__name__": "long_work_page"}
+    run(4, capsys, names)
+    for name in ("a.png", "b.png", "notes.txt"):
+        (tmp_path / name).write_bytes(name.encode())
+
+    def answer(asked: Asked) -> Any:
+        return {"id": "al_1"} if asked.method == "POST" else {"got": asked.content.decode()}
+
+    with Client() as client, replies(client, then=answer) as sent:
+        images = names["Albums"](client.core).upload(tmp_path)
+
+    assert {"a.png": {"got": "a.png"}, "b.png": {"got": "b.png"}} == {path.name: got for path, got in images.items()}
+    assert ["/albums", "/albums/al_1/images"] == sorted({each.path for each in sent.requests})
+
+
 @pytest.mark.parametrize("cut", [None, 21])
 def test_uploads(cut: int | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """
@@ -124,12 +146,12 @@ def test_uploads(cut: int | None, capsys: pytest.CaptureFixture[str], monkeypatc
     names: dict[str, Any] = {"__name__": "long_work_page"}
     with taking_uploads() as server:
         monkeypatch.setenv("DEPOT_BASE_URL", server.url)
-        run(4, capsys, names)
+        run(5, capsys, names)
         if cut is not None:
             server.cut = cut
             with pytest.raises(KeyboardInterrupt):
                 interrupted(names["Depot"])
-        said = run(5, capsys, names)
+        said = run(6, capsys, names)
 
         assert ["{'number': 0, 'size': 40}"] == said
         assert (source, 40, False) == (bytes(server.files[0]), server.received, Path("upload.token").exists())

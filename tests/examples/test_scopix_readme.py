@@ -8,10 +8,12 @@ import types
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
 from failwell.sandbox import Sandbox
+from scopix import QuotaExceededError
 from scopix_server.vendor import KEYS, SETTINGS, VENDOR
 from tests.scopix_server.api import picture
 
@@ -34,6 +36,31 @@ def test_errors(capsys: pytest.CaptureFixture[str]) -> None:
     run("QuotaExceededError(")
 
     assert "QUOTA_EXCEEDED 0 of 10000000 bytes are left\n" == capsys.readouterr().out
+
+
+def test_uploading_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The README's folder is uploaded and described; what is no image is told by its name.
+    """
+    (tmp_path / "good.png").write_bytes(picture())
+    (tmp_path / "bad.png").write_bytes(b"broken")
+    upload = run("async def upload")["upload"]
+    with Sandbox(VENDOR) as sandbox:
+        monkeypatch.setenv("SCOPIX_BASE_URL", sandbox.url)
+        monkeypatch.setenv("SCOPIX_API_KEY", sandbox.keys["member"])
+        results = anyio.run(upload, str(tmp_path))
+        monkeypatch.setenv("SCOPIX_API_KEY", sandbox.keys["full"])
+        with pytest.raises(QuotaExceededError):
+            anyio.run(upload, str(tmp_path))
+    said = capsys.readouterr().out.splitlines()
+
+    assert ([None, "completed"], True) == (
+        [each.description_status for each in results],
+        said[0].startswith("0 bad.png"),
+    )
+    assert re.fullmatch(r"0 are there, [12] are not", said[-1])
 
 
 def test_provider(monkeypatch: pytest.MonkeyPatch) -> None:
