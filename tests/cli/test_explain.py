@@ -130,8 +130,8 @@ def test_endless_input() -> None:
     ("arguments", "problem"),
     [
         (["duplicate_nam"], "Nearest: duplicate_name, duplicate_filename."),
-        (["zzz"], "No code, status or class is called 'zzz' (pictograph, subconscious). Paste the whole reply, "),
-        (["409", "--catalogue", "nope"], "No catalogue is called 'nope'. Installed: pictograph, subconscious."),
+        (["zzz"], "No code, status or class is called 'zzz' (pictograph, scopix, subconscious). Paste the whole reply, "),
+        (["409", "--catalogue", "nope"], "No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious."),
     ],
     ids=["nearly", "not at all", "catalogue"],
 )
@@ -157,6 +157,10 @@ def test_several_catalogues(tmp_path: Path) -> None:
 
     titles = [
         "pictograph.exceptions.ConflictError: 409 Conflict",
+        "scopix.exceptions.UploadError: 409 Conflict, CONFLICT",
+        "scopix.exceptions.DocumentProcessingError: 409 Conflict, DOCUMENT_PROCESSING_ERROR",
+        "scopix.exceptions.ChatError: 409 Conflict, SESSION_BUSY",
+        "scopix.exceptions.ScopixError: 409 Conflict, CONFLICT",
         "tests.reference.shop.OutOfStockError: 409 Conflict, out_of_stock",
         "tests.reference.shop.OtherShopError: 409 Conflict",
     ]

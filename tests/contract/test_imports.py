@@ -32,7 +32,8 @@ def test_a_contract_is_light(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["pictograph_server.work", "subconscious_server.work", "subconscious_server.confined"]
+    "module",
+    ["pictograph_server.work", "scopix_server.work", "subconscious_server.work", "subconscious_server.confined"],
 )
 def test_a_worker_is_light(module: str) -> None:
     """

@@ -147,6 +147,7 @@ class FirstOf:
     def __init__(self, *keys: str, code: str = "code") -> None:
         self.keys = keys or ("error", "message", "detail", "errors")
         self.code = code
+        self._reserved = frozenset({*self.keys, code})
 
     def render(self, body: dict[str, Any], said: ErrorBody) -> None:
         """The message under the first key, the details beside it; a detail of that name is lost."""
@@ -170,7 +171,7 @@ class FirstOf:
             if status is not None and message is not None and message == _phrase(status):
                 texts = (_text(body.get(key)) for key in self.keys)
                 message = next((text for text in texts if text and text != message), message)
-        return ErrorBody(code=_code(body.get(self.code)), message=message, details=body)
+        return ErrorBody(code=_code(body.get(self.code)), message=message, details=body, reserved=self._reserved)
 
 
 class Problem:
