@@ -105,7 +105,10 @@ def test_through_a_pipe(older: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["nope", "pictograph"], "failwell: No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious."),
+        (
+            ["nope", "pictograph"],
+            "failwell: No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious.",
+        ),
         (["gone.json", "pictograph"], "failwell: gone.json is no contract snapshot: No such file or directory."),
         (
             ["pyproject.toml", "pictograph"],

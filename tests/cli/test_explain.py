@@ -130,7 +130,10 @@ def test_endless_input() -> None:
     ("arguments", "problem"),
     [
         (["duplicate_nam"], "Nearest: duplicate_name, duplicate_filename."),
-        (["zzz"], "No code, status or class is called 'zzz' (pictograph, scopix, subconscious). Paste the whole reply, "),
+        (
+            ["zzz"],
+            "No code, status or class is called 'zzz' (pictograph, scopix, subconscious). Paste the whole reply, ",
+        ),
         (["409", "--catalogue", "nope"], "No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious."),
     ],
     ids=["nearly", "not at all", "catalogue"],
