@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from failwell._support import truncation
 from failwell._support.detached import detached
 from failwell._support.masking import masked, masked_text
 from failwell._support.secret import Mask, Secret
@@ -89,7 +90,7 @@ def failure_of(problem: BaseException, secrets: Iterable[str | Secret] = ()) -> 
 
 def _failure(problem: BaseException, row: FailureRow, secrets: tuple[Secret, ...]) -> Failure:
     cause = detached(problem, secrets)
-    reason = masked_text(_reason(problem), mask_of(secrets))
+    reason = truncation.text(masked_text(_reason(problem), mask_of(secrets)))
     if row.kind == "configuration":
         raise MisuseError(reason) from cause
     return Failure(row.kind, reason, row.sent, cause)
