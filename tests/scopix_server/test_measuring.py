@@ -11,7 +11,8 @@ from PIL import Image, ImageFilter
 from scopix_server import ProviderDownError, ProviderSlowError, Settings
 from scopix_server.engine.measuring import Measuring, dominant_colours
 from scopix_server.engine.pictures import BrokenPictureError
-from scopix_server.engine.provider import MOST_ASKED, describe_within, provider_of
+from scopix_server.engine.plugins import provider_of
+from scopix_server.engine.provider import MOST_ASKED, describe_within
 
 from .api import picture
 

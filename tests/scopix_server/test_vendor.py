@@ -177,7 +177,22 @@ def test_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings(vision_state="down", storage_bytes=1) == from_environment()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"no_such": 1}', '{"vision_provider": "no_such:Provider"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "5",
+        '{"no_such": 1}',
+        '{"vision_state": "dwon"}',
+        '{"max_file_bytes": "20 MiB"}',
+        '{"vision_provider": "no_such:Provider"}',
+        '{"vision_provider": "scopix_server:NoSuch"}',
+        '{"responder": "no_such:Responder"}',
+        '{"analyser": "json"}',
+    ],
+)
 def test_bad_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """
     Settings that are none are a SandboxError that names the variable, and nothing is left open.
@@ -186,6 +201,16 @@ def test_bad_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 
     with pytest.raises(SandboxError, match="SCOPIX_SERVER has no settings"):
         serve(tmp_path, VirtualClock())
+
+
+def test_bad_settings_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Settings of wrong values are told by their names, and what they take.
+    """
+    monkeypatch.setenv(SETTINGS, '{"vision_state": "dwon"}')
+
+    with pytest.raises(SandboxError, match="1 invalid field: vision_state: Input should be 'up', 'down' or 'slow'"):
+        from_environment()
 
 
 def test_bad_folder(tmp_path: Path) -> None:

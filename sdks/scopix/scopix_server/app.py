@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from failwell.clock import WallClock
 from failwell.server import Jobs, reference_app
 from scopix.exceptions import CATALOGUE
-from scopix_server.engine.provider import provider_of
+from scopix_server.engine.plugins import provider_of
 from scopix_server.routes import ROUTERS
 from scopix_server.services import Services
 from scopix_server.settings import Settings

@@ -9,16 +9,18 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from fastapi import FastAPI
+from pydantic import TypeAdapter, ValidationError
 from starlette.applications import Starlette
 
 from failwell.clock import Clock
 from failwell.sandbox import DEMO_KEYS, SandboxError, Served, Vendor, assembled
 from failwell.server import BodyLimits, Caller
+from failwell.wire import summarize_field_errors
 from scopix.exceptions import CATALOGUE
 from scopix_server.accounts import payment_check
 from scopix_server.app import BASE_PATH, create_app
 from scopix_server.demo import FULL, PAST_DUE, USED_UP, seed
-from scopix_server.engine.provider import provider_of
+from scopix_server.engine.plugins import analyser_of, provider_of, responder_of
 from scopix_server.settings import Settings
 from scopix_server.store import Store
 
@@ -82,12 +84,15 @@ def from_environment() -> Settings:
     text = os.environ.get(SETTINGS, "{}")
     try:
         settings = Settings(**json.loads(text))
-        provider_of(settings)
+        TypeAdapter(Settings).validate_json(text, strict=True)
+        for part_of in (provider_of, responder_of, analyser_of):
+            part_of(settings)
         return settings
     except (ValueError, TypeError, ImportError, AttributeError) as problem:
-        message = (
-            f'{SETTINGS} has no settings ({problem}). Set it to JSON like {{"vision_state": "down"}}, or unset it.'
+        said = (
+            summarize_field_errors([*map(dict, problem.errors())]) if isinstance(problem, ValidationError) else problem
         )
+        message = f'{SETTINGS} has no settings ({said}). Set it to JSON like {{"vision_state": "down"}}, or unset it.'
         raise SandboxError(message) from problem
 
 

@@ -12,8 +12,7 @@ from failwell.server import JobKind, Step, Workload
 from scopix_server.chats.answers import Answering, unfinished_answers
 from scopix_server.cloud.transfers import Transferring
 from scopix_server.documents.documents import Processing, unfinished_documents
-from scopix_server.engine.plugins import analyser_of, responder_of
-from scopix_server.engine.provider import provider_of
+from scopix_server.engine.plugins import analyser_of, provider_of, responder_of
 from scopix_server.files.descriptions import Describing, unfinished_descriptions
 from scopix_server.jobs import unfinished_jobs as unfinished_of
 from scopix_server.settings import Settings

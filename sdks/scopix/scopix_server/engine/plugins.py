@@ -5,9 +5,15 @@ from __future__ import annotations
 import importlib
 from typing import Any, cast
 
+from scopix_server.engine.provider import VisionProvider
 from scopix_server.engine.responder import Responder
 from scopix_server.engine.videos import Analyser
 from scopix_server.settings import Settings
+
+
+def provider_of(settings: Settings) -> VisionProvider:
+    """The vision provider that *settings* name."""
+    return cast("VisionProvider", _named(settings.vision_provider, settings))
 
 
 def responder_of(settings: Settings) -> Responder:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import queue
 import threading
 import time
-from typing import Protocol, cast
+from typing import Protocol
 
 from scopix_server.engine.pictures import BrokenPictureError
-from scopix_server.settings import Settings
 
 MOST_ASKED = 64
 """Pictures that a provider may be busy with: one that never answers must not cost a thread for each that comes."""
@@ -36,12 +34,6 @@ class VisionProvider(Protocol):
             BrokenPictureError: the picture cannot be looked at.
         """
         ...
-
-
-def provider_of(settings: Settings) -> VisionProvider:
-    """The provider that *settings* name."""
-    module, _, name = settings.vision_provider.partition(":")
-    return cast("VisionProvider", getattr(importlib.import_module(module), name)(settings))
 
 
 def describe_within(provider: VisionProvider, content: bytes, filename: str, seconds: float) -> str:
