@@ -89,9 +89,9 @@ def from_environment() -> Settings:
             part_of(settings)
         return settings
     except (ValueError, TypeError, ImportError, AttributeError) as problem:
-        said = (
-            summarize_field_errors([*map(dict, problem.errors())]) if isinstance(problem, ValidationError) else problem
-        )
+        said: object = problem
+        if isinstance(problem, ValidationError):
+            said = summarize_field_errors([{**entry, "loc": [*entry["loc"]]} for entry in problem.errors()])
         message = f'{SETTINGS} has no settings ({said}). Set it to JSON like {{"vision_state": "down"}}, or unset it.'
         raise SandboxError(message) from problem
 
