@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from failwell.client.operations.batches import AsyncBatch, Batch, batch
     from failwell.client.operations.resuming import resume
     from failwell.contract.extras import MissingExtraError, run_command
+    from failwell.contract.mapping import evidence, maps
     from failwell.contract.retry_advice import RetryAdvice
     from failwell.policy.batch import BatchError
     from failwell.policy.upload import SourceChangedError
@@ -62,6 +63,10 @@ lazy_exports(
         "contract.extras": (
             "MissingExtraError",
             "run_command",
+        ),
+        "contract.mapping": (
+            "evidence",
+            "maps",
         ),
         "contract.retry_advice": ("RetryAdvice",),
         "policy.batch": ("BatchError",),
@@ -106,10 +111,12 @@ __all__ = [
     "araise_for",
     "batch",
     "calling",
+    "evidence",
     "field",
     "hint",
     "lazy_exports",
     "log_fields",
+    "maps",
     "raise_for",
     "raises",
     "resume",

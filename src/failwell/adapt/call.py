@@ -186,6 +186,12 @@ class LogicalCall:
             error = raised
         return without_frames(error)
 
+    def raised(self, error: Error) -> Exception:
+        """What is raised for *error*: as a caller is told it, or the exception that its class maps."""
+        from failwell.contract.mapping import domain_exception
+
+        return domain_exception(self.told(error))
+
     def _mask(self, text: bytes) -> bytes:
         """*text* without the secrets of the last request, as far as it is known."""
         return mask_of(self._secrets)(text)
@@ -223,16 +229,19 @@ class LogicalCall:
         Raises:
             Error: the call could never be made.
         """
-        if isinstance(problem, Error) and isinstance(problem, self.catalogue.base) and len(problem.attempts) <= 1:
+        from failwell.contract.mapping import evidence
+
+        known = evidence(problem)
+        if known is not None and isinstance(known, self.catalogue.base) and len(known.attempts) <= 1:
             # The function calls `raise_for` itself.
-            self._raised = problem
-            return _outcome_of(problem)
+            self._raised = known
+            return _outcome_of(known)
         try:
-            found = None if isinstance(problem, Error) else failure_of(problem, self._named)
+            found = None if known is not None else failure_of(problem, self._named)
         except MisuseError as refused:
             raise misuse(refused, self.catalogue) from refused.__cause__
         if found is None:
-            if isinstance(problem, Error):
+            if known is not None:
                 _tell_of_nesting()
             problem.add_note(f"Raised in attempt {self._number} of a call by `failwell.calling`; not repeated.")
             raise problem

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypedDict, TypeVar
 
-from failwell.contract.error import Error
+from failwell.contract.mapping import evidence
 from failwell.contract.retry_advice import RetryAdvice
 
 T = TypeVar("T")
@@ -21,7 +21,8 @@ NO = RetryAdvice(False, None, False)
 
 def advice(problem: BaseException | None) -> RetryAdvice:
     """What *problem* advises; an exception of nobody's contract is not repeated."""
-    return problem.retry if isinstance(problem, Error) else NO
+    error = None if problem is None else evidence(problem)
+    return NO if error is None else error.retry
 
 
 def should_retry(problem: BaseException) -> bool:
@@ -68,8 +69,8 @@ def celery_retried(function: Callable[..., T]) -> Callable[..., T]:
     def run(task: Any, *args: Any, **kwargs: Any) -> T:
         try:
             return function(task, *args, **kwargs)
-        except Error as error:
-            found = error.retry
+        except Exception as error:
+            found = advice(error)
             if not found.retryable:
                 raise
             raise task.retry(exc=error, countdown=found.delay) from error
@@ -85,9 +86,9 @@ class TemporalOptions(TypedDict):
     next_retry_delay: timedelta | None
 
 
-def temporal_options(error: Error) -> TemporalOptions:
+def temporal_options(error: Exception) -> TemporalOptions:
     """For Temporal: `raise ApplicationError(str(error), **temporal_options(error)) from error`, in an activity."""
-    found = error.retry
+    found = advice(error)
     delay = None if found.delay is None else timedelta(seconds=found.delay)
     return {"type": type(error).__name__, "non_retryable": not found.retryable, "next_retry_delay": delay}
 

@@ -37,9 +37,12 @@ def raise_for(
         return response
     # What only a failure needs is loaded with the first one.
     from failwell.adapt.exchange import error_from, replied
+    from failwell.contract.mapping import domain_exception
     from failwell.wire.contracts import catalogue_of
 
-    error = error_from(*replied(response, library), catalogue_of(*contract), operation=operation, secrets=secrets)
+    error = domain_exception(
+        error_from(*replied(response, library), catalogue_of(*contract), operation=operation, secrets=secrets)
+    )
     del response, secrets  # a traceback that shows local variables must not show what they hold
     raise error
 
@@ -54,9 +57,10 @@ async def araise_for(
     if library.status(response) in SUCCESSES:
         return response
     from failwell.adapt.exchange import areplied, error_from
+    from failwell.contract.mapping import domain_exception
     from failwell.wire.contracts import catalogue_of
 
     found = await areplied(response, library)
-    error = error_from(*found, catalogue_of(*contract), operation=operation, secrets=secrets)
+    error = domain_exception(error_from(*found, catalogue_of(*contract), operation=operation, secrets=secrets))
     del response, found, secrets
     raise error

@@ -96,7 +96,7 @@ def _run(call: LogicalCall) -> Any:
     try:
         return Driver(_Sender(call), call.clock, call.on_event).drive(call.flow())
     except Error as error:
-        found = call.told(error)
+        found = call.raised(error)
     finally:
         call.end(within)
     raise found from found.__cause__
@@ -107,7 +107,7 @@ async def _arun(call: LogicalCall) -> Any:
     try:
         return await AsyncDriver(_AsyncSender(call), call.clock, call.on_event).drive(call.flow())
     except Error as error:
-        found = call.told(error)
+        found = call.raised(error)
     finally:
         call.end(within)
     raise found from found.__cause__

@@ -57,10 +57,13 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
         del kind, problem, where  # a traceback that shows local variables must not show what they hold
         if error is None:
             return False
+        from failwell.contract.mapping import domain_exception
+
+        raised = domain_exception(error)
         try:
-            raise error from error.__cause__
+            raise raised from raised.__cause__
         finally:
-            error.__context__ = error.__cause__  # not the live one, which holds its request
+            raised.__context__ = raised.__cause__  # not the live one, which holds its request
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

@@ -137,8 +137,12 @@ class Catalogue(CaseTable):
         self.request_id_header = headers.request_id.lower()
         # What `failwell.wire.parse` makes errors with, by operation, status and code.
         self.makers: dict[tuple[str | None, int, str | None], Any] = {}
+        self.mapped: dict[type[Exception], type[Error]] = {}
+        """The exceptions without our base that `failwell.maps` made cases of this catalogue."""
         for error in dict.fromkeys((base, *errors, default)):
             self._check(error)
+            if (told := error.__dict__.get("_mapping")) is not None:
+                self._map(told.exception, error)
             for case in self.claims(error):
                 self.claim(error, case)
 
@@ -175,6 +179,14 @@ class Catalogue(CaseTable):
             resources=merged(given, "resources", [each.resources for each in given]),
             **shared,
         )
+
+    def _map(self, exception: type[Exception], error: type[Error]) -> None:
+        held = self.mapped.setdefault(exception, error)
+        if held is not error:
+            raise CatalogueError(
+                f"{exception.__name__} is mapped twice in {self.name!r} ({held.declared_at} and {error.declared_at}): "
+                "a server that raises it could not tell which to send. Map a class that is derived from it."
+            )
 
     def _check(self, error: type[Error]) -> None:
         if not issubclass(error, self.base):

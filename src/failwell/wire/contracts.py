@@ -70,7 +70,8 @@ def _declared_in(module: ModuleType) -> list[type[Error]]:
 
 def _common_base(classes: tuple[type[Error], ...]) -> type[Error]:
     """The nearest class that all *classes* are, at most `failwell.Error` itself."""
-    if len(classes) > 1:
-        return common_base(*classes)
+    first, *others = classes
+    if others:
+        return common_base(first, *others)
     # One class alone is not all that can happen: what else comes is what it is derived from.
-    return next(each for each in classes[0].__mro__[1:] if issubclass(each, Error))
+    return next(each for each in first.__mro__[1:] if issubclass(each, Error))

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from failwell._support.frozen import changed
 from failwell.contract import Catalogue, Error
 from failwell.contract.case import TRAVELLING
+from failwell.contract.mapping import error_of_domain
 from failwell.server.errors.allowed_methods import methods_of
 from failwell.server.errors.framework import UNHANDLED, of_status, refusal
 from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
@@ -119,6 +120,9 @@ class Translator:
     def _declared(self, exc: Exception, scope: Scope) -> Error | None:
         if isinstance(exc, self.catalogue.base):
             return exc
+        for cls in type(exc).__mro__:
+            if cls in self.catalogue.mapped:
+                return error_of_domain(exc, self.catalogue.mapped[cls])
         if self._convert is None:
             return None
         try:
