@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import types
 from collections.abc import Iterable, Mapping
@@ -55,7 +54,8 @@ def maps(
     Raises:
         DeclarationError: *exception* stands for too much, is an Error already, or asks for what no field is called.
     """
-    if not (isinstance(exception, type) and issubclass(exception, Exception)) or exception is Exception:
+    given: Any = exception
+    if not (isinstance(given, type) and issubclass(given, Exception)) or given is Exception:
         raise DeclarationError(f"{exception!r:.80} cannot be mapped. Name an exception class of yours below Exception.")
     if issubclass(exception, Error):
         raise DeclarationError(f"{exception.__name__} is a failwell.Error, which says what it is; list it as it is.")
@@ -121,7 +121,7 @@ def error_of_domain(problem: Exception, cls: type[Error]) -> Error:
     """The *cls*, made by `maps`, that *problem* travels as."""
     told = mapping_of(cls)
     values = {name: getattr(problem, name, None) for name, _ in told.fields if name != "message"} if told else {}
-    error: Error = cls(**{"message": str(problem), **values})  # type: ignore[call-arg]  # as `maps` declared it
+    error: Error = cls(**{"message": str(problem), **values})
     error.__cause__ = problem.__cause__
     return error
 
@@ -154,7 +154,6 @@ def _make(exception: type[Exception], facts: Mapping[str, Any], message: str) ->
         return made
 
 
-@functools.cache
 def _asked(exception: type[Exception]) -> dict[str, bool]:
     """What the constructor of *exception* takes by name, and whether it must be given."""
     import inspect
