@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import pickle
 import threading
 import tracemalloc
@@ -175,8 +176,6 @@ def test_one_file_that_cannot_be_read(
     if kind == "missing":
         path.unlink()
     elif kind == "fifo":
-        import os
-
         path.unlink()
         os.mkfifo(path)
     else:
@@ -208,6 +207,37 @@ def test_missing_among_many(talk: Talking, pictures: Path) -> None:
         caught.value
     )
     assert results is caught.value.partial_results
+
+
+@pytest.mark.parametrize("closed", ["sub", "pictures"])
+def test_folders_that_cannot_be_read(
+    talk: Talking, pictures: Path, closed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A folder below that may not be read is told beside what was uploaded; one that was given is an UploadError.
+    """
+    real = os.scandir
+
+    def refused(path: Any) -> Any:
+        if Path(path).name == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    talking = talk(then=Store()) if closed == "sub" else talk()
+    if closed == "sub":
+        results = talking.ask(uploading(pictures))
+        assert ["a.jpg", "b.png"] == names(results)
+        upload: Callable[[], Any] = results.raise_on_failures
+    else:
+        upload = lambda: talking.ask(uploading(pictures))  # noqa: E731 - one of two ways to the same error
+    with pytest.raises(UploadError, match=f"{closed} could not be read: Permission denied") as caught:
+        upload()
+
+    assert ("read", [pictures / "sub" if closed == "sub" else pictures]) == (
+        caught.value.stage,
+        [*caught.value.partial_results.unreadable],
+    )
 
 
 ENDS_ALL = [

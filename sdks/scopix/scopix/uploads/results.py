@@ -137,8 +137,10 @@ class BatchUploadResults(Sequence[UploadResult]):
         failures = self.failures
         first = next(iter(failures.values()), None) or next(iter(self.unreadable.values()), None)
         said = [f"{len(failures)} of {len(self)} files failed"] if failures or not self.unreadable else []
-        said += [f"{len(self.not_tried)} were not tried"] if self.not_tried else []
-        said += [f"{len(self.unreadable)} folders could not be read"] if self.unreadable else []
+        were = "was" if len(self.not_tried) == 1 else "were"
+        said += [f"{len(self.not_tried)} {were} not tried"] * bool(self.not_tried)
+        folders = "folder" if len(self.unreadable) == 1 else "folders"
+        said += [f"{len(self.unreadable)} {folders} could not be read"] * bool(self.unreadable)
         message = " and ".join(said)
         if first is not None:
             where = f"item {next(iter(failures))}: " if failures else ""
