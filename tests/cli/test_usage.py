@@ -61,7 +61,7 @@ def test_shell_completion(program: str, shell: str) -> None:
     ("typed", "completed"),
     [
         ("failwell ex", ["explain"]),
-        ("failwell check ", ["pictograph", "subconscious"]),
+        ("failwell check ", ["pictograph", "scopix", "subconscious"]),
         ("failwell check pic", ["pictograph"]),
         ("failwell sandbox su", ["subconscious"]),
         ("failwell check nobody", []),

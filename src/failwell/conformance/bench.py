@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from failwell.clock import VirtualClock
+from failwell.clock import Clock, VirtualClock
 from failwell.conformance.adapter import Adapter, Colour, settled
 from failwell.conformance.errors import AdapterError, ShortfallError
 from failwell.conformance.observation import Attributes, Observation
@@ -53,6 +53,33 @@ class BenchClock(VirtualClock):
         return min(max(len(self._waits) - PATIENT, 0) * PAUSE, LONGEST_PAUSE)
 
 
+class OwnClock:
+    """The time of *clock*, for a call that shares nothing with others: what one learns of a server is kept by clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        """As `Clock` says, and so are the others."""
+        return self._clock.now()
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock.wall()
+
+    def random(self) -> float:
+        """A number from 0.0 to 1.0."""
+        return self._clock.random()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._clock.sleep(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        """Wait, letting other tasks run."""
+        await self._clock.asleep(seconds)
+
+
 class Bench:
     """One promise in one colour, awaited on the event *loop* of that name. What `call` saw is kept in `seen`."""
 
@@ -84,7 +111,10 @@ class Bench:
     def call(
         self, action: Callable[[Any], Any], *, role: str | None = None, key: str | None = None, **settings: Any
     ) -> Observation:
-        """Run *action* with a client of the key of *role*, or *key*; what it did, also when it raised."""
+        """Run *action* with a client of the key of *role*, or *key*; what it did, also when it raised.
+
+        The client shares no budget and no circuit with those of other calls: they are as in processes of their own.
+        """
         self.sandbox.log.clear()
         self.clock.forget()
         api_key = self.sandbox.key(role) if key is None else key
@@ -122,7 +152,7 @@ class Bench:
             await settled(client.close())
 
     def _client(self, api_key: str, settings: Mapping[str, Any]) -> Any:
-        settings = {"base_url": self.sandbox.url, "clock": self.clock, **settings}
+        settings = {"base_url": self.sandbox.url, "clock": OwnClock(self.clock), **settings}
         return self.adapter.client(self.colour, api_key=api_key, **settings)
 
 

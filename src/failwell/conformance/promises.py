@@ -39,6 +39,10 @@ class Promises:
 
         return keep
 
+    def include(self, page: Promises) -> None:
+        """Try the promises of another *page* as well: a vendor may have several."""
+        self._promises += page
+
     def through(self, adapter: Adapter) -> Promises:
         """The promises of the page, of the SDK of another *adapter*, which may know nothing of cases."""
         others = Promises(adapter, calls=self.calls)

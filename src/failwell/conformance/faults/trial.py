@@ -8,7 +8,6 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from failwell.clock import Clock
 from failwell.conformance.bench import Bench
 from failwell.conformance.calls import Call
 from failwell.conformance.errors import ShortfallError
@@ -103,8 +102,8 @@ class Trial:
         return seen, len(entries), seconds
 
     def _asked(self, bench: Bench, url: str) -> tuple[Observation, float]:
-        own, started = OwnClock(bench.clock), time.monotonic()
-        seen = bench.call(self.call.action, base_url=url, clock=own, timeout=self.fault.timeout)
+        started = time.monotonic()
+        seen = bench.call(self.call.action, base_url=url, timeout=self.fault.timeout)
         return seen, time.monotonic() - started
 
     def _keys(self, seen: Observation) -> None:
@@ -162,33 +161,6 @@ def _speaks_to_people(seen: Observation, bench: Bench) -> None:
         parts = (str(told), repr(told), repr(told.args), repr(getattr(told, "__notes__", None)))
         expect_equal("whether it tells the key", False, any(key in part for part in parts))
         told = told.__cause__
-
-
-class OwnClock:
-    """The time of *clock*, for a call that shares nothing with others: what one learns of a server is kept by clock."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def now(self) -> float:
-        """As `Clock` says, and so are the others."""
-        return self._clock.now()
-
-    def wall(self) -> float:
-        """Seconds since the epoch."""
-        return self._clock.wall()
-
-    def random(self) -> float:
-        """A number from 0.0 to 1.0."""
-        return self._clock.random()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        self._clock.sleep(seconds)
-
-    async def asleep(self, seconds: float) -> None:
-        """Wait, letting other tasks run."""
-        await self._clock.asleep(seconds)
 
 
 @contextmanager
