@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from failwell.conformance import Bench, Promises, expect_equal
+from failwell.conformance import Bench, Promises
 from scopix.promises.ways import ADAPTER, gets, lists, opens
 
 PROMISES = Promises(ADAPTER)

@@ -6,14 +6,12 @@ import tempfile
 import zlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import count
 from pathlib import Path
 from struct import pack
 from typing import Any
 
-from failwell.conformance import Agreement, Bench, Call, Calls, ClassAdapter, Observation
-from failwell.sandbox import Answer
+from failwell.conformance import Bench, Call, Calls, ClassAdapter, Observation
 from scopix import exceptions
 from scopix.client import Scopix, ScopixSync
 
