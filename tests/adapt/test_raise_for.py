@@ -105,6 +105,20 @@ def test_error(library: str, server: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
+def test_advice(library: str, server: ScriptedServer) -> None:
+    """
+    What other retry engines are advised goes by the method of the request and the wait that the server asked for.
+    """
+    server.answer(503, Retry_After_Ms="7000")  # urllib3 waits for a Retry-After by itself
+    response = LIBRARIES[library](server.url, {})
+
+    with pytest.raises(Busy) as caught:
+        failwell.raise_for(response, OutOfStock, Busy)
+    assert failwell.RetryAdvice(True, 7.0, True) == caught.value.retry
+    response.close()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
 def test_no_secret(library: str, server: ScriptedServer) -> None:
     """
     A credential of the request that the server echoes is not in the error, nor in a traceback with local variables.

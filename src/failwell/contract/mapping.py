@@ -76,7 +76,7 @@ def _mapped(told: DomainMapping, where: str) -> type[Error]:
                 f"{told.exception.__name__}.__init__ asks for {', '.join(missing)}, and no field is called so "
                 f"({where}). Name it: maps({told.exception.__name__}, fields={(*names, *missing)})."
             )
-        _made[told] = _declared(told, where)
+        _made.setdefault(told, _declared(told, where))
     return _made[told]
 
 

@@ -41,8 +41,10 @@ class Urllib(Library):
         return capped(iter(lambda: response.read(CHUNK), b""), response.close)
 
     def request(self, response: Any) -> SentRequest:
-        """Its URL, which is all that is known."""
-        return NOT_KNOWN._replace(url=str(getattr(response, "url", None) or ""))
+        """Its method and URL, which is all that is known."""
+        responses = (response, getattr(response, "fp", None))  # urllib's has that of http.client inside
+        method = next((found for each in responses if (found := getattr(each, "_method", None))), "")
+        return NOT_KNOWN._replace(method=str(method), url=str(getattr(response, "url", None) or ""))
 
     def request_of(self, problem: BaseException) -> SentRequest:
         """The URL of an `HTTPError`."""

@@ -37,9 +37,10 @@ class Urllib3(Library):
         return capped(response.stream(CHUNK, decode_content=True), response.close)
 
     def request(self, response: Any) -> SentRequest:
-        """Its URL, which is all that is known."""
+        """Its method and URL, which is all that is known."""
         url = response.geturl() if hasattr(response, "geturl") else None
-        return NOT_KNOWN._replace(url=str(url or ""))
+        below = getattr(response, "_original_response", None)  # that of http.client
+        return NOT_KNOWN._replace(method=str(getattr(below, "_method", None) or ""), url=str(url or ""))
 
     def request_of(self, problem: BaseException) -> SentRequest:
         """Its path, where there is one."""
