@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import aiohttp
 import httpx
@@ -10,10 +10,13 @@ import httpx2
 import pytest
 import requests
 
+import failwell
+from failwell import Catalogue, Header
 from failwell.adapt.aiohttp import middleware
 from failwell.adapt.httpx import AsyncTransport, Transport
 from failwell.adapt.requests import Adapter
 from failwell.clock import VirtualClock
+from failwell.wire.envelopes import AnyShape
 from tests.adapt.scripted_server import ScriptedServer
 from tests.adapt.shop import Busy, OutOfStock
 from tests.adapt.test_calling import keyed_contract
@@ -148,3 +151,54 @@ def test_operation(client: str, server: ScriptedServer) -> None:
     )
 
     assert ["get.orders"] == heard
+
+
+class LimitedError(failwell.Error, status=429, retry="throttled"):
+    """Too many calls."""
+
+    retry_after: Annotated[int | None, Header("Retry-After")] = None
+
+
+def of_openai(http_client: Any, url: str) -> Any:
+    """A call by OpenAI's published client, whose own retries are off."""
+    import openai  # takes a second
+
+    return openai.OpenAI(api_key="sk-x", base_url=url, http_client=http_client, max_retries=0).models.list()
+
+
+def of_anthropic(http_client: Any, url: str) -> Any:
+    """The same by Anthropic's."""
+    import anthropic  # the same
+
+    client = anthropic.Anthropic(api_key="sk-x", base_url=url, http_client=http_client, max_retries=0)
+    return client.messages.create(model="m", max_tokens=1, messages=[{"role": "user", "content": "Hello"}])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", [of_openai, of_anthropic])
+def test_published_clients(call: Callable[[Any, str], Any], server: ScriptedServer) -> None:
+    """
+    Under a vendor's published client there is one retry layer, with one key, and an hour's Retry-After ends the call.
+    """
+    clock = VirtualClock()
+    contract = Catalogue(
+        "any",
+        base=failwell.Error,
+        default=failwell.Error,
+        errors=(LimitedError, Busy),
+        envelope=AnyShape(),
+        idempotency="server",
+    )
+    below: Any = Transport(contract, httpx2.HTTPTransport(), clock=clock, raises=False)
+    with httpx2.Client(transport=below) as http_client:
+        server.answer(429, {"error": {"message": "Slow down"}}, Retry_After="2")
+        server.answer(503)
+        call(http_client, server.url)
+        sent, waits = len(server.seen), clock.waits()
+        server.answer(429, {"error": {"message": "Slow down"}}, Retry_After="3600")
+        with pytest.raises(Exception, match="429") as caught:
+            call(http_client, server.url)
+
+    assert (3, 2.0, 2) == (sent, waits[0], len(waits))
+    assert 1 == len({headers.get("idempotency-key") for headers in server.seen[:3]})
+    assert ("RateLimitError", 4, waits) == (type(caught.value).__name__, len(server.seen), clock.waits())

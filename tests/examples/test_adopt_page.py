@@ -39,11 +39,14 @@ def test_page(monkeypatch: pytest.MonkeyPatch) -> None:
             server.answer(503, Retry_After="7")
             server.answer(200, {"after": "2 attempts"})
         server.answer(404, {"code": "no_such_order", "order_id": 7}, X_Request_ID="req_12")
+        server.answer(503)
+        server.answer(200, {"after": "2 attempts"})
+        server.answer(409, {"code": "out_of_stock", "sku": "unicorn"})
         names: dict[str, Any] = {"url": server.url, "nowhere": f"http://127.0.0.1:{taken.getsockname()[1]}"}
         for block in BLOCKS:
             exec(compile(block, str(PAGE), "exec", dont_inherit=True), names)  # noqa: S102 - our own page
 
-        assert (14, []) == (len(server.seen), server.answers)
+        assert (17, []) == (len(server.seen), server.answers)
         assert [7.0, 7.0, 7.0] == waited
     monkeypatch.undo()
     with serve(names["app"]) as address:
