@@ -47,7 +47,10 @@ def test_import_gives_the_module(first: str) -> None:
 
 FACES = [
     "failwell",
+    "failwell.adapt.aiohttp",
     "failwell.adapt.engines",
+    "failwell.adapt.httpx",
+    "failwell.adapt.requests",
     "failwell.cli",
     "failwell.client",
     "failwell.clock",
@@ -58,7 +61,8 @@ FACES = [
     "failwell.testing",
     "failwell.wire",
 ]
-"""What an SDK may import from. `failwell.clock` is a room of one file, and so its own face."""
+"""What an SDK may import from. `failwell.clock` is a room of one file, and so its own face, as each file of `adapt` is
+that is called like the library that it is for."""
 
 
 SNIPPET = re.compile(r"^```python[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)

@@ -14,13 +14,10 @@ from failwell.wire.contracts import AnyContract, catalogue_from
 if TYPE_CHECKING:
     from typing import Unpack
 
-Handler = Callable[[Any], Awaitable[Any]]
-"""Sends a request of aiohttp, and gives its response."""
-
 
 def middleware(
     contract: AnyContract, *, raises: bool = True, **options: Unpack[RequestOptions]
-) -> Callable[[Any, Handler], Awaitable[Any]]:
+) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
     """Sends as often as *contract* says, and raises its errors out of the session.
 
     With `raises=False` the last response is given back. The other options are those of `calling`, but that *operation*
@@ -28,7 +25,7 @@ def middleware(
     """
     catalogue = catalogue_from(contract)
 
-    async def send(request: Any, handler: Handler) -> Any:
+    async def send(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         responses: list[Any] = []
 
         async def send_once(attempt: OutgoingAttempt) -> Any:

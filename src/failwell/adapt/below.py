@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 if TYPE_CHECKING:
     from failwell._support.secret import Secret
-    from failwell.adapt.call import CallOptions, RetryProfile
+    from failwell.adapt.call import CallOptions
     from failwell.clock import Clock
-    from failwell.contract.resilience import Resilience
+    from failwell.contract.resilience import Resilience, RetryProfile
     from failwell.runtime.driver import OnEvent
 
 

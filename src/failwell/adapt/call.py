@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from failwell._support.frozen import changed
 from failwell._support.secret import Secret
@@ -18,7 +18,7 @@ from failwell.contract.construction import error_for
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
-from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
+from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience, RetryProfile
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow
 from failwell.policy.resilience.guard import Guard
@@ -28,7 +28,6 @@ from failwell.runtime.shared_state import shared
 from failwell.wire.contracts import AnyContract, catalogue_from
 from failwell.wire.messages import IDEMPOTENT, Failure, Outcome, Reply, Request
 
-RetryProfile = Literal["standard", "large_fleet"]
 SYSTEM_CLOCK = SystemClock()
 FINE = Reply(200)
 """What a flow is told of an answer to go on with, where nobody wants to know more of it."""

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from failwell.client.config import Http, RetryProfile
+    from failwell.client.config import Http
     from failwell.clock import Clock
-    from failwell.contract.resilience import Resilience
+    from failwell.contract.resilience import Resilience, RetryProfile
     from failwell.runtime.driver import OnEvent
 
 C = TypeVar("C", Blocking, Awaiting)

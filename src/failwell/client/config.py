@@ -15,10 +15,7 @@ from failwell.contract.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.extras import missing
-from failwell.contract.resilience import Resilience
-
-RetryProfile = Literal["standard", "large_fleet"]
-"""How a failed call is repeated: as the vendor's page says, or sparingly, for very many clients that seldom call."""
+from failwell.contract.resilience import Resilience, RetryProfile
 
 Http = Literal["httpx2", "fast"]
 """What carries requests: httpx2, or pyreqwest as the fast one."""

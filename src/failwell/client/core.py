@@ -12,7 +12,6 @@ from failwell._support.masking import masked
 from failwell._support.secret import Mask, Secret
 from failwell.client.config import (
     Http,
-    RetryProfile,
     check_sessions,
     checked_base_url,
     checked_count,
@@ -35,7 +34,7 @@ from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
-from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience
+from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience, RetryProfile
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow, StreamFlow
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from failwell._support.frozen import Frozen
+
+RetryProfile = Literal["standard", "large_fleet"]
+"""How a failed call is repeated: as the vendor's page says, or sparingly, for very many clients that seldom call."""
 
 
 class BudgetRules(Frozen):
