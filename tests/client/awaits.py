@@ -14,17 +14,27 @@ import failwell.client
 
 T = TypeVar("T")
 HOME = Path(str(failwell.client.__file__)).parent
+RUNTIME = HOME.parent / "runtime"
+"""What drives the flows of clients."""
 Place = tuple[str, int]
 """A file of the client, and the line on which an `await`, an `async for` or an `async with` begins."""
+
+
+def named(path: Path) -> str:
+    """What a file of the client is called here; "" for any other."""
+    if path.is_relative_to(HOME):
+        return path.relative_to(HOME).as_posix()
+    return path.relative_to(HOME.parent).as_posix() if path.is_relative_to(RUNTIME) else ""
 
 
 @cache
 def spans(file: str) -> dict[int, int]:
     """The lines of the awaits of *file*, each with the line on which that await begins."""
     found: dict[int, int] = {}
+    home = HOME.parent if file.startswith("runtime/") else HOME
     nodes = [
         node
-        for node in ast.walk(ast.parse((HOME / file).read_text()))
+        for node in ast.walk(ast.parse((home / file).read_text()))
         if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith)
     ]
     # From the outside to the inside: what is written in the body of an `async for` has places of its own.
@@ -44,7 +54,7 @@ def _head(node: ast.AsyncFor | ast.AsyncWith) -> list[ast.expr]:
 
 def all_places(*leaving_out: str) -> set[Place]:
     """Every await of the client."""
-    inside = (path.relative_to(HOME).as_posix() for path in HOME.rglob("*.py"))
+    inside = (named(path) for home in (HOME, RUNTIME) for path in home.rglob("*.py"))
     files = sorted(file for file in inside if file not in leaving_out)
     return {(file, begin) for file in files for begin in spans(file).values()}
 
@@ -61,8 +71,7 @@ def places_of(waiting: Any) -> set[Place]:
         seen.add(id(one))
         frame, inner = _suspended(one)
         if frame is not None:
-            path = Path(frame.f_code.co_filename)
-            file = path.relative_to(HOME).as_posix() if path.is_relative_to(HOME) else ""
+            file = named(Path(frame.f_code.co_filename))
             if file and frame.f_lineno in spans(file):
                 found.add((file, spans(file)[frame.f_lineno]))
         # The steps of an async generator say nothing of it to anybody but the collector.

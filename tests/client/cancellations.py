@@ -28,14 +28,18 @@ import trio
 from failwell import BreakerRules, Resilience
 from failwell.client import (
     Awaiting,
+    BatchSpec,
     Blocking,
     Page,
     Pages,
     Resource,
+    all_of,
+    batch_of,
     event,
     json_body,
     nothing,
     operation,
+    paced,
     paged,
     streamed,
 )
@@ -117,6 +121,18 @@ class Calls(Resource[C], name="calls"):
         """Give three events, over one cut."""
         rules = StreamRules(done="[DONE]", resumable=True)
         return self.core.stream("calls.events", "GET", f"/{kind}/{number}", event, rules=rules)
+
+    @operation
+    def whole(self, number: int) -> Flow[list[Event]]:
+        """Give the events of a stream in one list."""
+        return (yield from all_of(self.core, Calls.events.flow(self, number)))
+
+    @operation
+    def together(self, number: int) -> Flow[Any]:
+        """Ask within a batch."""
+        calls = paced(self)
+        many = BatchSpec(lambda one, _key: Calls.get.flow(calls, one), [number], progress=False)
+        return (yield from batch_of(calls.core, many)).results[0]
 
     @streamed
     def started(self, number: int) -> StreamFlow[Event]:
@@ -298,6 +314,18 @@ async def events(world: World) -> None:
         assert [str(number)] * 3 == [event.data async for event in stream]
 
 
+async def whole(world: World) -> None:
+    """A stream within a call."""
+    number = world.next_number()
+    assert [str(number)] * 3 == [event.data for event in await world.calls.whole(number)]
+
+
+async def together(world: World) -> None:
+    """A batch within a call."""
+    number = world.next_number()
+    assert {"n": number} == await world.calls.together(number)
+
+
 async def left(world: World) -> None:
     """A stream that is left after its first event."""
     number = world.next_number()
@@ -409,6 +437,8 @@ SCENARIOS: dict[str, tuple[Scenario, dict[str, Any]]] = {
     "waited": (waited, {}),
     "rows": (rows, {}),
     "events": (events, {}),
+    "whole": (whole, {}),
+    "together": (together, {}),
     "left": (left, {}),
     "left block": (left_block, {}),
     "started": (started, {}),

@@ -80,7 +80,7 @@ def test_what_counts_as_an_await() -> None:
     inside = ("async_network.py", "body.py", "transport.py")
     wanted = {
         "core.py",
-        "driver.py",
+        "runtime/driver.py",
         "clients.py",
         "operations/paging.py",
         *(f"transport/httpx/{file}" for file in inside),

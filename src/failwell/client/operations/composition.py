@@ -39,11 +39,6 @@ def all_of(core: Core, flow: StreamFlow[T]) -> Flow[list[T]]:
     """All that a stream gives, in one list, for an operation that answers when the stream has ended."""
 
     async def awaiting() -> list[T]:
-        async with AsyncEventStream(core, flow) as events:
-            return [event async for event in events]
+        return [event async for event in AsyncEventStream(core, flow)]  # which closes itself, however it ends
 
-    def blocking() -> list[T]:
-        with EventStream(core, flow) as events:
-            return list(events)
-
-    return perform(blocking, awaiting)
+    return perform(lambda: list(EventStream(core, flow)), awaiting)
