@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import Any, Protocol
 
 import aiohttp
@@ -12,13 +13,18 @@ import requests
 import urllib3
 
 import failwell
+from failwell import RetryRules
 from failwell.adapt.call import OutgoingAttempt
 from failwell.clock import Clock
 from pictograph.exceptions import CATALOGUE
 
 READ = ("GET", "/api/v1/developer/datasets/", None)
-WRITE = ("POST", "/api/v1/developer/datasets/", {"name": "Faults"})
-"""What the read and the write of a check send: method, path, and the object in the body."""
+"""What the read of a check sends: method, path, and the object in the body."""
+
+
+ONE_ATTEMPT = copy(CATALOGUE)
+ONE_ATTEMPT.retries = RetryRules(max_retries=0)
+"""The contract for who repeats nothing."""
 
 
 class Sends(Protocol):
@@ -85,10 +91,6 @@ class Calling:
         """The read."""
         return self._call("datasets.list", *READ)
 
-    def create(self) -> Any:
-        """The write."""
-        return self._call("datasets.create", *WRITE)
-
     def close(self) -> None:
         """Nothing is kept open."""
 
@@ -107,6 +109,18 @@ class Calling:
         )
 
 
+class Once(Calling):
+    """A client whose every call is a `translating` with a `raise_for` in it: one attempt each."""
+
+    catalogue = ONE_ATTEMPT
+
+    def _call(self, operation: str, method: str, path: str, payload: Any) -> Any:
+        body = b"" if payload is None else json.dumps(payload).encode()
+        with failwell.translating(self.catalogue, operation=operation):
+            response = self._send(method, self._base_url + path, self._headers, body, self._timeout)
+            return failwell.raise_for(response, self.catalogue, operation=operation).json()
+
+
 class ACalling:
     """The same, awaited, over aiohttp."""
 
@@ -119,10 +133,6 @@ class ACalling:
     async def list(self) -> Any:
         """The read."""
         return await self._call("datasets.list", *READ)
-
-    async def create(self) -> Any:
-        """The write."""
-        return await self._call("datasets.create", *WRITE)
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -138,3 +148,15 @@ class ACalling:
         return await failwell.acalling(
             self.catalogue, send, operation=operation, method=method, timeout=self._timeout, clock=self._clock
         )
+
+
+class AOnce(ACalling):
+    """The same, awaited, over aiohttp."""
+
+    catalogue = ONE_ATTEMPT
+
+    async def _call(self, operation: str, method: str, path: str, payload: Any) -> Any:
+        body = b"" if payload is None else json.dumps(payload).encode()
+        async with failwell.translating(self.catalogue, operation=operation):
+            response = await by_aiohttp(method, self._base_url + path, self._headers, body, self._timeout)
+            return await (await failwell.araise_for(response, self.catalogue, operation=operation)).json()

@@ -1,4 +1,4 @@
-"""Every fault of the check, met by `calling` over five libraries: no raw error, and what the contract says."""
+"""Every fault of the check, met over five libraries: no raw error, and what the contract says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from failwell import Catalogue
 from failwell.clock import VirtualClock
 from failwell.conformance.adapter import ClassAdapter, Colour
 from failwell.conformance.bench import Bench
@@ -20,14 +21,14 @@ from failwell.conformance.faults.trial import Trial
 from failwell.sandbox import Sandbox, find_vendor
 from pictograph import exceptions
 from pictograph.exceptions import CATALOGUE, PictographError
-from tests.adapt.libraries import BLOCKING, ACalling, Calling
+from tests.adapt.libraries import BLOCKING, ONE_ATTEMPT, ACalling, AOnce, Calling, Once
 
 READS = Call("datasets.list", "GET", lambda client: client.list())
-LIBRARIES: dict[str, tuple[Colour, Callable[..., Any]]] = {
-    **{name: ("blocking", functools.partial(Calling, name)) for name in BLOCKING},
-    "aiohttp": ("awaiting", ACalling),
+CLIENTS: dict[str, tuple[Catalogue, type[Calling], type[ACalling]]] = {
+    "calling": (CATALOGUE, Calling, ACalling),
+    "translating and raise_for": (ONE_ATTEMPT, Once, AOnce),
 }
-EACH = tuple(LIBRARIES)
+EACH = (*BLOCKING, "aiohttp")
 
 
 class Limit(NamedTuple):
@@ -99,19 +100,22 @@ def sandbox(clock: VirtualClock) -> Iterator[Sandbox]:
 @pytest.mark.slow
 # Some leave the socket of a handshake that failed to the garbage collector.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_every_fault(library: str, sandbox: Sandbox, clock: VirtualClock) -> None:
+@pytest.mark.parametrize("how", CLIENTS)
+@pytest.mark.parametrize("library", EACH)
+def test_every_fault(library: str, how: str, sandbox: Sandbox, clock: VirtualClock) -> None:
     """
     Each fault that a library can meet ends as for an SDK: class, attempts, waits, evidence, cause; others never raw.
     """
-    colour, client = LIBRARIES[library]
+    catalogue, blocking, awaiting = CLIENTS[how]
+    colour: Colour = "blocking" if library in BLOCKING else "awaiting"
+    client: Callable[..., Any] = functools.partial(blocking, library) if library in BLOCKING else awaiting
     errors = {name: getattr(exceptions, name) for name in exceptions.__all__}
     bench = Bench(sandbox, clock, ClassAdapter({colour: client}, errors), colour)
     short: list[str] = []
     for fault in all_faults():
         bench.reset()
         try:
-            Trial(fault, READS, CATALOGUE).check(bench)
+            Trial(fault, READS, catalogue).check(bench)
         except ShortfallError as problem:
             ended = bench.seen[-1].error
             if not limits(library, fault) or not (ended is None or isinstance(ended, PictographError)):
