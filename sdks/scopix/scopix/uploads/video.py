@@ -101,9 +101,9 @@ class VideoUpload:
     def error(self, met: ScopixError | OSError) -> ScopixError:
         """What the upload raises for what it *met*."""
         if isinstance(met, VideoUploadError):
-            met.media_id = met.media_id or self._media_id
+            if met.media_id is None:  # else the server knows best how much it has, also if that is nothing
+                met.media_id, met.partial_chunks = self._media_id, self._chunks
             met.stage = met.stage or self._stage
-            met.partial_chunks = met.partial_chunks or self._chunks
             met.settle()
             return met
         if isinstance(met, ABOUT_THE_ACCOUNT) or (isinstance(met, ScopixError) and met.case.on == "configuration"):
