@@ -8,13 +8,13 @@ import zlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, wraps
+from inspect import isawaitable
 from itertools import count
 from pathlib import Path
 from struct import pack
 from typing import Any
 
 from failwell.conformance import Bench, Call, Calls, ClassAdapter, Observation, burst
-from failwell.conformance.adapter import settled
 from failwell.sandbox import Answer, Cut
 from scopix import exceptions
 from scopix.client import Scopix, ScopixSync
@@ -58,7 +58,7 @@ def in_turn(bench: Bench, flow: Callable[[Any], Flow]) -> Callable[[Any], Any]:
             step = steps.send(None)
             while True:
                 try:
-                    came = await settled(step)
+                    came = await step if isawaitable(step) else step
                 except Exception as met:  # noqa: BLE001 - the flow decides what becomes of it
                     step = steps.throw(met)
                 else:
