@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from failwell.clock import VirtualClock
 from failwell.server import RateLimits
+from failwell.server.http.responses import Outgoing
 from failwell.server.limits.rate_limits import Limiter
 from failwell.server.limits.token_bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
 from failwell.server.limits.token_bucket import Buckets
@@ -160,6 +163,35 @@ async def test_429_says_how_long_to_wait(open_desk: OpenDesk) -> None:
     assert ["1", "0", "0"] == [reply.headers["x-ratelimit-remaining"] for reply in replies]
     assert ("60", '"2-per-60s";r=0;t=60') == (replies[2].headers["retry-after"], replies[2].headers["ratelimit"])
     assert "Rate limit exceeded: 2 per 1 minute. Try again in 60 s." == replies[2].json()["error"]["message"]
+
+
+OWN = {b"x-ratelimit-limit": b"2", b"x-ratelimit-remaining": b"0", b"retry-after": b"7"}
+LINE = {"x-ratelimit-limit": "300", "x-ratelimit-remaining": "299", "ratelimit": '"300-per-60s";r=299;t=1'}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("status", "own", "told"),
+    [
+        (429, OWN, OWN),
+        (429, {b"retry-after": b"7"}, {b"retry-after": b"7", **{n.encode(): v.encode() for n, v in LINE.items()}}),
+        (200, OWN, {b"retry-after": b"7", **{n.encode(): v.encode() for n, v in LINE.items()}}),
+    ],
+)
+async def test_a_limit_of_the_apps_own(status: int, own: dict[bytes, bytes], told: dict[bytes, bytes]) -> None:
+    """
+    S13. A 429 of the app tells of the limit that it is about; what other limits still allow would contradict it.
+    """
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    out = Outgoing(send, {"method": "GET"}, request_id_header="X-Request-ID", request_id="req_1", exposed=())
+    out.headers |= LINE
+    await out({"type": "http.response.start", "status": status, "headers": [*own.items()]})
+
+    assert {**told, b"x-request-id": b"req_1"} == dict(sent[0]["headers"])
 
 
 @pytest.mark.anyio

@@ -180,6 +180,7 @@ def exhausts(bench: Bench) -> int:
     return burst(bench.sandbox, "/files", {"Authorization": f"Bearer {bench.sandbox.key('free')}"})
 
 
+@once
 def rate_limited(bench: Bench) -> Observation:
     """A call beyond the limit of its key."""
     exhausts(bench)
@@ -227,6 +228,30 @@ def five_failures(bench: Bench, client: Any) -> Flow:
         except bench.error("ServerError"):
             continue
     return (yield lists(client))
+
+
+def unreadable(bench: Bench) -> Observation:
+    """An upload of a file that is not there."""
+    return bench.call(uploads("no/such/cat.png"))
+
+
+def incomplete(bench: Bench) -> Observation:
+    """An upload of many files, one of which fails, which the results tell."""
+
+    def flow(client: Any) -> Flow:
+        results = yield uploads([picture(), b"no picture"])(client)
+        return results.raise_on_failures()
+
+    return do(bench, flow)
+
+
+def changed(bench: Bench) -> Observation:
+    """An upload of a video that goes on with another file than it began with."""
+    bench.sandbox.arm(says(422, "VALIDATION_ERROR"), method="PUT", path="*/chunks/*")
+    with a_file("clip.mp4", b"changes") as path:
+        token = getattr(bench.call(sends(path)).error, "resume_token", None)
+        path.write_bytes(b"changed")
+        return bench.call(lambda client: client.video_analysis.upload(path, resume_token=token))
 
 
 def no_picture(bench: Bench) -> Observation:

@@ -26,7 +26,7 @@ def on_page(text: str, case: Case, *, name: str, said: dict[str, str]) -> None:
     if case.code is not None:
         place, told = f"section on {case.code}", _section(text, anchor(case.code))
         told = told if told is not None and f"[`{name}`]" in told else None
-    elif case.on is not None:
+    elif case.on is not None or (case.status is None and case.operation is not None):
         place, told = f"section on {name}", _section(text, anchor(name))
     else:
         label = "other" if case.status is None else str(case.status).lower()

@@ -65,8 +65,8 @@ class ErrorFacts:
 
     @property
     def first(self) -> Line | None:
-        """The case that says most about the class: the one without a code, for any operation."""
-        plain = (line for line in self.lines if line.case.code is None and line.case.operation is None)
+        """The case that says most about the class: the one without a code, for any operation and on any occasion."""
+        plain = (line for line in self.lines if not any((line.case.code, line.case.operation, line.case.on)))
         return next(plain, self.lines[0] if self.lines else None)
 
 

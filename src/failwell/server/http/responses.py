@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from starlette.types import Message, Scope, Send
@@ -18,6 +19,7 @@ _UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """What no header value may hold (RFC 9110, 5.5): a line break in it would begin a header, or a reply, of its own."""
 _SUSPECT = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
+_OF_LIMITS = re.compile(rb"(?:x-)?ratelimit(?:-|\Z)", re.IGNORECASE)
 _FRAMING = frozenset({len("content-length"), len("transfer-encoding")})
 """Lengths of the names of the headers that say where a body ends."""
 _GOOD_NAMES: set[bytes] = set()
@@ -87,6 +89,11 @@ class Outgoing:
         status: int = message["status"]
         self._bodiless = self._head or status in {204, 304}
         own = self.carried()
+        if status == HTTPStatus.TOO_MANY_REQUESTS and any(
+            _OF_LIMITS.match(name) for name, _ in message.get("headers", ())
+        ):
+            # A limit of the app's own is reached: what others still allow would contradict it.
+            own = {name: value for name, value in own.items() if not _OF_LIMITS.match(name)}
         dropped = set(own)
         if self._bodiless and not self._head:
             # RFC 9110, 8.6: a 204 has no length; a length beside no body makes servers cut the connection.
