@@ -21,8 +21,8 @@ HERE = Path(__file__).parent
 INDEX = HERE / "INDEX.md"
 PAGES: Mapping[str, str | None] = {
     "pictograph": "pictograph.promises",
-    "scopix-api": None,
-    "scopix-sdk": None,
+    "scopix-api": "scopix.promises.api_page",
+    "scopix-sdk": "scopix.promises.sdk_page",
     "subconscious": "subconscious.promises",
 }
 """The pages that are kept, each with the module of its promises; None as long as no check tries them."""

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from failwell.conformance import Agreement, Promises, universal_promises
-from scopix.promises import api_page, classes, sdk_page, ways
+from scopix.promises import api_page, sdk_page, ways
 from scopix.promises.ways import ADAPTER, CALLS, FAILURES, lists, opens
 
 AGREEMENT = Agreement(
@@ -38,6 +38,5 @@ AGREEMENT = Agreement(
 PROMISES = Promises(ADAPTER, AGREEMENT, CALLS)
 PROMISES.include(api_page.PROMISES)
 PROMISES.include(sdk_page.PROMISES)
-PROMISES.include(classes.PROMISES)
 
 universal_promises(PROMISES, lists, FAILURES, write=lambda name: partial(opens, title=name))

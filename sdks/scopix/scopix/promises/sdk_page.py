@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from failwell.conformance import Bench, Observation, Promises, expect_equal
+from scopix.promises import classes
 from scopix.promises.ways import ADAPTER, FAILURES
 
 PROMISES = Promises(ADAPTER)
@@ -80,3 +81,5 @@ def _holds(part: int, line: Line, fail: Callable[[Bench], Observation]) -> None:
 
 for _part, _line in enumerate(TREE, start=2):
     _holds(_part, _line, dict(FAILURES)[_line.name])
+
+PROMISES.include(classes.PROMISES)

@@ -20,6 +20,7 @@ from failwell.contract.construction import whole_seconds
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.fields import Header
+from failwell.wire.rate_limit import RESETS
 
 ARMED = 20
 """How often a fault is there to be met: more often than any call is tried."""
@@ -141,7 +142,15 @@ class Trial:
 
 
 def _waits_are_told(error: Error, asks: float | None) -> None:
-    """Whether what the reply *asks* for stands on *error*, if it has a place for it: exactly, or in whole seconds."""
+    """Whether what the reply *asks* for stands on *error*, if it has a place for it: exactly, or in whole seconds.
+
+    A moment of reset that has a field of its own stands there alone.
+    """
+    if any(
+        isinstance(spec.mark, Header) and spec.mark.name.lower() in RESETS and getattr(error, spec.name) is not None
+        for spec in specs_of(type(error))
+    ):
+        asks = None
     for spec in specs_of(type(error)):
         if isinstance(spec.mark, Header) and spec.mark.name.lower() == "retry-after":
             exact = spec.hint in (float, float | None)
