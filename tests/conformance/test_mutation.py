@@ -326,7 +326,7 @@ def test_the_catch_all_of_a_contract_whose_statuses_decide() -> None:
     assert ["contract", "page"] == places
 
 
-@pytest.mark.parametrize("vendor", ["pictograph", "subconscious"])
+@pytest.mark.parametrize("vendor", ["pictograph", "scopix", "subconscious"])
 def test_command(vendor: str) -> None:
     """
     C8. `make mutate` has no survivor of a vendor's contract, prints a row for each place, and exits with 0.

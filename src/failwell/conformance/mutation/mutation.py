@@ -96,11 +96,18 @@ def mutants(vendor: Vendor, agreement: Agreement) -> list[Mutant]:
     known = {(one.cls, one.case) for one in kept}
     unkept = [Kept(cls, case, "", None) for cls, case in vendor.catalogue.cases() if (cls, case) not in known]
     return [
-        Mutant(vendor.name, one, place)
-        for place in PLACES
-        for one in (*kept, *unkept)
-        if one.source in KNOWN[place] and not (one.is_catch_all and place in ("server", "sandbox"))
+        Mutant(vendor.name, one, place) for place in PLACES for one in (*kept, *unkept) if _knows(place, one, agreement)
     ]
+
+
+def _knows(place: MutationPlace, one: Kept, agreement: Agreement) -> bool:
+    """Whether the case *one* is told apart in *place*, on the way that the row in *agreement* goes."""
+    if one.source not in KNOWN[place] or (one.is_catch_all and place in ("server", "sandbox")):
+        return False
+    if one.source == "job" and one.case.code is None:
+        # The call that waits for the job decides the class: no reply says it, and nothing reads it from one.
+        return place == "page"
+    return not (place == "sandbox" and one.case.on in agreement.occasions)
 
 
 def mutate(
