@@ -128,7 +128,7 @@ def test_unknown_vendor(command: str) -> None:
     ran = failwell(command, "nope")
 
     message = (
-        "failwell: No vendor is called 'nope'. Installed: pictograph, subconscious. "
+        "failwell: No vendor is called 'nope'. Installed: pictograph, scopix, subconscious. "
         "Install another with: pip install failwell-NAME\n"
     )
     assert (2, "", message) == (ran.code, ran.out, ran.err)
@@ -140,8 +140,8 @@ def test_vendors(tmp_path: Path) -> None:
     """
     env = with_vendors(tmp_path, {"another": "tests.conformance.broken.vendors:INTACT"})
 
-    assert "pictograph\nsubconscious\n" == failwell("vendors").out
-    assert "another\npictograph\nsubconscious\n" == failwell("vendors", env=env).out
+    assert "pictograph\nscopix\nsubconscious\n" == failwell("vendors").out
+    assert "another\npictograph\nscopix\nsubconscious\n" == failwell("vendors", env=env).out
 
 
 @pytest.mark.parametrize(

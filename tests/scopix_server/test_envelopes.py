@@ -87,7 +87,7 @@ def test_unhandled(api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.Log
     """
 
     def fail(*_: object, **__: object) -> None:
-        raise KeyError("SELECT secret FROM /root/keys")
+        raise KeyError("SELECT secret FROM /srv/keys")
 
     monkeypatch.setattr("scopix_server.routes.files.get_file", fail)
     answer = api.send("GET", "/files/img_1")

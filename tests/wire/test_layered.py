@@ -12,6 +12,7 @@ import failwell
 from failwell import AllDetails, Case, Catalogue, Code, Details, Error, Local, Message, Status, field
 from failwell.wire import Detail, ErrorObject, Layered, Reply, parse_reply, render_error, snapshot
 from scopix.exceptions import CATALOGUE as SCOPIX
+from scopix.exceptions import ScopixError
 from tests.contract.samples.strategies import MAPS, Claim, errors, travelling
 
 
@@ -86,6 +87,20 @@ def test_the_law_in_each_layer(catalogue: Catalogue, claim: Claim, layer: str) -
         assert claim == (type(arrived), arrived.case)
 
     holds()
+
+
+@pytest.mark.parametrize("layer", ["middleware", "handlers"])
+@pytest.mark.parametrize(
+    "details", [{"": ["0"]}, {"": {"": ["0"]}}, {"title": "x"}, {"errors": ["x"]}, {"a": {"message": "x"}}], ids=str
+)
+def test_details_are_no_message(details: dict[str, Any], layer: str) -> None:
+    """
+    An error without words arrives without words, whatever its details are called.
+    """
+    saying = one_layer(SCOPIX, layer)
+    error = ScopixError("CONFLICT", "", details=details)
+
+    assert snapshot(error) == snapshot(parse_reply(render_error(error, saying), saying))
 
 
 @pytest.mark.parametrize("layer", ["middleware", "handlers"])

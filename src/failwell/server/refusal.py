@@ -78,8 +78,12 @@ def _spelled(code: str | None, catalogue: Catalogue) -> str | None:
 
 
 def _first(cases: tuple[Case, ...], status: int, layer: EnvelopeLayer | None) -> Case | None:
-    """The first of *cases* that any operation may meet with *status*, one that *layer* says before any other."""
+    """The first of *cases* that any operation may meet with *status*, one that *layer* says before any other.
+
+    One that names the status comes before one of a range.
+    """
     fit = [case for case in cases if case.status is not None and case.covers(status) and case.operation is None]
+    fit.sort(key=lambda case: case.status != status)
     return next((case for case in fit if case.layer == layer), next(iter(fit), None))
 
 

@@ -14,7 +14,7 @@ from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.evidence import KeptBody as Kept
-from failwell.contract.fields import Body
+from failwell.contract.fields import AllDetails, Body
 from failwell.wire import json
 from failwell.wire.error_factory import Hide, maker_of
 from failwell.wire.messages import Reply
@@ -120,6 +120,8 @@ def _in_other_words(said: ErrorBody, body: Any, cls: type[Error], status: int) -
         # One that is there and empty may be the vendor's: then what a field of the *cls* holds is no message either,
         # nor is the title that problem+json has for every error of this status.
         own = _names(cls)
+        if said.details is not body and any(isinstance(spec.mark, AllDetails) for spec in specs_of(cls)):
+            own |= {str(key) for key in said.details}
         if isinstance(body, dict) and body.get("title") == phrase(status):
             own |= {"title"}
     found = of_body(body, other_than=own)

@@ -179,7 +179,7 @@ def _place(spec: FieldSpec) -> str:
 def _evidence() -> Iterator[Attribute]:
     said = meanings(Error)
     for name, hint in inspect.get_annotations(Error).items():
-        if name in said and not str(hint).startswith("ClassVar"):
+        if name in said and not name.startswith("_") and not str(hint).startswith("ClassVar"):
             yield Attribute(name, type_name(hint), "", said[name])
 
 
