@@ -34,6 +34,7 @@ from failwell.adapt.engines import (
     tenacity_wait,
 )
 from tests.adapt.shop import Busy, OutOfStock
+from tests.own_sleeps import noted_sleeps
 
 celery: Any = import_module("celery")  # which says nothing of its types
 ROUNDS = 5
@@ -62,9 +63,7 @@ class Shop:
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were waited, in no time."""
-    found: list[float] = []
-    monkeypatch.setattr(time, "sleep", found.append)
-    return found
+    return noted_sleeps(monkeypatch)
 
 
 def by_tenacity(shop: Shop) -> int:

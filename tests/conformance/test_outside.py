@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from failwell.conformance import Bench, RemoteAdapter, Verdict, check
 from failwell.conformance.runner import judge, promises_of
 from failwell.sandbox import Sandbox
 from pictograph_server.vendor import VENDOR
+from tests.own_sleeps import noted_sleeps
 
 from .broken.sdk import only
 from .outside.adapters import GUIDE, guides_adapter, tiny
@@ -83,8 +83,7 @@ def test_guides_sdk(tmp_path: Path, sandbox: Sandbox, clock: VirtualClock, monke
 
     It retries by `time.sleep` for minutes, and nobody waits for it.
     """
-    slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
+    slept = noted_sleeps(monkeypatch)
 
     found = judged(tiny(tmp_path), sandbox, clock, *TINY)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import requests
 from failwell.clock import SystemClock
 from failwell.sandbox.serving import serve
 from tests.adapt.scripted_server import ScriptedServer
+from tests.own_sleeps import noted_sleeps
 
 PAGE = Path(__file__).parents[2] / "docs" / "adopt.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
@@ -24,8 +24,7 @@ def test_page(monkeypatch: pytest.MonkeyPatch) -> None:
     Every block of the page runs, one after the other.
     """
     monkeypatch.setattr(SystemClock, "sleep", lambda _clock, _seconds: None)
-    waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
+    waited = noted_sleeps(monkeypatch)
     with ScriptedServer() as server, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         server.answer(200)

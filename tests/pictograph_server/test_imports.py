@@ -285,7 +285,8 @@ def test_foreign_is_missing(api: Api, clock: MovableClock) -> None:
 
     assert told[import_id] == told[MISSING] == told["imp_1"]
     assert 'There is no import "ID". Verify the id that starting it returned.' == told[import_id][0]
-    assert "processing" == api.get(f"/connectors/import/status/{import_id}")["status"]
+    # The stranger's server has its worker, which may have done it by now.
+    assert api.get(f"/connectors/import/status/{import_id}")["status"] in {"processing", "completed"}
 
 
 def _validation(answer: Any) -> tuple[Any, ...]:

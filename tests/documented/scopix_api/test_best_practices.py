@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from failwell.sandbox import Answer, Sandbox
 from scopix import RateLimitError, ServerError
 from scopix_server.vendor import VENDOR
 from tests.documented.watched import Program
+from tests.own_sleeps import noted_sleeps
 
 
 class APIError(Exception):
@@ -35,8 +35,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the snippet slept, which took no time."""
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
+    seconds = noted_sleeps(monkeypatch)
     monkeypatch.setattr("random.random", lambda: 0.5)
     return seconds
 

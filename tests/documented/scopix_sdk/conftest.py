@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
+
+from tests.own_sleeps import noted_asyncio_sleeps
 
 from .stage import Stage
 
@@ -13,13 +14,7 @@ from .stage import Stage
 @pytest.fixture
 def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that a snippet slept, which took no time."""
-    seconds: list[float] = []
-
-    async def sleep(delay: float) -> None:
-        seconds.append(delay)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    return seconds
+    return noted_asyncio_sleeps(monkeypatch)
 
 
 @pytest.fixture
