@@ -98,14 +98,15 @@ def test_linear() -> None:
     for mebibytes in (8, 64):
         data = from_server(BytesMessage(b"x" * mebibytes * MIB))
         tries = []
-        for _ in range(3):
+        for _ in range(5):
             # Of this thread alone: what else the machine does is not in it.
             began = time.thread_time()
             assert 1 == len(fed(data, 65_536))
             tries.append((time.thread_time() - began) / mebibytes)
         seconds.append(min(tries))
 
-    assert seconds[1] < 4 * seconds[0]
+    # If each piece were copied again with the next, it would be eight times as long.
+    assert seconds[1] < 6 * seconds[0]
 
 
 def test_what_we_send() -> None:
