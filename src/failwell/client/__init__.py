@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from failwell.client.operations.folders import FolderFiles, files_in, is_image
     from failwell.client.operations.operation import operation
     from failwell.client.operations.paging import paged
-    from failwell.client.operations.polling import PollSpec, check_timeout, wait_for
+    from failwell.client.operations.polling import PollSpec, check_timeout, failed_job, wait_for
     from failwell.client.operations.progress import progress_bar
     from failwell.client.operations.resuming import resumable, resume
     from failwell.client.operations.sessions import AsyncSession, JsonSessionHandler, Opening, Session, session
@@ -75,6 +75,7 @@ lazy_exports(
         "decoders": (
             "Page",
             "event_model",
+            "failed_job",
             "json_body",
             "event",
             "model_list",
@@ -107,6 +108,7 @@ lazy_exports(
         "operations.paging": ("paged",),
         "operations.polling": (
             "check_timeout",
+            "failed_job",
             "PollSpec",
             "wait_for",
         ),
@@ -184,6 +186,7 @@ __all__ = [
     "configuration_problem",
     "event",
     "event_model",
+    "failed_job",
     "files_in",
     "in_thread",
     "is_image",

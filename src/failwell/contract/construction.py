@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from failwell.contract.case import Case
@@ -12,6 +13,7 @@ from failwell.contract.fields import MISSING
 
 FRACTIONS = (float, float | None)
 """Types of a field that takes a wait as it is; any other one takes whole seconds."""
+NO_FIELDS: Mapping[str, Any] = {}
 NOTHING = object()
 """What a reply holds for a field that it does not name; None would be JSON's null."""
 
@@ -24,16 +26,17 @@ def error_for(
     message: str,
     status: Any = NOTHING,
     retry_after: float | None = None,
+    fields: Mapping[str, Any] = NO_FIELDS,
     **facts: Any,
 ) -> Error:
     """A *cls* that is *case*, with *message*, *status* and *retry_after* in the fields that are marked for them.
 
-    *facts* are for fields of these names, where *cls* has them; what it cannot be made without, and nobody gives, is
-    what its parser fills in, and the code that of *case*. A *status* of None says that there was none, with 0
-    where the field takes nothing else; without one, the field keeps what its class declares.
+    *facts*, and *fields* of whatever name, are for fields of these names, where *cls* has them; what it cannot be made
+    without, and nobody gives, is what its parser fills in, and the code that of *case*. A *status* of None says that
+    there was none, with 0 where the field takes nothing else; without one, the field keeps what its class declares.
     """
     said = marks_of(cls).message
-    values: dict[str, Any] = {said or "message": message, **facts}
+    values: dict[str, Any] = {said or "message": message, **facts, **fields}
     for spec in specs_of(cls):
         if spec.is_status and status is not NOTHING:
             values[spec.name] = 0 if status is None and spec.hint is int else status

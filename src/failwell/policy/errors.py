@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from failwell._support import truncation
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
@@ -49,7 +51,7 @@ def from_failure(
         "unreadable": f"The answer{where} could not be read: {failure.reason}.",
     }[failure.kind]
     status = tried.outcome.status if isinstance(tried.outcome, Reply) else None
-    facts = {"timeout": timeout} if failure.kind == "timeout" else {}
+    facts: dict[str, Any] = {"timeout": timeout} if failure.kind == "timeout" else {}
     error = error_for(cls, case, message=sentence, status=status, **facts)
     error.__cause__ = failure.cause
     return error

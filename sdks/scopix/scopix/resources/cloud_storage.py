@@ -20,7 +20,7 @@ from failwell.client import (
     wait_for,
 )
 from failwell.policy import Flow
-from scopix.exceptions import CATALOGUE, CloudStorageError, ScopixTimeoutError
+from scopix.exceptions import CATALOGUE, ScopixTimeoutError
 from scopix.models import Connection, Job, StoredObject
 from scopix.resources._jobs import or_its_error
 
@@ -158,4 +158,4 @@ class CloudStorage(Resource[C], name="cloud_storage"):
             timeout=timeout,
             poll_interval=poll_interval,
         )
-        return or_its_error(job, CloudStorageError, job_id=job.id, job_status=job.status)
+        return or_its_error(self, job, job_id=job.id, job_status=job.status)

@@ -25,7 +25,7 @@ from failwell.client import (
     wait_for,
 )
 from failwell.policy import Flow
-from scopix.exceptions import DocumentProcessingError, ScopixTimeoutError
+from scopix.exceptions import ScopixTimeoutError
 from scopix.models import Document, SearchHit
 from scopix.resources._jobs import or_its_error
 from scopix.uploads.results import unread
@@ -108,7 +108,7 @@ class Documents(Resource[C], name="documents"):
             timeout=timeout,
             poll_interval=poll_interval,
         )
-        return or_its_error(document, DocumentProcessingError, document_id=document.id, status=document.status)
+        return or_its_error(self, document, document_id=document.id, status=document.status)
 
     @operation
     def delete(self, document_id: str) -> Flow[None]:

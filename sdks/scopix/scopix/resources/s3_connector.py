@@ -17,7 +17,7 @@ from failwell.client import (
     wait_for,
 )
 from failwell.policy import Flow
-from scopix.exceptions import S3ConnectorError, ScopixTimeoutError
+from scopix.exceptions import ScopixTimeoutError
 from scopix.models import Job
 from scopix.resources._jobs import or_its_error
 
@@ -70,4 +70,4 @@ class S3Connector(Resource[C], name="s3_connector"):
             timeout=timeout,
             poll_interval=poll_interval,
         )
-        return or_its_error(job, S3ConnectorError, job_id=job.id, job_status=job.status)
+        return or_its_error(self, job, job_id=job.id, job_status=job.status)

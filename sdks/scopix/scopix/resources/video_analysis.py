@@ -21,7 +21,7 @@ from failwell.client import (
     wait_for,
 )
 from failwell.policy import Flow, UploadProgress
-from scopix.exceptions import ScopixError, ScopixTimeoutError, VideoAnalysisError
+from scopix.exceptions import ScopixError, ScopixTimeoutError
 from scopix.models import Job, Video
 from scopix.resources._jobs import or_its_error
 from scopix.uploads.video import VideoUpload
@@ -111,7 +111,7 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
             poll_interval=poll_interval,
         )
         details = {"media_id": job.media_id, "analysis_job_id": job.id, "status": job.status}
-        return or_its_error(job, VideoAnalysisError, **details)
+        return or_its_error(self, job, **details)
 
     @operation
     def retry(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from failwell._support.frozen import Frozen
 from failwell.client.config import configuration_problem
 from failwell.contract.construction import error_for
+from failwell.contract.reporting import hint
 from failwell.policy.poll import poll_until
 
 if TYPE_CHECKING:
@@ -88,6 +89,19 @@ def wait_for(
             transient=_transient,
         )
     )
+
+
+def failed_job(core: Core, operation: str, message: str, *, code: str | None = None, **facts: Any) -> Error:
+    """The error that the catalogue has for a job of *operation* that failed, ready to be raised; *facts* by field.
+
+    *message* and *code* are what the job says of its failure; the code is kept as `e.body_code`.
+    """
+    cls, case = core.catalogue.resolve(None, code, operation=operation, source="job")
+    error = error_for(cls, case, message=message, status=None, fields=facts)
+    error.body_code = code
+    if line := hint(error):
+        error.add_note(line)
+    return error
 
 
 def check_timeout(catalogue: Catalogue, timeout: object) -> None:

@@ -105,8 +105,8 @@ def _knows(place: MutationPlace, one: Kept, agreement: Agreement) -> bool:
     if one.source not in KNOWN[place] or (one.is_catch_all and place in ("server", "sandbox")):
         return False
     if one.source == "job" and one.case.code is None:
-        # The call that waits for the job decides the class: no reply says it, and nothing reads it from one.
-        return place == "page"
+        # The call that waits for the job is asked of the table by its operation: no server says it, and no sandbox.
+        return place in ("contract", "page")
     return not (place == "sandbox" and one.case.on in agreement.occasions)
 
 
