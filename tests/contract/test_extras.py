@@ -28,7 +28,7 @@ NEEDED = {
     "failwell.cli": "cli",
     "failwell.client": "client",
     "failwell.conformance": "sandbox",
-    "failwell.importing.yaml12": "cli",
+    "failwell.reference.importing.yaml12": "cli",
     "failwell.reference.explanation.terminal": "cli",
     "failwell.sandbox": "sandbox",
     "failwell.server": "server",

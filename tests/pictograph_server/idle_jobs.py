@@ -9,20 +9,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from tests.idle_jobs import IdleJobs
+
 from .api import Api
-
-
-class IdleJobs:
-    """Counts how often it was told of a job."""
-
-    def __init__(self) -> None:
-        self.nudges = 0
-
-    def admit(self) -> None:
-        pass
-
-    def nudge(self) -> None:
-        self.nudges += 1
 
 
 def idle(api: Api) -> contextlib.AbstractContextManager[IdleJobs]:

@@ -10,9 +10,10 @@ import pytest
 from failwell.server import JobsDownError
 from pictograph.exceptions import ForbiddenError, NotFoundError, PaymentRequiredError, ServerError, ValidationError
 from pictograph_server import Settings, Store, credit_balance, set_credits
+from tests.idle_jobs import IdleJobs
 
 from .api import Api, MovableClock
-from .idle_jobs import IdleJobs, idle
+from .idle_jobs import idle
 from .job_data import CLASSES, circle, drive_batch, stock
 from .test_recorded_wire import answers
 

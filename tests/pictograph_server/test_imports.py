@@ -9,9 +9,10 @@ import pytest
 
 from pictograph.exceptions import ConflictError, ForbiddenError, NotFoundError, ValidationError
 from pictograph_server import Settings, Store
+from tests.idle_jobs import IdleJobs
 
 from .api import Api, MovableClock
-from .idle_jobs import IdleJobs, idle
+from .idle_jobs import idle
 from .job_data import circle, drive_import, put, zipped
 from .test_recorded_wire import answers
 

@@ -19,19 +19,7 @@ from scopix_server import Settings, Store
 from scopix_server.services import Services
 from scopix_server.vendor import serve
 from scopix_server.work import KINDS, unfinished_jobs
-
-
-class IdleJobs:
-    """Counts how often it was told of a job; nobody does it."""
-
-    def __init__(self) -> None:
-        self.nudges = 0
-
-    def admit(self) -> None:
-        pass
-
-    def nudge(self) -> None:
-        self.nudges += 1
+from tests.idle_jobs import IdleJobs
 
 
 class Api:

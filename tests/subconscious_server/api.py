@@ -18,19 +18,7 @@ from subconscious_server.engine import engine_of
 from subconscious_server.routes import Services
 from subconscious_server.vendor import serve
 from subconscious_server.work import Thinking
-
-
-class IdleJobs:
-    """Counts how often it was told of a run; nobody does it."""
-
-    def __init__(self) -> None:
-        self.nudges = 0
-
-    def admit(self) -> None:
-        pass
-
-    def nudge(self) -> None:
-        self.nudges += 1
+from tests.idle_jobs import IdleJobs
 
 
 class Api:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from failwell.contract.catalogue import Envelope
+from failwell.contract.catalogues.catalogue import Envelope
 from failwell.contract.error_body import ErrorBody
 from failwell.wire import Detail, ErrorObject, FirstOf, Problem
 

@@ -15,7 +15,7 @@ import pytest
 
 import failwell
 from failwell import Body, Catalogue, DeclarationError, Header, Local, Message, field
-from failwell.contract.catalogue import Envelope
+from failwell.contract.catalogues.catalogue import Envelope
 from failwell.reference.openapi.examples import examples
 from failwell.wire import Detail, ErrorObject, Problem, Reply, json, parse_reply, render_error, snapshot
 

@@ -6,7 +6,7 @@ import pytest
 
 import failwell
 from failwell import Catalogue, Message, field
-from failwell.contract.catalogue import anchor
+from failwell.contract.catalogues.catalogue import anchor
 from failwell.wire import Problem, parse_reply, render_error
 
 

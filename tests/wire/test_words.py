@@ -9,7 +9,7 @@ import pytest
 import failwell
 from failwell import Body, Catalogue, Message, field
 from failwell._support import truncation
-from failwell.contract.catalogue import Envelope
+from failwell.contract.catalogues.catalogue import Envelope
 from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse_reply, render_error
 from tests.contract.samples import CATALOGUES
 from tests.wire.samples import as_json

@@ -13,7 +13,7 @@ from failwell.adapt.exchange import MisuseError, failure_of, mask_of, misuse, se
 from failwell.adapt.libraries.base import Library, SentRequest
 from failwell.adapt.libraries.recognition import SUCCESSES, library_of_response
 from failwell.clock import Clock, SystemClock
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error

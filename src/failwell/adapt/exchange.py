@@ -10,11 +10,12 @@ from typing import Any
 from failwell._support import truncation
 from failwell._support.detached import detached
 from failwell._support.masking import masked, masked_text
+from failwell._support.request_secrets import basic, of_body, of_query
 from failwell._support.secret import Mask, Secret
 from failwell.adapt.libraries.base import FailureRow, Library, SentRequest
 from failwell.adapt.libraries.generated import Generated
 from failwell.adapt.libraries.recognition import SUCCESSES, library_of_exception, library_of_response
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
@@ -23,7 +24,6 @@ from failwell.policy.retry.loop import attempt_of
 from failwell.policy.retry.result import RetryResult
 from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
-from failwell.wire.request_secrets import basic, of_body, of_query
 
 SECRET_NAME = re.compile(r"auth|cookie|credential|key|pass|secret|session|signature|token", re.IGNORECASE)
 """Names of headers and fields whose values are secrets."""

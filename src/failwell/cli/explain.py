@@ -8,7 +8,7 @@ import typer
 
 from failwell.cli.console import Console
 from failwell.cli.standard_input import standard_input
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.reference.catalogues import known_catalogues, named_catalogue
 from failwell.reference.explanation.explain import Explanation
 from failwell.reference.explanation.explain import explain as explain_thing

@@ -11,8 +11,8 @@ from failwell._support.exception_fields import ExceptionFields
 from failwell.cli.report import report_to
 from failwell.cli.standard_input import standard_input
 from failwell.contract.errors import ContractError
-from failwell.importing import Plan, UnreadableDocumentError, load, module_text, plan
-from failwell.importing.writing import counted
+from failwell.reference.importing import Plan, UnreadableDocumentError, load, module_text, plan
+from failwell.reference.importing.writing import counted
 
 
 class FileThereError(ExceptionFields, ContractError):

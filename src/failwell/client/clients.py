@@ -12,7 +12,7 @@ from failwell.client.core import Core
 from failwell.client.operations.base import not_taken
 from failwell.client.resource import AsyncClosing, Awaiting, Blocking, Closing, Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
 

@@ -11,7 +11,7 @@ import httpx2
 
 from failwell._support import truncation
 from failwell.client.transport.targets import whole
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.extras import missing

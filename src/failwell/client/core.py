@@ -31,7 +31,7 @@ from failwell.client.transport.httpx.tls import BadTrustError
 from failwell.client.transport.requests import RequestFactory
 from failwell.client.transport.targets import over_http
 from failwell.clock import Clock, SystemClock
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience, RetryProfile
@@ -94,9 +94,9 @@ class Core:
         on_event: OnEvent | None = None,
     ) -> None:
         # What no import needs loads with the first client.
+        from failwell._support.request_secrets import spellings
         from failwell.client.guards import Guards
         from failwell.client.observability.log_masking import mask_in_logs
-        from failwell.wire.request_secrets import spellings
 
         self.catalogue = catalogue
         self.client: type[Any] | None = None

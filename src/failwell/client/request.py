@@ -9,7 +9,7 @@ from failwell._support.secret import Secret
 from failwell.client.config import as_json, configuration_problem
 from failwell.client.transport.paths import query
 from failwell.client.transport.targets import BadTargetError, check_path, whole
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.wire.messages import Content, Into, Request
 
 

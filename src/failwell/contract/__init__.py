@@ -2,7 +2,7 @@
 
 from failwell._support.secret import Secret
 from failwell.contract.case import Case, Source
-from failwell.contract.catalogue import Catalogue, HeaderNames, Raises, RetryRules, raises
+from failwell.contract.catalogues.catalogue import Catalogue, HeaderNames, Raises, RetryRules, raises
 from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError, ContractError, DeclarationError
 from failwell.contract.evidence import Attempt, Suppression

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from failwell._support.frozen import Frozen, changed
 from failwell.contract.case import Case
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.fields import Local, Message, field

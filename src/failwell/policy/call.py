@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.evidence import KeptBody as Kept
 from failwell.policy.errors import complete, error_of
 from failwell.policy.flow import Flow, Send

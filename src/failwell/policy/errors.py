@@ -7,7 +7,7 @@ from typing import Any
 from failwell._support import truncation
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.catalogue import Catalogue, RetryRules
+from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
 from failwell.contract.construction import error_for, tell_resource
 from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, Suppression

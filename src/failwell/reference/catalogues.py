@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from failwell._support.exception_fields import ExceptionFields
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.errors import ContractError
 from failwell.reference.errors import BrokenCatalogueError, UnknownCatalogueError
 

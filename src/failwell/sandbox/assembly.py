@@ -11,7 +11,7 @@ from types import MappingProxyType
 from starlette.applications import Starlette
 
 from failwell.clock import Clock
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.sandbox.errors import SandboxError
 from failwell.sandbox.vendor import Served
 from failwell.server import (

@@ -10,7 +10,7 @@ from typing import Any
 
 from failwell._support.exception_fields import ExceptionFields
 from failwell.clock import Clock
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.errors import ContractError
 from failwell.contract.extras import MissingExtraError
 from failwell.sandbox.errors import SandboxError

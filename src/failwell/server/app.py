@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from failwell.clock import WallClock
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.extras import needs
 from failwell.server.auth.callers import CurrentCaller
 from failwell.server.caller import Caller

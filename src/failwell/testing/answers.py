@@ -16,7 +16,7 @@ from failwell.wire.outcome import REASONS, UncausableError, failed, outcome_of
 from failwell.wire.sse import Event
 
 if TYPE_CHECKING:
-    from failwell.contract.catalogue import Catalogue
+    from failwell.contract.catalogues.catalogue import Catalogue
     from failwell.testing.asked import Asked
 
 ScriptedAnswer = object

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from failwell.clock import Clock
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.sandbox.sandbox import Sandbox
 from failwell.sandbox.vendor import Served, Vendor

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from failwell.clock import VirtualClock
-    from failwell.contract.catalogue import Catalogue
+    from failwell.contract.catalogues.catalogue import Catalogue
     from failwell.sandbox.sandbox import Sandbox
 
     class StartSandbox(Protocol):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from types import ModuleType
 
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
+from failwell.contract.catalogues.joining import common_base
 from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError
-from failwell.contract.joining import common_base
 
 ContractLike = Catalogue | type[Error] | ModuleType
 """What says which errors there are: a catalogue, a class of it, or a module with its classes."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from failwell._support import truncation
 from failwell.contract.case import Case, Source, phrase
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.coercion import UnfitError
 from failwell.contract.construction import FRACTIONS, NOTHING, build_whole, is_plain, whole_seconds
 from failwell.contract.declaration import FieldSpec, marks_of, specs_of

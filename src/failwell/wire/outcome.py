@@ -6,7 +6,7 @@ from typing import Literal
 
 from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.case import Case
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.errors import ContractError

@@ -8,7 +8,7 @@ from failwell._support import truncation
 from failwell._support.masking import masked_text, masked_value
 from failwell._support.secret import Mask
 from failwell.contract.case import Source, phrase
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import NOTHING
 from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error

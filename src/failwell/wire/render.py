@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import whole_seconds
 from failwell.contract.declaration import FieldSpec, marks_of, specs_of
 from failwell.contract.error import Error

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import failwell
 from failwell import Body, Case, Catalogue, Code, Details, Header, Local, Message, Status, field
-from failwell.contract.catalogue import Envelope
+from failwell.contract.catalogues.catalogue import Envelope
 from failwell.wire import Detail, ErrorObject, FirstOf, Problem
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from failwell import Catalogue, Error
-from failwell.importing import module_text, plan
+from failwell.reference.importing import module_text, plan
 
 BIN = Path(sys.executable).parent
 

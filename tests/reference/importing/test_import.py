@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from failwell import Case
-from failwell.importing import NothingToImportError, UnreadableDocumentError, load, plan
+from failwell.reference.importing import NothingToImportError, UnreadableDocumentError, load, plan
 from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse_reply
 
 from .documents import BIN, answering, body, catalogue, document, flat, imported, named, reformatted, text_of

@@ -10,7 +10,7 @@ import typer
 
 from failwell.cli.kit.cells import sentence
 from failwell.cli.kit.streams import drop_output, remark
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.reporting import hint
 

@@ -15,7 +15,7 @@ from failwell.cli.kit.endings import telling
 from failwell.cli.kit.output import output
 from failwell.cli.kit.session import CommandSession, tell_retry
 from failwell.cli.kit.streams import prepare
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 
 C = TypeVar("C")

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from failwell.client.config import configuration_problem
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from failwell.client.observability.opentelemetry import Telemetry

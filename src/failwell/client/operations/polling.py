@@ -14,7 +14,7 @@ from failwell.policy.poll import poll_until
 
 if TYPE_CHECKING:
     from failwell.client.core import Core
-    from failwell.contract.catalogue import Catalogue
+    from failwell.contract.catalogues.catalogue import Catalogue
     from failwell.contract.error import Error
     from failwell.policy.flow import Flow
 

@@ -17,7 +17,7 @@ from failwell.contract.error import Error
 from failwell.policy.resume_token import BadTokenError, ResumeToken, arguments_of, read_token
 
 if TYPE_CHECKING:
-    from failwell.contract.catalogue import Catalogue
+    from failwell.contract.catalogues.catalogue import Catalogue
     from failwell.policy.flow import Flow
 
 S = TypeVar("S", bound=Resource[Any])

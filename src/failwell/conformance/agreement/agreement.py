@@ -19,7 +19,7 @@ from failwell.conformance.errors import ShortfallError
 from failwell.conformance.observation import Observation, expect_equal
 from failwell.conformance.promise import Promise
 from failwell.contract.case import Case, Source
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.errors import ContractError

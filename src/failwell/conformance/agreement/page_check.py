@@ -8,7 +8,7 @@ import re
 from failwell.conformance.errors import ShortfallError
 from failwell.conformance.observation import expect_equal
 from failwell.contract.case import Case
-from failwell.contract.catalogue import anchor
+from failwell.contract.catalogues.catalogue import anchor
 
 HEADING = re.compile(r"^#{2,3} .*\{ #([\w-]+) \}$", re.MULTILINE)
 STATUS_ROW = re.compile(r'<a id="status-(\w+)"></a>')

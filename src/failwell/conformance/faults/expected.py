@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from failwell.conformance.calls import Call
 from failwell.conformance.faults.model import Answered, Fault, Unanswered
 from failwell.contract.case import Case
-from failwell.contract.catalogue import Catalogue, RetryRules
+from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
 from failwell.contract.error import Error
 from failwell.policy.resilience.pacing import SPREAD
 from failwell.wire import json

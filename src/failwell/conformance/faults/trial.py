@@ -15,7 +15,7 @@ from failwell.conformance.faults.expected import expected
 from failwell.conformance.faults.model import ENOUGH, Answered, Fault, RawServer
 from failwell.conformance.faults.servers import NOWHERE, ListeningRawServer, refusing
 from failwell.conformance.observation import Observation, expect_equal
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import whole_seconds
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error

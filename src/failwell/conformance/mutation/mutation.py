@@ -29,7 +29,7 @@ from failwell.conformance.bench import Bench
 from failwell.conformance.mutation.partial_catalogue import Without
 from failwell.conformance.promises import Promises
 from failwell.conformance.runner import judge, promises_of
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.errors import ContractError
 from failwell.sandbox.errors import SandboxError
 from failwell.sandbox.sandbox import Sandbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from failwell.contract.case import Case
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 
 

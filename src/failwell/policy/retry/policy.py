@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from failwell._support.frozen import Frozen
 from failwell.contract.case import WAITS_FOR_THE_SERVER, RetryKind
-from failwell.contract.catalogue import Catalogue, RetryRules
+from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
 from failwell.policy.flow import NotSent
 from failwell.policy.retry.assessment import Assessment
 from failwell.wire.messages import Failure, Outcome, Reply, Request

@@ -9,7 +9,7 @@ from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt

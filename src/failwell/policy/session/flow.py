@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from failwell._support.frozen import changed
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.flow import NOW, RANDOM, Effect, Send, intercept, notify, sleep

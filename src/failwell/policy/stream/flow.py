@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.masking import masked_text
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.call import UnreadableReplyError

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.reference.errors import NoExplanationError, UnknownThingError

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.coercion import UnfitError
 from failwell.contract.construction import NOTHING
 from failwell.contract.declaration import FieldSpec, specs_of

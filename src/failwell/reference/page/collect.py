@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from failwell.contract.case import Case, phrase
-from failwell.contract.catalogue import Catalogue, anchor
+from failwell.contract.catalogues.catalogue import Catalogue, anchor
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error import Error
 from failwell.contract.fields import AllDetails, Body, Code, Details, Header, Local, MessageMark, Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from failwell.contract.case import Case, Source
-from failwell.contract.catalogue import RetryRules
+from failwell.contract.catalogues.catalogue import RetryRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.reference.errors import StalePagesError
 from failwell.reference.page.collect import page_of
 from failwell.reference.page.completeness import require_documented

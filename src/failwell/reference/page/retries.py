@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from failwell.contract.case import Case, Source
-from failwell.contract.catalogue import RetryRules
+from failwell.contract.catalogues.catalogue import RetryRules
 from failwell.policy.retry.policy import RetryPolicy
 from failwell.wire.messages import Failure
 

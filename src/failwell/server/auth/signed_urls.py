@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from failwell.contract.catalogue import Catalogue
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.server.refusal import Refusal, as_error
 
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import httpx2
 
 from failwell._support.frozen import Frozen
+from failwell._support.request_secrets import basic
 from failwell._support.secret import Secret
 from failwell.client.transport.targets import DEFAULT_PORTS, is_host
-from failwell.wire.request_secrets import basic
 
 
 class BadProxyError(ValueError):

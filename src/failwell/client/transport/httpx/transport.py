@@ -12,6 +12,7 @@ import anyio.to_thread
 import httpx2
 
 from failwell._support.detached import detached
+from failwell._support.request_secrets import of_body, of_query
 from failwell._support.secret import Secret
 from failwell.client.transport.content_coding import apieces_of, pieces_of
 from failwell.client.transport.failures import (
@@ -28,7 +29,6 @@ from failwell.client.transport.httpx.workarounds import of_another_loop
 from failwell.client.transport.replies import IncomingReply
 from failwell.client.transport.requests import RequestFactory
 from failwell.wire.messages import Content, Failure, Into, Outcome, Request
-from failwell.wire.request_secrets import of_body, of_query
 
 C = TypeVar("C", httpx2.Client, httpx2.AsyncClient)
 

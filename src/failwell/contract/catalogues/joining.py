@@ -9,7 +9,7 @@ from failwell.contract.error import Error
 from failwell.contract.errors import CatalogueError
 
 if TYPE_CHECKING:
-    from failwell.contract.table import CaseTable
+    from failwell.contract.catalogues.table import CaseTable
 
 V = TypeVar("V")
 

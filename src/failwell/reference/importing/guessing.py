@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from failwell.importing.document import Document, OpenApiSchema, Response, properties
+from failwell.reference.importing.document import Document, OpenApiSchema, Response, properties
 
 EnvelopeKind = Literal["Problem", "ErrorObject", "Detail", "FirstOf"]
 

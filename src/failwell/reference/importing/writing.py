@@ -6,8 +6,8 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from failwell.importing.planning import ClassPlan, FieldPlan, Plan
-from failwell.importing.types import split
+from failwell.reference.importing.planning import ClassPlan, FieldPlan, Plan
+from failwell.reference.importing.types import split
 
 WIDTH = 88
 RETRIES = {"429": "throttled"} | dict.fromkeys(("5XX", "500", "502", "503", "504"), "transient")

@@ -53,7 +53,7 @@ def _yaml(text: str, where: str) -> Any:
         raise UnreadableDocumentError(
             where, 'it is YAML, which needs PyYAML. Install it with: pip install "failwell[cli]"'
         ) from None
-    from failwell.importing.yaml12 import load_yaml
+    from failwell.reference.importing.yaml12 import load_yaml
 
     try:
         return load_yaml(text)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 from failwell._support import truncation
 from failwell._support.frozen import Frozen
 from failwell.contract.case import TRAVELLING
+from failwell.contract.catalogues.table import CaseTable, scopes
 from failwell.contract.declaration import check_types_again, required_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import CatalogueError
 from failwell.contract.resilience import Resilience
-from failwell.contract.table import CaseTable, scopes
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -158,7 +158,7 @@ class Catalogue(CaseTable):
         """
         if not catalogues:
             raise CatalogueError("Nothing to join: Catalogue.join(ORDERS, PAYMENTS) takes catalogues.")
-        from failwell.contract.joining import check_claims, common_base, common_settings, merged
+        from failwell.contract.catalogues.joining import check_claims, common_base, common_settings, merged
 
         given = tuple(dict.fromkeys(catalogues))
         shared = common_settings(given, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from failwell.importing.document import Document, OpenApiSchema, properties
+from failwell.reference.importing.document import Document, OpenApiSchema, properties
 
 SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 HEADERS = ("int", "float", "bool", "str")

@@ -11,11 +11,11 @@ from typing import Any
 from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.case import phrase
 from failwell.contract.errors import ContractError
-from failwell.importing.document import Document, OpenApiSchema, Response, properties
-from failwell.importing.guessing import Guess, guess, kind_of, objects
-from failwell.importing.losses import Losses
-from failwell.importing.names import base_name, class_name, field_name, vendor_name, vendor_words
-from failwell.importing.types import header_type, type_of, union
+from failwell.reference.importing.document import Document, OpenApiSchema, Response, properties
+from failwell.reference.importing.guessing import Guess, guess, kind_of, objects
+from failwell.reference.importing.losses import Losses
+from failwell.reference.importing.names import base_name, class_name, field_name, vendor_name, vendor_words
+from failwell.reference.importing.types import header_type, type_of, union
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,79}")
 """What a program compares with; a sentence is none."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from failwell.importing.losses import Losses
+from failwell.reference.importing.losses import Losses
 
 OpenApiSchema = dict[str, Any]
 

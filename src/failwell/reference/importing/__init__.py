@@ -1,7 +1,7 @@
 """From an OpenAPI document to a first contract module: statuses, codes, fields, the envelope; what is lost is said."""
 
-from failwell.importing.loading import UnreadableDocumentError, load
-from failwell.importing.planning import NothingToImportError, Plan, plan
-from failwell.importing.writing import module_text
+from failwell.reference.importing.loading import UnreadableDocumentError, load
+from failwell.reference.importing.planning import NothingToImportError, Plan, plan
+from failwell.reference.importing.writing import module_text
 
 __all__ = ["NothingToImportError", "Plan", "UnreadableDocumentError", "load", "module_text", "plan"]
