@@ -16,6 +16,7 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _SIGNATURE = b"PK\x03\x04"
 _ENCRYPTED = 0x1
 _DIRECTORY_BYTES_PER_ENTRY = 1024
+# What zipfile raises about hostile bytes: NotImplementedError is its word for a compression or encryption it has not.
 _BROKEN = (
     ArithmeticError,
     EOFError,

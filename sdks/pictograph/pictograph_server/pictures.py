@@ -24,7 +24,8 @@ CONTENT_TYPES = {
 _FORMATS = tuple(CONTENT_TYPES.values())
 _NAMES = {kind: content_type for content_type, kind in CONTENT_TYPES.items()}
 
-# What Pillow's decoders raise about hostile bytes; reading from memory, no OSError is about a disk.
+# What Pillow's decoders raise about hostile bytes (NotImplementedError of a variant that they have not); reading
+# from memory, no OSError is about a disk.
 _BROKEN = (
     ArithmeticError,
     EOFError,

@@ -22,8 +22,8 @@ FORMATS = {
 }
 """What is taken: Pillow's name, and the content type."""
 
-# What Pillow's decoders raise about hostile bytes; reading from memory, no OSError is about a disk. A warning is one
-# where the process is told to raise them.
+# What Pillow's decoders raise about hostile bytes (NotImplementedError of a variant that they have not); reading
+# from memory, no OSError is about a disk. A warning is one where the process is told to raise them.
 _BROKEN = (
     ArithmeticError,
     EOFError,
