@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import anyio
 import pytest
 
 from failwell.client import Awaiting, Blocking, Core, Resource, json_body, operation
+from failwell.client.transport.httpx.early_answers import EarlyAnswer
 from failwell.policy import Flow
 from failwell.wire.messages import Content
 from pictograph.exceptions import (
@@ -104,6 +107,37 @@ def test_an_answer_before_the_end_of_the_request(then: str, status: int, how: st
     else:
         assert (REFUSALS[status], status, "No") == (type(caught.value), caught.value.status_code, str(caught.value))
     assert 1 == server.connections
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_an_answer_and_a_reset_that_nobody_saw_coming(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    On asyncio, which closes a socket that it cannot write to: what came before the reset is read all the same.
+    """
+    monkeypatch.setattr(EarlyAnswer, "_is_readable", lambda _: False)
+    gone = threading.Event()
+
+    def step(peer: Peer) -> None:
+        refused = refusing(status)
+        assert callable(refused)
+        refused(peer)
+        peer.sock.close()
+        gone.set()
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * 10_000
+        gone.wait(10)
+        yield BODY
+
+    with serving(step, reading=False) as server, pytest.raises(PictographError) as caught:
+        put("asyncio", server.url, pieces)
+
+    assert (REFUSALS[status], status, "No", 1) == (
+        type(caught.value),
+        caught.value.status_code,
+        str(caught.value),
+        server.connections,
+    )
 
 
 @every_colour

@@ -707,18 +707,18 @@ def test_unusable_interpreter(tmp_path: Path, python: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "start", "reason"),
     [
-        ("import os\nos._exit(9)", "the SDK's process ended with exit code 9; it said nothing"),
-        ("while True: pass", "the call did not end: no sign of life for 1 s, so the SDK's process was ended"),
+        ("import os\nos._exit(9)", 60.0, "the SDK's process ended with exit code 9; it said nothing"),
+        ("while True: pass", 1.0, "the call did not end: no sign of life for 1 s, so the SDK's process was ended"),
     ],
     ids=["dies", "hangs"],
 )
-def test_lost_in_the_import(tmp_path: Path, text: str, reason: str) -> None:
+def test_lost_in_the_import(tmp_path: Path, text: str, start: float, reason: str) -> None:
     """
     A process that is lost while it imports the SDK is an error, not a shortfall: nothing can be checked.
     """
-    with pytest.raises(InterpreterError) as caught, made(tmp_path, text, start=1.0):
+    with pytest.raises(InterpreterError) as caught, made(tmp_path, text, start=start):
         pass
 
     assert (reason, False) == (caught.value.reason, isinstance(caught.value, ShortfallError))

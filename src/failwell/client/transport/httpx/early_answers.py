@@ -6,6 +6,9 @@ asyncio reads nothing from a socket that it cannot write to any more, and would 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+from collections.abc import Generator
 
 import anyio
 import anyio.lowlevel
@@ -46,10 +49,22 @@ class EarlyAnswer:
         if first or (self._written <= UNHEARD and not self._is_readable()) or not _on_asyncio():
             await self._stream.write(buffer, timeout)
             return
-        for start in range(0, len(buffer), SLICE):
-            await self._write(buffer[start : start + SLICE], timeout)
+        with _second_handle(self._stream) as handle:
+            for start in range(0, len(buffer), SLICE):
+                await self._write(buffer[start : start + SLICE], timeout, handle)
 
-    async def _write(self, buffer: bytes, timeout: float | None) -> None:
+    async def _write(self, buffer: bytes, timeout: float | None, handle: socket.socket | None) -> None:
+        problem = await self._write_and_listen(buffer, timeout)
+        if handle is not None and not self._said and self._is_closed():
+            with contextlib.suppress(OSError):
+                self._said = handle.recv(UNHEARD)
+        if self._is_refused():
+            raise httpcore2.WriteError("the server answered before it had all of the request")
+        if problem is not None:
+            raise problem
+
+    async def _write_and_listen(self, buffer: bytes, timeout: float | None) -> Exception | None:
+        """Send *buffer*, and hear what is said meanwhile; what sending failed with, if it did."""
         waiting = self._is_readable()
         problem: Exception | None = None
         async with anyio.create_task_group() as both:
@@ -68,22 +83,38 @@ class EarlyAnswer:
                 for _ in range(TURNS if waiting else 0):
                     await anyio.lowlevel.checkpoint()
                 await self._stream.write(buffer, timeout)
-            except Exception as met:  # noqa: BLE001 - raised below, outside of the group
+            except Exception as met:  # noqa: BLE001 - returned below, outside of the group
                 problem = met
                 both.cancel_scope.deadline = anyio.current_time() + LAST_WORDS
             else:
+                await anyio.lowlevel.checkpoint()  # asyncio tells of a failure a turn later, by closing the socket
                 both.cancel_scope.cancel()
-        if self._is_refused():
-            problem = httpcore2.WriteError("the server answered before it had all of the request")
-        if problem is not None:
-            raise problem
+        return problem
 
     def _is_readable(self) -> bool:
         return bool(self._stream.get_extra_info("is_readable"))
 
+    def _is_closed(self) -> bool:
+        return bool(self._stream.get_extra_info("socket").fileno() < 0)
+
     def _is_refused(self) -> bool:
         """Whether an answer began for which the rest of the request is of no use."""
         return _status(self._said) in (b"3", b"4", b"5")
+
+
+@contextlib.contextmanager
+def _second_handle(stream: AsyncNetworkStream) -> Generator[socket.socket | None]:
+    """The socket of *stream* once more: what came before a reset can be read there when asyncio has closed its own.
+
+    None where there is none to be read: it is closed, or speaks TLS.
+    """
+    raw = stream.get_extra_info("socket")
+    if raw is None or raw.fileno() < 0 or stream.get_extra_info("ssl_object") is not None:
+        yield None
+        return
+    with raw.dup() as handle:
+        handle.setblocking(False)
+        yield handle
 
 
 def _status(said: bytes) -> bytes:
