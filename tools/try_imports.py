@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ def tried(document: Published, work: Path) -> tuple[str, list[str]]:
     source.write_bytes(fetched(document, work))
     module = work / f"{document.name}_errors.py"
     started = time.monotonic()
-    command = [BIN / "failwell", "import", source, "--name", document.name, "--output", module]
+    command = [BIN / "failwell", "init", source, "--name", document.name, "--output", module, "--client", "requests"]
     ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     seconds = time.monotonic() - started
     first, *rest = ran.stderr.splitlines()
@@ -61,7 +62,8 @@ def tried(document: Published, work: Path) -> tuple[str, list[str]]:
     print(
         f"| {document.name} | {size} | {found} | {lines} lines | {seconds:.1f} | {checked(module, work)} |", flush=True
     )
-    return document.name, [line.removeprefix("- ") for line in rest if line.startswith("- ")]
+    lost = takewhile(lambda line: line != "To be expected, and not declared:", rest)
+    return document.name, [line.removeprefix("- ") for line in lost if line.startswith("- ")]
 
 
 def checked(module: Path, work: Path) -> str:

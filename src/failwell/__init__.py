@@ -36,6 +36,7 @@ from failwell.contract import (
 )
 
 if TYPE_CHECKING:
+    from failwell.adapt.call import OutgoingAttempt
     from failwell.adapt.raising import araise_for, raise_for
     from failwell.adapt.retrying import acalling, calling
     from failwell.adapt.translation import translating
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 lazy_exports(
     __name__,
     {
+        "adapt.call": ("OutgoingAttempt",),
         "adapt.raising": ("araise_for", "raise_for"),
         "adapt.retrying": ("acalling", "calling"),
         "adapt.translation": ("translating",),
@@ -98,6 +100,7 @@ __all__ = [
     "Local",
     "Message",
     "MissingExtraError",
+    "OutgoingAttempt",
     "Raises",
     "Resilience",
     "RetryAdvice",

@@ -141,12 +141,12 @@ def on_a_terminal(
     env: Mapping[str, str],
     program: str = FAILWELL,
     columns: int = 140,
-    until: tuple[str, signal.Signals] | None = None,
+    until: tuple[str, signal.Signals | str] | None = None,
 ) -> tuple[int, str]:
     """
     The exit code of *program*, and all that it wrote to a terminal of so many *columns*.
 
-    *until* is what it must have written before it is sent a signal.
+    *until* is what it must have written before it is sent a signal, or something is typed.
     """
     ours, theirs = pty.openpty()
     env = {**env, "TERM": "xterm-256color", "COLUMNS": str(columns)}
@@ -158,7 +158,10 @@ def on_a_terminal(
             while data := _read(ours, process):
                 written += data
                 if until is not None and until[0].encode() in written:
-                    process.send_signal(until[1])
+                    if isinstance(until[1], str):
+                        os.write(ours, until[1].encode())
+                    else:
+                        process.send_signal(until[1])
                     until = None
         code = process.wait(PATIENCE)
     os.close(ours)

@@ -61,6 +61,9 @@ def test_shell_completion(program: str, shell: str) -> None:
     ("typed", "completed"),
     [
         ("failwell ex", ["explain"]),
+        ("failwell im", []),
+        ("failwell in", ["init"]),
+        ("failwell init openapi.yaml --client http", ["httpx", "httpx2"]),
         ("failwell check ", ["pictograph", "scopix", "subconscious"]),
         ("failwell check pic", ["pictograph"]),
         ("failwell sandbox su", ["subconscious"]),

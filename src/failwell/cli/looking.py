@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from failwell.cli.diff import diff
 from failwell.cli.explain import explain
-from failwell.cli.importing import import_
+from failwell.cli.init import init
 from failwell.cli.openapi import openapi
 from failwell.cli.reference import reference
 from failwell.cli.snapshot import snapshot
@@ -17,5 +17,5 @@ LOOK_UPS: dict[str, Callable[..., int]] = {
     "openapi": openapi,
     "snapshot": snapshot,
     "diff": diff,
-    "import": import_,
+    "init": init,
 }

@@ -13,6 +13,7 @@ OpenApiSchema = dict[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 ERROR = re.compile(r"[45]([0-9][0-9]|XX)|default")
+HERE = "http://127.0.0.1:8000"
 MOST_REFERENCES = 50
 MOST_CHOICES = 64
 MOST_PARTS = 500
@@ -45,6 +46,24 @@ class Response:
         return f"{self.operation} {self.status}"
 
 
+@dataclass(frozen=True)
+class Operation:
+    """What can be asked: a *method* of a *path*, and the error *responses* that it declares.
+
+    *parameters* are those that must be given, *asks_for* the names of the credentials, *has_scopes* whether some of
+    these may do less than others, *has_body* whether one is sent.
+    """
+
+    name: str
+    method: str
+    path: str
+    responses: list[Response]
+    parameters: list[OpenApiSchema]
+    asks_for: tuple[str, ...]
+    has_scopes: bool
+    has_body: bool
+
+
 class Document:
     """Reads *data*; what cannot be followed is told to *losses*."""
 
@@ -58,11 +77,27 @@ class Document:
         info = self._data.get("info")
         return str(info.get("title", "")) if isinstance(info, dict) else ""
 
-    def operations(self) -> Iterator[tuple[str, list[Response]]]:
+    @property
+    def server(self) -> str:
+        """Where the API is; on this machine, if the document does not say."""
+        first = _dict(next(iter(_list(self._data.get("servers"))), {}))
+        url = str(first.get("url") or "")
+        for name, variable in _dict(first.get("variables")).items():
+            url = url.replace(f"{{{name}}}", str(_dict(variable).get("default", "")))
+        url = url if re.match("https?://", url) else f"{HERE}/{url.lstrip('/')}"
+        return url.rstrip("/")
+
+    def credential(self, name: str) -> OpenApiSchema:
+        """The security scheme called *name*."""
+        schemes = _dict(_dict(self._data.get("components")).get("securitySchemes"))
+        return _dict(self.resolved(schemes.get(name)))
+
+    def operations(self) -> Iterator[Operation]:
         """Each operation by its id, or else by method and path, with its error responses."""
         taken: dict[str, int] = {}
-        for path, item in self._data.get("paths", {}).items():
-            for method, operation in _dict(self.resolved(item)).items():
+        for path, part in self._data.get("paths", {}).items():
+            item = _dict(self.resolved(part))
+            for method, operation in item.items():
                 if method not in METHODS or not isinstance(operation, dict):
                     continue
                 name = str(operation.get("operationId") or f"{method.upper()} {path}")
@@ -70,7 +105,26 @@ class Document:
                 if taken[name] > 1:
                     self.losses.add("operation ids that are used twice; the second has a number", name)
                     name = f"{name}.{taken[name]}"
-                yield name, list(self._responses(name, _dict(operation.get("responses"))))
+                security = _list(operation.get("security", self._data.get("security")))
+                # One of several that is empty says that it goes without.
+                needed = [_dict(one) for one in security] if all(map(_dict, security)) else []
+                yield Operation(
+                    name,
+                    method,
+                    str(path),
+                    list(self._responses(name, _dict(operation.get("responses")))),
+                    self._required([*_list(operation.get("parameters")), *_list(item.get("parameters"))]),
+                    asks_for=tuple(map(str, needed[0])) if needed else (),
+                    has_scopes=any(_list(scopes) for one in needed for scopes in one.values()),
+                    has_body=bool(operation.get("requestBody")),
+                )
+
+    def _required(self, parameters: list[Any]) -> list[OpenApiSchema]:
+        """Those of *parameters* that must be given; the first of each name and place, which is the operation's own."""
+        found: dict[tuple[Any, ...], OpenApiSchema] = {}
+        for parameter in map(_dict, map(self.resolved, parameters)):
+            found.setdefault((str(parameter.get("in")), str(parameter.get("name"))), parameter)
+        return [each for (where, _), each in found.items() if where == "path" or each.get("required") is True]
 
     def _responses(self, operation: str, responses: dict[Any, Any]) -> Iterator[Response]:
         for key, part in responses.items():

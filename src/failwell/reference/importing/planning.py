@@ -11,7 +11,8 @@ from typing import Any
 from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.case import phrase
 from failwell.contract.errors import ContractError
-from failwell.reference.importing.document import Document, OpenApiSchema, Response, properties
+from failwell.reference.importing.document import Document, OpenApiSchema, Operation, Response, properties
+from failwell.reference.importing.expecting import ExampleCall, example_call, expected
 from failwell.reference.importing.guessing import Guess, guess, kind_of, objects
 from failwell.reference.importing.losses import Losses
 from failwell.reference.importing.names import base_name, class_name, field_name, vendor_name, vendor_words
@@ -57,7 +58,8 @@ class ClassPlan:
 class Plan:
     """A whole module. *raised* says which classes an operation raises, *everywhere* those that all of them do.
 
-    It was made from so many *responses* of so many *operations*, of which *silent* ones declare no error.
+    It was made from so many *responses* of so many *operations*, of which *silent* ones declare no error. *expected* is
+    what they do not declare, and one would expect; *call* is one of them, to show.
     """
 
     vendor: str
@@ -70,6 +72,8 @@ class Plan:
     everywhere: tuple[str, ...]
     request_id: str | None
     losses: tuple[str, ...]
+    expected: tuple[str, ...]
+    call: ExampleCall
     default: ClassPlan
     responses: int
     operations: int
@@ -84,20 +88,20 @@ def plan(data: dict[str, Any], *, where: str, vendor: str | None = None) -> Plan
     """
     losses = Losses()
     document = Document(data, losses)
-    operations = dict(document.operations())
-    responses = [response for group in operations.values() for response in group]
-    if not responses:
+    operations = list(document.operations())
+    if not any(operation.responses for operation in operations):
         raise NothingToImportError(where)
-    return _Planner(document, operations, responses).plan(vendor_words(vendor or document.title))
+    return _Planner(document, operations).plan(vendor_words(vendor or document.title))
 
 
 class _Planner:
-    def __init__(self, document: Document, operations: dict[str, list[Response]], responses: list[Response]) -> None:
+    def __init__(self, document: Document, asked: list[Operation]) -> None:
         self.document = document
         self.losses = document.losses
-        self.operations = operations
-        self.responses = responses
-        self.envelope = guess(document, responses)
+        self.asked = asked
+        self.operations = {operation.name: operation.responses for operation in asked}
+        self.responses = [response for operation in asked for response in operation.responses]
+        self.envelope = guess(document, self.responses)
         self._request_ids: Counter[str] = Counter()
 
     def plan(self, vendor: list[str]) -> Plan:
@@ -124,6 +128,8 @@ class _Planner:
             everywhere=tuple(names[status] for status in sorted(everywhere)),
             request_id=next((name for name, _ in self._request_ids.most_common(1)), None),
             losses=self.losses.lines(),
+            expected=expected(self.asked),
+            call=example_call(self.document, self.asked),
             responses=len(self.responses),
             operations=len(self.operations),
             silent=sum(not group for group in self.operations.values()),

@@ -19,14 +19,14 @@ def module_text(plan: Plan, *, source: str) -> str:
     classes = (*plan.classes, plan.default)
     names = ["CATALOGUE", plan.base, *(one.name for one in classes)]
     head = [
-        _docstring(f"The errors of {plan.title}: a first draft of their contract.", ""),
+        docstring(f"The errors of {plan.title}: a first draft of their contract.", ""),
         "\n".join(_comments(plan, source)),
         "\n".join(_imports(plan)),
     ]
     body = [_base(plan), *(_class(plan, one) for one in classes)]
     tail = [
         _catalogue(plan),
-        _bracketed("__all__ = [", [_quoted(name) for name in sorted(names, key=_constants_first)], "]", ""),
+        bracketed("__all__ = [", [quoted(name) for name in sorted(names, key=constants_first)], "]", ""),
     ]
     return "\n\n\n".join(["\n\n".join(head), *body, "\n\n".join(tail)]) + "\n"
 
@@ -34,10 +34,6 @@ def module_text(plan: Plan, *, source: str) -> str:
 def counted(number: int, what: str) -> str:
     """So many of *what*: "1 code", "2 codes"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _constants_first(name: str) -> tuple[bool, str]:
-    return not name.isupper(), name
 
 
 def _comments(plan: Plan, source: str) -> Iterator[str]:
@@ -53,10 +49,12 @@ def _comments(plan: Plan, source: str) -> Iterator[str]:
         habits,
         *(["", "Not carried over:"] if plan.losses else []),
         *(f"- {loss}" for loss in plan.losses),
+        *(["", "To be expected, and not declared:"] if plan.expected else []),
+        *(f"- {one}" for one in plan.expected),
     ]
     for line in lines:
         indent = "  " if line.startswith("- ") else ""
-        wrapped = textwrap.wrap(_plain(line), WIDTH - 2, subsequent_indent=indent, break_on_hyphens=False)
+        wrapped = textwrap.wrap(plain(line), WIDTH - 2, subsequent_indent=indent, break_on_hyphens=False)
         yield from (f"# {part}" for part in wrapped) if wrapped else ("#",)
 
 
@@ -78,11 +76,10 @@ def _imports(plan: Plan) -> Iterator[str]:
         "raises": bool(plan.everywhere or any(plan.raised.values())),
     }
     names = [name for name, needed in used.items() if needed]
-    line = f"from failwell import {', '.join(names)}"
     yield "from __future__ import annotations\n"
     yield f"from typing import {', '.join(typing)}\n"
     yield "import failwell"
-    yield line if len(line) <= WIDTH else _bracketed("from failwell import (", names, ")", "")
+    yield import_line("failwell", names)
     yield f"from failwell.wire import {plan.envelope.kind}"
 
 
@@ -92,36 +89,36 @@ def _base(plan: Plan) -> str:
         lines.append("    code: Annotated[str | None, Code()] = None")
     lines.append("    status: Annotated[int | None, Status()] = None")
     lines += [_field(one) for one in plan.common]
-    docstring = _docstring("Base class of every error.", "    ")
-    return "\n".join([f"class {plan.base}(failwell.Error):", docstring, "", *lines])
+    says = docstring("Base class of every error.", "    ")
+    return "\n".join([f"class {plan.base}(failwell.Error):", says, "", *lines])
 
 
 def _class(plan: Plan, one: ClassPlan) -> str:
-    status = one.status if one.status.isdigit() else _quoted(one.status)
+    status = one.status if one.status.isdigit() else quoted(one.status)
     said = [plan.base]
     if one.status != "default":
         said.append(f"status={status}")
     if one.status in RETRIES:
-        said.append(f"retry={_quoted(RETRIES[one.status])}")
+        said.append(f"retry={quoted(RETRIES[one.status])}")
     if one.codes:
         # A tuple of one keeps its comma; more of them stand one to a line.
         cases = [_case(code, status, one.causes.get(code)) for code in one.codes]
         flat = f"cases=({', '.join(cases)}{',' if len(cases) == 1 else ''})"
         fits = len(flat) + 5 <= WIDTH and "\n" not in flat
-        said.append(flat if fits else _bracketed("cases=(", cases, ")", "    "))
+        said.append(flat if fits else bracketed("cases=(", cases, ")", "    "))
     fields = [_field(field) for field in one.fields]
-    head = _bracketed(f"class {one.name}(", said, "):", "")
-    return "\n".join([head, _docstring(one.summary, "    "), *([""] if fields else []), *fields])
+    head = bracketed(f"class {one.name}(", said, "):", "")
+    return "\n".join([head, docstring(one.summary, "    "), *([""] if fields else []), *fields])
 
 
 def _case(code: str, status: str, cause: str | None) -> str:
-    said = [_quoted(code), status, *([f"cause={_quoted(_plain(cause))}"] if cause else [])]
-    return _bracketed("Case(", said, ")", "        ", ",")
+    said = [quoted(code), status, *([f"cause={quoted(plain(cause))}"] if cause else [])]
+    return bracketed("Case(", said, ")", "        ", ",")
 
 
 def _field(one: FieldPlan) -> str:
     kind, _, path = one.place.partition(" ")
-    mark = f"{'Body' if kind == 'body' else 'Header'}({_quoted(path)})"
+    mark = f"{'Body' if kind == 'body' else 'Header'}({quoted(path)})"
     members = [member for member in split(one.type) if member != "None"]
     container = members[0].partition("[")[0] if len(members) == 1 else ""
     if container in ("list", "dict"):
@@ -129,33 +126,44 @@ def _field(one: FieldPlan) -> str:
         type_, default = members[0], f"field(default_factory={members[0]})"
     else:
         type_, default = "Any" if "Any" in members else " | ".join([*members, "None"]), "None"
-    line = _bracketed(f"    {one.name}: Annotated[", [type_, mark], f"] = {default}", "    ")
-    return f"{line}\n{_docstring(one.meaning, '    ')}" if one.meaning else line
+    line = bracketed(f"    {one.name}: Annotated[", [type_, mark], f"] = {default}", "    ")
+    return f"{line}\n{docstring(one.meaning, '    ')}" if one.meaning else line
 
 
 def _catalogue(plan: Plan) -> str:
     names = [plan.base, *(one.name for one in (*plan.classes, plan.default))]
     lines = [
-        _quoted(plan.vendor),
+        quoted(plan.vendor),
         f"base={plan.base}",
         f"default={plan.default.name}",
-        _bracketed("errors=(", names, ")", "    ", after=","),
+        bracketed("errors=(", names, ")", "    ", after=","),
         f"envelope={plan.envelope.text}",
     ]
     if plan.request_id is not None:
-        lines.append(f"headers=HeaderNames(request_id={_quoted(plan.request_id)})")
+        lines.append(f"headers=HeaderNames(request_id={quoted(plan.request_id)})")
     if plan.everywhere:
-        lines.append(_bracketed("everywhere=raises(", plan.everywhere, ")", "    ", after=","))
+        lines.append(bracketed("everywhere=raises(", plan.everywhere, ")", "    ", after=","))
     raised = {name: group for name, group in plan.raised.items() if group}
     if raised:
         entries = [
-            _bracketed(f"{_quoted(name)}: raises(", group, ")", "        ", after=",") for name, group in raised.items()
+            bracketed(f"{quoted(name)}: raises(", group, ")", "        ", after=",") for name, group in raised.items()
         ]
         lines.append("operations={\n" + "".join(f"        {entry},\n" for entry in entries) + "    }")
     return "CATALOGUE = Catalogue(\n" + "".join(f"    {line},\n" for line in lines) + ")"
 
 
-def _bracketed(before: str, parts: Iterable[str], after_bracket: str, indent: str, after: str = "") -> str:
+def import_line(module: str, names: list[str]) -> str:
+    """The import of *names*, already sorted, from *module*."""
+    line = f"from {module} import {', '.join(names)}"
+    return line if len(line) <= WIDTH else bracketed(f"from {module} import (", names, ")", "")
+
+
+def constants_first(name: str) -> tuple[bool, str]:
+    """The key by which names are sorted in imports."""
+    return not name.isupper(), name
+
+
+def bracketed(before: str, parts: Iterable[str], after_bracket: str, indent: str, after: str = "") -> str:
     """*before*, the *parts* with commas and *after_bracket*: on one line if it fits, else a part to a line."""
     listed = list(parts)
     flat = f"{before}{', '.join(listed)}{after_bracket}"
@@ -165,20 +173,21 @@ def _bracketed(before: str, parts: Iterable[str], after_bracket: str, indent: st
     return before + "\n" + "".join(f"{indent}    {part},\n" for part in listed) + indent + after_bracket
 
 
-def _docstring(text: str, indent: str) -> str:
-    said = _plain(text).replace("\\", "\\\\").replace('"', "'").strip() or "An error."
+def docstring(text: str, indent: str) -> str:
+    """*text* as the docstring of a module, a class or a field."""
+    said = plain(text).replace("\\", "\\\\").replace('"', "'").strip() or "An error."
     wrapped = textwrap.wrap(said, WIDTH - len(indent) - 6, break_on_hyphens=False, break_long_words=False)
     if len(wrapped) == 1:
         return f'{indent}"""{said}"""'
     return f'{indent}"""' + f"\n{indent}".join(wrapped) + f'\n{indent}"""'
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """*text* in one line, without what an editor would not show."""
     return "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """*text* as a literal, in the quotes that need fewer backslashes."""
     quote = "'" if text.count('"') > text.count("'") else '"'
     inside = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
