@@ -40,7 +40,7 @@ def copy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 def run_in(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """What came of *command* in a copy, which comes before what is installed."""
-    packages = ("src", "sdks/pictograph", "sdks/scopix", "sdks/subconscious")
+    packages = ("src", "sdks/pictograph", "sdks/scopix", "sdks/subconscious", "sdks/vectorshift")
     own = {"PYTHONPATH": os.pathsep.join(str(folder / package) for package in packages), "PYTHONDONTWRITEBYTECODE": "1"}
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     return subprocess.run(

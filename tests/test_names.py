@@ -20,6 +20,7 @@ DISTRIBUTIONS = {
     "failwell-pictograph": "sdks/pictograph",
     "failwell-scopix": "sdks/scopix",
     "failwell-subconscious": "sdks/subconscious",
+    "failwell-vectorshift": "sdks/vectorshift",
 }
 
 FORMER = "err" + "ata"

@@ -107,7 +107,7 @@ def test_through_a_pipe(older: Path) -> None:
     [
         (
             ["nope", "pictograph"],
-            "failwell: No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious.",
+            "failwell: No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious, vectorshift.",
         ),
         (["gone.json", "pictograph"], "failwell: gone.json is no contract snapshot: No such file or directory."),
         (

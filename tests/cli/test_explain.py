@@ -132,9 +132,12 @@ def test_endless_input() -> None:
         (["duplicate_nam"], "Nearest: duplicate_name, duplicate_filename."),
         (
             ["zzz"],
-            "No code, status or class is called 'zzz' (pictograph, scopix, subconscious). Paste the whole reply, ",
+            "No code, status or class is called 'zzz' (pictograph, scopix, subconscious, vectorshift). Paste the ",
         ),
-        (["409", "--catalogue", "nope"], "No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious."),
+        (
+            ["409", "--catalogue", "nope"],
+            "No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious, vectorshift.",
+        ),
     ],
     ids=["nearly", "not at all", "catalogue"],
 )

@@ -35,5 +35,5 @@ def test_unknown_catalogue() -> None:
     assert (2, "", True) == (
         ran.code,
         ran.out,
-        "No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious." in ran.err,
+        "No catalogue is called 'nope'. Installed: pictograph, scopix, subconscious, vectorshift." in ran.err,
     )

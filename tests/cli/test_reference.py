@@ -28,7 +28,7 @@ def test_pages_are_written(tmp_path: Path) -> None:
     ran = failwell("reference", "--out", str(folder))
     checked = failwell("reference", "--out", str(folder), "--check")
 
-    written = "".join(f"{folder / name}.md\n" for name in ("pictograph", "scopix", "subconscious"))
+    written = "".join(f"{folder / name}.md\n" for name in ("pictograph", "scopix", "subconscious", "vectorshift"))
     assert (0, written, "") == (ran.code, ran.out, ran.err)
     assert markdown(page_of(find_catalogue("pictograph"))) == (folder / "pictograph.md").read_text(encoding="utf-8")
     assert (0, "", "") == (checked.code, checked.out, checked.err)

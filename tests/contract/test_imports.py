@@ -22,7 +22,15 @@ HEAVY = [
 
 
 @pytest.mark.parametrize(
-    "module", ["failwell", "failwell.wire", "failwell.policy", "pictograph.exceptions", "scopix.exceptions"]
+    "module",
+    [
+        "failwell",
+        "failwell.wire",
+        "failwell.policy",
+        "pictograph.exceptions",
+        "scopix.exceptions",
+        "vectorshift.exceptions",
+    ],
 )
 def test_a_contract_is_light(module: str) -> None:
     """

@@ -329,8 +329,8 @@ def test_import_order_changes_nothing() -> None:
     """
     In whatever order the contracts are imported, the table is the same.
     """
-    modules = ["vectorshift_sample", "parcels_sample"]
-    names = [*(f"tests.contract.samples.{module}" for module in modules), "pictograph.exceptions", "scopix.exceptions"]
+    sdks = ("pictograph", "scopix", "vectorshift")
+    names = ["tests.contract.samples.parcels_sample", *(f"{sdk}.exceptions" for sdk in sdks)]
     printed = {
         subprocess.run(
             [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{TABLE}", *order],

@@ -61,7 +61,7 @@ def test_unknown_catalogue() -> None:
     with pytest.raises(UnknownCatalogueError) as caught:
         find_catalogue("nope")
 
-    known = ("pictograph", "scopix", "subconscious")
+    known = ("pictograph", "scopix", "subconscious", "vectorshift")
     message = (
         f"No catalogue is called 'nope'. Installed: {', '.join(known)}. Install another with: pip install failwell-NAME"
     )

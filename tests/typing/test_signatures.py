@@ -7,9 +7,9 @@ import pytest
 from failwell import Error
 from pictograph import exceptions as pictograph
 from scopix import exceptions as scopix
-from tests.contract.samples import vectorshift_sample as vectorshift
 from tests.signatures import printed_parameters, real_parameters
 from tests.spec import constructors, page, tree
+from vectorshift import exceptions as vectorshift
 
 PRINTED = constructors()
 
@@ -43,12 +43,12 @@ def test_constructors_that_no_page_prints(error: type[Error]) -> None:
 
 def test_vectorshift_tree() -> None:
     """
-    The sample of the VectorShift page has its tree.
+    The VectorShift SDK has the tree of its page.
     """
     for leaf in tree("vectorshift"):
         found = getattr(vectorshift, leaf.name)
 
-        assert leaf.parent in (None, found.__base__.__name__)
+        assert leaf.parent in (None, found.__bases__[0].__name__)
     assert vectorshift.ApiStatusError is vectorshift.VectorshiftApiError
 
 

@@ -67,6 +67,13 @@ def tell_resource(error: Error, kind: str, name: str) -> None:
         error.settle()
 
 
+def tell_call(error: Error, method: str, path: str) -> None:
+    """Say on *error* which call met it, in its own fields `method` and `endpoint`, where its class has them."""
+    for name, said in (("method", method), ("endpoint", path)):
+        if error.__dict__.get(name) == "":
+            setattr(error, name, said)
+
+
 def build(cls: type[Error], values: dict[str, Any]) -> Error:
     """A *cls* with *values*, by the names of its fields. What its constructor does not take is set afterwards."""
     accepted = _parameters(cls)

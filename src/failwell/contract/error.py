@@ -126,12 +126,13 @@ class Error(Exception):
     def settle(self) -> None:
         """Fill in what the case already says: the status, the code, the mirror of the details."""
         marks = marks_of(type(self))
-        no_status = marks.status is not None and getattr(self, marks.status, None) is None
+        no_status = marks.status is not None and self._names_no_status(marks.status)
         no_code = marks.code is not None and getattr(self, marks.code, None) is None
         if no_status or no_code:
             case = self.case
             if no_status and marks.status is not None and (marks.code is not None or self._has_one_status()):
-                setattr(self, marks.status, case.concrete_status)
+                own = case.concrete_status
+                setattr(self, marks.status, getattr(self, marks.status, None) if own is None else own)
             if no_code and marks.code is not None and case.code is not None:
                 setattr(self, marks.code, case.code)
         if marks.mirrored:
@@ -206,6 +207,11 @@ class Error(Exception):
     def body_truncated(self) -> bool:
         """Whether the reply's body was longer than what `body` keeps."""
         return self.body_length > len(self.body)
+
+    def _names_no_status(self, field_name: str) -> bool:
+        """Whether the field of that name says no status: it is None, or the 0 that its class declares for none."""
+        said = getattr(self, field_name, None)
+        return said is None or (said == 0 and getattr(type(self), field_name, None) == 0)
 
     def _has_one_status(self) -> bool:
         """Whether all that it may be has the same status, as long as nobody says which of its cases it is."""

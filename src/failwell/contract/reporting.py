@@ -68,6 +68,8 @@ def hint(error: Error) -> str:
     if tries > 1 and error.elapsed is not None:
         known = f"{known}{', ' if known else ''}{tries} attempts in {error.elapsed:.1f} s"
     fix = error.case.fix or ""
+    if fix and fix in str(error):  # its class says it
+        fix = ""
     return f"{fix} ({known})" if fix and known else fix or known
 
 

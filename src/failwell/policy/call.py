@@ -27,6 +27,7 @@ class UnreadableReplyError(Exception):
 class JobFailedError(Exception):
     """A reply of 2xx about a job that ended with an error of *status* and *body*, as a reply of its own would have had.
 
+    One of the status 0 had none: its code alone decides, among the errors of jobs, and its status is that of the reply.
     Turned into the vendor's error, never raised on.
     """
 

@@ -7,8 +7,9 @@ from typing import Any
 from failwell._support import truncation
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
+from failwell.contract.case import Source
 from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
-from failwell.contract.construction import error_for, tell_resource
+from failwell.contract.construction import error_for, tell_call, tell_resource
 from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, Suppression
 from failwell.contract.evidence import KeptBody as Kept
@@ -29,7 +30,10 @@ def error_of(tried: RetryResult, request: Request, catalogue: Catalogue, *, mask
     """The vendor's error for what was *tried* in vain: the last reply, a failure, or that nothing was sent."""
     outcome = tried.outcome
     if isinstance(outcome, Reply):
-        error = parse_reply(outcome, catalogue, operation=request.operation, mask=mask, parsed=tried.parsed)
+        source: Source = "http" if outcome.status else "job"
+        error = parse_reply(
+            outcome, catalogue, operation=request.operation, source=source, mask=mask, parsed=tried.parsed
+        )
         if catalogue.resources and (about := catalogue.resource(request.operation, request.target)):
             tell_resource(error, *about)
         return error
@@ -87,11 +91,12 @@ def complete(
     mask: Mask = bytes,
     body: Kept | None = None,
 ) -> None:
-    """Put on *error* what the call knows: every attempt, the time, the key, one hint; nothing that *mask* takes out.
+    """Put on *error* what is known of the call: its attempts, time, key, one hint; nothing that *mask* takes out.
 
     *body* is what is kept of the reply's, where that is known.
     """
     outcome, found, request_id = tried.outcome, tried.found, error.request_id
+    tell_call(error, request.method, _path(request.target))
     assessed = (
         assessed_late(error, tried, request, catalogue.retries)
         if found is None

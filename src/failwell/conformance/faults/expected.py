@@ -40,8 +40,9 @@ def expected(fault: Fault, call: Call, catalogue: Catalogue) -> Expected:
         asked = ends.asks if ends.status in KEPT_WAITS or retry == "in_progress" else None
     safe = call.repeatable_at(catalogue) or not executed
     too_long = asked is not None and asked > rules.longest_retry_after
-    retries = rules.max_retries if useful and safe and not too_long else 0
     status = ends.status or 0
+    most = rules.most(transient=isinstance(ends, Unanswered) or status >= 500)
+    retries = most if useful and safe and not too_long else 0
     return Expected(error, case, 1 + retries, tuple(_wait(n, asked, status, rules) for n in range(retries)))
 
 

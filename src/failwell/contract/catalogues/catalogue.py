@@ -45,7 +45,10 @@ class HeaderNames(Frozen):
 
 
 class RetryRules(Frozen):
-    """When and how long a vendor's SDK waits before it repeats a call. Durations are seconds."""
+    """When and how long a vendor's SDK waits before it repeats a call. Durations are seconds.
+
+    A call is repeated *max_retries* times; after a 5xx, or without an answer, *max_transient* times where that is less.
+    """
 
     max_retries: int = 3
     first_delay: float = 1.0
@@ -53,6 +56,12 @@ class RetryRules(Frozen):
     longest_delay: float = 8.0
     jitter: float = 0.25
     longest_retry_after: float = 120.0
+    max_transient: int | None = None
+
+    def most(self, *, transient: bool) -> int:
+        """How often a call is repeated, after a *transient* failure or when the server asks to wait."""
+        limited = transient and self.max_transient is not None
+        return min(self.max_retries, self.max_transient or 0) if limited else self.max_retries
 
 
 class JoinedSettings(TypedDict, total=False):

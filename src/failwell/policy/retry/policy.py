@@ -102,10 +102,17 @@ class RetryPolicy(Frozen):
         rules = self.rules
         if retry > rules.max_retries:
             return None
+        if rules.max_transient is not None and retry > rules.max_transient and _is_transient(outcome):
+            return None
         seconds = min(rules.first_delay * rules.factor ** min(retry - 1, 60), rules.longest_delay)
         if self.fleet and isinstance(outcome, Failure) and outcome.kind == "timeout":
             seconds = rules.longest_delay  # a server that lets callers wait in vain has more to do than it can
         return seconds * (1 - rules.jitter + 2 * rules.jitter * chance)
+
+
+def _is_transient(outcome: Outcome) -> bool:
+    """Whether *outcome* is a failure of the server, or of the way to it."""
+    return isinstance(outcome, Failure) or outcome.status >= 500
 
 
 def pause_for_all(outcome: Outcome, found: Assessment | None) -> float | None:

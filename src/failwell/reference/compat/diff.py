@@ -89,6 +89,7 @@ def _envelope(old: Facts, new: Facts) -> Iterator[Change]:
 
 RULES = {
     "max_retries": "are repeated at most {} times",
+    "max_transient": "are repeated at most {} times after a failure of the server or of the way to it",
     "first_delay": "wait {} s before the first retry",
     "factor": "wait {} times longer before each further retry",
     "longest_delay": "wait at most {} s before a retry",
@@ -98,8 +99,11 @@ RULES = {
 
 def _retries(old: Facts, new: Facts) -> Iterator[Change]:
     for name, sentence in RULES.items():
-        if old[name] != new[name]:
-            was, now = f"{old[name]:g}", f"{new[name]:g}"
+        if name not in old and name not in new:
+            continue
+        # A limit that only one of them has is that of all retries in the other.
+        was, now = (f"{rules.get(name, rules['max_retries']):g}" for rules in (old, new))
+        if was != now:
             yield breaks("retry rule", f"Calls {sentence.format(now)}, it was {was} (`{name}`).")
     if old["jitter"] != new["jitter"]:
         yield fits("retry jitter", f"Delays are spread by {new['jitter']:.0%}, they were by {old['jitter']:.0%}.")

@@ -57,7 +57,7 @@ def facts_of(catalogue: Catalogue) -> Facts:
         "idempotency": catalogue.idempotency,
         "body_cap": catalogue.body_cap,
         "headers": asdict(catalogue.headers),
-        "retries": asdict(catalogue.retries),
+        "retries": {name: said for name, said in asdict(catalogue.retries).items() if said is not None},
         "envelope": {
             "content_type": catalogue.envelope.content_type,
             "lossless": catalogue.envelope.lossless,

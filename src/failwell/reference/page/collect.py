@@ -67,6 +67,12 @@ def _parent(cls: type[Error], classes: tuple[type[Error], ...]) -> type[Error] |
     return next((above for above in cls.__mro__[1:] if above in classes), None)
 
 
+def _depth(cls: type[Error], classes: tuple[type[Error], ...]) -> int:
+    """How many classes of the catalogue stand above *cls*, each the nearest: of several parents only the first."""
+    parent = _parent(cls, classes)
+    return 0 if parent is None else 1 + _depth(parent, classes)
+
+
 def _error(cls: type[Error], catalogue: Catalogue, classes: tuple[type[Error], ...]) -> ErrorFacts:
     text = _own_docstring(cls)
     cause = None if text is None else _flat(text.partition("\n\n")[0])
@@ -76,7 +82,7 @@ def _error(cls: type[Error], catalogue: Catalogue, classes: tuple[type[Error], .
         name=cls.__name__,
         module=cls.__module__,
         parent=None if parent is None else parent.__name__,
-        depth=sum(1 for above in cls.__mro__[1:] if above in classes),
+        depth=_depth(cls, classes),
         declared_at=cls.declared_at,
         source=cls.source,
         summary=None if cause is None else FIRST_SENTENCE.split(cause)[0],

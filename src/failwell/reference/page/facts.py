@@ -45,7 +45,7 @@ class ErrorFacts:
     """One class: *summary* is the first sentence of its docstring, *cause* the first paragraph, *text* the whole.
 
     *lines* are its cases, none for a class that is only caught, never raised. *attributes* are its own, *raised_by* the
-    operations that document it; *anywhere* means that all do. *depth* counts the classes above it in the catalogue.
+    operations that document it; *anywhere* means that all do. *depth* counts the classes above it in the tree.
     """
 
     name: str

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from failwell.reference.page.facts import Attribute, CodeFacts, ErrorFacts, Line, ReferencePage, StatusFacts
-from failwell.reference.page.retries import backoff, seconds, times
+from failwell.reference.page.retries import FAILED, backoff, seconds, times
 from failwell.wire.messages import IDEMPOTENT
 
 CODE_SPAN = re.compile(r"(`+[^`]*`+)")
@@ -119,7 +119,8 @@ def _retries(page: ReferencePage) -> Iterator[str]:
 
 
 WORDS = {
-    "transient": "{up_to}, backoff {backoff}{jitter}. A `Retry-After` on 503 is kept to the second.",
+    "transient": "{up_to_transient}, backoff {backoff_transient}{jitter}. A `Retry-After` on 503 is kept to the "
+    "second.",
     "throttled": "with `Retry-After` ≤ {longest}, waits and then retries, {up_to_lower}; a longer one is raised at "
     "once. Without a readable one, backoff {backoff}.",
     "in_progress": "the same request is still running: waits for `Retry-After`, then asks again, {up_to_lower}.",
@@ -128,11 +129,15 @@ WORDS = {
 
 
 def _numbers(page: ReferencePage) -> dict[str, str]:
-    up_to = times(page.rules)
+    def up_to(count: int) -> str:
+        said = times(count)
+        return said[0].lower() + said[1:]
+
     return {
-        "up_to": up_to[0].lower() + up_to[1:],
-        "up_to_lower": up_to[0].lower() + up_to[1:],
+        "up_to_transient": up_to(page.rules.most(transient=True)),
+        "up_to_lower": up_to(page.rules.max_retries),
         "backoff": f"`{backoff(page.rules)}`",
+        "backoff_transient": f"`{backoff(page.rules, FAILED)}`",
         "jitter": f", each within {page.rules.jitter:.0%}" if page.rules.jitter else "",
         "longest": seconds(page.rules.longest_retry_after),
     }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from failwell.contract.case import Case, Source
 from failwell.contract.catalogues.catalogue import RetryRules
 from failwell.policy.retry.policy import RetryPolicy
-from failwell.wire.messages import Failure
+from failwell.wire.messages import Failure, Outcome, Reply
 
 FAILED = Failure("network", "")
+THROTTLED = Reply(429, {}, b"")
 
 
-def delays(rules: RetryRules) -> tuple[float, ...]:
-    """The seconds before each retry where the server asks for nothing, without jitter."""
+def delays(rules: RetryRules, outcome: Outcome = THROTTLED) -> tuple[float, ...]:
+    """The seconds before each retry after *outcome* where the server asks for nothing, without jitter."""
     policy = RetryPolicy(rules)
-    asked = (policy.backoff(retry, FAILED) for retry in range(1, rules.max_retries + 1))
+    asked = (policy.backoff(retry, outcome) for retry in range(1, rules.max_retries + 1))
     return tuple(delay for delay in asked if delay is not None)
 
 
@@ -22,19 +23,20 @@ def retried(case: Case, source: Source, rules: RetryRules) -> str:
     if source not in ("http", "transport") or case.retry in (None, "never") or not rules.max_retries:
         return "No."
     if case.retry == "transient":
-        return f"{times(rules)}, after {backoff(rules)}."
+        count = rules.most(transient=True)
+        return f"{times(count)}, after {backoff(rules, FAILED)}." if count else "No."
     why = "" if case.retry == "throttled" else " The first request is still running."
-    return f"{times(rules)}, when `Retry-After` has passed; without one after {backoff(rules)}.{why}"
+    return f"{times(rules.max_retries)}, when `Retry-After` has passed; without one after {backoff(rules)}.{why}"
 
 
-def times(rules: RetryRules) -> str:
+def times(count: int) -> str:
     """How often at most."""
-    return "Up to once" if rules.max_retries == 1 else f"Up to {rules.max_retries} times"
+    return "Up to once" if count == 1 else f"Up to {count} times"
 
 
-def backoff(rules: RetryRules) -> str:
+def backoff(rules: RetryRules, outcome: Outcome = THROTTLED) -> str:
     """The delays, as on the source pages: "1 s → 2 s → 4 s"."""
-    return " → ".join(seconds(delay) for delay in delays(rules))
+    return " → ".join(seconds(delay) for delay in delays(rules, outcome))
 
 
 def seconds(value: float) -> str:
