@@ -267,6 +267,7 @@ CATALOGUE = Catalogue(
         "pipeline.save": ONE_OBJECT,
         "pipeline.delete": ONE_OBJECT,
         "pipeline.run": RUN,
+        "pipeline.result": RUN,
         "pipeline.start": ONE_OBJECT,
         "pipeline.stream": raises(NotFoundError, PipelineRunFailedError),
         "pipeline.run_status": ONE_OBJECT,

@@ -272,7 +272,9 @@ def _shown(value: object) -> str:
 
 def _rebuilt(cls: type[Error], args: tuple[Any, ...]) -> Error:
     """A *cls* without its constructor, for pickle and copy; the rest of its state follows."""
-    return cls.__new__(cls, *args)
+    error = cls.__new__(cls, *args)
+    error.args = args  # what is an `OSError` too, such as a TimeoutError, takes them in its constructor
+    return error
 
 
 def _settling(init: Callable[..., None]) -> Callable[..., None]:

@@ -88,7 +88,7 @@ def _reader(spec: FieldSpec, carried: frozenset[str], taken: frozenset[str | Non
     if spec.is_message:
         return lambda said, _body, reply, hide: message_of(said.message, reply.status, hide)
     if spec.is_status:
-        return lambda _said, _body, reply, _hide: reply.status or None
+        return lambda _said, _body, reply, _hide: reply.status or fallback()
     if not spec.travels:
         return lambda _said, _body, _reply, _hide: fallback()
     if isinstance(spec.mark, Header) and spec.mark.name.lower() == "retry-after":
