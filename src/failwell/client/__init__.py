@@ -9,6 +9,7 @@ from failwell.contract.extras import require
 
 if TYPE_CHECKING:
     from failwell.client.api import Api, Pages
+    from failwell.client.both_colours import TwofoldObject, twofold, twofold_session, twofold_stream
     from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
     from failwell.client.config import as_json, configuration_problem
     from failwell.client.core import Core
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from failwell.client.operations.uploads import chunked_upload, resumable_uploads, upload_source
     from failwell.client.operations.workers import work_in_tasks, work_in_threads
     from failwell.client.resource import Awaiting, Blocking, Resource, paced
+    from failwell.client.shared import SharedClients
     from failwell.client.transport.paths import path
     from failwell.client.transport.targets import naming
     from failwell.runtime.transport import AsyncTransport, Transport
@@ -128,6 +130,12 @@ lazy_exports(
             "EventStream",
             "streamed",
         ),
+        "both_colours": (
+            "TwofoldObject",
+            "twofold",
+            "twofold_session",
+            "twofold_stream",
+        ),
         "operations.uploads": (
             "chunked_upload",
             "resumable_uploads",
@@ -139,6 +147,7 @@ lazy_exports(
             "Blocking",
             "Resource",
         ),
+        "shared": ("SharedClients",),
         ".runtime.transport": (
             "AsyncTransport",
             "Transport",
@@ -174,7 +183,9 @@ __all__ = [
     "PollSpec",
     "Resource",
     "Session",
+    "SharedClients",
     "Transport",
+    "TwofoldObject",
     "all_of",
     "as_json",
     "batch",
@@ -207,6 +218,9 @@ __all__ = [
     "resume",
     "session",
     "streamed",
+    "twofold",
+    "twofold_session",
+    "twofold_stream",
     "upload_source",
     "wait_for",
     "work_in_tasks",

@@ -297,6 +297,10 @@ class Core:
         )
         return (yield from opened(protocol))
 
+    def masked(self, text: bytes) -> bytes:
+        """*text*, which a server sent, without the secrets of the client."""
+        return self._mask(Request("GET", "/"))(text)
+
     def _mask(self, request: Request) -> Mask:
         """What takes the secrets out of what a server says to *request*."""
         return lambda text: masked(text, self._transport.secrets_of(request))

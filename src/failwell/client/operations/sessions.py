@@ -50,6 +50,11 @@ class _Session(Generic[M, T]):
     _talk: SessionProtocol[M, T]
 
     @property
+    def handler(self) -> SessionHandler[M, T]:
+        """What the SDK keeps of the session, such as the id that the server gave it."""
+        return self._talk.dialogue
+
+    @property
     def unsent(self) -> tuple[WebSocketMessage, ...]:
         """The messages that were to be sent and were not wholly written, as text or bytes, in order."""
         return self._talk.unsent
@@ -108,6 +113,10 @@ class Session(Closing, _Session[M, T]):
             self._hook(self, found.unsent)
 
     def __iter__(self) -> Iterator[T]:
+        return self
+
+    def listen(self) -> Iterator[T]:
+        """The messages as they come: the session itself, for a loop that says what it does."""
         return self
 
     def __next__(self) -> T:
@@ -228,6 +237,10 @@ class AsyncSession(AsyncClosing, _Session[M, T]):
             await self._hook(self, found.unsent)
 
     def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    def listen(self) -> AsyncIterator[T]:
+        """The messages as they come: the session itself, for a loop that says what it does."""
         return self
 
     async def __anext__(self) -> T:

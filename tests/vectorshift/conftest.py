@@ -1,0 +1,31 @@
+"""The SDK in both colours, with a key, and with nothing else of the machine it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import vectorshift
+
+from .sdk import Sdk
+
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A key, and no proxy and no other address."""
+    for name in (*PROXIES, "vectorshift_base_url"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("VECTORSHIFT_API_KEY", "vs-x")
+    monkeypatch.setattr(vectorshift, "api_key", None)
+    yield
+    vectorshift.CLIENTS.close()
+
+
+@pytest.fixture(params=["blocking", "awaiting"])
+def sdk(request: pytest.FixtureRequest) -> Sdk:
+    """The SDK, once blocking, once awaiting."""
+    return Sdk(request.param)
