@@ -187,7 +187,7 @@ async def test_a_limit_of_the_apps_own(status: int, own: dict[bytes, bytes], tol
     async def send(message: Any) -> None:
         sent.append(message)
 
-    out = Outgoing(send, {"method": "GET"}, request_id_header="X-Request-ID", request_id="req_1", exposed=())
+    out = Outgoing(send, {"method": "GET"}, request_id_header=b"x-request-id", request_id="req_1", exposed=())
     out.headers |= LINE
     await out({"type": "http.response.start", "status": status, "headers": [*own.items()]})
 

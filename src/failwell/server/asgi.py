@@ -23,9 +23,9 @@ from failwell.server.errors.openapi import describe
 from failwell.server.errors.translate import Convert, Translator
 from failwell.server.errors.undeclared import UndeclaredError
 from failwell.server.errors.unwrapping import to_be_answered
-from failwell.server.http.bodies import DEFAULT, BodyLimits, limited
+from failwell.server.http.bodies import DEFAULT, BodyLimits, limited, may_have_body
 from failwell.server.http.paths import Paths
-from failwell.server.http.request_id import answering, request_id_of
+from failwell.server.http.request_id import Answering, request_id_of
 from failwell.server.http.responses import FromApp, Outgoing, Sink, UnsendableError, Within, send_reply
 from failwell.server.http.websocket_handshake import Handshake
 from failwell.server.idempotency.claims import Claims
@@ -35,7 +35,7 @@ from failwell.server.idempotency.recording import REPLAY_REQUEST_ID, Recording, 
 from failwell.server.limits.rate_limits import HEADERS, RateLimits
 from failwell.server.limits.tiers import Tiers
 from failwell.server.middleware_order import CONTRACT, Outside
-from failwell.server.side_effects import Effects, tracking
+from failwell.server.side_effects import Effects
 from failwell.server.stored_response import StoredResponse
 from failwell.wire.contracts import AnyContract, catalogue_from
 
@@ -159,6 +159,7 @@ class Contract:
         self.app: ASGIApp = app
         self._translator = translator
         self._headers = translator.catalogue.headers
+        self._id_header = self._headers.request_id.lower().encode("ascii")
         self._auth = auth
         self._limiter = limiter
         self._keyed = keyed
@@ -200,21 +201,21 @@ class Contract:
             return
         request_id = scope.get("failwell.request_id")
         if not isinstance(request_id, str):  # it has one if the app is mounted in another with a contract
-            request_id = request_id_of(scope["headers"], self._headers.request_id.lower().encode("ascii"))
+            request_id = request_id_of(scope["headers"], self._id_header)
         scope["failwell.request_id"] = request_id
         scope["failwell.translator"] = self._translator
         scope["failwell.root_path"] = scope.get("root_path", "")  # as it came: routes change it on the way
-        with answering(request_id), tracking() as effects:
+        with Answering(request_id), Effects() as effects:
             if scope["type"] != "http":
                 await self._talk(scope, receive, send)
                 return
             scope["failwell.effects"] = effects
             out = Outgoing(
-                send, scope, request_id_header=self._headers.request_id, request_id=request_id, exposed=self._exposed
+                send, scope, request_id_header=self._id_header, request_id=request_id, exposed=self._exposed
             )
             scope["failwell.outgoing"] = out
             if self._way is self._inner:
-                await self._inside(scope, receive, out)
+                await self._answer(scope, receive, out, effects)
             else:
                 await self._run(self._way, scope, receive, out)
 
@@ -259,8 +260,8 @@ class Contract:
     async def _answer(self, scope: Scope, receive: Receive, out: Outgoing, effects: Effects) -> None:
         turn: Recording | StoredResponse | Receive = receive
         try:
-            caller = await self._admit(scope, out.headers)
-            if self._bodies is not None:
+            caller = None if self._auth is None else await self._admit(scope, out.headers)
+            if self._bodies is not None and may_have_body(scope):
                 cap = None if caller is None or self._keyed is None else self._keyed.cap(scope)
                 turn = receive = await self._bodies.limited(scope, receive, cap)
             if caller is not None and self._keyed is not None:

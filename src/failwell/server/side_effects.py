@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Self
 
 
 class Effects:
-    """What one request has done so far. Shared by reference: a handler in a thread has only a copy of the context."""
+    """What one request has done so far: in the block of this, `side_effect()` is told of here.
 
-    __slots__ = ("happened",)
+    Shared by reference: a handler in a thread has only a copy of the context.
+    """
+
+    __slots__ = ("_before", "happened")
 
     def __init__(self) -> None:
         self.happened = False
+
+    def __enter__(self) -> Self:
+        self._before = _watched.set(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _watched.reset(self._before)
 
 
 _watched: ContextVar[Effects | None] = ContextVar("failwell_effects", default=None)
@@ -28,14 +37,3 @@ def side_effect() -> None:
     effects = _watched.get()
     if effects is not None:
         effects.happened = True
-
-
-@contextmanager
-def tracking() -> Generator[Effects]:
-    """Tell apart what happens before and after `side_effect()` in the block."""
-    effects = Effects()
-    token = _watched.set(effects)
-    try:
-        yield effects
-    finally:
-        _watched.reset(token)

@@ -86,7 +86,10 @@ class Adopted:
 
     def changed(self) -> bool:
         """Whether something was added since."""
-        return any(len(routes) != count for routes, count in self._routes)
+        for routes, count in self._routes:  # asked with each request: a loop, not a generator
+            if len(routes) != count:
+                return True
+        return False
 
     def _adopt(self, app: Starlette) -> None:
         handlers: dict[Any, Any] = app.exception_handlers

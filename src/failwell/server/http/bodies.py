@@ -107,6 +107,16 @@ def again(body: bytes, receive: Receive) -> Receive:
     return read_again
 
 
+def may_have_body(scope: Scope) -> bool:
+    """Whether the request may have a body: in HTTP/1 it says so before (RFC 9112, 6.3)."""
+    if scope.get("http_version") not in {"1.1", "1.0"}:
+        return True
+    for name, _ in scope["headers"]:  # noqa: SIM110 - asked with each request: a loop, not a generator
+        if name in _ANNOUNCING:
+            return True
+    return False
+
+
 async def limited(
     scope: Scope, receive: Receive, limits: BodyLimits, upload: str | None, *, cap: int | None = None
 ) -> Receive:
@@ -118,9 +128,6 @@ async def limited(
         Refusal: the body is above a limit.
         ClientDisconnect: the client left before it was whole.
     """
-    announced = any(name in _ANNOUNCING for name, _ in scope["headers"])
-    if not announced and scope.get("http_version") in {"1.1", "1.0"}:
-        return receive  # RFC 9112, 6.3: there is no body
     limit = limits.most_bytes if upload is None else limits.uploads[upload]
     if cap is not None and (limit is None or cap < limit) and _announced(scope) > cap:
         return receive

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
+import random
 import re
-import uuid
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 
 _TOKEN = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 """A token of RFC 9110, 5.6.2: no space, quote or line break can reach a log line or a header."""
+
+_random = random.Random()  # noqa: S311 - ids are to be told apart, not to be kept secret
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 _current: ContextVar[str | None] = ContextVar("failwell_request_id", default=None)
 
@@ -20,7 +24,7 @@ def request_id_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
     given = [value for key, value in headers if key.lower() == name]
     if len(given) == 1 and _TOKEN.fullmatch(given[0]):
         return given[0].decode("ascii")
-    return uuid.uuid4().hex
+    return f"{_random.getrandbits(128):032x}"
 
 
 def current_request_id() -> str | None:
@@ -28,14 +32,19 @@ def current_request_id() -> str | None:
     return _current.get()
 
 
-@contextmanager
-def answering(request_id: str) -> Generator[None]:
-    """Make *request_id* the current one in the block, also in threads and tasks that start there."""
-    token = _current.set(request_id)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+class Answering:
+    """Makes *request_id* the current one in its block, also in threads and tasks that start there."""
+
+    __slots__ = ("_before", "_request_id")
+
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
+
+    def __enter__(self) -> None:
+        self._before = _current.set(self._request_id)
+
+    def __exit__(self, *exc: object) -> None:
+        _current.reset(self._before)
 
 
 class RequestIdFilter(logging.Filter):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -22,9 +22,10 @@ _LENGTH = re.compile(rb"[0-9]{1,18}")
 _OF_LIMITS = re.compile(rb"(?:x-)?ratelimit(?:-|\Z)", re.IGNORECASE)
 _FRAMING = frozenset({len("content-length"), len("transfer-encoding")})
 """Lengths of the names of the headers that say where a body ends."""
-_GOOD_NAMES: set[bytes] = set()
-"""Names that were looked at before: an app has a few dozen."""
-_MOST_NAMES = 1000
+_GOOD_HEADERS: set[tuple[bytes, bytes]] = set()
+"""Headers that were looked at before: an app has a few dozen that it sends again and again."""
+_MOST_HEADERS = 1000
+_LONGEST_KEPT = 200
 
 _ALLOW_ORIGIN, _EXPOSE = b"access-control-allow-origin", b"access-control-expose-headers"
 
@@ -61,7 +62,7 @@ class Outgoing:
     """
 
     def __init__(
-        self, send: Send, scope: Scope, *, request_id_header: str, request_id: str, exposed: Sequence[str] = ()
+        self, send: Send, scope: Scope, *, request_id_header: bytes, request_id: str, exposed: Sequence[str] = ()
     ) -> None:
         self.started = False
         self.complete = False
@@ -76,7 +77,9 @@ class Outgoing:
     async def __call__(self, message: Message) -> None:
         """Send *message*, with the headers that every reply carries."""
         if message["type"] == "http.response.start":
-            await self._start(message)
+            start = self._start(message)
+            self.started = True
+            await self._send(start)
             return
         if message["type"] == "http.response.body":
             last = not message.get("more_body", False)
@@ -85,7 +88,8 @@ class Outgoing:
             return
         await self._send(message)
 
-    async def _start(self, message: Message) -> None:
+    def _start(self, message: Message) -> Message:
+        """*message*, the start of a reply, as it is sent."""
         status: int = message["status"]
         self._bodiless = self._head or status in {204, 304}
         own = self.carried()
@@ -107,13 +111,14 @@ class Outgoing:
                 readable = readable or lower == _ALLOW_ORIGIN
         if readable:
             kept = _exposing(kept, self._exposed)
-        self.started = True
-        await self._send({**message, "headers": [*kept, *own.items()]})
+        kept.extend(own.items())
+        return {**message, "headers": kept}
 
     def carried(self) -> dict[bytes, bytes]:
         """The headers that every reply carries."""
-        headers = {**self.headers, self._request_id_header: self.request_id}
-        return {name.lower().encode("ascii"): value.encode("latin-1") for name, value in headers.items()}
+        own = {name.lower().encode("ascii"): value.encode("latin-1") for name, value in self.headers.items()}
+        own[self._request_id_header] = self.request_id.encode("latin-1")
+        return own
 
 
 class Within(Outgoing):
@@ -198,20 +203,40 @@ def sendable(start: Message) -> Message:
     status: Any = start["status"]
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise UnsendableError(f"its status is {status!r}, and the last status of a reply is one of 200 to 599")
+    headers = start.get("headers", ())
+    return start if _seen_before(headers) else _looked_through(start)
+
+
+def _seen_before(headers: Iterable[Any]) -> bool:
+    """Whether all *headers* are known to be good, beside one length: those of nearly every reply."""
+    lengths = 0
+    for header in headers:
+        if type(header) is not tuple:
+            return False
+        if header[0] == b"content-length":
+            lengths += 1
+            if not header[1].isdigit() or lengths > 1 or len(header[1]) > 18:
+                return False
+        elif header not in _GOOD_HEADERS:
+            return False
+    return True
+
+
+def _looked_through(start: Message) -> Message:
+    """*start* without the spaces around the values of its headers, if they can be sent."""
     clean, framing = True, list[tuple[bytes, bytes]]()
     for name, value in start.get("headers", ()):
         if not isinstance(name, bytes) or not isinstance(value, bytes):
             raise UnsendableError(f"its header {name!r} is no bytes")
-        if name not in _GOOD_NAMES:
-            if not _NAME.fullmatch(name):
-                raise UnsendableError(f"{name[:64]!r} is no name of a header")
-            if len(_GOOD_NAMES) < _MOST_NAMES:
-                _GOOD_NAMES.add(name)
+        if not _NAME.fullmatch(name):
+            raise UnsendableError(f"{name[:64]!r} is no name of a header")
         if _SUSPECT.search(value):
             if _UNSENDABLE.search(value):
                 problem = "holds a line break or another control character"
                 raise UnsendableError(f"its header {name.decode('ascii')} {problem}")
             clean = False
+        elif len(name) not in _FRAMING and len(value) <= _LONGEST_KEPT and len(_GOOD_HEADERS) < _MOST_HEADERS:
+            _GOOD_HEADERS.add((name, value))
         if len(name) in _FRAMING:
             framing.append((name.lower(), value.strip()))
     _check_framing(framing)
