@@ -210,9 +210,7 @@ class Contract:
                 await self._talk(scope, receive, send)
                 return
             scope["failwell.effects"] = effects
-            out = Outgoing(
-                send, scope, request_id_header=self._id_header, request_id=request_id, exposed=self._exposed
-            )
+            out = Outgoing(send, scope, request_id_header=self._id_header, request_id=request_id, exposed=self._exposed)
             scope["failwell.outgoing"] = out
             if self._way is self._inner:
                 await self._answer(scope, receive, out, effects)
@@ -320,8 +318,8 @@ class Contract:
                 raise
             await self._reply(answered, scope, sink)
             return
-        if from_app.kept_back is not None:
-            await self._reply(from_app.kept_back, scope, sink)
+        if (refused := from_app.kept_back) is not None:
+            await self._reply(refused, scope, sink)
         elif not sink.started and not sink.complete:
             await self._reply(RuntimeError("The app returned without a reply."), scope, sink)
 

@@ -86,7 +86,7 @@ class Adopted:
 
     def changed(self) -> bool:
         """Whether something was added since."""
-        for routes, count in self._routes:  # asked with each request: a loop, not a generator
+        for routes, count in self._routes:  # noqa: SIM110 - asked with each request: a loop, not a generator
             if len(routes) != count:
                 return True
         return False

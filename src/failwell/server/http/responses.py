@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from http import HTTPStatus
 from typing import Any, Protocol
 
 from starlette.types import Message, Scope, Send
@@ -93,9 +92,7 @@ class Outgoing:
         status: int = message["status"]
         self._bodiless = self._head or status in {204, 304}
         own = self.carried()
-        if status == HTTPStatus.TOO_MANY_REQUESTS and any(
-            _OF_LIMITS.match(name) for name, _ in message.get("headers", ())
-        ):
+        if status == 429 and any(_OF_LIMITS.match(name) for name, _ in message.get("headers", ())):
             # A limit of the app's own is reached: what others still allow would contradict it.
             own = {name: value for name, value in own.items() if not _OF_LIMITS.match(name)}
         dropped = set(own)
@@ -116,7 +113,9 @@ class Outgoing:
 
     def carried(self) -> dict[bytes, bytes]:
         """The headers that every reply carries."""
-        own = {name.lower().encode("ascii"): value.encode("latin-1") for name, value in self.headers.items()}
+        own: dict[bytes, bytes] = {}
+        for name, value in self.headers.items():
+            own[name.lower().encode("ascii")] = value.encode("latin-1")
         own[self._request_id_header] = self.request_id.encode("latin-1")
         return own
 
@@ -176,7 +175,7 @@ class FromApp:
         """
         if message["type"] == "http.response.start":
             message = sendable(message)
-            if _is_page(message):
+            if message["status"] >= 400 and _is_page(message):
                 self._page = message
                 return
         elif self._page is not None and message["type"] in {"http.response.body", "http.response.trailers"}:
@@ -255,8 +254,6 @@ def _check_framing(headers: list[tuple[bytes, bytes]]) -> None:
 
 
 def _is_page(start: Message) -> bool:
-    if start["status"] < 400:
-        return False
     kinds = [value for name, value in start.get("headers", ()) if name.lower() == b"content-type"]
     return not kinds or kinds[0].partition(b";")[0].strip().lower() in {b"text/plain", b"text/html"}
 
