@@ -18,6 +18,7 @@ from scopix import (
     SSEStreamError,
     ValidationError,
 )
+from tests.dice import dice
 
 from .talk import Talk
 
@@ -81,6 +82,26 @@ def test_cut_at_every_byte(talk: Talking) -> None:
         assert (cut, ANSWER) == (cut, talking.ask(streaming))
 
 
+def test_thousand_cuts(talk: Talking) -> None:
+    """
+    R13. Over 1,000 random cuts each piece of an answer arrives exactly once.
+    """
+    cuts = dice("a thousand cuts of an answer")
+    long = [f"{number} grün " for number in range(2500)]
+    left = 1000
+
+    def cut(asked: Asked) -> Events:
+        nonlocal left
+        after, left = int(asked.headers.get("last-event-id", "0")), left - 1
+        if left < 0:
+            return Events(written(long, after))
+        return Events(written(long[: after + 9], after)[: cuts.randrange(200)], ConnectionError)
+
+    talking = talk(SENT, then=cut)
+    assert long == talking.ask(streaming, max_retries=100)
+    assert 1002 == len(talking.asked)
+
+
 CUT = Events(written(ANSWER)[:45], ConnectionError)
 
 
@@ -123,15 +144,16 @@ def test_no_connection_at_all(talk: Talking) -> None:
         ({"code": "NO_CONTENT", "message": "Nothing to answer from."}, "NO_CONTENT", "chat_1"),
         ({"code": "MODEL_TIRED", "message": "It sleeps."}, "MODEL_TIRED", "chat_1"),
         ({"code": "CHAT_ERROR", "message": "It broke."}, "CHAT_ERROR", "chat_1"),
+        ({"code": "CONFLICT", "message": "It is gone."}, "CONFLICT", "chat_1"),
     ],
-    ids=["documented", "without details", "unknown", "general"],
+    ids=["documented", "without details", "unknown", "general", "of another resource"],
 )
 @pytest.mark.parametrize("call", [asking, streaming], ids=["ask", "stream"])
 def test_an_error_in_the_stream(
     talk: Talking, told: dict[str, Any], code: str, session: str, call: Callable[[Any], Any]
 ) -> None:
     """
-    An error that the stream tells of is a ChatError with its code, also one that nobody declared.
+    An error that the stream tells of is a ChatError with its code, also one that nobody declared; and no status.
     """
     event = Event("error", json.dumps({"error": told}), "")
     with pytest.raises(ChatError) as caught:
@@ -139,6 +161,7 @@ def test_an_error_in_the_stream(
 
     error = caught.value
     assert (code, told["message"], session) == (error.code, error.message, error.session_id)
+    assert (None, None) == (error.status_code, error.known_status)
     assert ({"session_id": session}, 1) == (error.details, len(error.attempts))
 
 

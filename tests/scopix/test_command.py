@@ -96,7 +96,7 @@ def test_an_upload_that_fails_in_part(shell: Shell, tmp_path: Path) -> None:
 
     assert (1, [["good.png"]]) == (ran.code, [row[1:2] for row in cells(ran.out)])
     assert "bad.png: The 8 bytes cannot be decoded." in ran.err
-    assert "gone.png: gone.png could not be read: No such file or directory" in ran.err
+    assert "\ngone.png could not be read: No such file or directory" in ran.err
     assert "UploadError: 2 of 3 files failed" in ran.err
 
 
@@ -118,6 +118,7 @@ def test_as_json(shell: Shell) -> None:
         (("chat", "messages", "chat_1"), {"data": [{"id": "m", "role": "user", "content": "Hi"}]}, "m\tuser\tHi"),
         (("videos", "get", "vid_1"), {"media_id": "vid_1", "received": 7}, "received\t7"),
         (("videos", "analyze", "vid_1"), {"id": "job_1", "status": "queued"}, "status\tqueued"),
+        (("videos", "delete", "vid_1"), {}, ""),
         (("videos", "wait", "job_1"), {"id": "job_1", "status": "completed"}, "status\tcompleted"),
         (("storage", "list"), {"data": [{"id": "conn_1", "provider": "local"}]}, "conn_1\tlocal"),
         (("storage", "objects", "conn_1"), {"data": [{"key": "a.png", "size": 3}]}, "a.png\t3"),

@@ -512,6 +512,7 @@ def test_descriptions(talk: Talking) -> None:
     with pytest.raises(DescriptionError, match=r"b\.png has no description: Down\.") as caught:
         results.raise_on_failures()
     assert ("img_2", "failed") == (caught.value.image_id, caught.value.status)
+    assert (None, "VLM_PROVIDER_ERROR") == (caught.value.status_code, caught.value.body_code)
     assert {"image_id": "img_2", "status": "failed"} == caught.value.details
 
 

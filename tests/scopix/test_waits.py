@@ -227,6 +227,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], Any, Any]] = {
     "POST /files/img_1/description": (lambda client: client.files.describe("img_1"), FILE, None),
     "GET /files/img_1/content": (lambda client: client.files.content("img_1"), b"bytes", None),
     "DELETE /files/img_1": (lambda client: client.files.delete("img_1"), None, None),
+    "DELETE /videos/vid_1": (lambda client: client.video_analysis.delete("vid_1"), None, None),
 }
 
 
@@ -256,8 +257,9 @@ def test_calls(talk: Talking, asked: str) -> None:
         (lambda client: client.s3_connector.get_job("job_9"), "job", "job_9"),
         (lambda client: client.video_analysis.get("vid_9"), "video", "vid_9"),
         (lambda client: client.video_analysis.retry("job_9", "vid_9"), "job", "job_9"),
+        (lambda client: client.video_analysis.delete("vid_9"), "video", "vid_9"),
     ],
-    ids=["file", "deleted file", "document", "cloud job", "connection", "S3 job", "video", "analysis"],
+    ids=["file", "deleted file", "document", "cloud job", "connection", "S3 job", "video", "analysis", "deleted video"],
 )
 def test_what_is_missing_is_named(talk: Talking, call: Callable[[Any], Any], kind: str, name: str) -> None:
     """

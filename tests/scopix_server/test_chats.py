@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +9,8 @@ import pytest
 from failwell.server import immediately
 from failwell.wire.sse import Decoder
 from scopix_server.chats.answers import Answering
-from scopix_server.engine.responder import Embedded, Source
+from scopix_server.engine.responder import Embedded
+from scopix_server.store import Store
 
 from .api import Api, detail, error, forget_answers
 from .test_documents import HOUSE, document
@@ -242,7 +242,8 @@ def test_interrupted(api: Api) -> None:
     for stop in range(9):
         path = ask(api, chat(api)).json()["events"]
         message_id = path.split("/")[-2]
-        answering = Answering(api.store, Stopping(stop))
+        dying: Any = Dying(api.store, stop)
+        answering = Answering(dying, api.services.settings, Embedded(api.services.settings))
         with pytest.raises(InterruptedError):
             answering.run(immediately, message_id)
         api.work()
@@ -251,16 +252,19 @@ def test_interrupted(api: Api) -> None:
     assert [expected[0]] * 9 == expected
 
 
-class Stopping(Embedded):
-    """A responder whose process dies before the piece of that number."""
+class Dying:
+    """A store whose process dies before it keeps the piece of that number."""
 
-    def __init__(self, stop: int) -> None:
-        self._stop = stop
+    def __init__(self, store: Store, stop: int) -> None:
+        self._store = store
+        self._left = stop
 
-    def answer(self, question: str, sources: Sequence[Source], said: str) -> Iterator[str]:
-        """Answer, and die."""
-        for number, piece in enumerate(super().answer(question, sources, said)):
-            if number == self._stop:
-                break
-            yield piece
-        raise InterruptedError
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def writing(self) -> Any:
+        """The transaction that keeps a piece."""
+        self._left -= 1
+        if self._left < 0:
+            raise InterruptedError
+        return self._store.writing()

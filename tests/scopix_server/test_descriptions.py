@@ -175,7 +175,7 @@ def test_provider_that_hangs(serve: Callable[[Settings], Api]) -> None:
     Hangs.told.set()
 
     assert (504, "detail", "TIMEOUT") == error(answer)
-    assert "gave no description within 0.05 s" in answer.json()["detail"]["message"]
+    assert "gave no answer within 0.05 s" in answer.json()["detail"]["message"]
     assert "TIMEOUT" == api.get(f"/files/{again['id']}")["description_error"]["code"]
 
 

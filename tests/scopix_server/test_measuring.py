@@ -9,10 +9,11 @@ import pytest
 from PIL import Image, ImageFilter
 
 from scopix_server import ProviderDownError, ProviderSlowError, Settings
+from scopix_server.engine.limits import MOST_BUSY
 from scopix_server.engine.measuring import Measuring, dominant_colours
 from scopix_server.engine.pictures import BrokenPictureError
 from scopix_server.engine.plugins import provider_of
-from scopix_server.engine.provider import MOST_ASKED, describe_within
+from scopix_server.engine.provider import describe_within
 
 from .api import picture
 
@@ -98,7 +99,7 @@ def test_too_slow() -> None:
     """
     never = threading.Event()
 
-    with pytest.raises(ProviderSlowError, match=r"gave no description within 0\.05 s"):
+    with pytest.raises(ProviderSlowError, match=r"gave no answer within 0\.05 s"):
         describe_within(Asked(lambda: str(never.wait())), b"", "x.png", 0.05)
 
     never.set()
@@ -110,16 +111,16 @@ def test_a_provider_that_hangs_costs_no_more_threads() -> None:
     """
     never, before = threading.Event(), threading.active_count()
     messages: list[str] = []
-    for _ in range(MOST_ASKED + 5):
+    for _ in range(MOST_BUSY + 5):
         with pytest.raises(ProviderSlowError) as caught:
             describe_within(Asked(lambda: str(never.wait())), b"", "x.png", 0.001)
         messages.append(str(caught.value))
     threads = threading.active_count() - before
     never.set()
 
-    assert (MOST_ASKED, {f"The vision provider is busy with {MOST_ASKED} pictures. Try again later."}) == (
+    assert (MOST_BUSY, {f"The vision provider is busy with {MOST_BUSY} calls. Try again later."}) == (
         threads,
-        set(messages[MOST_ASKED:]),
+        set(messages[MOST_BUSY:]),
     )
     assert "True" == describe_within(Asked(lambda: "True"), b"", "x.png", 60)
 

@@ -349,3 +349,72 @@ def test_analysed_once(api: Api) -> None:
     forget_answers(api)
 
     assert first == api.send("POST", path, headers={"Idempotency-Key": "k"}).json()
+
+
+def test_deleted(api: Api) -> None:
+    """
+    A video is deleted with all that is there of it, complete or not; its room is free, and its content may come again.
+    """
+    before, room = api.files(), used(api)
+    begun = begin(api).json()["media_id"]
+    put(api, begun, 0, pieces(VIDEO)[0])
+    assert 204 == api.send("DELETE", f"/videos/{begun}").status_code
+    whole = upload(api)
+    assert begun != whole
+    assert len(VIDEO) == used(api) - room
+    assert 204 == api.send("DELETE", f"/videos/{whole}").status_code
+
+    assert (before, room) == (api.files(), used(api))
+    assert {(404, "detail", "NOT_FOUND")} == {
+        error(api.send(method, f"/videos/{media_id}")) for method in ("GET", "DELETE") for media_id in (begun, whole)
+    }
+    assert (201, 0) == (begin(api).status_code, begin(api).json()["chunks"])
+
+
+def used(api: Api) -> int:
+    """The bytes of storage that the account has used."""
+    with api.store.reading() as db:
+        row = db.execute("SELECT storage_used FROM accounts WHERE tenant = 'acme'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def test_deleted_once(api: Api) -> None:
+    """
+    A deletion that is asked for again under its key is done already, even if the server died before it kept its answer.
+    """
+    path, keyed = f"/videos/{upload(api)}", {"Idempotency-Key": "gone"}
+    assert 204 == api.send("DELETE", path, headers=keyed).status_code
+    forget_answers(api)
+    room = used(api)
+
+    assert (204, room) == (api.send("DELETE", path, headers=keyed).status_code, used(api))
+
+
+def test_not_deleted_while_it_is_analysed(api: Api) -> None:
+    """
+    A video whose analysis has not ended stays; then it may go, and its jobs are still told of.
+    """
+    media_id = upload(api)
+    job = api.send("POST", f"/videos/{media_id}/analyses").json()
+    assert (409, "detail", "CONFLICT") == error(api.send("DELETE", f"/videos/{media_id}"))
+    api.work()
+
+    assert 204 == api.send("DELETE", f"/videos/{media_id}").status_code
+    assert ("completed", media_id) == tuple(
+        api.get(f"/video-analysis/jobs/{job['id']}")[name] for name in ("status", "media_id")
+    )
+    again = api.send("POST", f"/video-analysis/jobs/{job['id']}/retry", json={"media_id": media_id})
+    assert (404, "detail", "NOT_FOUND") == error(again)
+
+
+@pytest.mark.parametrize(
+    ("key", "refused"), [("other", (404, "detail", "NOT_FOUND")), ("viewer", (403, "detail", "AUTHZ_ERROR"))]
+)
+def test_not_deleted_by_others(api: Api, key: str, refused: tuple[int, str, str]) -> None:
+    """
+    Nobody else deletes a video.
+    """
+    media_id = upload(api)
+
+    assert refused == error(api.send("DELETE", f"/videos/{media_id}", key))
+    assert "ready" == api.get(f"/videos/{media_id}")["status"]

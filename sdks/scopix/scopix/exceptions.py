@@ -456,6 +456,7 @@ class UploadError(
 
 class DescriptionError(
     ScopixError,
+    source="job",
     fix=INTEGRITY,
     cases=(
         Case(
@@ -463,6 +464,11 @@ class DescriptionError(
             422,
             operation="files.describe",
             cause="The image cannot be described: it cannot be read, or is not ready.",
+        ),
+        Case(
+            operation="files",
+            cause="It could not be described after it was uploaded; `e.body_code` says why.",
+            fix="Describe it again: `client.files.describe(e.image_id)`.",
         ),
     ),
 ):
@@ -743,6 +749,7 @@ CATALOGUE = Catalogue(
         "video_analysis.put_chunk": WRITES | raises(VideoUploadError),
         "video_analysis.complete": ONE | raises(VideoUploadError),
         "video_analysis.get": ONE,
+        "video_analysis.delete": ONE,
         "video_analysis.analyze": ONE,
         "video_analysis.get_job": ONE,
         "video_analysis.wait_for_completion": ONE | raises(VideoAnalysisError),

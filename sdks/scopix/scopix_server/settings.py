@@ -26,8 +26,14 @@ class Settings:
     responder: str = "scopix_server.engine.responder:Embedded"
     """The class of the responder that answers in chats, as "module:Class"; it is given these settings."""
 
+    answer_seconds: float = 120.0
+    """How long the responder may take for one answer, with all of its pieces."""
+
     analyser: str = "scopix_server.engine.videos:Embedded"
     """The class of the analyser of videos, as "module:Class"; it is given these settings."""
+
+    analysis_seconds: float = 600.0
+    """How long the analyser may take for one video."""
 
     heartbeat: float = 15.0
     """After how long a stream that is silent says that it is still there."""

@@ -54,10 +54,12 @@ KINDS: dict[str, Kind] = {
     ),
     "document": Kind(lambda store, _, settings: Processing(store, settings), unfinished_documents, lambda _: AT_ONCE),
     "answer": Kind(
-        lambda store, _, settings: Answering(store, responder_of(settings)), unfinished_answers, lambda _: AT_ONCE
+        lambda store, _, settings: Answering(store, settings, responder_of(settings)),
+        unfinished_answers,
+        lambda _: AT_ONCE,
     ),
     "analysis": Kind(
-        lambda store, _, settings: Analysing(store, analyser_of(settings)),
+        lambda store, _, settings: Analysing(store, settings, analyser_of(settings)),
         lambda store: unfinished_of(store, ["analysis"]),
         lambda _: AT_ONCE,
     ),

@@ -82,7 +82,7 @@ class SubconsciousError(
     code: Annotated[str, Code()] = field(init=False)
     """What went wrong: one of the page's eight codes. The HTTP status decides it; `body_code` is the body's."""
     status: Annotated[int, Status()] = field(init=False)
-    """The HTTP status, 0 if none was received. Of a failed run, or an error in a stream, that of its code."""
+    """The HTTP status, 0 if none was received. So it is for a failed run, or an error in a stream."""
     details: Annotated[Any, Body("error.details")] = None
     """More about it, e.g. one entry for each invalid field, or None."""
     run_id: Annotated[str | None, Local()] = None

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from failwell.client.shared import SharedClients
     from failwell.client.transport.paths import path
     from failwell.client.transport.targets import naming
+    from failwell.contract.construction import error_on
     from failwell.runtime.transport import AsyncTransport, Transport
 
 require("client", __name__)
@@ -77,7 +78,6 @@ lazy_exports(
         "decoders": (
             "Page",
             "event_model",
-            "failed_job",
             "json_body",
             "event",
             "model_list",
@@ -148,6 +148,7 @@ lazy_exports(
             "Resource",
         ),
         "shared": ("SharedClients",),
+        ".contract.construction": ("error_on",),
         ".runtime.transport": (
             "AsyncTransport",
             "Transport",
@@ -195,6 +196,7 @@ __all__ = [
     "check_timeout",
     "chunked_upload",
     "configuration_problem",
+    "error_on",
     "event",
     "event_model",
     "failed_job",

@@ -12,7 +12,7 @@ import httpx2
 from failwell._support import truncation
 from failwell.client.transport.targets import whole
 from failwell.contract.catalogues.catalogue import Catalogue
-from failwell.contract.construction import error_for
+from failwell.contract.construction import error_on
 from failwell.contract.error import Error
 from failwell.contract.extras import missing
 from failwell.contract.resilience import Resilience, RetryProfile
@@ -23,7 +23,7 @@ Http = Literal["httpx2", "fast"]
 
 def configuration_problem(catalogue: Catalogue, message: str) -> Error:
     """The vendor's error for a client that cannot be built, or a call that cannot be made."""
-    return error_for(*catalogue.raised_on("configuration"), message=message)
+    return error_on(catalogue, "configuration", message)
 
 
 def check_sessions(catalogue: Catalogue, http: str) -> None:

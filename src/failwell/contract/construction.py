@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from failwell.contract.case import Case
 from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.fields import MISSING
+
+if TYPE_CHECKING:
+    from failwell.contract.catalogues.catalogue import Catalogue
 
 FRACTIONS = (float, float | None)
 """Types of a field that takes a wait as it is; any other one takes whole seconds."""
@@ -33,13 +36,16 @@ def error_for(
 
     *facts*, and *fields* of whatever name, are for fields of these names, where *cls* has them; what it cannot be made
     without, and nobody gives, is what its parser fills in, and the code that of *case*. A *status* of None says that
-    there was none, with 0 where the field takes nothing else; without one, the field keeps what its class declares.
+    no reply told of it, as it is for what the client raises on an occasion; else, without one, the field keeps what its
+    class declares.
     """
     said = marks_of(cls).message
+    if status is NOTHING and case is not None and case.on is not None:
+        status = None
     values: dict[str, Any] = {said or "message": message, **facts, **fields}
     for spec in specs_of(cls):
         if spec.is_status and status is not NOTHING:
-            values[spec.name] = 0 if status is None and spec.hint is int else status
+            values[spec.name] = status
         elif spec.is_wait and retry_after is not None:
             values[spec.name] = retry_after if spec.hint in FRACTIONS else whole_seconds(retry_after)
         elif spec.declared.missing is not MISSING:
@@ -50,10 +56,12 @@ def error_for(
         error.args = (message,)
     if case is not None and error.case != case:
         error.become(case)
-    marked = marks_of(cls).status
-    if marked is not None and status is None:
-        setattr(error, marked, values[marked])  # and not that of a case which a reply would be
-    return error
+    return error if status is not None else error.received(None)
+
+
+def error_on(catalogue: Catalogue, occasion: str, message: str, **fields: Any) -> Error:
+    """The error that *catalogue* has for an *occasion* that no reply tells of; *fields* where its class has them."""
+    return error_for(*catalogue.raised_on(occasion), message=message, fields=fields)
 
 
 def tell_resource(error: Error, kind: str, name: str) -> None:

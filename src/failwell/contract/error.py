@@ -192,9 +192,26 @@ class Error(Exception):
         return case.concrete_status or 500
 
     @property
-    def has_status(self) -> bool:
-        """Whether the error names an HTTP status, by itself or by its case."""
-        return self.case.status is not None or self._said()[1] is not None
+    def known_status(self) -> int | None:
+        """The HTTP status that was received, or that an error which was raised here is sent with; None: there is none.
+
+        An event in a stream, a failed job or the client itself may mean a case that has one: nobody has received it.
+        """
+        if "_received" in self.__dict__:
+            received: int | None = self.__dict__["_received"]
+            return received
+        return None if self.case.status is None and self._said()[1] is None else self.status_on_the_wire
+
+    def received(self, status: int | None) -> Self:
+        """This error as one that came in a reply of *status*, or in none, which its case then does not say either."""
+        case, marks = self.case, marks_of(type(self))
+        vars(self)["_received"] = status
+        if marks.status is not None:
+            takes_none = next(spec.hint for spec in specs_of(type(self)) if spec.is_status) is not int
+            setattr(self, marks.status, status if status is not None or takes_none else 0)
+            if self.case != case:
+                self._case = case  # which it was found to be by the status of a reply that never came
+        return self
 
     @property
     def retry(self) -> RetryAdvice:
@@ -209,7 +226,9 @@ class Error(Exception):
         return self.body_length > len(self.body)
 
     def _names_no_status(self, field_name: str) -> bool:
-        """Whether the field of that name says no status: it is None, or the 0 that its class declares for none."""
+        """Whether the field of that name says no status yet: it is None, or the 0 that its class declares for none."""
+        if "_received" in self.__dict__:  # it says that there was none
+            return False
         said = getattr(self, field_name, None)
         return said is None or (said == 0 and getattr(type(self), field_name, None) == 0)
 
@@ -235,8 +254,8 @@ class Error(Exception):
         facts: dict[str, Any] = {}
         if marks.code is None and self.code_on_the_wire is not None:
             facts["code"] = self.code_on_the_wire
-        if marks.status is None and self.has_status:
-            facts["status"] = self.status_on_the_wire
+        if marks.status is None:
+            facts["status"] = self.known_status
         names = (spec.name for spec in specs_of(type(self)) if not spec.is_message)
         facts.update((name, getattr(self, name, None)) for name in names)
         said = [_shown(self.args[0])] if self.args else []
@@ -248,9 +267,9 @@ class Error(Exception):
         if self.cases and marks_of(type(self)).message is None:
             # A class without a field for a message says what it is for.
             return (type(self).__doc__ or type(self).__name__).strip().partition("\n")[0]
-        if not self.has_status:
+        status = self.known_status
+        if status is None:
             return type(self).__name__
-        status = self.status_on_the_wire
         return f"{status} {phrase(status)}".rstrip() + " without a readable message"
 
     def __reduce__(self) -> tuple[Any, ...]:

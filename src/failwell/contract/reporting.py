@@ -50,9 +50,10 @@ EVIDENCE = (
 
 
 def with_evidence(error: E, met: Error) -> E:
-    """*error*, which an SDK raises in place of what it *met*: with the attempts, request id and body of that."""
+    """*error*, which an SDK raises in place of what it *met*: with attempts, request id, status and body of that."""
     for name in EVIDENCE:
         setattr(error, name, getattr(met, name))
+    error.received(met.known_status)
     assessed: Assessed | None = vars(met).get("_assessed")
     # Whether it is repeated is for the class to say that is raised, not for the one that was met.
     vars(error)["_assessed"] = None if assessed is None else assessed._replace(kind=None)
@@ -85,7 +86,7 @@ def log_fields(error: Error) -> dict[str, Any]:
         "error.message": str(error),
         "error.source": error.source,
         "error.code": error.code_on_the_wire,
-        "error.status": error.status_on_the_wire if error.has_status else None,
+        "error.status": error.known_status,
         "error.request_id": error.request_id,
         "error.attempts": len(error.attempts) or None,
         "error.elapsed": error.elapsed,

@@ -66,6 +66,6 @@ def _by_its_case(error: AnyError) -> Assessed:
     kind = _kind(error)
     refused = kind in {"throttled", "in_progress"}  # nothing was done; the policy's other reasons only a call knows
     safe = refused or error.idempotency_key is not None
-    waits = refused or (error.has_status and error.status_on_the_wire in WAITS_FOR_THE_SERVER)
+    waits = refused or error.known_status in WAITS_FOR_THE_SERVER
     named = (getattr(error, spec.name, None) for spec in specs_of(type(error)) if spec.is_wait) if waits else ()
     return Assessed(kind, safe, next((wait for wait in named if isinstance(wait, int | float) and wait > 0), None))

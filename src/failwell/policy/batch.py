@@ -111,7 +111,7 @@ def met_by_all(error: Exception) -> bool:
         return True
     if error.case.on == "configuration":
         return True
-    return error.source == "http" and error.has_status and error.status_on_the_wire in (401, 402)
+    return error.source == "http" and error.known_status in (401, 402)
 
 
 def may_have_happened(error: Exception, *, accepted: bool = False) -> bool:
@@ -121,7 +121,7 @@ def may_have_happened(error: Exception, *, accepted: bool = False) -> bool:
     """
     if not isinstance(error, Error):
         return accepted
-    status = error.status_on_the_wire if error.has_status else None
+    status = error.known_status
     answered = bool(error.attempts) and error.attempts[-1].status in range(200, 300)
     failed = error.source == "job" or (answered and (status or 0) >= 400)
     if accepted and not failed:

@@ -170,7 +170,7 @@ def _reached(
             return Standing(address, reached) if isinstance(reached, int) else reached, fruitless
         except Error as error:
             chance = yield from random()
-            held = error.has_status and error.status_on_the_wire in HELD
+            held = error.known_status in HELD
             delay = policy.backoff(fruitless + 1, INTERRUPTED, chance=chance) if held else None
             if delay is None:
                 raise
@@ -184,4 +184,4 @@ def may_go_on(error: Error) -> bool:
     """Whether the server may be asked how far it came: nothing is wrong with what was sent."""
     if error.case.source(error.source) == "transport" or error.case.retry in ("transient", "in_progress"):
         return True
-    return error.has_status and error.status_on_the_wire in OUT_OF_STEP
+    return error.known_status in OUT_OF_STEP

@@ -36,6 +36,8 @@ def maker_of(catalogue: Catalogue, operation: str | None, status: int, code: str
         if known is not None:
             return known
     make = _quick(cls, case) if _is_quick(cls) else _thorough(cls, case)
+    if not status:
+        return lambda said, body, reply, hide: make(said, body, reply, hide).received(None)
     if remembered:
         catalogue.makers[operation, status, code] = make
     return make

@@ -48,7 +48,7 @@ def upload(
     session.show_all(results.uploaded.values(), COLUMNS, empty="There is nothing to upload.")
     for each in results:
         if problem := _problem(each):
-            remark(sentence(f"{each.filename}: {problem}"))
+            remark(sentence(problem if problem.startswith(each.filename) else f"{each.filename}: {problem}"))
     for error in results.unreadable.values():
         remark(sentence(str(error)))
     results.raise_on_failures()

@@ -41,6 +41,13 @@ def analyze(session: Session, video: MediaId) -> None:
 
 @app.command()
 @command(MISSING)
+def delete(session: Session, video: MediaId) -> None:
+    """Delete a video, or what is there of it."""
+    session.client.video_analysis.delete(video)
+
+
+@app.command()
+@command(MISSING)
 def wait(session: Session, job: JobId, timeout: Patience = 600.0) -> None:
     """Wait until an analysis has ended, and show it."""
     session.waiting(f"analysis {job}", timeout)

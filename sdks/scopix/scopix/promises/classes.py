@@ -222,7 +222,8 @@ def upload_failed(bench: Bench) -> None:
 @PROMISES(OPERATIONS, "DescriptionError: description generation failed; details: image_id, status", 57, (58, 59))
 def description_failed(bench: Bench) -> None:
     seen = ways.no_description(bench)
-    seen.raised(bench.error("DescriptionError"), code="DESCRIPTION_ERROR")
+    told = bench.error("DescriptionError")
+    seen.raised(told, code="DESCRIPTION_ERROR", status_code=None, body_code="VLM_PROVIDER_ERROR")
     expect_equal("the kind of id", "img_", tells(seen, "image_id", status="failed")["image_id"][:4])
 
 
@@ -273,10 +274,10 @@ def document_failed(bench: Bench) -> None:
 )
 def chat_failed(bench: Bench) -> None:
     seen = ways.no_content(bench)
-    seen.raised(bench.error("ChatError"), code="NO_CONTENT")
+    seen.raised(bench.error("ChatError"), code="NO_CONTENT", status_code=None)
     expect_equal("the kind of id", "chat_", tells(seen, "session_id")["session_id"][:5])
     down = ways.responder_down(bench)
-    down.raised(bench.error("ChatError"), code="CHAT_ERROR")
+    down.raised(bench.error("ChatError"), code="CHAT_ERROR", status_code=None)
     tells(down, "session_id")
     busy = exceptions.ChatError("It is still answering.", session_id="chat_1", error_code="SESSION_BUSY")
     bench.sandbox.next(busy)
@@ -351,6 +352,7 @@ def stream_failed(bench: Bench) -> None:
     expect_equal("how often it was asked for", 4, len(reconnections))
     asked = [{name.lower(): value for name, value in headers.items()}.get("last-event-id") for headers in reconnections]
     expect_equal("from where on", [None, "1", "1", "1"], asked)
+    expect_equal("an answer over twenty cuts", ways.TWENTY, ways.stream_over_cuts(bench).returned())
 
 
 @PROMISES(

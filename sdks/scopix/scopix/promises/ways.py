@@ -384,6 +384,25 @@ def stream_cut(bench: Bench) -> Observation:
     return seen
 
 
+TWENTY = "".join(f"{number} " for number in range(1, 21))
+
+
+def stream_over_cuts(bench: Bench) -> Observation:
+    """An answer of twenty pieces, which is cut after each of them, at another byte of the next."""
+    pieces = [b'id: %d\ndata: {"delta": "%d "}\n\n' % (number, number) for number in range(1, 21)]
+    end = b"data: [DONE]\n\n"
+    for number, piece in enumerate(pieces):
+        rest = b"".join([*pieces[number:], end])
+        bench.sandbox.arm(Cut(200, STREAM, rest, after=len(piece) + number % len(end)), path="*/events")
+    bench.sandbox.arm(Answer(200, STREAM, end), path="*/events")
+
+    def flow(client: Any) -> Flow:
+        session = yield opens(client)
+        return (yield client.chat.ask(session.id, "What is there?"))
+
+    return do(bench, flow)
+
+
 def late(bench: Bench) -> Observation:
     """A wait of three seconds for a job that takes longer."""
     running = Answer(200, JSON, b'{"id": "job_1", "status": "running"}')

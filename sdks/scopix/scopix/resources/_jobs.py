@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell.client import failed_job
+from scopix.exceptions import CATALOGUE
 
 if TYPE_CHECKING:
     from failwell.client import Resource
@@ -22,4 +23,4 @@ def or_its_error(resource: Resource[Any], job: J, **details: Any) -> J:
     if job.problem is None:
         return job
     code = (job.error.code or None) if job.error is not None else None
-    raise failed_job(resource.core, resource.operation_name, job.problem, code=code, **details)
+    raise failed_job(CATALOGUE, resource.operation_name, job.problem, code=code, **details)

@@ -130,8 +130,7 @@ def _of_chat(met: ScopixError, session_id: str) -> ScopixError:
     if isinstance(met, ChatError) and met.session_id is None:
         met.session_id = session_id
         met.settle()
-    told = (met.has_status and met.status_on_the_wire) or met.case.on
-    if type(met) is not ScopixError or told:
+    if type(met) is not ScopixError or met.known_status is not None or met.case.on:
         return met
     return with_evidence(ChatError(met.message, session_id=session_id, error_code=met.code), met)
 

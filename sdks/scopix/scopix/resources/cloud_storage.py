@@ -59,7 +59,12 @@ class CloudStorage(Resource[C], name="cloud_storage"):
 
     @operation
     def objects(self, connection_id: str, *, limit: int = 100, offset: int = 0) -> Flow[list[StoredObject]]:
-        """List one page of what is in a bucket. Raises: ResourceNotFoundError."""
+        """List one page of what is in a bucket.
+
+        Raises:
+            ResourceNotFoundError: there is no such connection.
+            ValidationError: there is no such bucket, or it is denied; `e.details["reason"]` says which.
+        """
         params = {"limit": limit, "offset": offset}
         where = path("/cloud-storage/connections", connection_id, "objects")
         return self.api.call("GET", where, model_list(StoredObject), params=params)

@@ -15,6 +15,7 @@ from failwell.client import (
     Resource,
     chunked_upload,
     model,
+    nothing,
     operation,
     path,
     resumable,
@@ -79,6 +80,16 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
     def get(self, media_id: str) -> Flow[Video]:
         """Get a video, or how much of it has been uploaded. Raises: ResourceNotFoundError."""
         return self.api.call("GET", path("/videos", media_id), model(Video))
+
+    @operation
+    def delete(self, media_id: str) -> Flow[None]:
+        """Delete a video, or what has been uploaded of it; its storage is free again.
+
+        Raises:
+            ResourceNotFoundError: there is no such video.
+            ScopixError: an analysis of it has not ended ("CONFLICT").
+        """
+        return self.api.call("DELETE", path("/videos", media_id), nothing, mutating=True)
 
     @operation
     def analyze(self, media_id: str, *, idempotency_key: str | None = None) -> Flow[Job]:

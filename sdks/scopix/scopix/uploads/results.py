@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from failwell import hint
-from failwell.client import BatchOutcome
+from failwell.client import BatchOutcome, error_on, failed_job
 from failwell.policy import Remaining
-from scopix.exceptions import CATALOGUE, DescriptionError, ScopixError, UploadError
+from scopix.exceptions import CATALOGUE, ScopixError, UploadError
 
 if TYPE_CHECKING:
     from scopix.models import File, Problem, UploadSession
@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 WORST_FIRST = ("failed", "canceled", "running", "pending", "completed")
 """What the descriptions of several files come to."""
 
+DESCRIBED = "files.wait_for_descriptions"
+"""The operation that a description which failed is an error of."""
 
-def on_occasion(error: UploadError, on: str) -> UploadError:
-    """*error* as the case that is raised on the occasion *on*, with its remedy as a note."""
-    error.become(CATALOGUE.raised_on(on)[1])
+
+def raised_on(occasion: str, message: str, **fields: Any) -> ScopixError:
+    """The error that is raised on *occasion*, with its remedy as a note."""
+    error = error_on(CATALOGUE, occasion, message, **fields)
     error.add_note(hint(error))
     return error
 
 
-def unread(filename: str, met: Exception, session_id: str | None = None) -> UploadError:
+def unread(filename: str, met: Exception, session_id: str | None = None) -> ScopixError:
     """The error of a file that could not be read, because of what it *met*."""
     why = met.strerror if isinstance(met, OSError) and met.strerror else met
-    error = UploadError(f"{filename} could not be read: {why}", filename=filename, stage="read", session_id=session_id)
+    said = f"{filename} could not be read: {why}"
+    error = raised_on("unreadable_file", said, filename=filename, stage="read", session_id=session_id)
     error.__cause__ = met
-    return on_occasion(error, "unreadable_file")
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class BatchUploadResults(Sequence[UploadResult]):
     remaining: tuple[Remaining, ...] = ()
     """What is needed to upload what is missing: `client.files.upload_batch(results.remaining)` takes it."""
     ignored: tuple[Path, ...] = ()
-    unreadable: Mapping[Path, UploadError] = field(default_factory=dict)
+    unreadable: Mapping[Path, ScopixError] = field(default_factory=dict)
 
     @overload
     def __getitem__(self, index: int) -> UploadResult: ...
@@ -121,19 +125,20 @@ class BatchUploadResults(Sequence[UploadResult]):
         Raises:
             UploadError: something is missing. Its `partial_results` are these results: `failures` has the error of each
                 file by its index, `remaining` what is needed to upload only those.
-            DescriptionError: all were uploaded, and a description failed; it is about the first of them.
+            DescriptionError: all were uploaded, and a description failed; it is about the first of them. No reply told
+                of it, so it has no status; `e.body_code` says why it failed.
         """
         if self.failures or self.not_tried or self.unreadable:
             raise self._missing()
         for each in self.items:
             if each.file is not None and each.description_status == "failed":
-                why = each.description_error.message if each.description_error is not None else "nobody knows why"
-                raise DescriptionError(
-                    f"{each.filename} has no description: {why}", image_id=each.file.id, status="failed"
-                )
+                why = each.description_error
+                said = f"{each.filename} has no description: {why.message if why else 'nobody knows why'}"
+                code = why.code if why else None
+                raise failed_job(CATALOGUE, DESCRIBED, said, code=code, image_id=each.file.id, status="failed")
         return self
 
-    def _missing(self) -> UploadError:
+    def _missing(self) -> ScopixError:
         failures = self.failures
         first = next(iter(failures.values()), None) or next(iter(self.unreadable.values()), None)
         said = [f"{len(failures)} of {len(self)} files failed"] if failures or not self.unreadable else []
@@ -145,14 +150,14 @@ class BatchUploadResults(Sequence[UploadResult]):
         if first is not None:
             where = f"item {next(iter(failures))}: " if failures else ""
             message += f"; {where}{type(first).__name__}: {str(first)[:200]}"
-        error = UploadError(
+        return raised_on(
+            "batch",
             message,
             filename=self.items[next(iter(failures))].filename if failures else None,
             stage=first.stage if isinstance(first, UploadError) else "upload",
             session_id=self.session_id,
             partial_results=self,
         )
-        return on_occasion(error, "batch")
 
     def after(self, later: BatchUploadResults) -> BatchUploadResults:
         """These results, with those of *later*, which uploaded what was missing, in their places."""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from failwell.server import Step, sse_event
 from scopix_server.documents.search import passages_about
-from scopix_server.engine.responder import Responder, ResponderDownError, Source
+from scopix_server.engine.responder import Responder, ResponderDownError, ResponderSlowError, Source, answer_within
 from scopix_server.files.files import Problem
+from scopix_server.settings import Settings
 from scopix_server.store import Store
 
 MOST_DESCRIPTIONS = 5000
@@ -26,8 +27,9 @@ def unfinished_answers(store: Store) -> list[str]:
 class Answering:
     """Lets *responder* answer from what is in *store*."""
 
-    def __init__(self, store: Store, responder: Responder) -> None:
+    def __init__(self, store: Store, settings: Settings, responder: Responder) -> None:
         self._store = store
+        self._seconds = settings.answer_seconds
         self._responder = responder
 
     def run(self, step: Step, message_id: str) -> None:
@@ -51,12 +53,13 @@ class Answering:
             self._end(message_id, Problem(code="NO_CONTENT", message=message))
             return
         try:
-            for piece in self._responder.answer(asked["content"], sources, "".join(said)):
+            for piece in answer_within(self._responder, asked["content"], sources, "".join(said), self._seconds):
                 if not self._keep(message_id, len(said), piece):
                     return
                 said.append(piece)
-        except ResponderDownError as problem:
-            self._end(message_id, Problem(code="CHAT_ERROR", message=str(problem)))
+        except (ResponderDownError, ResponderSlowError) as problem:
+            code = "TIMEOUT" if isinstance(problem, ResponderSlowError) else "CHAT_ERROR"
+            self._end(message_id, Problem(code=code, message=str(problem)))
             return
         self._end(message_id, None, "".join(said))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from scopix_server.engine.limits import BrokenPartError, Limited, TooSlowError
 from scopix_server.engine.ranking import keywords, ranked, sentences
 from scopix_server.settings import Settings
 
@@ -28,6 +29,10 @@ class ResponderDownError(Exception):
     """The responder cannot answer now; the text says why."""
 
 
+class ResponderSlowError(Exception):
+    """The responder does not answer in time; the text says so."""
+
+
 class Responder(Protocol):
     """Answers questions, in a process that may be killed at any moment."""
 
@@ -35,9 +40,27 @@ class Responder(Protocol):
         """The pieces of the answer that come after *said*, which it was heard to say before it was interrupted.
 
         Raises:
-            ResponderDownError: it cannot go on.
+            ResponderDownError, ResponderSlowError: it cannot go on.
         """
         ...
+
+
+_LIMITED = Limited("responder", ResponderDownError, ResponderSlowError)
+
+
+def answer_within(
+    responder: Responder, question: str, sources: Sequence[Source], said: str, seconds: float
+) -> Iterator[str]:
+    """The pieces that *responder* says after *said*, all of them within *seconds*.
+
+    Raises: ResponderDownError, ResponderSlowError.
+    """
+    try:
+        yield from _LIMITED.pieces(str, lambda: responder.answer(question, sources, said), seconds)
+    except TooSlowError as problem:
+        raise ResponderSlowError(str(problem)) from None
+    except BrokenPartError as problem:
+        raise ResponderDownError(str(problem)) from problem.__cause__
 
 
 class Embedded:

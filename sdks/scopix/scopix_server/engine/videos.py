@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import asdict
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from scopix_server.engine.containers import BrokenContainerError, container_of
+from scopix_server.engine.limits import BrokenPartError, Limited, TooSlowError
 from scopix_server.settings import Settings
 
 METHOD = "Read from the container's headers and the file's bytes. The pictures themselves were not looked at."
@@ -36,6 +38,19 @@ class Analyser(Protocol):
             AnalysisError: nothing can be.
         """
         ...
+
+
+_LIMITED = Limited("analyser", AnalysisError)
+
+
+def analyse_within(analyser: Analyser, path: Path, seconds: float) -> dict[str, Any]:
+    """What *analyser* finds out about the video at *path* within *seconds*. Raises: AnalysisError."""
+    try:
+        return _LIMITED.call(dict, lambda: json.loads(json.dumps(analyser.analyse(path))), seconds)
+    except TooSlowError as problem:
+        raise AnalysisError("TIMEOUT", str(problem)) from None
+    except BrokenPartError as problem:
+        raise AnalysisError("VLM_PROVIDER_ERROR", str(problem)) from problem.__cause__
 
 
 class Embedded:

@@ -22,6 +22,7 @@ from scopix_server.videos.uploads import (
     accept_chunk,
     begin_video,
     complete_video,
+    delete_video,
     expected_size,
     get_video,
 )
@@ -44,6 +45,13 @@ def create(caller: CurrentWriter, parts: Parts, body: NewVideo, response: Respon
 def get(caller: CurrentCaller, parts: Parts, media_id: str) -> Video:
     """Get a video by its id."""
     return get_video(parts.store, caller.tenant, media_id)
+
+
+@router.delete("/videos/{media_id}", operation_id="video_analysis.delete", status_code=204)
+def delete(caller: CurrentWriter, parts: Parts, media_id: str, key: SubmissionKey) -> Response:
+    """Delete a video, or what has arrived of it."""
+    delete_video(parts.store, parts.clock, caller.tenant, media_id, key)
+    return Response(status_code=204)
 
 
 @router.put("/videos/{media_id}/chunks/{index}", operation_id="video_analysis.put_chunk")

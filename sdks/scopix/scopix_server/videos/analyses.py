@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from failwell.clock import WallClock
 from failwell.server import Caller, Step, Submission
 from scopix.exceptions import ScopixError
-from scopix_server.engine.videos import Analyser, AnalysisError
+from scopix_server.engine.videos import Analyser, AnalysisError, analyse_within
 from scopix_server.jobs import Job, add_job, begin_job, complete_job, fail_job, find_job
+from scopix_server.settings import Settings
 from scopix_server.store import Store
 from scopix_server.videos.uploads import find_video
 
@@ -70,8 +71,9 @@ def shown(row: sqlite3.Row) -> Analysis:
 class Analysing:
     """Lets *analyser* look at the videos in *store*."""
 
-    def __init__(self, store: Store, analyser: Analyser) -> None:
+    def __init__(self, store: Store, settings: Settings, analyser: Analyser) -> None:
         self._store = store
+        self._seconds = settings.analysis_seconds
         self._analyser = analyser
 
     def run(self, step: Step, job_id: str) -> None:
@@ -88,7 +90,7 @@ class Analysing:
         if asked is None:
             return
         try:
-            found = self._analyser.analyse(self._store.folder.files / asked["file"])
+            found = analyse_within(self._analyser, self._store.folder.files / asked["file"], self._seconds)
         except AnalysisError as problem:
             fail_job(self._store, job_id, problem.code, problem.message)
         else:

@@ -9,9 +9,10 @@ from typing import Annotated, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field
 
 from failwell.clock import WallClock
-from failwell.server import insert
-from scopix.exceptions import VideoUploadError
-from scopix_server.accounts import room_in, take_room
+from failwell.server import Submission, insert
+from scopix.exceptions import ScopixError, VideoUploadError
+from scopix_server.accounts import give_room_back, room_in, take_room
+from scopix_server.deletions import deleted_before, note_deletion
 from scopix_server.jobs import no_such
 from scopix_server.names import Filename, new_id
 from scopix_server.settings import Settings
@@ -173,6 +174,26 @@ def complete_video(store: Store, clock: WallClock, settings: Settings, tenant: s
     return get_video(store, tenant, media_id)
 
 
+def delete_video(store: Store, clock: WallClock, tenant: str, media_id: str, key: Submission | None) -> None:
+    """Delete a video, or what has arrived of it, and give back its room; *key* may have done it already.
+
+    Raises: ResourceNotFoundError; ScopixError, while it is analysed.
+    """
+    with store.writing() as db:
+        if deleted_before(db, clock, tenant, key):
+            return
+        row = find_video(db, tenant, media_id)
+        if db.execute(_ANALYSED, (media_id,)).fetchone() is not None:
+            raise ScopixError("CONFLICT", f"The video {media_id} is being analysed. Delete it when that has ended.")
+        files = [str(file) for (file,) in db.execute(_FILES, (media_id,))]
+        db.execute("DELETE FROM videos WHERE id = ?", (media_id,))
+        if row["file"] is not None:
+            give_room_back(db, tenant, row["size"])
+        note_deletion(db, clock, tenant, media_id, key)
+    for file in (row["file"], *files):
+        store.folder.remove(file)
+
+
 def find_video(db: sqlite3.Connection, tenant: str, media_id: str) -> sqlite3.Row:
     """The row of the video of that id. Raises: ResourceNotFoundError."""
     row: sqlite3.Row | None = db.execute(
@@ -183,6 +204,7 @@ def find_video(db: sqlite3.Connection, tenant: str, media_id: str) -> sqlite3.Ro
     return row
 
 
+_ANALYSED = "SELECT 1 FROM jobs WHERE kind = 'analysis' AND about = ? AND status IN ('queued', 'running')"
 _ABANDONED = "SELECT id FROM videos WHERE file IS NULL AND created_at < ?"
 _FILES = "SELECT file FROM video_chunks WHERE media_id = ? ORDER BY position"
 

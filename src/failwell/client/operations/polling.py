@@ -91,12 +91,12 @@ def wait_for(
     )
 
 
-def failed_job(core: Core, operation: str, message: str, *, code: str | None = None, **facts: Any) -> Error:
-    """The error that the catalogue has for a job of *operation* that failed, ready to be raised; *facts* by field.
+def failed_job(catalogue: Catalogue, operation: str, message: str, *, code: str | None = None, **facts: Any) -> Error:
+    """The error that *catalogue* has for a job of *operation* that failed, ready to be raised; *facts* by field.
 
     *message* and *code* are what the job says of its failure; the code is kept as `e.body_code`.
     """
-    cls, case = core.catalogue.resolve(None, code, operation=operation, source="job")
+    cls, case = catalogue.resolve(None, code, operation=operation, source="job")
     error = error_for(cls, case, message=message, status=None, fields=facts)
     error.body_code = code
     if line := hint(error):

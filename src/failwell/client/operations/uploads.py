@@ -170,7 +170,7 @@ def chunked_upload(
             )
         )
     except Error as error:
-        gone = error.has_status and error.status_on_the_wire in GONE
+        gone = error.known_status in GONE
         if token is not None and not gone and not isinstance(error, SourceChangedError):
             error.resume_token = token
         raise
