@@ -92,9 +92,21 @@ def test_one_file(talk: Talking, pictures: Path) -> None:
         (lambda folder: [folder / "sub", folder / "b.png"], ["c.png", "deep/d.webp", "b.png"]),
         (lambda _folder: b"bytes", ["file-1"]),
         (lambda _folder: [b"bytes", bytearray(b"more"), ("cat.png", b"named")], ["file-1", "file-2", "cat.png"]),
+        (lambda _folder: ("cat.png", b"named"), ["cat.png"]),
         (lambda folder: [Remaining(7, Source("x.png", folder / "b.png"))], ["x.png"]),
     ],
-    ids=["list", "tuple", "generator", "folder", "name of a folder", "folder in a list", "bytes", "named", "remaining"],
+    ids=[
+        "list",
+        "tuple",
+        "generator",
+        "folder",
+        "name of a folder",
+        "folder in a list",
+        "bytes",
+        "named",
+        "one named",
+        "remaining",
+    ],
 )
 def test_many(talk: Talking, pictures: Path, what: Callable[[Path], Any], expected: list[str]) -> None:
     """
@@ -139,8 +151,8 @@ def test_empty_folder(talk: Talking, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "what",
-    [7, None, [7], [None], object()],
-    ids=["a number", "nothing", "a list of a number", "a list of nothing", "an object"],
+    [7, None, [7], [None], object(), {"a.png": b"a"}],
+    ids=["a number", "nothing", "a list of a number", "a list of nothing", "an object", "a mapping"],
 )
 def test_what_cannot_be_uploaded(talk: Talking, what: Any) -> None:
     """

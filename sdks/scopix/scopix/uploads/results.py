@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 from failwell import hint
 from failwell.client import BatchOutcome, error_on, failed_job
@@ -24,7 +24,7 @@ DESCRIBED = "files.wait_for_descriptions"
 
 def raised_on(occasion: str, message: str, **fields: Any) -> ScopixError:
     """The error that is raised on *occasion*, with its remedy as a note."""
-    error = error_on(CATALOGUE, occasion, message, **fields)
+    error = cast("ScopixError", error_on(CATALOGUE, occasion, message, **fields))
     error.add_note(hint(error))
     return error
 

@@ -6,13 +6,10 @@ import mimetypes
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from failwell.client import files_in, is_image
 from failwell.policy import Remaining
-
-if TYPE_CHECKING:
-    pass
 
 FileLike = str | os.PathLike[str] | bytes | tuple[str, bytes]
 """A file, a folder, or the bytes of a file, perhaps with its name."""
@@ -63,10 +60,10 @@ def look(given: Any, *, recursive: bool) -> Sources:
             files.append(one)
         elif isinstance(one, bytes | bytearray | memoryview):
             files.append(Source(f"file-{len(files) + 1}", bytes(one)))
-        elif isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str) and isinstance(one[1], bytes):
+        elif _is_named(one):
             files.append(Source(one[0], one[1]))
         elif not isinstance(one, str | os.PathLike):
-            raise TypeError(f"A file of type {type(one).__name__} cannot be uploaded. Pass a path, or its bytes.")
+            raise _no_file(one)
         elif not (path := Path(one)).is_dir():
             files.append(Source(path.name, path))
         else:
@@ -81,10 +78,20 @@ def look(given: Any, *, recursive: bool) -> Sources:
             return False
         return True
 
-    single = isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Source | Remaining)
-    if not single and not isinstance(given, Iterable):
-        add(given)
+    kinds = (str, os.PathLike, bytes, bytearray, memoryview, Source, Remaining)
+    single = isinstance(given, kinds) or _is_named(given)
+    if isinstance(given, Mapping) or not (single or isinstance(given, Iterable)):
+        raise _no_file(given)
     alone = single and add(given)
     for one in () if single else given:
         add(one)
     return Sources(files, alone, tuple(ignored), unreadable)
+
+
+def _no_file(one: object) -> TypeError:
+    return TypeError(f"A file of type {type(one).__name__} cannot be uploaded. Pass a path, or its bytes.")
+
+
+def _is_named(one: object) -> bool:
+    """Whether *one* is the bytes of a file with its name: a pair, and no list of two files."""
+    return isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str) and isinstance(one[1], bytes)

@@ -116,7 +116,7 @@ class VideoUpload:
             partial_chunks=self._chunks,
         )
         error.__cause__ = met.with_traceback(None)
-        return with_evidence(error, met) if isinstance(met, ScopixError) else error
+        return with_evidence(error, met) if isinstance(met, ScopixError) else error.received(None)
 
 
 def _digest(content: Any) -> bytes:
