@@ -177,7 +177,7 @@ def test_settings_that_cannot_work(talk: Talking, pictures: Path, settings: dict
     assert [] == talking.asked
 
 
-@pytest.mark.parametrize("kind", ["missing", "unreadable", "fifo"])
+@pytest.mark.parametrize("kind", ["missing", "unreadable", "fifo", "out of reach"])
 def test_one_file_that_cannot_be_read(
     talk: Talking, pictures: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +187,8 @@ def test_one_file_that_cannot_be_read(
     path = pictures / "b.png"
     if kind == "missing":
         path.unlink()
+    elif kind == "out of reach":
+        path = pictures / ("x" * 300) / "b.png"  # not even whether it is a folder can be asked
     elif kind == "fifo":
         path.unlink()
         os.mkfifo(path)
@@ -198,7 +200,7 @@ def test_one_file_that_cannot_be_read(
 
     error = caught.value
     assert [] == talking.asked
-    assert ("UPLOAD_ERROR", "b.png", "read") == (error.code, error.filename, error.stage)
+    assert ("UPLOAD_ERROR", "b.png", "read", None) == (error.code, error.filename, error.stage, error.known_status)
     assert {"filename": "b.png", "stage": "read"} == error.details
     assert isinstance(error.__cause__, OSError)
 

@@ -246,17 +246,19 @@ def test_with_a_token(video: Path, server: Videos, colour: str) -> None:
 
 
 @every_colour
-@pytest.mark.parametrize("what", ["missing", "folder"])
+@pytest.mark.parametrize("what", ["missing", "folder", "out of reach"])
 def test_what_cannot_be_read(video: Path, server: Videos, colour: str, what: str) -> None:
     """
     What cannot be read is a VideoUploadError of the first stage, with its cause; nothing is sent.
     """
-    given = {"missing": video.with_name("gone.mp4"), "folder": video.parent}[what]
+    places = {"missing": video.with_name("gone.mp4"), "folder": video.parent}
+    given = places.get(what, video.parent / ("x" * 300) / "gone.mp4")
     with pytest.raises(VideoUploadError, match="was not uploaded: ") as caught:
         asked(colour, server, uploading(given))
 
     assert ("initiate", None, 0) == (caught.value.stage, caught.value.media_id, caught.value.partial_chunks)
     assert ([], True) == (server.asked, isinstance(caught.value.__cause__, OSError))
+    assert ("unreadable_video", None) == (caught.value.case.on, caught.value.known_status)
 
 
 @every_colour

@@ -258,6 +258,7 @@ def test_failed_jobs(operation: str, kind: type[ScopixError], code: str | None) 
         ("circuit_open", CircuitBreakerError, "CIRCUIT_OPEN"),
         ("stream", SSEStreamError, "SSE_STREAM_ERROR"),
         ("unreadable_file", UploadError, "UPLOAD_ERROR"),
+        ("unreadable_video", VideoUploadError, "VIDEO_UPLOAD_ERROR"),
         ("batch", UploadError, "UPLOAD_ERROR"),
         ("source_changed", VideoUploadError, "VIDEO_UPLOAD_ERROR"),
     ],

@@ -59,13 +59,13 @@ def test_text_as_input(talk: Talking) -> None:
 @pytest.mark.parametrize("given", [None, 7, ["x"], b"x"])
 def test_neither_text_nor_object(talk: Talking, given: object) -> None:
     """
-    What is neither a text nor an object is refused before anything is sent.
+    What is neither a text nor an object is refused before anything is sent; so there is no status.
     """
     talking = talk()
-    with pytest.raises(ValidationError, match=f"input is of type {type(given).__name__}"):
+    with pytest.raises(ValidationError, match=f"input is of type {type(given).__name__}") as caught:
         talking.ask(lambda client: client.run("tim", given))
 
-    assert [] == talking.asked
+    assert ([], 0, None) == (talking.asked, caught.value.status, caught.value.known_status)
 
 
 @pytest.mark.parametrize("options", ["abc", [1], 5], ids=repr)

@@ -602,6 +602,11 @@ class VideoUploadError(
         ),
         Case("HTTP_413", 413, operation="video_analysis", cause="The video is above the size limit.", fix=SMALLER),
         Case(
+            on="unreadable_video",
+            cause="The file is not there, or cannot be read.",
+            fix="Check the path, and that you may read it.",
+        ),
+        Case(
             on="source_changed",
             cause="The file is not the one that the upload began with.",
             fix="Upload it anew, without `resume`.",

@@ -76,7 +76,7 @@ class _Client(ApiKeyClient[C], service=SERVICE):
             SubconsciousError: whatever else went wrong; with *await_completion*, code "timeout" when time is up.
         """
         if options is not None and not isinstance(options, Mapping):
-            raise ValidationError(f"options is of type {type(options).__name__}; it must be an object.")
+            raise ValidationError(f"options is of type {type(options).__name__}; it must be an object.").received(None)
         given = dict(options or {})
         waits = bool(given.pop("await_completion", False)) or await_completion
         if waits:
@@ -191,7 +191,7 @@ def _body(engine: str, given: str | Mapping[str, Any], options: dict[str, Any]) 
     if isinstance(given, str):
         given = {"instructions": given}
     if not isinstance(given, Mapping):
-        raise ValidationError(f"input is of type {type(given).__name__}; it must be text, or an object.")
+        raise ValidationError(f"input is of type {type(given).__name__}; it must be text, or an object.").received(None)
     output = options.pop("output", None)
     payload: dict[str, Any] = {"engine": engine, "input": dict(given)}
     if options:

@@ -73,7 +73,7 @@ class _Blocks:
         """The type of *data*: *mime*, or what it looks like."""
         if mime is None or not data:
             what = f"{name!r} has no known type" if data else f"{name or 'The content'!r} is empty"
-            raise ValidationError(f"{what}. Pass mime=, or another {cls.kind}.")
+            raise ValidationError(f"{what}. Pass mime=, or another {cls.kind}.").received(None)
         return mime
 
 
@@ -89,7 +89,8 @@ class Image(_Blocks):
             found = None
         if found is None:
             what = repr(name) if name else f"The image ({len(data)} bytes)"
-            raise ValidationError(f"{what} is no image that the API takes. Send a PNG, JPEG, GIF or WebP.")
+            refused = f"{what} is no image that the API takes. Send a PNG, JPEG, GIF or WebP."
+            raise ValidationError(refused).received(None)
         return found
 
 

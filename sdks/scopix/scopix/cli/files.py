@@ -45,7 +45,8 @@ def upload(
     if wait and results.uploaded:
         session.waiting("the descriptions", patience)
         results = session.client.files.wait_for_descriptions(results, timeout=patience)
-    session.show_all(results.uploaded.values(), COLUMNS, empty="There is nothing to upload.")
+    empty = "Nothing was uploaded." if results or results.unreadable else "There is nothing to upload."
+    session.show_all(results.uploaded.values(), COLUMNS, empty=empty)
     for each in results:
         if problem := _problem(each):
             remark(sentence(problem if problem.startswith(each.filename) else f"{each.filename}: {problem}"))

@@ -26,6 +26,7 @@ AGREEMENT = Agreement(
         "poll_timeout": ways.late,
         "circuit_open": ways.circuit_open,
         "unreadable_file": ways.unreadable,
+        "unreadable_video": ways.unreadable_video,
         "batch": ways.incomplete,
         "source_changed": ways.changed,
         "stream": ways.stream_cut,

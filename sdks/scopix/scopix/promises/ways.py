@@ -235,6 +235,11 @@ def unreadable(bench: Bench) -> Observation:
     return bench.call(uploads("no/such/cat.png"))
 
 
+def unreadable_video(bench: Bench) -> Observation:
+    """An upload of a video that is not there."""
+    return bench.call(lambda client: client.video_analysis.upload("no/such/film.mp4"))
+
+
 def incomplete(bench: Bench) -> Observation:
     """An upload of many files, one of which fails, which the results tell."""
 

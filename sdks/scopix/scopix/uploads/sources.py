@@ -64,7 +64,7 @@ def look(given: Any, *, recursive: bool) -> Sources:
             files.append(Source(one[0], one[1]))
         elif not isinstance(one, str | os.PathLike):
             raise _no_file(one)
-        elif not (path := Path(one)).is_dir():
+        elif not _is_folder(path := Path(one)):
             files.append(Source(path.name, path))
         else:
             try:
@@ -86,6 +86,14 @@ def look(given: Any, *, recursive: bool) -> Sources:
     for one in () if single else given:
         add(one)
     return Sources(files, alone, tuple(ignored), unreadable)
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether *path* is a folder. What cannot even be looked at is told as a file that cannot be read."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _no_file(one: object) -> TypeError:

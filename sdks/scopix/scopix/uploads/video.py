@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from failwell import with_evidence
-from failwell.client import Api, configuration_problem, in_thread, model, path
+from failwell.client import Api, configuration_problem, error_on, in_thread, model, path
 from failwell.policy import ChunkedUpload, Flow, Piece, Standing, UploadSource
 from scopix.exceptions import (
     CATALOGUE,
@@ -108,15 +108,14 @@ class VideoUpload:
             return met
         if isinstance(met, ABOUT_THE_ACCOUNT) or (isinstance(met, ScopixError) and met.case.on == "configuration"):
             return met
-        why = met.strerror if isinstance(met, OSError) and met.strerror else met
-        error = VideoUploadError(
-            f"{self._filename} was not uploaded: {why}",
-            media_id=self._media_id,
-            stage=self._stage,
-            partial_chunks=self._chunks,
-        )
+        told: dict[str, Any] = {"media_id": self._media_id, "stage": self._stage, "partial_chunks": self._chunks}
+        if isinstance(met, ScopixError):
+            error: Any = with_evidence(VideoUploadError(f"{self._filename} was not uploaded: {met}", **told), met)
+        else:
+            said = f"{self._filename} was not uploaded: {met.strerror or met}"
+            error = error_on(CATALOGUE, "unreadable_video", said, **told)
         error.__cause__ = met.with_traceback(None)
-        return with_evidence(error, met) if isinstance(met, ScopixError) else error.received(None)
+        return error
 
 
 def _digest(content: Any) -> bytes:
