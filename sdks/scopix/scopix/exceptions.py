@@ -466,7 +466,7 @@ class DescriptionError(
             cause="The image cannot be described: it cannot be read, or is not ready.",
         ),
         Case(
-            operation="files",
+            operation="files.wait_for_descriptions",
             cause="It could not be described after it was uploaded; `e.body_code` says why.",
             fix="Describe it again: `client.files.describe(e.image_id)`.",
         ),

@@ -30,7 +30,7 @@ AGREEMENT = Agreement(
         "batch": ways.incomplete,
         "source_changed": ways.changed,
         "stream": ways.stream_cut,
-        "files": ways.no_description,
+        "files.wait_for_descriptions": ways.no_description,
         "documents": ways.broken_document,
         "cloud_storage": ways.failed_import,
         "s3_connector": ways.failed_copy,
