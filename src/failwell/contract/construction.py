@@ -82,12 +82,6 @@ def tell_call(error: Error, method: str, path: str) -> None:
             setattr(error, name, said)
 
 
-def tell_status(error: Error, status: int) -> None:
-    """Say on *error* the *status* of the answer that told of it, where its class has a field for one."""
-    if (field_name := marks_of(type(error)).status) is not None:
-        setattr(error, field_name, status)
-
-
 def build(cls: type[Error], values: dict[str, Any]) -> Error:
     """A *cls* with *values*, by the names of its fields. What its constructor does not take is set afterwards."""
     accepted = _parameters(cls)

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.catalogues.catalogue import Catalogue
-from failwell.contract.construction import tell_status
 from failwell.contract.evidence import KeptBody as Kept
 from failwell.policy.errors import complete, error_of
 from failwell.policy.flow import Flow, Send
@@ -72,7 +71,7 @@ def call_or_raise(
             told = tried._replace(outcome=Reply(job.status, {}, json.dumps(job.body)))
     error = error_of(told, request, catalogue, mask=mask)
     if isinstance(told.outcome, Reply) and isinstance(outcome, Reply) and not told.outcome.status:
-        tell_status(error, outcome.status)
+        error.received(outcome.status)
     # What the error of this very reply keeps of its body need not be cut again.
     body = Kept(error.body, error.body_length) if told is tried and isinstance(outcome, Reply) else None
     complete(error, tried, request, catalogue, mask=mask, body=body)
