@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from failwell.client import PollSpec, TwofoldObject, failed_job, model, path, twofold, wait_for
 from failwell.policy import JobFailedError, StreamRules, UnreadableReplyError
 from vectorshift.client import CLIENTS
-from vectorshift.exceptions import PipelineRunFailedError, PollTimeoutError
+from vectorshift.exceptions import CATALOGUE, PipelineRunFailedError, PollTimeoutError
 from vectorshift.models import Done, RunStatus, StreamChunk
 from vectorshift.objects import answer
 
@@ -103,7 +103,7 @@ def ended(api: Api, pipeline_id: str, task_id: str, *, timeout: float, poll_inte
     except PollTimeoutError as late:
         late.method, late.endpoint = "GET", target
         for reply in last:
-            late.status_code = reply.status
+            late.received(reply.status)
             late.body, late.body_length = api.core.masked(reply.body), len(reply.body)
         raise
 
@@ -131,9 +131,10 @@ def streamed(api: Api, pipeline_id: str, inputs: Mapping[str, Any]) -> StreamFlo
 
 def _failed(api: Api, target: str, chunk: StreamChunk) -> Exception:
     said = _failure(chunk.run_id, chunk.error or "the server did not say why")
-    error = failed_job(api.core, api.operation, said["error"], task_id=said["task_id"], run_error=said["run_error"])
+    facts = {"task_id": said["task_id"], "run_error": said["run_error"]}
+    error = failed_job(CATALOGUE, api.operation, said["error"], **facts).received(200)
     assert isinstance(error, PipelineRunFailedError)
-    error.status_code, error.method, error.endpoint = 200, "POST", target
+    error.method, error.endpoint = "POST", target
     return error
 
 

@@ -78,13 +78,14 @@ def look(given: Any, *, recursive: bool) -> Sources:
             return False
         return True
 
-    kinds = (str, os.PathLike, bytes, bytearray, memoryview, Source, Remaining)
-    single = isinstance(given, kinds) or _is_named(given)
-    if isinstance(given, Mapping) or not (single or isinstance(given, Iterable)):
+    alone = False
+    if isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Source | Remaining) or _is_named(given):
+        alone = add(given)
+    elif isinstance(given, Iterable) and not isinstance(given, Mapping):
+        for one in given:
+            add(one)
+    else:
         raise _no_file(given)
-    alone = single and add(given)
-    for one in () if single else given:
-        add(one)
     return Sources(files, alone, tuple(ignored), unreadable)
 
 

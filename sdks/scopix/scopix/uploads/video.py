@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from failwell import with_evidence
 from failwell.client import Api, configuration_problem, error_on, in_thread, model, path
@@ -110,10 +110,11 @@ class VideoUpload:
             return met
         told: dict[str, Any] = {"media_id": self._media_id, "stage": self._stage, "partial_chunks": self._chunks}
         if isinstance(met, ScopixError):
-            error: Any = with_evidence(VideoUploadError(f"{self._filename} was not uploaded: {met}", **told), met)
+            said = f"{self._filename} was not uploaded: {met}"
+            error = with_evidence(VideoUploadError(said, **told), met)
         else:
             said = f"{self._filename} was not uploaded: {met.strerror or met}"
-            error = error_on(CATALOGUE, "unreadable_video", said, **told)
+            error = cast("VideoUploadError", error_on(CATALOGUE, "unreadable_video", said, **told))
         error.__cause__ = met.with_traceback(None)
         return error
 
