@@ -15,14 +15,17 @@ TREE_LINE = "line of the tree"
 SNIPPET = "snippet"
 
 _SENTENCE = re.compile(r"\S.*?(?:[.!?:](?=\s+[A-Z])|\Z)", re.DOTALL)
-_ENDS_A_PARAGRAPH = ("- ", "#", "|", "```")
-_HEADING = re.compile(r"#.*|[A-Z][\w-]*(?: [A-Z][\w-]*)*")
-"""A heading with a mark, or without one: words that all begin with a capital, and no full stop."""
-_RULER = re.compile(r"\|[-|]+\|")
+_ENDS_A_PARAGRAPH = ("- ", "* ", "#", "|", "```", ">")
+_HEADING = re.compile(r"#.*|[A-Z][\w-]*(?: [A-Z][\w-]*)*|</?[A-Z].*>|>.*")
+"""A heading with a mark, or without one: words that all begin with a capital, and no full stop. A tag is one, too, and
+a note of the site that the page stands on."""
+_RULER = re.compile(r"\|[-| ]+\|")
+_NAVIGATION = ("<Columns", "</Columns>")
+"""The tags around links to other pages."""
 _GLUED = re.compile(r"(?<=[a-z]:)(?=[A-Z|])|(?<=[a-z]\.)(?=- [A-Z])|(?=(?:code|status|details)— )")
 """Where a page lost the line break before a heading, a table, a bullet or the name that a definition begins with."""
 
-_BEFORE = re.compile(rf"(?:(?:{_HEADING.pattern})(?:\n|\Z))?(?:- )?")
+_BEFORE = re.compile(rf"(?:(?:{_HEADING.pattern})(?:\n|\Z))?(?:[-*] )?")
 """What may stand before the sentences of a paragraph: a heading, the mark of a bullet."""
 
 
@@ -69,10 +72,12 @@ def _units(lines: list[str]) -> Iterator[Unit]:
             yield from _each(FRONT_MATTER, lines, 1, at - 1)
         elif line.startswith("```"):
             at = lines.index("```", at + 1) + 1
-            if line == "```python":
+            if line.split()[0] == "```python":
                 yield Unit(SNIPPET, first + 2, at - 1, "\n".join(lines[first + 1 : at - 1]))
             else:
                 yield from _each(TREE_LINE, lines, first + 1, at - 1)
+        elif line.startswith(_NAVIGATION[0]):
+            at = lines.index(_NAVIGATION[1], at) + 1
         elif line.startswith("|"):
             at = next(place for place in range(at, len(lines)) if _RULER.fullmatch(lines[place])) + 1
             first = at

@@ -1,4 +1,4 @@
-"""Snippets of the Scopix pages: their line breaks restored, run as they are, and watched line by line."""
+"""Snippets of a page, run as they are and watched line by line; of one that lost its line breaks, these restored."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from collections.abc import Generator, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
-from tests.documented.restored import python, units_of
+from tests.documented.restored import python
+from tests.documented.restored import units_of as restored
+from tests.documented.units import units
 from tests.spec import page
 
 
 class Program:
-    """The snippet from the line *first* to *last* of the page *name*.
+    """The snippet from the line *first* to *last* of the page *name*; of a *whole* page, with its line breaks.
 
     *lines* are those of the restored program that can be executed, *seen* those that were.
     """
 
-    def __init__(self, name: str, first: int, last: int) -> None:
-        [lost] = [unit.text for unit in units_of(page(name)) if unit.lines == (first, last)]
-        self.text = python(lost)
+    def __init__(self, name: str, first: int, last: int, *, whole: bool = False) -> None:
+        found = units(page(name)) if whole else restored(page(name))
+        [text] = [unit.text for unit in found if unit.lines == (first, last)]
+        self.text = text if whole else python(text)
         where = f"{name}.txt:{first}-{last}"
         self._code: CodeType = compile(self.text, where, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         self._own = {*_nested(self._code)}

@@ -25,6 +25,8 @@ class TalkServer:
         self.told: list[dict[str, Any]] = []
         self.closed: list[int | None] = []
         self.over = threading.Event()
+        self.hangs_up = False
+        """Whether it hangs up behind its first answer."""
 
     def refuse(self, _connection: ServerConnection, request: Request) -> Response | None:
         """No websocket for who has no good key."""
@@ -81,6 +83,8 @@ class TalkServer:
             else:
                 note(type="data_type_message", status="Streaming", value="h")
                 note(type="data_type_message", status="Complete", value="hi")
+                if self.hangs_up:
+                    connection.socket.close()
 
 
 @contextmanager
