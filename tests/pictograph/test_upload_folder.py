@@ -525,7 +525,7 @@ def test_progress_that_raises(kind: type[BaseException], tmp_path: Path, colour:
 
 def uploading_threads() -> list[str]:
     """The threads of uploads that are still there."""
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("pictograph-upload")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("failwell-batch")]
 
 
 @pytest.fixture

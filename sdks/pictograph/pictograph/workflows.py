@@ -18,8 +18,8 @@ from pictograph.resources.training import Training
 if TYPE_CHECKING:
     from failwell.policy import Flow
     from pictograph.models import Model, TrainingRun
-    from pictograph.uploads.colours import Progress
     from pictograph.uploads.report import UploadReport
+    from pictograph.uploads.upload import Progress
 
 
 @overload
@@ -152,7 +152,7 @@ def upload_folder(
         ConfigurationError: *max_workers* or *progress* is nothing that makes sense.
     """
     check_batch(client.core, max_workers, progress)
-    from pictograph.uploads.colours import Order, in_tasks, in_threads
+    from pictograph.uploads.upload import Order, upload_in_tasks, upload_in_threads
 
     order = Order(dataset, Path(folder), directory_path, recursive, skip_existing, max_workers, progress)
-    return in_tasks(client, order) if isinstance(client, AsyncClient) else in_threads(client, order)
+    return upload_in_tasks(client, order) if isinstance(client, AsyncClient) else upload_in_threads(client, order)

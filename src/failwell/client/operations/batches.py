@@ -41,7 +41,8 @@ class BatchSpec(Frozen, Generic[T]):
 
     At most *max_workers* are under way at once. *progress* is told of each; None is a bar called *title* on stderr, if
     that is a terminal and `rich` is installed, and False is silence. An error that *ends_all* picks stops the whole.
-    *report* makes of the outcome what the operation answers with of which the batch is a part.
+    *report* makes of the outcome what the operation answers with of which the batch is a part. *each* is told of each
+    item as well, by its index.
     """
 
     start: Callable[[Any, str | None], Flow[T]]
@@ -51,6 +52,7 @@ class BatchSpec(Frozen, Generic[T]):
     title: str = "Working"
     ends_all: Callable[[Exception], bool] = met_by_all
     report: Callable[[BatchOutcome[T]], Any] | None = None
+    each: Callable[[int], object] | None = None
 
 
 class BatchOutcome(Generic[T]):
@@ -118,13 +120,18 @@ class BatchOutcome(Generic[T]):
         many, before = self._many, len(self.results)
         retries = self._core.max_retries > 0
 
+        def tell(done: int, failed: int, index: int) -> None:
+            told(before + done, failed, self.total)
+            if many.each is not None:
+                many.each(index)
+
         def throttled(error: Exception) -> bool:
             return retries and isinstance(error, Error) and error.case.retry == "throttled"
 
         return BatchQueue(
             sorted({*self.failures, *self.not_tried}),
             workers=many.max_workers,
-            told=lambda done, failed, _index: told(before + done, failed, self.total),
+            told=tell,
             ends_all=many.ends_all,
             throttled=throttled,
             lock=threading.RLock(),
