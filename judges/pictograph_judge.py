@@ -33,7 +33,7 @@ PATIENCE = 60.0
 """Seconds that a job may take."""
 
 TRIES = 5
-"""How often a job may be done before it can be cancelled."""
+"""Jobs that are started, of which the last are not begun yet when they are cancelled."""
 
 
 class Bench:
@@ -273,8 +273,8 @@ def batch_wait(bench: Bench) -> object:
 
 @row("auto_annotate.cancel_batch")
 def batch_cancel(bench: Bench) -> object:
-    jobs = (bench.client.auto_annotate.cancel_batch(started_batch(bench).job_id) for _ in range(TRIES))
-    return cancelled(jobs)
+    started = [started_batch(bench).job_id for _ in range(TRIES)]
+    return cancelled(bench.client.auto_annotate.cancel_batch(job_id) for job_id in reversed(started))
 
 
 @row("connectors.validate")
@@ -311,12 +311,12 @@ def import_wait(bench: Bench) -> object:
 
 @row("connectors.cancel_import")
 def import_cancel(bench: Bench) -> object:
-    started = (started_import(bench, f"judged shapes {number}") for number in range(TRIES))
-    return cancelled(bench.client.connectors.cancel_import(job.import_id) for job in started)
+    started = [started_import(bench, f"judged shapes {number}").import_id for number in range(TRIES)]
+    return cancelled(bench.client.connectors.cancel_import(import_id) for import_id in reversed(started))
 
 
 def cancelled(jobs: Iterator[Any]) -> str:
-    """That one of *jobs* was still there to be cancelled; the others were done first."""
+    """That one of *jobs*, the last that was started first, was still there to be cancelled."""
     seen: list[str] = []
     for job in jobs:
         seen.append(job.status)
