@@ -41,11 +41,12 @@ def test_page(monkeypatch: pytest.MonkeyPatch) -> None:
         server.answer(503)
         server.answer(200, {"after": "2 attempts"})
         server.answer(409, {"code": "out_of_stock", "sku": "unicorn"})
+        server.answer(409, {"code": "out_of_stock", "sku": "unicorn"})
         names: dict[str, Any] = {"url": server.url, "nowhere": f"http://127.0.0.1:{taken.getsockname()[1]}"}
         for block in BLOCKS:
             exec(compile(block, str(PAGE), "exec", dont_inherit=True), names)  # noqa: S102 - our own page
 
-        assert (17, []) == (len(server.seen), server.answers)
+        assert (18, []) == (len(server.seen), server.answers)
         assert [7.0, 7.0, 7.0] == waited
     monkeypatch.undo()
     with serve(names["app"]) as address:
