@@ -247,23 +247,52 @@ class AnyShape:
         """As the envelope that *body* looks like; beside an error's name or a bare message, all that stands there."""
         if not isinstance(body, dict):
             return ErrorBody()
-        if isinstance(body.get("error"), dict):
-            return self._object.parse(body)
-        if isinstance(body.get("detail"), dict | list):
-            return self._detail.parse(body)
+        error, detail = body.get("error"), body.get("detail")
+        if isinstance(error, dict):
+            return _within(error, self._object.parse(body))
+        if isinstance(detail, dict | list):
+            found = self._detail.parse(body)
+            return found if isinstance(detail, list) else found._replace(code=_named(detail))
         if isinstance(body.get("type"), str) and ("title" in body or "detail" in body):
             return self._problem.parse(body)
         found = self._object.parse(body)
-        named = next((code for key in CODES if (code := _code(body.get(key))) is not None), None)
-        if named is None and isinstance(body.get("error"), str) and _NAME.fullmatch(body["error"]):
-            named = body["error"]  # OAuth's way (RFC 6749, 5.2)
+        first = next(iter(each), None) if isinstance(each := body.get("errors"), list) else None
+        if isinstance(first, dict) and "message" not in body and _named(body) is None:
+            # JSON:API's way, and GraphQL's, of which the first is what went wrong.
+            more = first.get("extensions", first.get("meta"))
+            facts = {**body, **first, **(more if isinstance(more, dict) else {})}
+            said = _text(first.get("detail")) or _text(first.get("message")) or _text(first.get("title"))
+            return found._replace(code=_named(facts), message=found.message or said, details=facts)
+        named = _named(body)
+        if named is None and isinstance(error, str) and _NAME.fullmatch(error):
+            named = error  # OAuth's way (RFC 6749, 5.2)
         message = found.message or _text(body.get("message"))
         return found._replace(code=named, message=message, details=body)
 
 
 CODES = ("code", "error_code", "errorCode")
-"""Keys of the code in a flat body."""
+"""Keys of the code of an error."""
+KINDS = ("type", "status")
+"""Keys of its name, where it has no code, or one that only repeats the status of the reply."""
+INSIDE = frozenset({*CODES, *KINDS, "message", DETAILS})
+"""What an error object says of itself."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+
+
+def _named(facts: dict[str, Any]) -> str | None:
+    """The code in *facts*, under whichever key."""
+    return next((code for key in CODES if (code := _code(facts.get(key))) is not None), None)
+
+
+def _within(error: dict[str, Any], said: ErrorBody) -> ErrorBody:
+    """*said*, with what *error*, the object it was read from, has beside code, message and details."""
+    code = _named(error)
+    if code is None or re.fullmatch("[45][0-9][0-9]", code):
+        kind = next((text for key in KINDS if isinstance(text := error.get(key), str) and _NAME.fullmatch(text)), None)
+        code = kind or code
+    if isinstance(error.get(DETAILS), dict):
+        return said._replace(code=code)
+    return said._replace(code=code, message=said.message or _text(error), details=error, reserved=INSIDE)
 
 
 def _phrase(status: object) -> str | None:
