@@ -27,14 +27,14 @@ GONE = {"error": {"code": "out_of_stock", "message": "No unicorn is left.", "det
 
 def by_httpx(contract: Any, method: str, url: str, **options: Any) -> int:
     """A client of httpx over the transport."""
-    below: Any = Transport(contract, httpx.HTTPTransport(), **options)
+    below = Transport(contract, httpx.HTTPTransport(), **options)
     with httpx.Client(transport=below) as client:
         return client.request(method, url, content=b"body").status_code
 
 
 def by_httpx2(contract: Any, method: str, url: str, **options: Any) -> int:
     """The same of httpx2."""
-    below: Any = Transport(contract, httpx2.HTTPTransport(), **options)
+    below = Transport(contract, httpx2.HTTPTransport(), **options)
     with httpx2.Client(transport=below) as client:
         return client.request(method, url, content=b"body").status_code
 
@@ -43,7 +43,7 @@ def by_async_httpx(contract: Any, method: str, url: str, **options: Any) -> int:
     """The same, awaited."""
 
     async def ask() -> int:
-        below: Any = AsyncTransport(contract, httpx.AsyncHTTPTransport(), **options)
+        below = AsyncTransport(contract, httpx.AsyncHTTPTransport(), **options)
         async with httpx.AsyncClient(transport=below) as client:
             return (await client.request(method, url, content=b"body")).status_code
 
@@ -189,7 +189,7 @@ def test_published_clients(call: Callable[[Any, str], Any], server: ScriptedServ
         envelope=AnyShape(),
         idempotency="server",
     )
-    below: Any = Transport(contract, httpx2.HTTPTransport(), clock=clock, raises=False)
+    below = Transport(contract, httpx2.HTTPTransport(), clock=clock, raises=False)
     with httpx2.Client(transport=below) as http_client:
         server.answer(429, {"error": {"message": "Slow down"}}, Retry_After="2")
         server.answer(503)

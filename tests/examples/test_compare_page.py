@@ -65,7 +65,7 @@ KEYED = Catalogue("keyed", base=ShopError, default=ShopError, errors=ERRORS, env
 class OutOfStockProblem(fastapi_rfc9457.Problem):
     """The same for fastapi-rfc9457."""
 
-    type = "out-of-stock"
+    type = "out-of-stock"  # type: ignore[mutable-override]  # as its documentation has it
     title = "Out of stock"
     status = 409
     sku: str

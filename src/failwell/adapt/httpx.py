@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell.adapt.raising import araise_for, raise_for
-from failwell.adapt.transports import AsyncRetryTransport as AsyncTransport
-from failwell.adapt.transports import RetryTransport as Transport
 from failwell.wire.contracts import AnyContract, catalogue_from
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from failwell._support.secret import Secret
+    from failwell.adapt.below import RequestOptions
+
+    T = TypeVar("T")
+
+    # httpx's and httpx2's clients accept nothing else, and neither is imported here.
+    def Transport(contract: AnyContract, below: T, *, raises: bool = True, **options: Unpack[RequestOptions]) -> T:  # noqa: N802
+        """To the type checkers it is a transport of the library that the one *below* is of."""
+        ...
+
+    AsyncTransport = Transport
+else:
+    from failwell.adapt.transports import AsyncRetryTransport as AsyncTransport
+    from failwell.adapt.transports import RetryTransport as Transport
 
 __all__ = ["AsyncTransport", "Transport", "raising"]
 
