@@ -69,6 +69,21 @@ def test_talk(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "hi" == anyio.run(main)
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [("completed", ["On Mondays."]), ("failed", ["i1: the server did not say why"])]
+)
+def test_passages(tmp_path: Path, status: str, said: list[str]) -> None:
+    """
+    The README's knowledge base is filled and asked.
+    """
+    (tmp_path / "parcels.txt").write_text("On Mondays.")
+    target = {"presigned_url": "https://storage.example/put", "s3_key": "k/1"}
+    ingested = [{"id": "k1"}, target, None, {"file_id": "f1"}, {"task_id": "i1"}, {"task_id": "i1", "status": status}]
+    found = [{"chunks": [{"text": "On Mondays."}]}] if status == "completed" else []
+    with replies(CLIENTS.blocking, *ingested, *found):
+        assert said == run("def passages")["passages"](str(tmp_path / "parcels.txt"), "When?")
+
+
 def test_wires(capsys: pytest.CaptureFixture[str]) -> None:
     """
     The README's wire from nowhere is told.

@@ -1,4 +1,4 @@
-"""The VectorShift SDK: pipelines that are run, and agents that are talked to.
+"""The VectorShift SDK: pipelines that are run, agents that are talked to, and knowledge bases that are asked.
 
     result = Pipeline.fetch(name="my-pipeline").run({"q": "..."})
 
@@ -37,7 +37,8 @@ from vectorshift.exceptions import (
 if TYPE_CHECKING:
     from vectorshift.agent import Agent
     from vectorshift.client import CLIENTS
-    from vectorshift.models import RunResult, RunStatus, StreamChunk
+    from vectorshift.knowledge_base import KnowledgeBase
+    from vectorshift.models import IngestionTask, RetrievedChunk, RunResult, RunStatus, StreamChunk
     from vectorshift.nodes import Node
     from vectorshift.pipeline import Pipeline
     from vectorshift.runs import PipelineRun
@@ -53,7 +54,8 @@ lazy_exports(
     {
         "agent": ("Agent",),
         "client": ("CLIENTS",),
-        "models": ("RunResult", "RunStatus", "StreamChunk"),
+        "knowledge_base": ("KnowledgeBase",),
+        "models": ("IngestionTask", "RetrievedChunk", "RunResult", "RunStatus", "StreamChunk"),
         "nodes": ("Node",),
         "pipeline": ("Pipeline",),
         "runs": ("PipelineRun",),
@@ -69,10 +71,12 @@ __all__ = [
     "ApiTimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "IngestionTask",
     "InternalServerError",
     "KbIngestionFailed",
     "KbIngestionTimeout",
     "KbNotFound",
+    "KnowledgeBase",
     "KnowledgeBaseError",
     "Node",
     "NotFoundError",
@@ -82,6 +86,7 @@ __all__ = [
     "PipelineRunFailedError",
     "PollTimeoutError",
     "RateLimitError",
+    "RetrievedChunk",
     "RunResult",
     "RunStatus",
     "SessionDisconnectedError",

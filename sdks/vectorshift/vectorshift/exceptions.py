@@ -279,7 +279,9 @@ CATALOGUE = Catalogue(
         "knowledge_base.fetch": raises(KbNotFound),
         "knowledge_base.delete": raises(KbNotFound),
         "knowledge_base.query": raises(KbNotFound),
-        "knowledge_base.add_files": raises(KbNotFound, KbIngestionFailed, KbIngestionTimeout),
+        "knowledge_base.list": raises(),
+        "knowledge_base.add_files": raises(KbNotFound),
+        "knowledge_base.add_files_and_wait": raises(KbNotFound, KbIngestionFailed, KbIngestionTimeout),
         "knowledge_base.ingestion_status": raises(KbNotFound),
     },
 )

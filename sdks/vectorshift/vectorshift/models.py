@@ -57,3 +57,31 @@ class Done(_Answer):
     """That what was asked for is done."""
 
     status: str = "success"
+
+
+class IngestionTask(_Answer):
+    """How the ingestion of a file stands: its status is "pending", "processing", "completed" or "failed"."""
+
+    task_id: str = Field(validation_alias=AliasChoices("task_id", "id"))
+    status: str = Field(default="pending", validation_alias=AliasChoices("status", "state"))
+    item_ids: list[str] = Field(default_factory=list, validation_alias=AliasChoices("item_ids", "document_ids"))
+    error: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended without a result."""
+        return self.status.lower() in FAILED
+
+    @property
+    def finished(self) -> bool:
+        """Whether the status is final."""
+        return self.failed or self.status.lower() in DONE
+
+
+class RetrievedChunk(_Answer):
+    """A passage that was found, and how well it fits."""
+
+    text: str
+    score: float = 0.0
+    item_id: str = ""
+    chunk_id: str = ""

@@ -71,6 +71,33 @@ def text_of(found: Mapping[str, Any], *keys: str, default: str | None = None) ->
     return said
 
 
+def passages(reply: Reply) -> list[dict[str, Any]]:
+    """The passages that a search found: the text of each, its score, and where it stands.
+
+    They are chunks, or whole documents, in a list or below their own name once more.
+    """
+    body = json_body(reply)
+    found = body.get("result", body) if isinstance(body, dict) else {}
+    for kind in ("chunks", "documents", "results"):
+        rows = found.get(kind) if isinstance(found, dict) else None
+        rows = rows.get(kind) if isinstance(rows, dict) else rows
+        if isinstance(rows, list):
+            return [_passage(_object(row)) for row in rows]
+    raise UnreadableReplyError("an object without 'chunks' or 'documents'")
+
+
+def _passage(row: Mapping[str, Any]) -> dict[str, Any]:
+    inside = row.get("chunk")
+    said = {**row, **inside} if isinstance(inside, Mapping) else {**row}
+    score = next((said[key] for key in ("score", "relevance_score") if isinstance(said.get(key), int | float)), 0.0)
+    return {
+        "text": text_of(said, "content", "text", "page_content", "snippet", default=""),
+        "score": score,
+        "item_id": text_of(said, "item_id", "document_id", default=""),
+        "chunk_id": text_of(said, "chunk_id", "id", default=""),
+    }
+
+
 def _object(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise UnreadableReplyError(f"an object of type {type(value).__name__}, expected a JSON object")
