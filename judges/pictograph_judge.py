@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -243,9 +243,9 @@ def batch_quote(bench: Bench) -> object:
     return f"{quote.estimated_credits} credits"
 
 
-def started_batch(bench: Bench) -> Any:
+def started_batch(bench: Bench, images: Sequence[str] = ("circle-3.png", "circle-4.png")) -> Any:
     wanted = [{"name": "firebrick circle", "output_type": "bbox"}]
-    return bench.client.auto_annotate.batch("ds", ["circle-3.png", "circle-4.png"], wanted, wait=False)
+    return bench.client.auto_annotate.batch("ds", list(images), wanted, wait=False)
 
 
 @row("auto_annotate.batch")
@@ -273,7 +273,8 @@ def batch_wait(bench: Bench) -> object:
 
 @row("auto_annotate.cancel_batch")
 def batch_cancel(bench: Bench) -> object:
-    started = [started_batch(bench).job_id for _ in range(TRIES)]
+    everything = [image.filename for image in bench.client.images.list("ds")]
+    started = [started_batch(bench, everything).job_id for _ in range(TRIES)]
     return cancelled(bench.client.auto_annotate.cancel_batch(job_id) for job_id in reversed(started))
 
 
@@ -378,11 +379,11 @@ def error_422(bench: Bench) -> object:
 @row("429 is a RateLimitError")
 def error_429(bench: Bench) -> object:
     # A key of its own: the others are not used up.
-    admin = bench.as_role("admin", max_retries=0)
+    free = bench.as_role("free", max_retries=0)
 
     def used_up() -> None:
         for _ in range(1000):
-            admin.datasets.list()
+            free.datasets.list()
 
     error = raised(exceptions.RateLimitError, 429, used_up)
     same("whether e.retry_after is from 1 to 60 s", True, 1 <= error.retry_after <= 60)
