@@ -317,3 +317,24 @@ def test_validation(talk: Talking) -> None:
         talk(Reply(422, {}, body)).ask(lambda client: client.cloud_storage.create_connection("tape", "b"))
 
     assert ("Bad provider", {"field": "provider"}) == (caught.value.message, caught.value.details)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("files", lambda client: client.cloud_storage.import_files("conn_1", "a.png")),
+        ("files", lambda client: client.cloud_storage.import_and_wait("conn_1", "a.png")),
+        ("file_ids", lambda client: client.cloud_storage.export_files("conn_1", "img_1")),
+        ("file_ids", lambda client: client.cloud_storage.export_and_wait("conn_1", b"img_1")),
+    ],
+    ids=["import", "import and wait", "export", "export and wait"],
+)
+def test_one_text_is_no_list(talk: Talking, name: str, call: Callable[[Any], Any]) -> None:
+    """
+    One key or id in place of a list is a TypeError, before it is taken letter by letter.
+    """
+    talking = talk()
+    with pytest.raises(TypeError, match=f"^{name} is one text. Pass a list, also for a single one.$"):
+        talking.ask(call)
+
+    assert [] == talking.asked

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from failwell.client.api import Api, Pages
     from failwell.client.both_colours import TwofoldObject, twofold, twofold_session, twofold_stream
     from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
-    from failwell.client.config import as_json, configuration_problem
+    from failwell.client.config import as_json, configuration_problem, several
     from failwell.client.core import Core
     from failwell.client.decoders import (
         Page,
@@ -73,6 +73,7 @@ lazy_exports(
         "config": (
             "as_json",
             "configuration_problem",
+            "several",
         ),
         "core": ("Core",),
         "decoders": (
@@ -219,6 +220,7 @@ __all__ = [
     "resumable_uploads",
     "resume",
     "session",
+    "several",
     "streamed",
     "twofold",
     "twofold_session",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -16,6 +17,8 @@ from failwell.contract.construction import error_on
 from failwell.contract.error import Error
 from failwell.contract.extras import missing
 from failwell.contract.resilience import Resilience, RetryProfile
+
+T = TypeVar("T")
 
 Http = Literal["httpx2", "fast"]
 """What carries requests: httpx2, or pyreqwest as the fast one."""
@@ -59,6 +62,17 @@ def checked_base_url(catalogue: Catalogue, base_url: object) -> str:
             catalogue, "base_url has a user, a password, a query or a fragment; pass credentials as an argument."
         )
     return base_url.rstrip("/")
+
+
+def several(name: str, values: Iterable[T]) -> list[T]:
+    """*values*, the argument called *name*, as a list.
+
+    Raises:
+        TypeError: a single text, which would be taken letter by letter.
+    """
+    if isinstance(values, str | bytes):
+        raise TypeError(f"{name} is one text. Pass a list, also for a single one.")
+    return list(values)
 
 
 def as_json(operation: str, payload: object) -> bytes:

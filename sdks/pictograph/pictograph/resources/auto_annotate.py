@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from failwell.client import Awaiting, Blocking, Resource, model, operation, resumable, wait_for
+from failwell.client import Awaiting, Blocking, Resource, model, operation, resumable, several, wait_for
 from failwell.policy import Flow
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
@@ -54,7 +54,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
             check_timeout(timeout)
         payload = {
             "dataset_name": dataset_name,
-            "image_filenames": _several("image_filenames", image_filenames),
+            "image_filenames": several("image_filenames", image_filenames),
             "classes": _classes(classes),
             "confidence_threshold": confidence_threshold,
         }
@@ -90,7 +90,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         from pictograph.models import BatchQuote
 
         payload = {
-            "image_filenames": _several("image_filenames", image_filenames),
+            "image_filenames": several("image_filenames", image_filenames),
             "projected": [dict(each) for each in projected],
             "classes": _classes(classes),
             "dataset_name": dataset_name,
@@ -159,19 +159,8 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         )
 
 
-def _several(name: str, values: Sequence[Any]) -> list[Any]:
-    """*values* as a list.
-
-    Raises:
-        TypeError: a single text, which would be taken letter by letter.
-    """
-    if isinstance(values, str | bytes):
-        raise TypeError(f"{name} is one text. Pass a list, also for a single one.")
-    return list(values)
-
-
 def _classes(classes: Sequence[TargetClass]) -> list[dict[str, Any]]:
     return [
         {"name": each, "output_type": "polygon"} if isinstance(each, str) else dict(each)
-        for each in _several("classes", classes)
+        for each in several("classes", classes)
     ]

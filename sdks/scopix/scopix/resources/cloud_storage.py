@@ -17,6 +17,7 @@ from failwell.client import (
     operation,
     path,
     resumable,
+    several,
     wait_for,
 )
 from failwell.policy import Flow
@@ -78,7 +79,7 @@ class CloudStorage(Resource[C], name="cloud_storage"):
             "POST",
             "/cloud-storage/imports",
             model(Job),
-            payload={"connection_id": connection_id, "files": [*files]},
+            payload={"connection_id": connection_id, "files": several("files", files)},
             mutating=True,
             idempotency_key=idempotency_key,
         )
@@ -109,7 +110,7 @@ class CloudStorage(Resource[C], name="cloud_storage"):
             "POST",
             "/cloud-storage/exports",
             model(Job),
-            payload={"connection_id": connection_id, "file_ids": [*file_ids], "prefix": prefix},
+            payload={"connection_id": connection_id, "file_ids": several("file_ids", file_ids), "prefix": prefix},
             mutating=True,
             idempotency_key=idempotency_key,
         )
