@@ -16,9 +16,9 @@ ABOUT = """\
 Written by `make bench`; `calls.py`, `flows.py`, `events.py` and `retained.py` beside this file, and those below
 `peers/`, say what is called. Figures are ratios: ours over the bare call that does the same, and rates (MB/s) ours over
 the other's. Both sides take turns in one run, the median of the rounds counts, and in brackets stand the quartiles.
-Time is CPU time. Instructions are counted by valgrind's callgrind and hardly move between runs; P1 in memory and P3 are
-judged by them, everything else by the time, which also has what caches and memory cost. The time of P3, of calls that
-take a microsecond, moves by a fifth from one process to the next.
+Time is CPU time. Instructions are counted by valgrind's callgrind and hardly move between runs; P1 in memory, P2 from a
+reply to its error and P3 are judged by them, everything else by the time, which also has what caches and memory cost.
+The time of P3, of calls that take a microsecond, moves by a fifth from one process to the next.
 """
 
 

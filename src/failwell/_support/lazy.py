@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, Generic, Self, TypeVar, overload
+
+T = TypeVar("T")
 
 NO_FIELDS = ("ClassVar", "KW_ONLY")
 """Annotations that say something else than "this is a field"."""
@@ -50,6 +52,25 @@ class LazyMember:
         member = getattr(self.make(self.owner), self.name)
         setattr(self.owner, self.name, member)
         return member.__get__(instance, cls) if isinstance(member, FunctionType) else member
+
+
+class remembered(Generic[T]):  # noqa: N801 - it is written as `property` is
+    """A property that is computed when it is first read: what `functools.cached_property` is, without its lock."""
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    @overload
+    def __get__(self, instance: None, cls: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, cls: type | None = None) -> T: ...
+    def __get__(self, instance: object | None, cls: type | None = None) -> Self | T:
+        if instance is None:
+            return self
+        # From here on the instance has the value itself. Two threads compute the same.
+        value = instance.__dict__[self.compute.__name__] = self.compute(instance)
+        return value
 
 
 def lazy_exports(package: str, names: dict[str, tuple[str, ...]]) -> None:

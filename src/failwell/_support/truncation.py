@@ -27,8 +27,9 @@ _MAP, _MAP_ENTRY, _ENTRIES_WITHIN = 200, 40, 5
 _VALUE = 49  # an empty string; numbers take less beside their digits
 _ENTRY = _MAP_ENTRY + _VALUE
 
-# As numbers: bytes are searched for one byte in half of the time that it takes to search for a text.
-_BACKSLASH, _OPENS_MAP, _OPENS_LIST, _COMMA = b"\\{[,"
+_BACKSLASH = ord("\\")  # as a number: bytes are searched for one byte in half of the time that a text takes
+_WITHIN = bytes({*range(256)} - {*b"{[,"})
+"""All bytes but those that begin a part of a structure."""
 
 
 def fits(text: bytes) -> bool:
@@ -36,12 +37,16 @@ def fits(text: bytes) -> bool:
 
     Counts what may be there. A comma inside of a string counts too, so that a text can only seem too large.
     """
-    length, count = len(text), text.count
+    length = len(text)
     if length > TEXT or not text.isascii() or (_BACKSLASH in text and b"\\u" in text):
         return False  # an escape may be half of a character
-    maps, lists = count(_OPENS_MAP), count(_OPENS_LIST)
+    # The text is walked once. What is left is short, so that counting in it is cheap, and nearly always not needed.
+    parts = text.translate(None, _WITHIN)
+    entries = len(parts)
+    if entries <= DEPTH and length + entries * (_MAP + _ENTRY) <= STRUCTURE:
+        return True
+    maps, lists = parts.count(b"{"), parts.count(b"[")
     nested = maps + lists
-    entries = count(_COMMA) + nested
     room = length + maps * _MAP + lists * _LIST + entries * _ENTRY
     return room <= STRUCTURE and nested <= DEPTH and entries <= ENTRIES
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 from failwell._support import truncation
 from failwell._support.frozen import changed
+from failwell._support.late_message import ARGS, make_message
 from failwell._support.lazy import LazyMember
 from failwell.contract.case import Case, EnvelopeLayer, RetryKind, Source, StatusRange, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
@@ -121,7 +122,7 @@ class Error(Exception):
         self.settle()
         message = marks_of(type(self)).message
         if message is not None:
-            self.args = (getattr(self, message),)
+            ARGS.__set__(self, (getattr(self, message),))
 
     def settle(self) -> None:
         """Fill in what the case already says: the status, the code, the mirror of the details."""
@@ -231,6 +232,19 @@ class Error(Exception):
             return False
         said = getattr(self, field_name, None)
         return said is None or (said == 0 and getattr(type(self), field_name, None) == 0)
+
+    if not TYPE_CHECKING:  # where it is what every exception has
+
+        @property
+        def args(self) -> tuple[Any, ...]:
+            """What the exception was made with: its message."""
+            make_message(self)
+            return ARGS.__get__(self)
+
+        @args.setter
+        def args(self, given: tuple[Any, ...]) -> None:
+            make_message(self)
+            ARGS.__set__(self, given)
 
     def _has_one_status(self) -> bool:
         """Whether all that it may be has the same status, as long as nobody says which of its cases it is."""

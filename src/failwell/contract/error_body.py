@@ -14,6 +14,7 @@ class ErrorBody(NamedTuple):
     """What an error body says, whatever its shape. *address* is the page that explains its code.
 
     *reserved* are the keys of the details that are the envelope's own, *layer* is who says it: see `Case`.
+    *field_errors* are there where the message is to be a sentence about them, and has not been made yet.
     """
 
     status: int = 0
@@ -24,3 +25,4 @@ class ErrorBody(NamedTuple):
     address: str | None = None
     reserved: frozenset[str] = frozenset()
     layer: EnvelopeLayer | None = None
+    field_errors: list[Any] | None = None

@@ -54,22 +54,32 @@ class Detail:
 
     def parse(self, body: Any) -> ErrorBody:
         """Read any of the three shapes."""
+        return spelled_out(self.skim(body))
+
+    def skim(self, body: Any) -> ErrorBody:
+        """The same, but field errors as they are: the sentence about them can wait until somebody reads it."""
         if not isinstance(body, dict):
             return ErrorBody()
         detail = body.get("detail")
-        if isinstance(detail, dict):
-            message = _text(detail.get("message", detail.get("msg")))
-            return _new(ErrorBody, (0, _code(detail.get(self.code)), message, detail, None, None, self._inside, None))
         code = body.get(self.code)
-        message = detail if isinstance(detail, str) else body.get("message")
-        if not isinstance(message, str):
-            # A list of nothing says less than any words beside it, which are looked for where there is no message.
-            if isinstance(detail, list) and (detail or len(body) == 1):
-                message = summarize_field_errors(detail)
-            else:
+        reserved, field_errors = self._beside, None
+        if isinstance(detail, str):
+            message: str | None = detail
+        elif isinstance(detail, dict):
+            message, code = _text(detail.get("message", detail.get("msg"))), detail.get(self.code)
+            body, reserved = detail, self._inside
+        else:
+            beside = body.get("message")
+            message = beside if isinstance(beside, str) else None
+            if isinstance(detail, list):
+                reserved = self._inside
+                # A list of nothing says less than any words beside it, which are looked for where there is no message.
+                if message is None and (detail or len(body) == 1):
+                    field_errors = detail
+            elif message is None:
                 message = _text(detail)
-        reserved = self._inside if isinstance(detail, list) else self._beside
-        return _new(ErrorBody, (0, None if code is None else _code(code), message, body, None, None, reserved, None))
+        code = None if code is None else _code(code)
+        return _new(ErrorBody, (0, code, message, body, None, None, reserved, None, field_errors))
 
 
 class ErrorObject:
@@ -134,8 +144,12 @@ class Layered:
 
     def parse(self, body: Any) -> ErrorBody:
         """What has an `error` and no `detail` was said by middleware."""
+        return spelled_out(self.skim(body))
+
+    def skim(self, body: Any) -> ErrorBody:
+        """The same, but field errors as they are."""
         by_middleware = isinstance(body, dict) and "error" in body and "detail" not in body
-        return (self.middleware if by_middleware else self.handlers).parse(body)
+        return self.middleware.parse(body) if by_middleware else self.handlers.skim(body)
 
 
 class FirstOf:
@@ -297,6 +311,13 @@ def _within(error: dict[str, Any], said: ErrorBody) -> ErrorBody:
 
 def _phrase(status: object) -> str | None:
     return phrase(status) if isinstance(status, int) else None
+
+
+def spelled_out(said: ErrorBody) -> ErrorBody:
+    """*said*, with the sentence about its field errors."""
+    if said.field_errors is None:
+        return said
+    return _new(ErrorBody, (*said[:2], summarize_field_errors(said.field_errors), *said[3:-1], None))
 
 
 def summarize_field_errors(errors: list[Any], depth: int = DEPTH) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from math import ceil
 from typing import Any
 
 from failwell._support import truncation
+from failwell._support.late_message import let_be_late, put_off
 from failwell.contract.case import Case, Source, phrase
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.coercion import UnfitError
-from failwell.contract.construction import FRACTIONS, NOTHING, build_whole, is_plain, whole_seconds
+from failwell.contract.construction import FRACTIONS, NOTHING, build_whole, is_plain
 from failwell.contract.declaration import FieldSpec, marks_of, specs_of
 from failwell.contract.error import Error
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.fields import MISSING, AllDetails, Body, Header
-from failwell.wire.envelopes import DETAILS
+from failwell.wire.envelopes import DETAILS, spelled_out, summarize_field_errors
 from failwell.wire.messages import Reply
 from failwell.wire.retry_after import DIALECTS, parse_retry_after
 
@@ -48,6 +51,7 @@ def _thorough(cls: type[Error], case: Case) -> Make:
     wordless = marks_of(cls).message is None
 
     def make(said: ErrorBody, body: Any, reply: Reply, hide: Hide | None) -> Error:
+        said = spelled_out(said)
         error = build_whole(cls, {name: read(said, body, reply, hide) for name, read in _readers(cls)})
         if wordless:
             _give_words(error, said, reply.status, hide)
@@ -172,7 +176,7 @@ def _wait_reader(spec: FieldSpec, carried: frozenset[str]) -> FieldReader:
             seconds = reply.asked_wait
         if seconds is None:
             return fallback()
-        wait = seconds if exact else whole_seconds(seconds)
+        wait = seconds if exact else ceil(seconds)  # which is finite, and not below zero
         if fits and hide is None:
             return wait
         try:
@@ -224,21 +228,25 @@ def _quick(cls: type[Error], case: Case) -> Make:
         silent_code = own.code if fallback is None else fallback
     others = tuple((name, read) for name, read in _readers(cls) if name not in marked)
     is_another = own is not case and own != case
-    new = cls.__new__
+    new, may_be_late = cls.__new__, message_field is not None and let_be_late(cls, message_field)
 
     def make(said: ErrorBody, body: Any, reply: Reply, hide: Hide | None) -> Error:
         error: Error
+        field_errors = said.field_errors
+        if field_errors is not None and (not may_be_late or hide is not None or len(reply.body) > truncation.TEXT):
+            said, field_errors = spelled_out(said), None  # an error holds on to nothing large, and to no secret
         if message_field is None:
             error = new(cls)
             held = error.__dict__
+        elif field_errors is not None:
+            error = new(cls)
+            held = error.__dict__
+            # The list, which may be a field of the error too, is the caller's to change.
+            put_off(error, message_field, partial(_sentence, [*field_errors]))
         else:
             message = said.message
-            if message is None:
-                message = message_of(None, reply.status)
-            elif hide is not None:
-                message = truncation.text(hide(message))
-            elif len(message) > truncation.TEXT or not message.isascii():
-                message = truncation.text(message)
+            if message is None or hide is not None or len(message) > truncation.TEXT or not message.isascii():
+                message = message_of(message, reply.status, hide)
             error = new(cls, message)  # which makes it the `args`
             held = error.__dict__
             held[message_field] = message
@@ -256,6 +264,10 @@ def _quick(cls: type[Error], case: Case) -> Make:
         return error
 
     return make
+
+
+def _sentence(field_errors: list[Any]) -> str:
+    return truncation.text(summarize_field_errors(field_errors))
 
 
 def _give_words(error: Error, said: ErrorBody, status: int, hide: Hide | None) -> None:

@@ -114,7 +114,7 @@ def loads(body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Any
     try:
         # Nearly all is UTF-8 that begins with the value; a text of any other kind cannot be read so to its end.
         text = body.decode()
-        value, end = _scanner(short)(text, 0)
+        value, end = _SCANNERS[short](text, 0)
         if end == len(text):
             return value
     except (ValueError, RecursionError, StopIteration):
@@ -138,13 +138,18 @@ def _decoder(short: bool) -> JSONDecoder:
     return JSONDecoder(parse_int=parse_int, parse_float=_number, parse_constant=_no_constant)
 
 
-@functools.cache
-def _scanner(short: bool) -> Callable[[str, int], tuple[Any, int]]:
-    """What that decoder reads with: the value at a place, and where it ends; `StopIteration` where there is none."""
-    from json.scanner import make_scanner
+class _Scanners(dict[bool, "Callable[[str, int], tuple[Any, int]]"]):
+    """What those decoders read with: the value at a place, and where it ends; `StopIteration` where there is none."""
 
-    context: Any = _decoder(short)  # not typed by typeshed
-    return make_scanner(context)
+    def __missing__(self, short: bool) -> Callable[[str, int], tuple[Any, int]]:
+        from json.scanner import make_scanner
+
+        context: Any = _decoder(short)  # not typed by typeshed
+        self[short] = make_scanner(context)
+        return self[short]
+
+
+_SCANNERS = _Scanners()
 
 
 def charset_of(headers: Mapping[str, str]) -> str:

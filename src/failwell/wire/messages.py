@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from failwell._support.frozen import Frozen
+from failwell._support.lazy import remembered
 from failwell._support.secret import Secret
 from failwell.wire.retry_after import parse_retry_after
 
@@ -116,14 +117,10 @@ class Reply(Frozen):
         held["received"], held["length"] = received, length
         return reply
 
-    @property
+    @remembered
     def asked_wait(self) -> float | None:
         """Seconds that it asks to wait, in whatever dialect; None if it does not. Read once."""
-        held = self.__dict__
-        if "_asked" not in held:
-            held["_asked"] = parse_retry_after(self.headers, now=self.received)
-        asked: float | None = held["_asked"]
-        return asked
+        return parse_retry_after(self.headers, now=self.received)
 
     def __repr__(self) -> str:
         # Neither headers nor body: both may hold a key.

@@ -37,7 +37,7 @@ def parse_body(reply: Reply, catalogue: Catalogue) -> ParsedBody:
         body = json.loads(reply.body, reply.headers)
     except json.UnreadableError:
         return ParsedBody(NOTHING, SILENT)
-    return ParsedBody(body, catalogue.envelope.parse(body))
+    return ParsedBody(body, catalogue.skim(body))
 
 
 def parse_reply(
@@ -62,14 +62,14 @@ def parse_reply(
     else:  # `parse_body`, written out: one call less for each error
         try:
             body = json.loads(raw, reply.headers)
-            said = catalogue.envelope.parse(body)
+            said = catalogue.skim(body)
         except json.UnreadableError:
             body, said = NOTHING, SILENT
     if body is NOTHING:
         words = of_text(reply)
         # A charset may spell what its bytes do not show.
         said = ErrorBody(message=words if words is None or mask is None else masked_text(words, mask))
-    elif not (message := said.message) or message.isspace():
+    elif said.field_errors is None and (not (message := said.message) or message.isspace()):
         cls, _ = catalogue.resolve(reply.status or None, said.code, operation=operation, source=source)
         said = _in_other_words(said, body, cls, reply.status)
     status, claimed = reply.status, None
@@ -85,7 +85,9 @@ def parse_reply(
     request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
     if claimed is None and said.code is not None and marks_of(type(error)).code is None:
         claimed = said.code
-    held["request_id"] = truncation.text(request_id if hide is None else hide(request_id)) if request_id else None
+    if request_id and not (hide is None and len(request_id) <= truncation.TEXT and request_id.isascii()):
+        request_id = truncation.text(request_id if hide is None else hide(request_id))
+    held["request_id"] = request_id or None
     if claimed is not None:
         held["body_code"] = truncation.text(claimed if hide is None or catalogue.claimed(claimed) else hide(claimed))
     cap, length = catalogue.body_cap, reply.length

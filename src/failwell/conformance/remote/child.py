@@ -401,12 +401,16 @@ def _not_taken(factory: Callable[..., Any], settings: Mapping[str, Any]) -> list
 
 def _public_names(value: Any) -> list[str]:
     """The names of the data of *value*: what it holds, its properties, and the constants of an exception class."""
+    if isinstance(value, BaseException):
+        _ = value.args  # an error may make its message, and the field for it, when somebody reads them
     names = dict.fromkeys(getattr(value, "__dict__", {}))
     for base in type(value).__mro__:
         if base.__module__.partition(".")[0] in STANDARD:
             continue
         for name, member in vars(base).items():
-            is_data = inspect.isdatadescriptor(member) or isinstance(member, functools.cached_property)
+            is_data = name != "args" and (
+                inspect.isdatadescriptor(member) or isinstance(member, functools.cached_property)
+            )
             is_constant = isinstance(value, BaseException) and not hasattr(member, "__get__")
             if is_data or (is_constant and not isinstance(member, type)):
                 names.setdefault(name)

@@ -134,6 +134,8 @@ class Catalogue(CaseTable):
         errors = _declared_beside(base) if errors is None else errors
         super().__init__(name, base=base, default=default, errors=errors, status_decides=status_decides)
         self.envelope = envelope
+        self.skim = getattr(envelope, "skim", envelope.parse)
+        """Parses a body as *envelope* does, but may leave the sentence about its field errors to be made."""
         self.headers = headers
         self.retries = retries
         self.resilience = resilience
