@@ -22,17 +22,18 @@ class LateMessage:
         self.name = name
 
     def __get__(self, problem: Any, cls: type[Any]) -> Any:
-        if problem is None or not make_message(problem):
-            raise AttributeError(f"{cls.__name__} has no {self.name!r}", name=self.name, obj=problem or cls)
+        if problem is None:
+            return self
+        if not make_message(problem):
+            raise AttributeError(f"{cls.__name__} has no {self.name!r}", name=self.name, obj=problem)
         return problem.__dict__[self.name]
 
 
 def let_be_late(cls: type[Any], name: str) -> bool:
     """Let the message of a *cls*, in the field *name*, be made late; False where the class has a default for it."""
-    if hasattr(cls, name):
-        return False
-    setattr(cls, name, LateMessage(name))
-    return True
+    if not hasattr(cls, name):
+        setattr(cls, name, LateMessage(name))
+    return isinstance(getattr(cls, name), LateMessage)
 
 
 def put_off(problem: Any, name: str, make: Callable[[], str]) -> None:

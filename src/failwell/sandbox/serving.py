@@ -110,12 +110,31 @@ def in_thread(service: BackgroundService, *, name: str = "failwell-sandbox", tim
     return background
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's server, which looks every 0.1 s whether it is to end: this one ends when it is told."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ending = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Tick as uvicorn does, until the end."""
+        ticking = asyncio.ensure_future(super().main_loop())
+        ending = asyncio.ensure_future(self.ending.wait())
+        try:
+            await asyncio.wait((ticking, ending), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ending.cancel()
+            if not ticking.cancel():
+                await ticking  # which may have failed
+
+
 class Uvicorn:
     """Runs an ASGI *app* on a free port of 127.0.0.1."""
 
     def __init__(self, app: Any) -> None:
         config = uvicorn.Config(app, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=2)
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._socket: socket.socket | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -145,6 +164,7 @@ class Uvicorn:
     async def stop(self) -> None:
         """Finish what is running, for at most 2 s, and end."""
         self._server.should_exit = True
+        self._server.ending.set()
         if self._task is not None:
             await self._task
         if self._socket is not None:
