@@ -14,6 +14,7 @@ from failwell.client.resource import AsyncClosing, Awaiting, Blocking, Closing, 
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
+from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class ApiKeyClient(Resource[C]):
                 base_url = os.environ.get(service.url_variable) or service.base_url
             core = Core(service.catalogue, base_url=base_url, credentials=((service.header, key),), **settings)
         except Error as error:
-            raise without_frames(error)
+            raise domain_exception(without_frames(error))
         super().__init__(core)
 
     @property

@@ -33,6 +33,7 @@ from failwell.client.transport.targets import over_http
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
+from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience, RetryProfile
 from failwell.policy.call import call_or_raise
@@ -155,24 +156,26 @@ class Core:
         else:
             self._driver: Driver[Opener] = Driver(transport, clock, self._tell)
 
-    def run(self, flow: Flow[T]) -> T:
-        """The result of *flow*, in this thread."""
+    def run(self, flow: Flow[T], *, mapped: bool = True) -> T:
+        """The result of *flow*, in this thread. With *mapped*, what the contract maps is raised as that exception."""
         self.check_open()
         try:
             return self._driver.drive(flow)
         except Error as error:
-            raise without_frames(error)
+            told = without_frames(error)
+            raise domain_exception(told) if mapped else told
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem
 
-    async def arun(self, flow: Flow[T]) -> T:
-        """The result of *flow*, in this task."""
+    async def arun(self, flow: Flow[T], *, mapped: bool = True) -> T:
+        """The same in this task."""
         self.check_open()
         try:
             return await self._async_driver.drive(flow)
         except Error as error:
-            raise without_frames(error)
+            told = without_frames(error)
+            raise domain_exception(told) if mapped else told
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem

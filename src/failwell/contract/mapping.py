@@ -46,7 +46,7 @@ def maps(
     """The case of a contract that *exception* is, a class of yours without our base; list it as any other error.
 
     A server that raises *exception*, or what is derived from it, answers with *status* and *code*, its `str()` as the
-    message, and the attributes that *fields* name. A client (`raise_for`, `translating`, `calling`) that gets such an
+    message, and the attributes that *fields* name. A client (`raise_for`, `calling`, one of an SDK) that gets such an
     answer raises *exception* itself, made of these fields; `failwell.evidence` has what is known of the call. *fields*
     are names, or names with their types: `{"order_id": int}`. *base* is that of the catalogue; *on*, *retry* and *fix*
     are as a class of errors has them. The same once more gives the same class.

@@ -16,6 +16,7 @@ from failwell.client.operations.progress import progress_bar
 from failwell.client.operations.workers import work_in_tasks, work_in_threads
 from failwell.client.resource import Resource, paced
 from failwell.contract.error import Error
+from failwell.contract.mapping import domain_exception
 from failwell.policy.batch import (
     BatchQueue,
     ItemError,
@@ -99,7 +100,7 @@ class BatchOutcome(Generic[T]):
         error = failed_batch(self._core.catalogue, self.total, self.failures, self.remaining, self.results)
         if fix := error.case.fix:
             error.add_note(fix)
-        raise error
+        raise domain_exception(error)
 
     @classmethod
     def of(cls, error: BaseException) -> Self | None:

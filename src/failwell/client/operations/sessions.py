@@ -14,6 +14,7 @@ from failwell.client.resource import AsyncClosing, Closing, NeedsAsyncWith, Reso
 from failwell.client.transport.failures import ContentError
 from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
 from failwell.contract.error import Error
+from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames
 from failwell.policy.flow import Read
 from failwell.policy.session.connection import Connect, Disconnect, SessionFlow, Write
@@ -159,7 +160,7 @@ class Session(Closing, _Session[M, T]):
         try:
             return self._driver.drive(flow)
         except Error as error:
-            raise without_frames(error)
+            raise domain_exception(without_frames(error))
         except ContentError as met:
             problem = self._core.plain(met)
         except (KeyboardInterrupt, SystemExit):
@@ -287,7 +288,7 @@ class AsyncSession(AsyncClosing, _Session[M, T]):
         try:
             return await self._driver.drive(flow)
         except Error as error:
-            raise without_frames(error)
+            raise domain_exception(without_frames(error))
         except ContentError as met:
             problem = self._core.plain(met)
         raise problem

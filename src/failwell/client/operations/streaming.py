@@ -10,6 +10,7 @@ from failwell.client.operations.base import Descriptor, Form
 from failwell.client.resource import AsyncClosing, Closing, Resource
 from failwell.client.transport.failures import ContentError
 from failwell.contract.error import Error
+from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames
 from failwell.policy.flow import StreamFlow, Yield
 
@@ -36,7 +37,7 @@ class EventStream(Closing, Generic[T]):
         try:
             return next(self._events)
         except Error as error:
-            raise without_frames(error)
+            raise domain_exception(without_frames(error))
         except (ContentError, RuntimeError) as met:
             problem = self._core.plain(met)
         raise problem
@@ -64,7 +65,7 @@ class AsyncEventStream(AsyncClosing, Generic[T]):
         try:
             return await anext(self._events)
         except Error as error:
-            raise without_frames(error)
+            raise domain_exception(without_frames(error))
         except (ContentError, RuntimeError) as met:
             problem = self._core.plain(met)
         raise problem

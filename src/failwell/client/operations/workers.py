@@ -66,7 +66,7 @@ def work_in_threads(core: Core, tally: BatchQueue[T], start: Start[T], name: str
         try:
             while (index := tally.next()) is not None:
                 try:
-                    result = core.run(_watched(start, tally, index))
+                    result = core.run(_watched(start, tally, index), mapped=False)
                 except _InterruptedError:
                     continue
                 except ITEM_ERRORS as error:
@@ -104,7 +104,7 @@ async def work_in_tasks(core: Core, tally: BatchQueue[T], start: Start[T]) -> No
             try:
                 while (index := tally.next()) is not None:
                     try:
-                        result = await core.arun(_noted(start(index), tally, index))
+                        result = await core.arun(_noted(start(index), tally, index), mapped=False)
                     except ITEM_ERRORS as error:
                         tally.failed(index, error)
                     else:
