@@ -16,6 +16,7 @@ from failwell.server import (
     Moment,
     RowModel,
     Submission,
+    find_row,
     find_submission,
     insert,
     job_error,
@@ -293,9 +294,7 @@ def _images(db: sqlite3.Connection, tenant: str, dataset_id: str, paths: list[st
 
 
 def _find_batch(db: sqlite3.Connection, tenant: str, job_id: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM batches WHERE tenant = ? AND id = ?", (tenant, job_id.lower())
-    ).fetchone()
+    row = find_row(db, "batches", tenant, job_id.lower())
     if row is None:
         raise NotFoundError(f'There is no batch "{shorten(job_id)}". Verify the id that starting it returned.')
     return row

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field
 
 from failwell.clock import WallClock
-from failwell.server import Moment, Pagination, RowModel, insert, rows_of_page, shorten
+from failwell.server import Moment, Pagination, RowModel, find_row, insert, rows_of_page, shorten
 from pictograph.exceptions import ConflictError, NotFoundError
 from pictograph_server.datasets import find_dataset
 from pictograph_server.names import Directory, Filename, looks_like_id, new_id
@@ -138,9 +138,7 @@ def find_image(db: sqlite3.Connection, tenant: str, image_id: str) -> sqlite3.Ro
 
     Raises: NotFoundError.
     """
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM images WHERE tenant = ? AND id = ?", (tenant, image_id.lower())
-    ).fetchone()
+    row = find_row(db, "images", tenant, image_id.lower())
     if row is None:
         raise NotFoundError(f'There is no image "{shorten(image_id)}". Verify the id with `images.list`.')
     return row

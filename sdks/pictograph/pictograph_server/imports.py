@@ -15,6 +15,7 @@ from failwell.server import (
     Moment,
     RowModel,
     Submission,
+    find_row,
     find_submission,
     job_error,
     job_failures,
@@ -206,9 +207,7 @@ def _refuse_promised_name(db: sqlite3.Connection, tenant: str, name: str) -> Non
 
 
 def _find_import(db: sqlite3.Connection, tenant: str, import_id: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM imports WHERE tenant = ? AND id = ?", (tenant, import_id.lower())
-    ).fetchone()
+    row = find_row(db, "imports", tenant, import_id.lower())
     if row is None:
         raise NotFoundError(f'There is no import "{shorten(import_id)}". Verify the id that starting it returned.')
     return row

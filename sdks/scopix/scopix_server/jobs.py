@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import JsonValue
 
 from failwell.clock import WallClock
-from failwell.server import Caller, FromJson, Moment, RowModel, Submission, find_submission, insert, shorten
+from failwell.server import Caller, FromJson, Moment, RowModel, Submission, find_row, find_submission, insert, shorten
 from scopix.exceptions import ResourceNotFoundError
 from scopix_server.files.files import Problem
 from scopix_server.names import new_id
@@ -60,7 +60,7 @@ def add_job(
 
 def find_job(db: sqlite3.Connection, tenant: str, job_id: str, kinds: Collection[JobKindName]) -> sqlite3.Row:
     """The row of a job of one of *kinds*. Raises: ResourceNotFoundError."""
-    row: sqlite3.Row | None = db.execute("SELECT * FROM jobs WHERE tenant = ? AND id = ?", (tenant, job_id)).fetchone()
+    row = find_row(db, "jobs", tenant, job_id)
     if row is None or row["kind"] not in kinds:
         no_such("job", job_id, "Verify the id that starting it returned.")
     return row

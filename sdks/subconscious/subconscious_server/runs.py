@@ -6,7 +6,7 @@ import sqlite3
 import uuid
 
 from failwell.clock import WallClock
-from failwell.server import Submission, find_submission, insert
+from failwell.server import Submission, find_row, find_submission, insert
 from subconscious.exceptions import NotFoundError
 from subconscious_server.engine import Thought
 from subconscious_server.store import Store
@@ -120,7 +120,7 @@ def called_back(store: Store, run_id: str) -> None:
 
 
 def _find(db: sqlite3.Connection, tenant: str, run_id: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute("SELECT * FROM runs WHERE tenant = ? AND id = ?", (tenant, run_id)).fetchone()
+    row = find_row(db, "runs", tenant, run_id)
     if row is None:
         raise NotFoundError(f'There is no run "{run_id[:64]}". Verify the run id.')
     return row

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from failwell.server.storage.data_folder import DataFolder, DataFolderError
     from failwell.server.storage.data_store import DataStore
     from failwell.server.storage.errors import NotOurFileError, StoreDownError
-    from failwell.server.storage.rows import FromJson, Moment, RowModel, insert
+    from failwell.server.storage.rows import FromJson, Moment, RowModel, find_row, insert
     from failwell.server.storage.sqlite import Schema
     from failwell.server.stored_response import StoredResponse
 
@@ -86,6 +86,7 @@ lazy_exports(
             "FromJson",
             "Moment",
             "RowModel",
+            "find_row",
             "insert",
         ),
         "errors.redaction": (
@@ -221,6 +222,7 @@ __all__ = [
     "current_request_id",
     "current_services",
     "error_columns",
+    "find_row",
     "find_submission",
     "follow",
     "immediately",

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from failwell.clock import WallClock
-from failwell.server import Moment, Pagination, RowModel, Submission, find_submission, insert, rows_of_page
+from failwell.server import Moment, Pagination, RowModel, Submission, find_row, find_submission, insert, rows_of_page
 from scopix.exceptions import ChatError
 from scopix_server.deletions import deleted_before, note_deletion
 from scopix_server.jobs import no_such
@@ -148,9 +148,7 @@ def find_answer(db: sqlite3.Connection, tenant: str, session_id: str, message_id
 
 
 def _find(db: sqlite3.Connection, tenant: str, session_id: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM chat_sessions WHERE tenant = ? AND id = ?", (tenant, session_id)
-    ).fetchone()
+    row = find_row(db, "chat_sessions", tenant, session_id)
     if row is None:
         no_such("session", session_id, "Verify the id with `chat.list_sessions`.")
     return row

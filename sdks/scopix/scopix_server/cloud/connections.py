@@ -9,7 +9,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from failwell.clock import WallClock
-from failwell.server import Moment, Pagination, RowModel, Submission, find_submission, insert, page_of, rows_of_page
+from failwell.server import (
+    Moment,
+    Pagination,
+    RowModel,
+    Submission,
+    find_row,
+    find_submission,
+    insert,
+    page_of,
+    rows_of_page,
+)
 from scopix.exceptions import ValidationError
 from scopix_server.deletions import deleted_before, note_deletion
 from scopix_server.engine.buckets import Bucket, BucketError, check_bucket, check_key, check_prefix
@@ -109,9 +119,7 @@ def list_objects(
 
 def find_connection(db: sqlite3.Connection, tenant: str, connection_id: str) -> sqlite3.Row:
     """The row of the connection of that id. Raises: ResourceNotFoundError."""
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM connections WHERE tenant = ? AND id = ?", (tenant, connection_id)
-    ).fetchone()
+    row = find_row(db, "connections", tenant, connection_id)
     if row is None:
         no_such("connection", connection_id, "Verify the id with `cloud_storage.list_connections`.")
     return row

@@ -14,6 +14,7 @@ from failwell.server import (
     Pagination,
     RowModel,
     Submission,
+    find_row,
     rows_of_page,
     shorten,
 )
@@ -101,9 +102,7 @@ def content_of(store: Store, tenant: str, file_id: str) -> tuple[sqlite3.Row, An
 
 def find_file(db: sqlite3.Connection, tenant: str, file_id: str) -> sqlite3.Row:
     """The row of the file of that id. Raises: ResourceNotFoundError."""
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM files WHERE tenant = ? AND id = ?", (tenant, file_id)
-    ).fetchone()
+    row = find_row(db, "files", tenant, file_id)
     if row is None:
         no_such_file(file_id)
     return row

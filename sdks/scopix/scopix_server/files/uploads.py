@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from failwell.clock import WallClock
-from failwell.server import Submission, find_submission, insert, shorten
+from failwell.server import Submission, find_row, find_submission, insert, shorten
 from scopix.exceptions import ResourceNotFoundError, UploadError
 from scopix_server.accounts import room_in
 from scopix_server.engine.pictures import BrokenPictureError, decode
@@ -131,9 +131,7 @@ class Uploads:
 
 
 def _find(db: sqlite3.Connection, tenant: str, session_id: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM upload_sessions WHERE tenant = ? AND id = ?", (tenant, session_id)
-    ).fetchone()
+    row = find_row(db, "upload_sessions", tenant, session_id)
     if row is None:
         shown = shorten(session_id)
         message = f'There is no upload session "{shown}". Open one with POST /uploads.'

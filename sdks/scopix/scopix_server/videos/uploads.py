@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field
 
 from failwell.clock import WallClock
-from failwell.server import Submission, insert
+from failwell.server import Submission, find_row, insert
 from scopix.exceptions import ScopixError, VideoUploadError
 from scopix_server.accounts import give_room_back, room_in, take_room
 from scopix_server.deletions import deleted_before, note_deletion
@@ -196,9 +196,7 @@ def delete_video(store: Store, clock: WallClock, tenant: str, media_id: str, key
 
 def find_video(db: sqlite3.Connection, tenant: str, media_id: str) -> sqlite3.Row:
     """The row of the video of that id. Raises: ResourceNotFoundError."""
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM videos WHERE tenant = ? AND id = ?", (tenant, media_id)
-    ).fetchone()
+    row = find_row(db, "videos", tenant, media_id)
     if row is None:
         no_such("video", media_id, "Verify the id that beginning its upload returned.")
     return row

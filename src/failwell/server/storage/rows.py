@@ -35,6 +35,13 @@ class RowModel(BaseModel):
         return cls.model_validate({**dict(row), **more})
 
 
+def find_row(db: sqlite3.Connection, table: str, tenant: str, wanted: str) -> sqlite3.Row | None:
+    """The row of *table* with the id *wanted*, if it is of *tenant*: what is another's is as good as missing."""
+    statement = f"SELECT * FROM {table} WHERE tenant = ? AND id = ?"  # noqa: S608 - our own words
+    row: sqlite3.Row | None = db.execute(statement, (tenant, wanted)).fetchone()
+    return row
+
+
 def insert(db: sqlite3.Connection, table: str, **values: object) -> None:
     """Insert a row of *values*, by column. The names are parts of SQL and never come from outside."""
     marks = ", ".join("?" * len(values))
