@@ -408,3 +408,48 @@ def test_a_closed_client(server: Talks) -> None:
             session.receive()
     with pytest.raises(SetupError):
         chats.plain("/listen")
+
+
+@every_colour
+def test_handshakes_are_told(server: Talks, colour: str) -> None:
+    """
+    Observers hear of the handshake of a session as of any request, and of the session no more.
+    """
+    told: list[tuple[str, dict[str, Any]]] = []
+
+    def steps(session: Any) -> Any:
+        yield session.send("Hello")
+        return (yield session.receive())
+
+    def on_event(name: str, facts: dict[str, Any]) -> None:
+        told.append((name, facts))
+
+    assert "Hello" == used(colour, server.url, lambda chats: chats.plain("/echo"), steps, on_event=on_event)
+
+    assert [
+        ("call_began", None),
+        ("attempt_began", None),
+        ("attempt_ended", 101),
+        ("call_ended", 101),
+    ] == [(name, facts.get("status")) for name, facts in told]
+    assert {("GET", f"{server.url}/echo")} == {(facts["method"], facts["url"]) for _, facts in told}
+    assert ("req-7", 1) == (told[-1][1]["request_id"], told[-1][1]["attempts"])
+
+
+@every_colour
+def test_refused_handshakes_are_told(server: Talks, colour: str) -> None:
+    """
+    Of a handshake that is refused they hear the status of each try, and the error.
+    """
+    told: list[tuple[str, dict[str, Any]]] = []
+    with pytest.raises(ChatError):
+        used(
+            colour,
+            server.url,
+            lambda chats: chats.plain("/refused?status=401"),
+            to_the_end,
+            on_event=lambda name, facts: told.append((name, facts)),
+        )
+
+    assert ("attempt_ended", "call_ended") == tuple(name for name, facts in told if facts.get("status") == 401)
+    assert "KeyRefusedError" == told[-1][1]["error"]

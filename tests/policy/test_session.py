@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from failwell.contract import Error
+from failwell.contract import Case, Error
 from failwell.policy import RetryPolicy
 from failwell.policy.call import UnreadableReplyError
 from failwell.policy.flow import Read
@@ -216,6 +216,35 @@ def test_classes() -> None:
         player = SessionPlayer([CUT])
         player.run(session.open())
         assert cls is type(raised(player, session.receive()))
+
+
+class GoneError(DroppedError, source="transport", cases=(Case(on="session 4404"), Case(on="session 4410"))):
+    """What the session was about is gone."""
+
+
+@pytest.mark.parametrize(
+    ("comes", "cls"),
+    [
+        (closing(4404, "no such agent"), GoneError),
+        (closing(4410), GoneError),
+        (closing(4405), DroppedError),
+        (closing(1011), DroppedError),
+        (CUT, DroppedError),
+    ],
+)
+def test_close_codes_of_a_case(comes: bytes | Failure, cls: type[Error]) -> None:
+    """
+    A case that claims a close code is what a session that was closed with it raises; any other drop is as it was.
+    """
+    session = SessionProtocol[Any, Any](
+        ASK, SessionHandler(), catalogue=shop(DroppedError, GoneError), policy=POLICY, timeout=30.0, turn=Lock()
+    )
+    player = SessionPlayer([comes])
+    player.run(session.open())
+    error = raised(player, session.receive())
+
+    assert cls is type(error)
+    assert ("session" if cls is DroppedError else f"session {error.close_code}") == error.case.on
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience, RetryProfile
 from failwell.policy.call import call_or_raise
-from failwell.policy.flow import Flow, StreamFlow
+from failwell.policy.flow import Flow, Open, Send, StreamFlow
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.runtime.driver import AsyncDriver, Driver, OnEvent
 from failwell.wire.messages import Reply, Request
@@ -285,6 +285,7 @@ class Core:
         # Loaded with the first session: most programs have none.
         from threading import Lock
 
+        from failwell.policy.session.connection import Connect
         from failwell.policy.session.flow import SessionProtocol, opened
 
         protocol = SessionProtocol(
@@ -298,7 +299,10 @@ class Core:
             mask=self._mask(Request("GET", path, secrets=spec.get("secrets", ()))),
             guard=self._guards.of(operation, path),
         )
-        return (yield from opened(protocol))
+        flow = opened(protocol)
+        if self._listeners.attentive():
+            flow = self._observed(flow, protocol.request, attempts=(Connect,))
+        return (yield from flow)
 
     def masked(self, text: bytes) -> bytes:
         """*text*, which a server sent, without the secrets of the client."""
@@ -322,14 +326,22 @@ class Core:
         return rules
 
     def _observed(
-        self, flow: Generator[Any, Any, T], request: Request, *, streams: bool = False
+        self,
+        flow: Generator[Any, Any, T],
+        request: Request,
+        *,
+        streams: bool = False,
+        attempts: tuple[type[Any], ...] = (Send, Open),
     ) -> Generator[Any, Any, T]:
-        """*flow*, which sends *request* and its retries, for all who listen; *streams* if it leaves answers open."""
+        """*flow*, which sends *request* and its retries, for all who listen; *streams* if it leaves answers open.
+
+        Its effects of the types of *attempts* send it.
+        """
         # Loaded with the first call that somebody listens to.
         from failwell.client.observability.call_observer import CallObserver, observed
 
         observer = CallObserver(self._listeners, request, self.clock, streams=streams, mask=self._mask(request))
-        return observed(flow, observer)
+        return observed(flow, observer, attempts)
 
     def paced(self) -> Core:
         """This core for calls that wait together: when one of them is told to, the others wait, too."""

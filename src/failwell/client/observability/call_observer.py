@@ -18,18 +18,23 @@ if TYPE_CHECKING:
     from failwell.client.observability.events import AttemptBegan, AttemptEnded, CallBegan, CallEnded
     from failwell.client.observability.observers import Observers
     from failwell.clock import Clock
+    from failwell.policy.session.connection import Connect
+
+    Attempting = Send | Open | Connect
 
 R = TypeVar("R")
 
 
-def observed(flow: Generator[Any, Any, R], watch: CallObserver) -> Generator[Any, Any, R]:
-    """*flow*, whose effects *watch* sees pass by."""
+def observed(
+    flow: Generator[Any, Any, R], watch: CallObserver, attempts: tuple[type[Any], ...]
+) -> Generator[Any, Any, R]:
+    """*flow*, whose effects *watch* sees pass by; those of the types of *attempts* are its attempts."""
     last: Any = None
 
     def handle(effect: Any) -> Generator[Any, Any, Any] | None:
         nonlocal last
         last = effect
-        if isinstance(effect, Send | Open):
+        if isinstance(effect, attempts):
             return watch.attempt(effect)
         if isinstance(effect, Read):
             return watch.read(effect)
@@ -89,13 +94,13 @@ class CallObserver:
             facts: CallBegan = {"operation": request.operation, "method": request.method, "url": self._where}
             self._tell("call_began", facts)
 
-    def attempt(self, effect: Send | Open) -> Generator[Any, Any, Outcome]:
+    def attempt(self, effect: Attempting) -> Generator[Any, Any, Outcome]:
         """Do *effect*, between an attempt that begins and one that ends."""
         outcome: Outcome = yield self._attempt_began(effect)
         self._answered(outcome, left_open=isinstance(effect, Open))
         return outcome
 
-    def _attempt_began(self, effect: Send | Open) -> Send | Open:
+    def _attempt_began(self, effect: Attempting) -> Attempting:
         """*effect* is about to be done; as it is to be done."""
         self._attempt_ended()
         request = self._out = effect.request
@@ -107,7 +112,7 @@ class CallObserver:
             # A stranger's server has no use for our trace, and baggage may be confidential.
             if headers and (request.target.startswith("/") or origin_of(where) == origin_of(self._listeners.base_url)):
                 request = changed(request, headers=(*request.headers, *headers))
-                effect = type(effect)(request, effect.timeout)
+                effect = changed(effect, request=request)
         if self._tells:
             facts: AttemptBegan = {
                 "operation": request.operation,

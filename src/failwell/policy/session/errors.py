@@ -72,7 +72,7 @@ class SessionErrors:
         unsent = f" {left} message{' was' if left == 1 else 's were'} not sent." if left else ""
         ended = "ended" if drop.code in self.rules.ends_with else "broke off"
         said = f"The session at {self._path} {ended} after {count}: {drop.failure.reason}.{unsent}"
-        on = "unreadable" if drop.failure.kind == "unreadable" else self._occasion(drop.failure.kind)
+        on = "unreadable" if drop.failure.kind == "unreadable" else self._occasion(drop)
         error = self._built(on, said, close_code=drop.code, close_reason=drop.reason, reason=drop.reason)
         error.__cause__ = drop.failure.cause
         return (yield from self._error(error, self.head or drop.failure))
@@ -118,10 +118,10 @@ class SessionErrors:
         """The class of the occasion *on*, with those of *facts* that it has fields for."""
         return error_for(*self.catalogue.raised_on(on), message=said, **facts)
 
-    def _occasion(self, kind: str) -> str:
-        """What the catalogue calls a session that broke off: "session", or "stream", or what it was that happened."""
-        named = (on for on in ("session", "stream") if self.catalogue.raised_on(on)[1].on == on)
-        return next(named, kind)
+    def _occasion(self, drop: Drop) -> str:
+        """What the catalogue calls *drop*: by its close code, or "session", or "stream", or what happened."""
+        known = (f"session {drop.code}", "session", "stream")
+        return next((on for on in known if self.catalogue.raised_on(on)[1].on == on), drop.failure.kind)
 
     def misuse(self, said: str) -> Error:
         """The vendor's error for what a caller cannot do."""
