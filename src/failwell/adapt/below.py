@@ -36,7 +36,7 @@ def options_of(
     """
     name = options.get("operation")
     rest = {option: value for option, value in options.items() if option != "operation"}
-    found = cast("CallOptions", {**rest, "method": method, "idempotency_key": key, "origin": origin})
+    found = cast("CallOptions", {**rest, "method": method, "idempotency_key": key or None, "origin": origin})
     if name is not None:
         found["operation"] = name(request)
     if not rewindable:

@@ -109,6 +109,7 @@ class LogicalCall:
         self._profile = retry
         self._shares = self.catalogue.resilience if resilience is None else resilience
         self._origin = self.catalogue.name if origin is None else origin
+        self._key, self._method = idempotency_key, method
         if problem := self._problem():
             raise error_for(*self.catalogue.raised_on("configuration"), message=problem)
         self._named = tuple(each if isinstance(each, Secret) else Secret(each) for each in secrets)
@@ -141,6 +142,12 @@ class LogicalCall:
             return f"max_retries is {count!r}; it must be a whole number from 0."
         if self._profile not in ("standard", "large_fleet"):
             return f'retry is {self._profile!r}; it must be "standard" or "large_fleet".'
+        key: object = self._key
+        if key is not None and not (isinstance(key, str) and key and key.isascii() and key.isprintable()):
+            return f"idempotency_key is {key!r:.80}; it must be text of printable ASCII characters, or None."
+        method: object = self._method
+        if not isinstance(method, str) or not method.isascii() or not method.isprintable() or len(method.split()) != 1:
+            return f'method is {method!r:.80}; it must be the name of one, like "POST".'
         if not callable(self._send):
             return f"send is {self._send!r:.80}; it must be a function of one attempt."
         wrong = self._shares.problem()

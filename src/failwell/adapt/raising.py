@@ -9,13 +9,13 @@ from failwell.adapt.libraries.recognition import SUCCESSES, UnknownResponseError
 
 if TYPE_CHECKING:
     from failwell._support.secret import Secret
-    from failwell.wire.contracts import ContractLike
+    from failwell.wire.contracts import AnyContract
 
 R = TypeVar("R")
 
 
 def raise_for(
-    response: R, *contract: ContractLike, operation: str | None = None, secrets: Iterable[str | Secret] = ()
+    response: R, *contract: AnyContract, operation: str | None = None, secrets: Iterable[str | Secret] = ()
 ) -> R:
     """*response*, if it is a success; else the error that it is in *contract* is raised.
 
@@ -48,7 +48,7 @@ def raise_for(
 
 
 async def araise_for(
-    response: R, *contract: ContractLike, operation: str | None = None, secrets: Iterable[str | Secret] = ()
+    response: R, *contract: AnyContract, operation: str | None = None, secrets: Iterable[str | Secret] = ()
 ) -> R:
     """The same for a response whose body must be awaited: aiohttp's, and those that httpx and pyreqwest stream."""
     library = library_of_response(response)

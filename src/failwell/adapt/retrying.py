@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 from failwell.adapt.call import CallOptions, LogicalCall, OutgoingAttempt
@@ -67,6 +68,11 @@ def _decorated(contract: AnyContract, options: CallOptions, function: Callable[.
     """*function* without its first argument, called as often as *contract* says."""
     import inspect  # takes longer than all the rest of this module
 
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(
+            f"{function.__qualname__} is a generator, which sends nothing when it is called. "
+            "Give `calling` a function that returns the response."
+        )
     LogicalCall(contract, function, **options)  # what cannot work is told where it is written, not at the first call
     if inspect.iscoroutinefunction(function):
 
@@ -128,6 +134,9 @@ class _Sender:
             held = response_in(problem)
             return call.failure(problem) if held is None else call.refusal(*replied(*held))
         library = call.refusing(response)
+        if library is None and isinstance(response, CoroutineType):
+            response.close()
+            raise TypeError("send gave back a coroutine, which nobody awaits here. Use `await acalling(...)`.")
         return call.success(response) if library is None else call.refusal(*replied(response, library))
 
     def close(self) -> None:

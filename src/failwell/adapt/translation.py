@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 from failwell._support.secret import Secret
-from failwell.wire.contracts import ContractLike, catalogue_of
+from failwell.wire.contracts import AnyContract, catalogue_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,8 +19,8 @@ T = TypeVar("T")
 class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):`
     """What an HTTP library, or a generated client, raises inside of it, is raised as the error of *contract*.
 
-    For `with`, `async with`, and as a decorator of functions of both colours. Understood are the exceptions of
-    requests, httpx, httpx2, urllib3, aiohttp, niquests, pyreqwest, urllib and botocore, and those of clients that
+    For `with`, `async with`, and as a decorator of functions and generators of both colours. Understood is what
+    requests, httpx, httpx2, urllib3, aiohttp, niquests, pyreqwest, urllib and botocore raise, and what clients do that
     openapi-generator, openapi-python-client, Stainless, Speakeasy, Kiota, azure-core and google-api-core made. The
     `__cause__` of the error is a copy of theirs: type and text, no request. Everything else leaves it unchanged.
 
@@ -32,7 +32,7 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
     """
 
     def __init__(
-        self, *contract: ContractLike, operation: str | None = None, secrets: Iterable[str | Secret] = ()
+        self, *contract: AnyContract, operation: str | None = None, secrets: Iterable[str | Secret] = ()
     ) -> None:
         self._catalogue = catalogue_of(*contract)
         self._operation = operation
@@ -77,6 +77,34 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
         """*function*, each of whose calls is such a block."""
         import inspect  # takes longer than all the rest of this module
 
+        if not callable(function):
+            raise TypeError(f"{function!r:.80} is no function. Decorate one, or use `with translating(...):`.")
+        if inspect.isgeneratorfunction(function):
+
+            @wraps(function)
+            def generated(*args: P.args, **kwargs: P.kwargs) -> Any:
+                with copy(self):
+                    return (yield from function(*args, **kwargs))
+
+            return generated
+        if inspect.isasyncgenfunction(function):
+
+            @wraps(function)
+            async def agenerated(*args: P.args, **kwargs: P.kwargs) -> Any:
+                found = function(*args, **kwargs)
+                try:
+                    while True:
+                        async with copy(self):
+                            try:
+                                item = await anext(found)
+                            except StopAsyncIteration:
+                                return
+                        yield item
+                finally:
+                    await found.aclose()
+
+            of_its_kind: Any = agenerated
+            return of_its_kind  # type: ignore[no-any-return]
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 
@@ -14,16 +15,19 @@ ContractLike = Catalogue | type[Error] | ModuleType
 """What says which errors there are: a catalogue, a class of it, or a module with its classes."""
 
 
-AnyContract = ContractLike | tuple[ContractLike, ...]
+AnyContract = ContractLike | Sequence[ContractLike]
 """The same, or several of them."""
+
+
+GIVE = "Give a failwell.Catalogue, classes derived from failwell.Error, or the module that declares them."
 
 
 def catalogue_from(contract: AnyContract) -> Catalogue:
     """The catalogue that *contract* is, or makes. Raises: as `catalogue_of`."""
-    return catalogue_of(*(contract if isinstance(contract, tuple) else (contract,)))
+    return catalogue_of(contract)
 
 
-def catalogue_of(*given: ContractLike) -> Catalogue:
+def catalogue_of(*given: AnyContract) -> Catalogue:
     """The catalogue that was *given*, or one of the classes and modules that were.
 
     Such a one reads error bodies of any well-known shape, and what none of its classes claims is their common base.
@@ -32,7 +36,18 @@ def catalogue_of(*given: ContractLike) -> Catalogue:
         CatalogueError: nothing was given, or two of the classes claim the same.
         TypeError: something was given that says nothing of errors.
     """
-    return given[0] if len(given) == 1 and isinstance(given[0], Catalogue) else _gathered(given)
+    if len(given) == 1 and isinstance(given[0], Catalogue):
+        return given[0]
+    flat: list[ContractLike] = []
+    for each in given:
+        # A text is a sequence, too; it is refused below.
+        flat += each if isinstance(each, tuple | list) else [each]  # type: ignore[list-item]
+    try:
+        return flat[0] if len(flat) == 1 and isinstance(flat[0], Catalogue) else _gathered(tuple(flat))
+    except TypeError as problem:
+        if "unhashable" not in str(problem):
+            raise
+        raise TypeError(f"{given!r:.80} is no contract. {GIVE}") from None
 
 
 @lru_cache(maxsize=256)
@@ -46,10 +61,7 @@ def _gathered(given: tuple[ContractLike, ...]) -> Catalogue:
         elif isinstance(each, Catalogue):
             raise TypeError(f"Catalogue {each.name!r} was given beside something else. Give one catalogue, alone.")
         else:
-            raise TypeError(
-                f"{each!r:.80} is no contract. Give a failwell.Catalogue, classes derived from failwell.Error, or the "
-                "module that declares them."
-            )
+            raise TypeError(f"{each!r:.80} is no contract. {GIVE}")
     if not classes:
         raise CatalogueError(
             "No contract was given, or a module that declares no class derived from failwell.Error. "
