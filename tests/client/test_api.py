@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from failwell.client import Blocking, Pages, Resource, json_body, model_page, operation, paged
+from failwell.client import Blocking, Pages, Resource, json_body, operation, paged
 from failwell.policy import Flow
 from failwell.testing import replies
 from pictograph.exceptions import NetworkError, NotFoundError
@@ -28,9 +28,17 @@ class Tools(Resource[Blocking], name="tools"):
         first = yield from self.api.call("GET", "/first", json_body)
         return [first, (yield from Tools.get.flow(self, "second"))]
 
+    @operation
+    def one(self, *parts: str) -> Flow[Dataset]:
+        return self.api.call("GET", ("/tools", *parts), Dataset)
+
+    @operation
+    def some(self) -> Flow[list[Dataset]]:
+        return self.api.call("GET", "/tools", list[Dataset])
+
     @paged
     def iter(self) -> Pages[Dataset]:
-        return self.api.pages("/tools", model_page(Dataset), 2, kind="saw")
+        return self.api.pages("/tools", Dataset, 2, kind="saw")
 
 
 @pytest.fixture
@@ -76,3 +84,23 @@ def test_pages(tools: Tools) -> None:
         assert [] == list(tools.iter())
 
     assert {"kind": "saw", "limit": "2", "offset": "0"} == sent.requests[0].query
+
+
+def test_what_an_answer_is(tools: Tools) -> None:
+    """
+    An answer is read as the model that is named, or as a list of them; a path of parts has each id in its place.
+    """
+    row = {"id": "d1", "name": "birds", "created_at": "2026-01-01T00:00:00Z"}
+    with replies(tools, row, {"data": [row]}) as sent:
+        assert ("birds", ["birds"]) == (tools.one("a b", "c/d").name, [one.name for one in tools.some()])
+
+    assert ["/tools/a%20b/c%2Fd", "/tools"] == [asked.path for asked in sent.requests]
+
+
+@pytest.mark.parametrize("part", ["", "..", "../keys"])
+def test_a_part_that_leads_elsewhere(tools: Tools, part: str) -> None:
+    """
+    A part of a path that would lead to another place is refused, and nothing is sent.
+    """
+    with replies(tools), pytest.raises(ValueError, match="cannot be part of a path"):
+        tools.one(part)

@@ -60,7 +60,8 @@ def test_the_same_signatures(both: tuple[dict[str, Any], dict[str, Any]]) -> Non
     }
     own = [inspect.signature(kind).replace(return_annotation=None) for kind in (Client, AsyncClient)]
     kinds = [signature.parameters["http_client"].annotation for signature in own]
-    assert ["httpx2.Client | None", "httpx2.AsyncClient | None"] == kinds
+    # Type checkers are told which, by the colour: tests/client/test_own_http_client.py has what they refuse.
+    assert ["httpx2.Client | httpx2.AsyncClient | None"] * 2 == kinds
     assert [list(own[0].parameters)] == [list(signature.parameters) for signature in own[1:]]
 
 

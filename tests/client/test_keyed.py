@@ -1,4 +1,4 @@
-"""What `KeyedClient` gives the clients of any SDK. Pictograph's own have their tests with the SDK."""
+"""What `ApiKeyClient` gives the clients of any SDK. Pictograph's own have their tests with the SDK."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ import failwell
 from failwell import Catalogue, Message, field
 from failwell.client import (
     ApiKeyClient,
-    ApiSettings,
     Awaiting,
-    AwaitingClient,
     Blocking,
-    BlockingClient,
     json_body,
     operation,
 )
@@ -55,13 +52,12 @@ class LostError(DeskError, source="transport", on="network", retry="transient"):
 
 ERRORS = (NoKeyError, SettingError, LostError)
 DESK = Catalogue("desk", base=DeskError, default=DeskError, errors=ERRORS, envelope=ErrorObject())
-SERVICE = ApiSettings(DESK, "https://desk.example", "DESK")
 KNOWING = Catalogue(
     "desk", base=DeskError, default=DeskError, errors=ERRORS, envelope=ErrorObject(), idempotency="server"
 )
 
 
-class _Desk(ApiKeyClient[C], service=SERVICE):
+class _Desk(ApiKeyClient[C], catalogue=DESK, base_url="https://desk.example", variables="DESK"):
     @operation
     def look(self) -> Flow[Any]:
         """Look."""
@@ -78,21 +74,19 @@ class _Desk(ApiKeyClient[C], service=SERVICE):
         return (yield from self.core.call("take", "POST", "/take", json_body, payload={"seat": seat}))
 
 
-class Desk(BlockingClient, _Desk[Blocking]):
+class Desk(Blocking, _Desk[Blocking]):
     """The blocking client."""
 
 
-class AsyncDesk(AwaitingClient, _Desk[Awaiting]):
+class AsyncDesk(Awaiting, _Desk[Awaiting]):
     """The awaiting client."""
 
 
-class StrictDesk(
-    BlockingClient, _Desk[Blocking], service=ApiSettings(DESK, "https://desk.example", "DESK", refused=NoKeyError)
-):
+class StrictDesk(Blocking, _Desk[Blocking], refused=NoKeyError):
     """A client that takes a missing key for a 401."""
 
 
-class KnowingDesk(BlockingClient, _Desk[Blocking], service=ApiSettings(KNOWING, "https://desk.example", "DESK")):
+class KnowingDesk(Blocking, _Desk[Blocking], catalogue=KNOWING):
     """A client of a server that honours keys."""
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 import failwell
 from failwell import Catalogue, Header, Local, Message, field
-from failwell.client import Awaiting, Blocking, Core, PollSpec, Resource, model, operation, path, wait_for
+from failwell.client import Awaiting, Blocking, Core, Resource, model, operation, path, wait_for
 from failwell.policy import Flow
 from failwell.testing import replies
 from failwell.wire import ErrorObject
@@ -56,7 +56,6 @@ OVEN = Catalogue(
     errors=(BusyError, FullError, BurntError, SettingError, LateError),
     envelope=ErrorObject(),
 )
-CAKE = PollSpec("Cake", "oven.get", on="late", id_field="cake")
 
 
 class Cake(BaseModel):
@@ -81,7 +80,7 @@ class Oven(Resource[C]):
     @operation
     def wait(self, cake: str, *, timeout: float) -> Flow[Cake]:
         """Wait for a cake."""
-        return (yield from wait_for(self.core, CAKE, cake, lambda: Oven.get.flow(self, cake), timeout=timeout))
+        return (yield from wait_for(self, Oven.get, cake, timeout=timeout, on="late"))
 
 
 @pytest.fixture
@@ -109,7 +108,7 @@ def test_late(oven: Oven[Blocking]) -> None:
 
     error = caught.value
     assert ("c1", 5.0, {"status": "hot"}, 5.0) == (error.cake, error.timeout, error.last_result, error.elapsed)
-    assert 'Cake c1 is still "hot" after 5 s and was not cancelled. Resume: oven.get("c1")' == str(error)
+    assert 'Cake c1 is still "hot" after 5 s and was not cancelled. Resume: client.get("c1")' == str(error)
 
 
 def test_other_failures_end_it(oven: Oven[Blocking]) -> None:

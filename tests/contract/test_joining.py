@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import failwell
-from failwell import Case, Catalogue, CatalogueError, HeaderNames, RetryRules, raises
+from failwell import Case, Catalogue, CatalogueError, HeaderNames, RetryRules
 from failwell.wire import Reply, parse_reply
 from failwell.wire.contracts import catalogue_of
 from failwell.wire.envelopes import Detail, ErrorObject
@@ -117,8 +117,8 @@ def test_operations() -> None:
     Each operation may raise what it may in its own catalogue, and no more.
     """
     joined = Catalogue.join(
-        orders(operations={"orders.create": raises(OutOfStockError)}, everywhere=raises(BusyError, OutOfStockError)),
-        payments(operations={"payments.create": raises(CardRefusedError)}, everywhere=raises(BusyError)),
+        orders(operations={"orders.create": OutOfStockError}, everywhere=(BusyError, OutOfStockError)),
+        payments(operations={"payments.create": CardRefusedError}, everywhere=BusyError),
     )
 
     assert (OutOfStockError, BusyError) == joined.raises("orders.create")
@@ -172,8 +172,8 @@ def test_one_name_twice(what: str) -> None:
     """
     An operation or a resource that means two things is refused, with its name and both catalogues.
     """
-    mine = {"operations": {"create": raises(OutOfStockError)}, "resources": {"create": "/orders/{order}"}}
-    theirs = {"operations": {"create": raises(CardRefusedError)}, "resources": {"create": "/payments/{payment}"}}
+    mine = {"operations": {"create": OutOfStockError}, "resources": {"create": "/orders/{order}"}}
+    theirs = {"operations": {"create": CardRefusedError}, "resources": {"create": "/payments/{payment}"}}
 
     with pytest.raises(CatalogueError, match=f"Both 'orders' and 'payments' have 'create' in their {what}"):
         Catalogue.join(orders(**{what: mine[what]}), payments(**{what: theirs[what]}))

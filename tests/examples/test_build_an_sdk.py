@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -108,3 +109,29 @@ def test_check(folder: Path) -> None:
 
     assert found is not None
     assert ("17", "17") == found.groups()
+
+
+def names_of(text: str) -> set[str]:
+    """What the Python code in *text* takes from Failwell: each name that is imported, or looked up on the package."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "failwell":
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "failwell":
+            names.add(node.attr)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("files", "most"),
+    [(["parcel/errors.py", "parcel/client.py"], 15), ([name for name in FILES if name.endswith(".py")], 30)],
+    ids=["before the first call", "on the whole page"],
+)
+def test_how_many_names_one_has_to_learn(files: list[str], most: int) -> None:
+    """
+    With at most 15 names of Failwell the first call works, and the whole page needs at most 30.
+    """
+    names = set[str]().union(*(names_of(FILES[name]) for name in files))
+
+    assert {"StandardError", "Catalogue", "ApiKeyClient"} <= names
+    assert most >= len(names), sorted(names)

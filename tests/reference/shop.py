@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import failwell
-from failwell import Body, Case, Catalogue, Code, Details, Header, Local, Message, RetryRules, Status, field, raises
+from failwell import Body, Case, Catalogue, Code, Details, Header, Local, Message, RetryRules, Status, field
 from failwell.wire import Problem
 
 
@@ -93,8 +93,8 @@ SHOP = Catalogue(
     errors=ERRORS,
     envelope=Problem(),
     retries=RetryRules(max_retries=2, longest_retry_after=30.0, jitter=0.1),
-    operations={"orders.pay": raises(OrderError, OutOfStockError), "products.get": raises(OutOfStockError)},
-    everywhere=raises(TooManyError, BrokenError),
+    operations={"orders.pay": (OrderError, OutOfStockError), "products.get": OutOfStockError},
+    everywhere=(TooManyError, BrokenError),
     idempotency="server",
     docs="https://shop.test/errors",
 )

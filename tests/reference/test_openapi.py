@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from openapi_spec_validator import validate
 
 import failwell
-from failwell import Case, Catalogue, Error, Message, field, raises
+from failwell import Case, Catalogue, Error, Message, field
 from failwell.reference.openapi.examples import examples
 from failwell.reference.openapi.responses import OpenApiErrors, document
 from failwell.wire import ErrorObject, Problem, parse_reply, render_error, snapshot
@@ -155,7 +155,7 @@ SHOP = Catalogue(
     default=ShopError,
     errors=(ShopError, SoldOutError, ClosedError, StolenError, Reserved410Error),
     envelope=ErrorObject(),
-    operations={"orders.create": raises(SoldOutError, ClosedError), "orders.get": raises(StolenError)},
+    operations={"orders.create": (SoldOutError, ClosedError), "orders.get": StolenError},
 )
 
 
@@ -229,7 +229,7 @@ def test_an_operation_without_raises_has_what_any_may_raise() -> None:
         default=ShopError,
         errors=SHOP.errors,
         envelope=ErrorObject(),
-        everywhere=raises(ClosedError),
+        everywhere=ClosedError,
     )
     silent = Catalogue("shop", base=ShopError, default=ShopError, errors=SHOP.errors, envelope=ErrorObject())
 

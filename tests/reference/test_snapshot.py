@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union
 import pytest
 
 import failwell
-from failwell import Body, Case, Catalogue, Details, Header, Local, Message, Status, field, raises
+from failwell import Body, Case, Catalogue, Details, Header, Local, Message, Status, field
 from failwell.reference.catalogues import find_catalogue, known_catalogues
 from failwell.reference.compat.snapshot import SnapshotError, facts_of, read, type_text, written
 from failwell.wire import ErrorObject
@@ -63,8 +63,8 @@ SHOP = Catalogue(
     default=ShopError,
     errors=(SoldError,),
     envelope=ErrorObject(),
-    operations={"orders.get": raises(SoldError)},
-    everywhere=raises(ShopError),
+    operations={"orders.get": SoldError},
+    everywhere=ShopError,
 )
 
 

@@ -21,7 +21,6 @@ from failwell.contract.declaration import specs_of
 from failwell.sandbox import (
     Answer,
     BadScriptError,
-    Close,
     Delay,
     PortInUseError,
     Reset,
@@ -270,9 +269,11 @@ def test_error_that_the_catalogue_does_not_list(sandbox: Sandbox) -> None:
 
 def test_arm(sandbox: Sandbox) -> None:
     """
-    Steps are armed as they are, in the order of arming, and each has an id.
+    Steps are armed as they are, or by name, in the order of arming, and each has an id.
     """
-    ids = [sandbox.arm(Delay(0.01), Answer(418)), sandbox.arm(Close()), sandbox.arm(Reset(), method="DELETE")]
+    ids = [sandbox.arm(Delay(0.01), Answer(418)), sandbox.arm("close"), sandbox.arm(Reset(), method="DELETE")]
+    with pytest.raises(BadScriptError, match="step is 'explode'"):
+        sandbox.arm("explode")
 
     found = [met(sandbox), met(sandbox)]
 

@@ -199,5 +199,5 @@ def test_operations() -> None:
 
     assert {"files", "documents", "chat", "cloud_storage", "s3_connector", "video_analysis"} == resources
     assert set(CATALOGUE.resources) <= {*resources, *CATALOGUE.operations}
-    named = {error for said in CATALOGUE.operations.values() for error in said.errors}
-    assert set(CATALOGUE.errors) == named | set(CATALOGUE.everywhere.errors)
+    named = {error for said in CATALOGUE.operations.values() for error in said}
+    assert set(CATALOGUE.errors) == named | set(CATALOGUE.everywhere)

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp
 
 import failwell
-from failwell import Body, Case, Catalogue, Code, Details, Header, Message, Status, raises
+from failwell import Body, Case, Catalogue, Code, Details, Header, Message, Status
 from failwell.clock import VirtualClock
 from failwell.server import Contract, KeyStore, SqliteStore, side_effect
 from failwell.wire import ErrorObject
@@ -87,8 +87,8 @@ SHOP = Catalogue(
         OfflineError,
     ),
     envelope=ErrorObject(),
-    everywhere=raises(TooManyError, BrokenError),
-    operations={"orders.create": raises(NoMoneyError, InvalidError), "orders.get": raises(NotFoundError, InvalidError)},
+    everywhere=(TooManyError, BrokenError),
+    operations={"orders.create": (NoMoneyError, InvalidError), "orders.get": (NotFoundError, InvalidError)},
 )
 
 

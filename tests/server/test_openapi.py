@@ -15,7 +15,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel, create_model
 from starlette.applications import Starlette
 
-from failwell import Catalogue, raises
+from failwell import Catalogue
 from failwell.clock import VirtualClock
 from failwell.reference.openapi.examples import declared, examples
 from failwell.server import install
@@ -33,9 +33,9 @@ REFUSALS = Catalogue(
     errors=(ShopError, NotFoundError, TakenError, InvalidError),
     envelope=ErrorObject(),
     operations={
-        "orders.get": raises(NotFoundError),
-        "orders.create": raises(TakenError, InvalidError),
-        "orders.later": raises(TakenError),
+        "orders.get": NotFoundError,
+        "orders.create": (TakenError, InvalidError),
+        "orders.later": TakenError,
     },
 )
 

@@ -38,9 +38,9 @@ __version__ = "0.1.0"
 lazy_exports(
     __name__,
     {
-        "client": ("AsyncClient", "Client"),
-        "uploads": ("UploadReport",),
-        "workflows": ("train_pipeline", "training_pipeline", "upload_folder"),
+        "client": "AsyncClient Client",
+        "uploads": "UploadReport",
+        "workflows": "train_pipeline training_pipeline upload_folder",
     },
 )
 

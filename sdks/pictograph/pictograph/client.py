@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import ApiKeyClient, ApiSettings, Awaiting, AwaitingClient, Blocking, BlockingClient
+from failwell.client import ApiKeyClient, Awaiting, Blocking
 from pictograph.exceptions import CATALOGUE
 
 if TYPE_CHECKING:
@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", Blocking, Awaiting)
 
-SERVICE = ApiSettings(CATALOGUE, "https://api.pictograph.io", "PICTOGRAPH", header="X-API-Key", scheme="")
 
-
-class _Client(ApiKeyClient[C], service=SERVICE):
+class _Client(
+    ApiKeyClient[C],
+    catalogue=CATALOGUE,
+    base_url="https://api.pictograph.io",
+    variables="PICTOGRAPH",
+    header="X-API-Key",
+    scheme="",
+):
     """The resources of a client, in its colour. Each loads when first used."""
 
     @cached_property
@@ -83,7 +88,7 @@ class _Client(ApiKeyClient[C], service=SERVICE):
         return Models(self.core)
 
 
-class Client(BlockingClient, _Client[Blocking]):
+class Client(Blocking, _Client[Blocking]):
     """The blocking client.
 
     *api_key* defaults to `PICTOGRAPH_API_KEY`, *base_url* to `PICTOGRAPH_BASE_URL`. *timeout* is the seconds one
@@ -101,7 +106,7 @@ class Client(BlockingClient, _Client[Blocking]):
     """
 
 
-class AsyncClient(AwaitingClient, _Client[Awaiting]):
+class AsyncClient(Awaiting, _Client[Awaiting]):
     """The awaiting client, on asyncio and trio; otherwise as `Client`, with an `httpx2.AsyncClient`.
 
     Raises:

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import failwell
-from failwell import Body, Case, Catalogue, Code, Header, Local, Message, Status, field, raises
+from failwell import Body, Case, Catalogue, Code, Header, Local, Message, Status, field
 from failwell.wire import Detail
 
 
@@ -191,7 +191,7 @@ class ApiError(PictographError, fix="Read the message; quote the request id to s
     status_code: Annotated[int | None, Status()] = 400
 
 
-EVERYWHERE = raises(
+EVERYWHERE = (
     AuthError,
     ForbiddenError,
     RateLimitError,
@@ -202,9 +202,9 @@ EVERYWHERE = raises(
 )
 """What any operation may raise."""
 
-WRITES = raises(ConflictError, ValidationError)
+WRITES = (ConflictError, ValidationError)
 
-JOBS = raises(NotFoundError, PaymentRequiredError, ValidationError)
+JOBS = (NotFoundError, PaymentRequiredError, ValidationError)
 """What a job may end with, told to whoever waits for it."""
 
 CATALOGUE = Catalogue(
@@ -215,44 +215,44 @@ CATALOGUE = Catalogue(
     idempotency="server",
     everywhere=EVERYWHERE,
     operations={
-        "datasets.list": raises(ValidationError),
-        "datasets.iter": raises(ValidationError),
-        "datasets.get": raises(NotFoundError),
+        "datasets.list": ValidationError,
+        "datasets.iter": ValidationError,
+        "datasets.get": NotFoundError,
         "datasets.create": WRITES,
-        "images.list": raises(NotFoundError, ValidationError),
-        "images.iter": raises(NotFoundError, ValidationError),
-        "images.get": raises(NotFoundError),
-        "images.upload": WRITES | raises(NotFoundError),
-        "images.upload_url": WRITES | raises(NotFoundError),
-        "images.put": raises(ValidationError, ConflictError),
-        "images.register": WRITES | raises(NotFoundError),
-        "annotations.get": raises(NotFoundError),
-        "annotations.save": WRITES | raises(NotFoundError),
-        "auto_annotate.batch": WRITES | raises(NotFoundError, PaymentRequiredError, PollTimeoutError),
-        "auto_annotate.get_batch": raises(NotFoundError),
-        "auto_annotate.cancel_batch": raises(NotFoundError, ConflictError),
-        "auto_annotate.quote": raises(NotFoundError, ValidationError, ConflictError),
-        "auto_annotate.wait_for_batch": JOBS | raises(PollTimeoutError),
+        "images.list": (NotFoundError, ValidationError),
+        "images.iter": (NotFoundError, ValidationError),
+        "images.get": NotFoundError,
+        "images.upload": (*WRITES, NotFoundError),
+        "images.upload_url": (*WRITES, NotFoundError),
+        "images.put": (ValidationError, ConflictError),
+        "images.register": (*WRITES, NotFoundError),
+        "annotations.get": NotFoundError,
+        "annotations.save": (*WRITES, NotFoundError),
+        "auto_annotate.batch": (*WRITES, NotFoundError, PaymentRequiredError, PollTimeoutError),
+        "auto_annotate.get_batch": NotFoundError,
+        "auto_annotate.cancel_batch": (NotFoundError, ConflictError),
+        "auto_annotate.quote": (NotFoundError, ValidationError, ConflictError),
+        "auto_annotate.wait_for_batch": (*JOBS, PollTimeoutError),
         "connectors.validate": WRITES,
-        "connectors.import_": WRITES | raises(NotFoundError, PaymentRequiredError, PollTimeoutError),
-        "connectors.get_import": raises(NotFoundError),
-        "connectors.cancel_import": raises(NotFoundError, ConflictError),
-        "connectors.wait_for_import": JOBS | raises(ConflictError, PollTimeoutError),
-        "exports.list": raises(NotFoundError, ValidationError),
-        "exports.iter": raises(NotFoundError, ValidationError),
-        "exports.create": WRITES | raises(NotFoundError),
-        "exports.get": raises(NotFoundError),
-        "exports.delete": raises(NotFoundError, ConflictError),
-        "exports.content": raises(NotFoundError, ValidationError),
-        "exports.download": raises(NotFoundError, ConflictError),
-        "training.create": WRITES | raises(NotFoundError, PaymentRequiredError, PollTimeoutError),
-        "training.get": raises(NotFoundError),
-        "training.list": raises(ValidationError),
-        "training.iter": raises(ValidationError),
-        "training.wait_for_completion": raises(NotFoundError, PollTimeoutError),
-        "models.get": raises(NotFoundError),
-        "models.list": raises(ValidationError),
-        "models.iter": raises(ValidationError),
+        "connectors.import_": (*WRITES, NotFoundError, PaymentRequiredError, PollTimeoutError),
+        "connectors.get_import": NotFoundError,
+        "connectors.cancel_import": (NotFoundError, ConflictError),
+        "connectors.wait_for_import": (*JOBS, ConflictError, PollTimeoutError),
+        "exports.list": (NotFoundError, ValidationError),
+        "exports.iter": (NotFoundError, ValidationError),
+        "exports.create": (*WRITES, NotFoundError),
+        "exports.get": NotFoundError,
+        "exports.delete": (NotFoundError, ConflictError),
+        "exports.content": (NotFoundError, ValidationError),
+        "exports.download": (NotFoundError, ConflictError),
+        "training.create": (*WRITES, NotFoundError, PaymentRequiredError, PollTimeoutError),
+        "training.get": NotFoundError,
+        "training.list": ValidationError,
+        "training.iter": ValidationError,
+        "training.wait_for_completion": (NotFoundError, PollTimeoutError),
+        "models.get": NotFoundError,
+        "models.list": ValidationError,
+        "models.iter": ValidationError,
     },
 )
 

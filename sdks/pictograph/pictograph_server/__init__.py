@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 lazy_exports(
     __name__,
     {
-        "app": ("create_app",),
-        "credits": ("add_credits", "credit_balance", "set_credits"),
-        "demo_content": ("seed",),
-        "settings": ("Settings",),
-        "store": ("Store",),
+        "app": "create_app",
+        "credits": "add_credits credit_balance set_credits",
+        "demo_content": "seed",
+        "settings": "Settings",
+        "store": "Store",
     },
 )
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-lazy_exports(__name__, {"client": ("Scopix", "ScopixSync"), "uploads.results": ("BatchUploadResults",)})
+lazy_exports(__name__, {"client": "Scopix ScopixSync", "uploads.results": "BatchUploadResults"})
 
 __all__ = [
     "AuthenticationError",

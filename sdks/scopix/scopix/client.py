@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import ApiKeyClient, ApiSettings, Awaiting, AwaitingClient, Blocking, BlockingClient
+from failwell.client import ApiKeyClient, Awaiting, Blocking
 from scopix.exceptions import CATALOGUE
 
 if TYPE_CHECKING:
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", Blocking, Awaiting)
 
-SERVICE = ApiSettings(CATALOGUE, "https://api.scopix.ai/api/v2", "SCOPIX")
 
-
-class _Client(ApiKeyClient[C], service=SERVICE):
+class _Client(ApiKeyClient[C], catalogue=CATALOGUE, base_url="https://api.scopix.ai/api/v2", variables="SCOPIX"):
     """The resources of a client, in its colour. Each loads when first used."""
 
     @cached_property
@@ -67,7 +65,7 @@ class _Client(ApiKeyClient[C], service=SERVICE):
         return VideoAnalysis(self.core)
 
 
-class Scopix(AwaitingClient, _Client[Awaiting]):
+class Scopix(Awaiting, _Client[Awaiting]):
     """The client, which is awaited, on asyncio and trio: `async with Scopix() as client`.
 
     *api_key* defaults to `SCOPIX_API_KEY`, *base_url* to `SCOPIX_BASE_URL`. *timeout* is the seconds one attempt may
@@ -81,5 +79,5 @@ class Scopix(AwaitingClient, _Client[Awaiting]):
     """
 
 
-class ScopixSync(BlockingClient, _Client[Blocking]):
+class ScopixSync(Blocking, _Client[Blocking]):
     """The client for programs without an event loop: its methods return. Otherwise as `Scopix`."""

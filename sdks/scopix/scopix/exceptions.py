@@ -41,7 +41,6 @@ from failwell import (
     Resilience,
     Status,
     field,
-    raises,
 )
 from failwell.wire import Detail, ErrorObject, Layered
 
@@ -677,7 +676,7 @@ class SSEStreamError(
         super().__init__(self.code, message, details=details)
 
 
-EVERYWHERE = raises(
+EVERYWHERE = (
     AuthenticationError,
     ScopixPermissionError,
     PaymentRequiredError,
@@ -690,10 +689,10 @@ EVERYWHERE = raises(
 )
 """What any operation may raise."""
 
-LISTS = raises(ValidationError)
-ONE = raises(ResourceNotFoundError)
-WRITES = ONE | LISTS
-UPLOADS = WRITES | raises(UploadError, QuotaExceededError)
+LISTS = (ValidationError,)
+ONE = (ResourceNotFoundError,)
+WRITES = (*ONE, *LISTS)
+UPLOADS = (*WRITES, UploadError, QuotaExceededError)
 """What brings a file meets; `UploadError` also where it is too large, or there already."""
 
 CATALOGUE = Catalogue(
@@ -715,49 +714,49 @@ CATALOGUE = Catalogue(
         "files.get": ONE,
         "files.list": LISTS,
         "files.iter": LISTS,
-        "files.delete": ONE | raises(DocumentProcessingError),
+        "files.delete": (*ONE, DocumentProcessingError),
         "files.content": ONE,
-        "files.describe": ONE | raises(DescriptionError),
-        "documents.upload": UPLOADS | raises(DocumentProcessingError),
+        "files.describe": (*ONE, DescriptionError),
+        "documents.upload": (*UPLOADS, DocumentProcessingError),
         "documents.get": ONE,
         "documents.list": LISTS,
         "documents.iter": LISTS,
-        "documents.wait_for_completion": ONE | raises(DocumentProcessingError),
+        "documents.wait_for_completion": (*ONE, DocumentProcessingError),
         "documents.search": LISTS,
-        "documents.delete": ONE | raises(DocumentProcessingError),
+        "documents.delete": (*ONE, DocumentProcessingError),
         "chat.create_session": LISTS,
         "chat.list_sessions": LISTS,
         "chat.get_session": ONE,
         "chat.delete_session": ONE,
         "chat.messages": ONE,
-        "chat.send": WRITES | raises(ChatError),
-        "chat.answer": ONE | raises(ChatError, SSEStreamError),
-        "chat.ask": WRITES | raises(ChatError, SSEStreamError),
-        "chat.stream": WRITES | raises(ChatError, SSEStreamError),
+        "chat.send": (*WRITES, ChatError),
+        "chat.answer": (*ONE, ChatError, SSEStreamError),
+        "chat.ask": (*WRITES, ChatError, SSEStreamError),
+        "chat.stream": (*WRITES, ChatError, SSEStreamError),
         "cloud_storage.create_connection": LISTS,
         "cloud_storage.list_connections": LISTS,
         "cloud_storage.delete_connection": ONE,
         "cloud_storage.objects": WRITES,
         "cloud_storage.import_files": WRITES,
-        "cloud_storage.import_and_wait": WRITES | raises(CloudStorageError),
+        "cloud_storage.import_and_wait": (*WRITES, CloudStorageError),
         "cloud_storage.export_files": WRITES,
-        "cloud_storage.export_and_wait": WRITES | raises(CloudStorageError),
+        "cloud_storage.export_and_wait": (*WRITES, CloudStorageError),
         "cloud_storage.get_job": ONE,
         "cloud_storage.cancel_job": ONE,
-        "cloud_storage.wait_for_job": ONE | raises(CloudStorageError),
+        "cloud_storage.wait_for_job": (*ONE, CloudStorageError),
         "s3_connector.start_job": LISTS,
         "s3_connector.get_job": ONE,
         "s3_connector.list_jobs": LISTS,
-        "s3_connector.wait_for_job": ONE | raises(S3ConnectorError),
-        "video_analysis.upload": WRITES | raises(VideoUploadError, QuotaExceededError),
-        "video_analysis.create": LISTS | raises(VideoUploadError, QuotaExceededError),
-        "video_analysis.put_chunk": WRITES | raises(VideoUploadError),
-        "video_analysis.complete": ONE | raises(VideoUploadError),
+        "s3_connector.wait_for_job": (*ONE, S3ConnectorError),
+        "video_analysis.upload": (*WRITES, VideoUploadError, QuotaExceededError),
+        "video_analysis.create": (*LISTS, VideoUploadError, QuotaExceededError),
+        "video_analysis.put_chunk": (*WRITES, VideoUploadError),
+        "video_analysis.complete": (*ONE, VideoUploadError),
         "video_analysis.get": ONE,
         "video_analysis.delete": ONE,
         "video_analysis.analyze": ONE,
         "video_analysis.get_job": ONE,
-        "video_analysis.wait_for_completion": ONE | raises(VideoAnalysisError),
+        "video_analysis.wait_for_completion": (*ONE, VideoAnalysisError),
         "video_analysis.retry": WRITES,
     },
     resources={

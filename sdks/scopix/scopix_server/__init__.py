@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 lazy_exports(
     __name__,
     {
-        "app": ("create_app",),
-        "engine.provider": ("ProviderDownError", "ProviderSlowError", "VisionProvider"),
-        "settings": ("Settings",),
-        "store": ("Store",),
+        "app": "create_app",
+        "engine.provider": "ProviderDownError ProviderSlowError VisionProvider",
+        "settings": "Settings",
+        "store": "Store",
     },
 )
 

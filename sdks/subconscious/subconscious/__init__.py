@@ -31,10 +31,10 @@ __version__ = "0.1.0"
 lazy_exports(
     __name__,
     {
-        "client": ("AsyncSubconscious", "Subconscious"),
-        "content": ("Audio", "File", "Image", "Text"),
-        "events": ("DeltaEvent", "DoneEvent", "StartedEvent", "StreamEvent"),
-        "models": ("AgentToolUse", "ReasoningTask", "Run", "RunError", "RunResult", "Usage"),
+        "client": "AsyncSubconscious Subconscious",
+        "content": "Audio File Image Text",
+        "events": "DeltaEvent DoneEvent StartedEvent StreamEvent",
+        "models": "AgentToolUse ReasoningTask Run RunError RunResult Usage",
     },
 )
 

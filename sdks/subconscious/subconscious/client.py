@@ -7,17 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell.client import (
     ApiKeyClient,
-    ApiSettings,
     Awaiting,
-    AwaitingClient,
     Blocking,
-    BlockingClient,
-    PollSpec,
     as_json,
     check_timeout,
     model,
     operation,
-    path,
     resumable,
     streamed,
     wait_for,
@@ -39,13 +34,14 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", Blocking, Awaiting)
 
-SERVICE = ApiSettings(
-    CATALOGUE, "https://api.subconscious.dev/v1", variables="SUBCONSCIOUS", refused=AuthenticationError
-)
-RUN = PollSpec("Run", "client.wait", id_field="run_id")
 
-
-class _Client(ApiKeyClient[C], service=SERVICE):
+class _Client(
+    ApiKeyClient[C],
+    catalogue=CATALOGUE,
+    base_url="https://api.subconscious.dev/v1",
+    variables="SUBCONSCIOUS",
+    refused=AuthenticationError,
+):
     """What both clients can do."""
 
     @operation
@@ -101,7 +97,7 @@ class _Client(ApiKeyClient[C], service=SERVICE):
         Raises:
             NotFoundError: there is none, or it belongs to somebody else.
         """
-        return self.api.call("GET", path("/runs", run_id), _run_of)
+        return self.api.call("GET", ("/runs", run_id), _run_of)
 
     @operation
     @resumable(SubconsciousError, on="poll_timeout")
@@ -116,12 +112,12 @@ class _Client(ApiKeyClient[C], service=SERVICE):
             SubconsciousError: code "timeout" when time is up. The run goes on; `e.run_id` names it.
         """
         return wait_for(
-            self.core,
-            RUN,
+            self,
+            _Client.wait,
             run_id,
-            lambda: _Client.get.flow(self, run_id),
             timeout=timeout,
             poll_interval=poll_interval,
+            fetch=lambda: _Client.get.flow(self, run_id),
         )
 
     @operation
@@ -132,7 +128,7 @@ class _Client(ApiKeyClient[C], service=SERVICE):
             NotFoundError: there is none, or it belongs to somebody else.
         """
         # Canceling twice is canceling once, so a repeated request does no harm; the key says so to the SDK's retries.
-        return self.api.call("POST", path("/runs", run_id, "cancel"), _run_of, mutating=True)
+        return self.api.call("POST", ("/runs", run_id, "cancel"), _run_of, mutating=True)
 
     @streamed
     def stream(
@@ -167,11 +163,11 @@ class _Client(ApiKeyClient[C], service=SERVICE):
         yield Yield((events.done(),))
 
 
-class Subconscious(BlockingClient, _Client[Blocking]):
+class Subconscious(Blocking, _Client[Blocking]):
     """The blocking client: `Subconscious().run("tim", "What is 6 * 7?", await_completion=True)`."""
 
 
-class AsyncSubconscious(AwaitingClient, _Client[Awaiting]):
+class AsyncSubconscious(Awaiting, _Client[Awaiting]):
     """The awaiting client, on asyncio and trio; its methods are those of `Subconscious`."""
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import failwell
-from failwell import Body, Case, Catalogue, Code, Header, Local, Message, Status, field, raises
+from failwell import Body, Case, Catalogue, Code, Header, Local, Message, Status, field
 from failwell.wire import ErrorObject
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -185,7 +185,7 @@ STATUSES = {
 }
 """The page's codes, each with the status that it travels with."""
 
-EVERYWHERE = raises(SubconsciousError, ValidationError, AuthenticationError, RateLimitError)
+EVERYWHERE = (SubconsciousError, ValidationError, AuthenticationError, RateLimitError)
 """What any operation may raise."""
 
 CATALOGUE = Catalogue(
@@ -196,11 +196,11 @@ CATALOGUE = Catalogue(
     idempotency="server",
     everywhere=EVERYWHERE,
     operations={
-        "run": raises(),
-        "stream": raises(),
-        "get": raises(NotFoundError),
-        "wait": raises(NotFoundError),
-        "cancel": raises(NotFoundError),
+        "run": (),
+        "stream": (),
+        "get": NotFoundError,
+        "wait": NotFoundError,
+        "cancel": NotFoundError,
     },
     status_decides=True,
 )

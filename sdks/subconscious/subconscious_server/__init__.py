@@ -25,19 +25,10 @@ if TYPE_CHECKING:
 lazy_exports(
     __name__,
     {
-        "app": ("create_app",),
-        "engine": (
-            "EngineAnswer",
-            "Engine",
-            "EngineDownError",
-            "EngineSlowError",
-            "Fact",
-            "NoAnswerError",
-            "Task",
-            "Thought",
-        ),
-        "settings": ("Settings",),
-        "store": ("Store",),
+        "app": "create_app",
+        "engine": "EngineAnswer Engine EngineDownError EngineSlowError Fact NoAnswerError Task Thought",
+        "settings": "Settings",
+        "store": "Store",
     },
 )
 

@@ -52,14 +52,14 @@ api_key: str | None = None
 lazy_exports(
     __name__,
     {
-        "agent": ("Agent",),
-        "client": ("CLIENTS",),
-        "knowledge_base": ("KnowledgeBase",),
-        "models": ("IngestionTask", "RetrievedChunk", "RunResult", "RunStatus", "StreamChunk"),
-        "nodes": ("Node",),
-        "pipeline": ("Pipeline",),
-        "runs": ("PipelineRun",),
-        "sessions": ("SessionEvent",),
+        "agent": "Agent",
+        "client": "CLIENTS",
+        "knowledge_base": "KnowledgeBase",
+        "models": "IngestionTask RetrievedChunk RunResult RunStatus StreamChunk",
+        "nodes": "Node",
+        "pipeline": "Pipeline",
+        "runs": "PipelineRun",
+        "sessions": "SessionEvent",
     },
 )
 

@@ -6,29 +6,30 @@ from typing import TypeVar
 
 from failwell.client import (
     ApiKeyClient,
-    ApiSettings,
     Awaiting,
-    AwaitingClient,
     Blocking,
-    BlockingClient,
     SharedClients,
 )
 from vectorshift.exceptions import CATALOGUE, AuthenticationError
 
 C = TypeVar("C", Blocking, Awaiting)
 
-SERVICE = ApiSettings(CATALOGUE, "https://api.vectorshift.ai/v1", "VECTORSHIFT", refused=AuthenticationError)
 
-
-class _Client(ApiKeyClient[C], service=SERVICE):
+class _Client(
+    ApiKeyClient[C],
+    catalogue=CATALOGUE,
+    base_url="https://api.vectorshift.ai/v1",
+    variables="VECTORSHIFT",
+    refused=AuthenticationError,
+):
     """Key, address, retries and connections; the operations are those of the objects."""
 
 
-class Client(BlockingClient, _Client[Blocking]):
+class Client(Blocking, _Client[Blocking]):
     """The client of what returns."""
 
 
-class AsyncClient(AwaitingClient, _Client[Awaiting]):
+class AsyncClient(Awaiting, _Client[Awaiting]):
     """The client of what is awaited, on asyncio and trio."""
 
 

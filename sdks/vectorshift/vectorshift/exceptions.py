@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import failwell
-from failwell import Case, Catalogue, Details, Local, Message, RetryRules, Status, field, raises
+from failwell import Case, Catalogue, Details, Local, Message, RetryRules, Status, field
 from failwell.wire import FirstOf
 
 MOST_KEPT = 1024 * 1024
@@ -235,7 +235,7 @@ class KbNotFound(  # noqa: N818 - the same
     """The knowledge base doesn't exist, or belongs to somebody else: the API does not tell which."""
 
 
-EVERYWHERE = raises(
+EVERYWHERE = (
     BadRequestError,
     AuthenticationError,
     PermissionDeniedError,
@@ -248,8 +248,8 @@ EVERYWHERE = raises(
     VectorshiftError,
 )
 """What any operation may raise."""
-ONE_OBJECT = raises(NotFoundError)
-RUN = raises(NotFoundError, PipelineRunFailedError, PollTimeoutError)
+ONE_OBJECT = NotFoundError
+RUN = (NotFoundError, PipelineRunFailedError, PollTimeoutError)
 
 CATALOGUE = Catalogue(
     "vectorshift",
@@ -262,27 +262,27 @@ CATALOGUE = Catalogue(
     everywhere=EVERYWHERE,
     operations={
         "pipeline.fetch": ONE_OBJECT,
-        "pipeline.list": raises(),
-        "pipeline.new": raises(),
+        "pipeline.list": (),
+        "pipeline.new": (),
         "pipeline.save": ONE_OBJECT,
         "pipeline.delete": ONE_OBJECT,
         "pipeline.run": RUN,
         "pipeline.result": RUN,
         "pipeline.start": ONE_OBJECT,
-        "pipeline.stream": raises(NotFoundError, PipelineRunFailedError),
+        "pipeline.stream": (NotFoundError, PipelineRunFailedError),
         "pipeline.run_status": ONE_OBJECT,
         "pipeline.terminate": ONE_OBJECT,
         "agent.fetch": ONE_OBJECT,
-        "agent.list": raises(),
-        "agent.session": raises(NotFoundError, SessionError, SessionDisconnectedError),
-        "knowledge_base.new": raises(),
-        "knowledge_base.fetch": raises(KbNotFound),
-        "knowledge_base.delete": raises(KbNotFound),
-        "knowledge_base.query": raises(KbNotFound),
-        "knowledge_base.list": raises(),
-        "knowledge_base.add_files": raises(KbNotFound),
-        "knowledge_base.add_files_and_wait": raises(KbNotFound, KbIngestionFailed, KbIngestionTimeout),
-        "knowledge_base.ingestion_status": raises(KbNotFound),
+        "agent.list": (),
+        "agent.session": (NotFoundError, SessionError, SessionDisconnectedError),
+        "knowledge_base.new": (),
+        "knowledge_base.fetch": KbNotFound,
+        "knowledge_base.delete": KbNotFound,
+        "knowledge_base.query": KbNotFound,
+        "knowledge_base.list": (),
+        "knowledge_base.add_files": KbNotFound,
+        "knowledge_base.add_files_and_wait": (KbNotFound, KbIngestionFailed, KbIngestionTimeout),
+        "knowledge_base.ingestion_status": KbNotFound,
     },
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from failwell.client import PollSpec, TwofoldObject, check_timeout, model, path, twofold, wait_for
+from failwell.client import PollSpec, TwofoldObject, check_timeout, model, path, poll_job, twofold
 from failwell.policy import JobFailedError
 from vectorshift.client import CLIENTS
 from vectorshift.exceptions import CATALOGUE
@@ -147,7 +147,7 @@ class KnowledgeBase(TwofoldObject, clients=CLIENTS, name="knowledge_base"):
                 raise JobFailedError(0, told)
             return task
 
-        return wait_for(
+        return poll_job(
             api.core,
             INGESTION,
             task_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from failwell.client import TwofoldObject, check_timeout, model, path, twofold, twofold_stream
+from failwell.client import TwofoldObject, check_timeout, twofold, twofold_stream
 from vectorshift.client import CLIENTS
 from vectorshift.exceptions import CATALOGUE
 from vectorshift.models import Done, RunResult
@@ -83,7 +83,7 @@ class Pipeline(TwofoldObject, clients=CLIENTS, name="pipeline"):
         made = graph(self.nodes)
         # What goes in and comes out the server finds itself, of the nodes.
         payload = {"nodes": made["nodes"], "canvas_metadata": made["canvas_metadata"], "branch_id": self.branch_id}
-        return api.call("POST", path("/update/pipeline", self.id), model(Done), payload={**payload, "deploy": True})
+        return api.call("POST", ("/update/pipeline", self.id), Done, payload={**payload, "deploy": True})
 
     asave = save.awaiting
 
@@ -94,7 +94,7 @@ class Pipeline(TwofoldObject, clients=CLIENTS, name="pipeline"):
         Raises:
             PermissionDeniedError: the key may read it, and not delete it.
         """
-        return api.call("DELETE", path("/pipeline", self.id), model(Done))
+        return api.call("DELETE", ("/pipeline", self.id), Done)
 
     adelete = delete.awaiting
 
@@ -145,7 +145,7 @@ class Pipeline(TwofoldObject, clients=CLIENTS, name="pipeline"):
     @twofold
     def terminate(self, api: Api, task_id: str) -> Flow[Done]:
         """End a run before it has ended by itself."""
-        return api.call("POST", path("/pipeline", self.id, "terminate"), model(Done), payload={"run_id": task_id})
+        return api.call("POST", ("/pipeline", self.id, "terminate"), Done, payload={"run_id": task_id})
 
     aterminate = terminate.awaiting
 

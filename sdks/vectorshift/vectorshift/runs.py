@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from failwell.client import PollSpec, TwofoldObject, failed_job, model, path, twofold, wait_for
+from failwell.client import PollSpec, TwofoldObject, failed_job, model, path, poll_job, twofold
 from failwell.policy import JobFailedError, StreamRules, UnreadableReplyError
 from vectorshift.client import CLIENTS
 from vectorshift.exceptions import CATALOGUE, PipelineRunFailedError, PollTimeoutError
@@ -54,7 +54,7 @@ class PipelineRun(TwofoldObject, clients=CLIENTS, name="pipeline"):
     def terminate(self, api: Api) -> Flow[Done]:
         """End the run before it has ended by itself."""
         run = {"run_id": self.task_id}
-        return api.call("POST", path("/pipeline", self.pipeline_id, "terminate"), model(Done), payload=run)
+        return api.call("POST", ("/pipeline", self.pipeline_id, "terminate"), Done, payload=run)
 
     aterminate = terminate.awaiting
 
@@ -69,7 +69,7 @@ def started(api: Api, pipeline_id: str, inputs: Mapping[str, Any]) -> Flow[str]:
 
 def looked_at(api: Api, pipeline_id: str, task_id: str) -> Flow[RunStatus]:
     """How a run stands."""
-    return api.call("GET", path("/pipeline", pipeline_id, "run", "status", task_id), model(RunStatus))
+    return api.call("GET", ("/pipeline", pipeline_id, "run", "status", task_id), RunStatus)
 
 
 def ended(api: Api, pipeline_id: str, task_id: str, *, timeout: float, poll_interval: float) -> Flow[RunStatus]:
@@ -91,7 +91,7 @@ def ended(api: Api, pipeline_id: str, task_id: str, *, timeout: float, poll_inte
 
     try:
         return (
-            yield from wait_for(
+            yield from poll_job(
                 api.core,
                 RUN,
                 task_id,

@@ -73,13 +73,13 @@ class remembered(Generic[T]):  # noqa: N801 - it is written as `property` is
         return value
 
 
-def lazy_exports(package: str, names: dict[str, tuple[str, ...]]) -> None:
-    """Let the *names* of a *package*, by the module that has them, be loaded from there when they are first used.
+def lazy_exports(package: str, names: dict[str, str]) -> None:
+    """Let the *names* of a *package*, in one text for each module that has them, be loaded when they are first used.
 
     The module is one of the *package*, or with a dot before it (".runtime.transport") one beside it.
     """
     module = sys.modules[package]
-    module.__dict__["_late"] = {name: home for home, those in names.items() for name in those}
+    module.__dict__["_late"] = {name: home for home, those in names.items() for name in those.split()}
     module.__class__ = _LatePackage
 
 

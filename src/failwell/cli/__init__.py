@@ -20,13 +20,13 @@ require("cli", "The failwell command")
 lazy_exports(
     __name__,
     {
-        "kit.arguments": ("Limit", "Patience", "named", "sendable"),
-        "kit.cells": ("cell", "document", "printable", "sentence"),
-        "kit.endings": ("worded",),
-        "kit.output": ("Columns",),
-        "kit.session": ("CommandSession",),
-        "kit.streams": ("remark",),
-        "kit.tool": ("CommandLine",),
+        "kit.arguments": "Limit Patience named sendable",
+        "kit.cells": "cell document printable sentence",
+        "kit.endings": "worded",
+        "kit.output": "Columns",
+        "kit.session": "CommandSession",
+        "kit.streams": "remark",
+        "kit.tool": "CommandLine",
     },
 )
 

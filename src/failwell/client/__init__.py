@@ -10,7 +10,7 @@ from failwell.contract.extras import require
 if TYPE_CHECKING:
     from failwell.client.api import Api, Pages
     from failwell.client.both_colours import TwofoldObject, twofold, twofold_session, twofold_stream
-    from failwell.client.clients import ApiKeyClient, ApiSettings, AwaitingClient, BlockingClient
+    from failwell.client.clients import ApiKeyClient
     from failwell.client.config import as_json, configuration_problem, several
     from failwell.client.core import Core
     from failwell.client.decoders import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from failwell.client.operations.folders import FolderFiles, files_in, is_image
     from failwell.client.operations.operation import operation
     from failwell.client.operations.paging import paged
-    from failwell.client.operations.polling import PollSpec, check_timeout, failed_job, wait_for
+    from failwell.client.operations.polling import PollSpec, check_timeout, failed_job, poll_job, wait_for
     from failwell.client.operations.progress import progress_bar
     from failwell.client.operations.resuming import resumable, resume
     from failwell.client.operations.sessions import AsyncSession, JsonSessionHandler, Opening, Session, session
@@ -58,123 +58,46 @@ require("client", __name__)
 lazy_exports(
     __name__,
     {
-        "operations.workers": (
-            "work_in_tasks",
-            "work_in_threads",
-        ),
-        "operations.progress": ("progress_bar",),
-        "api": ("Api", "Pages"),
-        "clients": (
-            "AwaitingClient",
-            "BlockingClient",
-            "ApiKeyClient",
-            "ApiSettings",
-        ),
-        "config": (
-            "as_json",
-            "configuration_problem",
-            "several",
-        ),
-        "core": ("Core",),
-        "decoders": (
-            "Page",
-            "event_model",
-            "json_body",
-            "event",
-            "model_list",
-            "nothing",
-            "model",
-            "model_page",
-            "raw",
-        ),
-        "operations.batches": (
-            "AsyncBatch",
-            "Batch",
-            "BatchOutcome",
-            "BatchProgress",
-            "BatchSpec",
-            "batch",
-            "batched",
-            "check_batch",
-        ),
-        "operations.composition": (
-            "all_of",
-            "batch_of",
-            "in_thread",
-        ),
-        "operations.folders": (
-            "FolderFiles",
-            "files_in",
-            "is_image",
-        ),
-        "operations.operation": ("operation",),
-        "operations.paging": ("paged",),
-        "operations.polling": (
-            "check_timeout",
-            "failed_job",
-            "PollSpec",
-            "wait_for",
-        ),
-        "operations.resuming": (
-            "resumable",
-            "resume",
-        ),
-        "operations.sessions": (
-            "AsyncSession",
-            "JsonSessionHandler",
-            "Opening",
-            "Session",
-            "session",
-        ),
-        "operations.streaming": (
-            "AsyncEventStream",
-            "EventStream",
-            "streamed",
-        ),
-        "both_colours": (
-            "TwofoldObject",
-            "twofold",
-            "twofold_session",
-            "twofold_stream",
-        ),
-        "operations.uploads": (
-            "chunked_upload",
-            "resumable_uploads",
-            "upload_source",
-        ),
-        "resource": (
-            "paced",
-            "Awaiting",
-            "Blocking",
-            "Resource",
-        ),
-        "shared": ("SharedClients",),
-        ".contract.construction": ("error_on",),
-        ".runtime.transport": (
-            "AsyncTransport",
-            "Transport",
-        ),
-        "transport.paths": ("path",),
-        "transport.targets": ("naming",),
+        "api": "Api Pages",
+        "both_colours": "TwofoldObject twofold twofold_session twofold_stream",
+        "clients": "ApiKeyClient",
+        "config": "as_json configuration_problem several",
+        "core": "Core",
+        "decoders": "Page event event_model json_body model model_list model_page nothing raw",
+        "operations.batches": "AsyncBatch Batch BatchOutcome BatchProgress BatchSpec batch batched check_batch",
+        "operations.composition": "all_of batch_of in_thread",
+        "operations.folders": "FolderFiles files_in is_image",
+        "operations.operation": "operation",
+        "operations.paging": "paged",
+        "operations.polling": "PollSpec check_timeout failed_job poll_job wait_for",
+        "operations.progress": "progress_bar",
+        "operations.resuming": "resumable resume",
+        "operations.sessions": "AsyncSession JsonSessionHandler Opening Session session",
+        "operations.streaming": "AsyncEventStream EventStream streamed",
+        "operations.uploads": "chunked_upload resumable_uploads upload_source",
+        "operations.workers": "work_in_tasks work_in_threads",
+        "resource": "Awaiting Blocking Resource paced",
+        "shared": "SharedClients",
+        "transport.paths": "path",
+        "transport.targets": "naming",
+        ".contract.construction": "error_on",
+        ".runtime.transport": "AsyncTransport Transport",
     },
 )
 
 __all__ = [
     "Api",
     "ApiKeyClient",
-    "ApiSettings",
     "AsyncBatch",
     "AsyncEventStream",
     "AsyncSession",
     "AsyncTransport",
     "Awaiting",
-    "AwaitingClient",
     "Batch",
     "BatchOutcome",
     "BatchProgress",
     "BatchSpec",
     "Blocking",
-    "BlockingClient",
     "Core",
     "EventStream",
     "FolderFiles",
@@ -214,6 +137,7 @@ __all__ = [
     "paced",
     "paged",
     "path",
+    "poll_job",
     "progress_bar",
     "raw",
     "resumable",

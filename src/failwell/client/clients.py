@@ -1,16 +1,15 @@
-"""Client base classes for APIs with an API key: blocking and awaiting, with the same arguments."""
+"""The client of an API with an API key: blocking or awaiting, with the same arguments."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from failwell._support.frozen import Frozen
 from failwell._support.secret import Secret
 from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.base import not_taken
-from failwell.client.resource import AsyncClosing, Awaiting, Blocking, Closing, Resource
+from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
@@ -30,45 +29,8 @@ if TYPE_CHECKING:
 C = TypeVar("C", Blocking, Awaiting)
 
 
-class ApiSettings(Frozen):
-    """Settings of an API: catalogue, base URL, environment variables, the header of the API key.
-
-    *variables* begins the names of two environment variables: "PICTOGRAPH" is for `PICTOGRAPH_API_KEY`, and for
-    `PICTOGRAPH_BASE_URL`, which comes before *base_url*. The key is sent in *header*, behind *scheme* if there is one.
-    *refused* makes the error for a key that is missing or cannot be sent; None: the catalogue's "configuration" error.
-    """
-
-    catalogue: Catalogue
-    base_url: str
-    variables: str
-    header: str = "Authorization"
-    scheme: str = "Bearer"
-    refused: Callable[[str], Error] | None = None
-
-    @property
-    def key_variable(self) -> str:
-        """The environment variable that has the key."""
-        return f"{self.variables}_API_KEY"
-
-    @property
-    def url_variable(self) -> str:
-        """The environment variable that has the base URL."""
-        return f"{self.variables}_BASE_URL"
-
-
-class ApiKeyClient(Resource[C]):
-    """Base of an SDK's clients with an API key: `class _Client(ApiKeyClient[C], service=SERVICE)` has the resources.
-
-    `class Client(BlockingClient, _Client[Blocking])` and `class AsyncClient(AwaitingClient, _Client[Awaiting])` are
-    then the whole of them. A pickled client holds no key: it reads the environment where it is loaded.
-    """
-
-    service: ClassVar[ApiSettings]
-
-    def __init_subclass__(cls, *, service: ApiSettings | None = None, name: str | None = None) -> None:
-        super().__init_subclass__(name=name)
-        if service is not None:
-            cls.service = service
+class _KnownKeywords:
+    """What tells a keyword that no argument is called which one comes near."""
 
     if not TYPE_CHECKING:  # which tells of unknown keywords itself
 
@@ -85,18 +47,135 @@ class ApiKeyClient(Resource[C]):
                 raise problem
             return super().__new__(cls)
 
-    def _connect(self, sealed: Secret | type, base_url: str | None, **settings: Any) -> None:
-        service = self.service
+
+class ApiKeyClient(_KnownKeywords, Resource[C]):
+    """A client of an API with an API key: its class keywords say where the API is, its arguments how it is called.
+
+    `class _Client(ApiKeyClient[C], catalogue=CATALOGUE, base_url="https://...", variables="PARCEL")` has the resources;
+    `class Client(Blocking, _Client[Blocking])`, whose methods return, and `class AsyncClient(Awaiting,
+    _Client[Awaiting])`, whose methods are awaited on asyncio and trio, are then the whole of both. *variables* begins
+    the names of two environment variables: here `PARCEL_API_KEY`, and `PARCEL_BASE_URL`, which comes before *base_url*.
+    The key is sent in *header*, behind *scheme* if there is one. *refused* makes the error for a key that is missing or
+    cannot be sent; without it that is the catalogue's "configuration" error.
+
+    *api_key* and *base_url* default to the environment variables. *timeout* is the seconds one attempt may take,
+    *deadline* the seconds a whole call may take, *max_retries* how often a failed call is repeated (None: as the
+    catalogue says). *retry* "large_fleet" repeats less: one timeout in ten, and other failures within a tenth of the
+    calls. It is for very many clients that seldom call. *resilience* is what the calls of this process share: a budget
+    for retries, and on demand a breaker and a pace. *on_event* is told of retries, of waits, and of what was not sent,
+    as a name and facts. *longest_reply* is how many bytes the decoded body of an answer may have, unless it is a stream
+    or goes to a file. *http* "fast" sends over pyreqwest (`failwell[fast]`), which takes less time of the CPU and
+    promises a little less. An `httpx2.Client` of your own as *http_client*, of an awaiting client an
+    `httpx2.AsyncClient`, keeps its proxies and certificates; the timeout is then checked between chunks only. A pickled
+    client holds no key: it reads the environment where it is loaded.
+
+    Raises:
+        Error: the catalogue's "configuration" error, for a key, a base URL or a number that cannot work.
+    """
+
+    _catalogue: ClassVar[Catalogue]
+    _url: ClassVar[str]
+    _variables: ClassVar[str]
+    _header: ClassVar[str] = "Authorization"
+    _scheme: ClassVar[str] = "Bearer"
+    _refused: ClassVar[Callable[[str], Error] | None] = None
+
+    def __init_subclass__(
+        cls,
+        *,
+        catalogue: Catalogue | None = None,
+        base_url: str | None = None,
+        variables: str | None = None,
+        header: str | None = None,
+        scheme: str | None = None,
+        refused: Callable[[str], Error] | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init_subclass__(name=name)
+        said = {"_url": base_url, "_variables": variables, "_header": header, "_scheme": scheme, "_refused": refused}
+        for attribute, value in {"_catalogue": catalogue, **said}.items():
+            if value is not None:
+                setattr(cls, attribute, value)
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = 30.0,
+        max_retries: int | None = None,
+        deadline: float | None = None,
+        retry: RetryProfile = "standard",
+        resilience: Resilience | None = None,
+        http: Http = "httpx2",
+        http_client: httpx2.Client | httpx2.AsyncClient | None = None,
+        longest_reply: int | None = LONGEST_REPLY,
+        clock: Clock | None = None,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        sealed = self._sealed(api_key)
+        # From here on no local variable holds the key: tracebacks may print them.
+        del api_key
+        if base_url is None:
+            base_url = self.from_environment("BASE_URL") or self._url
         try:
-            key = _checked(sealed, service)
-            if service.scheme:
-                key = Secret(f"{service.scheme} {key.reveal()}")
-            if base_url is None:
-                base_url = os.environ.get(service.url_variable) or service.base_url
-            core = Core(service.catalogue, base_url=base_url, credentials=((service.header, key),), **settings)
+            key = self._checked(sealed)
+            if self._scheme:
+                key = Secret(f"{self._scheme} {key.reveal()}")
+            core = Core(
+                self._catalogue,
+                base_url=base_url,
+                credentials=((self._header, key),),
+                awaiting=isinstance(self, Awaiting),
+                timeout=timeout,
+                max_retries=max_retries,
+                deadline=deadline,
+                retry=retry,
+                resilience=resilience,
+                http=http,
+                http_client=http_client,
+                longest_reply=longest_reply,
+                clock=clock,
+                on_event=on_event,
+            )
         except Error as error:
             raise domain_exception(without_frames(error))
         super().__init__(core)
+
+    @classmethod
+    def contract(cls) -> Catalogue:
+        """The catalogue of the API."""
+        return cls._catalogue
+
+    @classmethod
+    def from_environment(cls, name: str) -> str:
+        """What the environment says: its "API_KEY" or its "BASE_URL"; "" where it does not."""
+        return os.environ.get(f"{cls._variables}_{name}", "")
+
+    @classmethod
+    def _sealed(cls, api_key: object) -> Secret | type:
+        """The key as a secret, from the argument or the environment; the type of what cannot be one. Never raises."""
+        if api_key is None:
+            return Secret(cls.from_environment("API_KEY"))
+        if isinstance(api_key, str):
+            return Secret(api_key)
+        return api_key if isinstance(api_key, Secret) else type(api_key)
+
+    @classmethod
+    def _checked(cls, key: Secret | type) -> Secret:
+        """*key*, if a request can carry it."""
+        if not isinstance(key, Secret):
+            problem = f"The API key is of type {key.__name__}; it must be text."
+        elif not key:
+            problem = f"{cls._variables}_API_KEY is not set. Set it, or pass api_key= to the client."
+        elif not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
+            problem = (
+                f"The API key ({len(key.reveal())} characters) has spaces, line breaks or non-ASCII characters. "
+                "Copy it again, without quotes or blanks around it."
+            )
+        else:
+            return key
+        raise configuration_problem(cls._catalogue, problem) if cls._refused is None else cls._refused(problem)
 
     @property
     def base_url(self) -> str:
@@ -143,142 +222,5 @@ class ApiKeyClient(Resource[C]):
         return _restored, (type(self), settings)
 
 
-class BlockingClient(Closing, ApiKeyClient[Blocking]):
-    """A client whose methods return.
-
-    *api_key* and *base_url* default to environment variables. *timeout* is the seconds one attempt may take, *deadline*
-    the seconds a whole call may take, *max_retries* how often a failed call is repeated (None: as the catalogue says).
-    *retry* "large_fleet" repeats less: one timeout in ten, and other failures within a tenth of the calls. It is for
-    very many clients that seldom call. *resilience* is what the calls of this process share: a budget for retries, and
-    on demand a breaker and a pace. *on_event* is told of retries, of waits, and of what was not sent, as a name and
-    facts.
-    *longest_reply* is how many bytes the decoded body of an answer may have, unless it is a stream or goes to a file.
-    *http* "fast" sends over pyreqwest (`failwell[fast]`), which takes less time of the CPU and promises a little less.
-    An `httpx2.Client` of your own as *http_client* keeps its proxies and certificates; the timeout is then checked
-    between chunks only.
-
-    Raises:
-        Error: the catalogue's "configuration" error, for a key, a base URL or a number that cannot work.
-    """
-
-    def __init__(
-        self,
-        api_key: str | Secret | None = None,
-        *,
-        base_url: str | None = None,
-        timeout: float | None = 30.0,
-        max_retries: int | None = None,
-        deadline: float | None = None,
-        retry: RetryProfile = "standard",
-        resilience: Resilience | None = None,
-        http: Http = "httpx2",
-        http_client: httpx2.Client | None = None,
-        longest_reply: int | None = LONGEST_REPLY,
-        clock: Clock | None = None,
-        on_event: OnEvent | None = None,
-    ) -> None:
-        sealed = _sealed(api_key, self.service)
-        # From here on no local variable holds the key: tracebacks may print them.
-        del api_key
-        self._connect(
-            sealed,
-            base_url,
-            timeout=timeout,
-            max_retries=max_retries,
-            deadline=deadline,
-            retry=retry,
-            resilience=resilience,
-            http=http,
-            http_client=http_client,
-            longest_reply=longest_reply,
-            clock=clock,
-            on_event=on_event,
-        )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.core.close()
-
-
-class AwaitingClient(AsyncClosing, ApiKeyClient[Awaiting]):
-    """A client whose methods are awaited, on asyncio and trio; otherwise as `BlockingClient`.
-
-    Raises:
-        Error: the catalogue's "configuration" error, for a key, a base URL or a number that cannot work.
-    """
-
-    def __init__(
-        self,
-        api_key: str | Secret | None = None,
-        *,
-        base_url: str | None = None,
-        timeout: float | None = 30.0,
-        max_retries: int | None = None,
-        deadline: float | None = None,
-        retry: RetryProfile = "standard",
-        resilience: Resilience | None = None,
-        http: Http = "httpx2",
-        http_client: httpx2.AsyncClient | None = None,
-        longest_reply: int | None = LONGEST_REPLY,
-        clock: Clock | None = None,
-        on_event: OnEvent | None = None,
-    ) -> None:
-        sealed = _sealed(api_key, self.service)
-        del api_key
-        self._connect(
-            sealed,
-            base_url,
-            awaiting=True,
-            timeout=timeout,
-            max_retries=max_retries,
-            deadline=deadline,
-            retry=retry,
-            resilience=resilience,
-            http=http,
-            http_client=http_client,
-            longest_reply=longest_reply,
-            clock=clock,
-            on_event=on_event,
-        )
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self.core.aclose()
-
-    close = aclose
-
-
-def _sealed(api_key: object, service: ApiSettings) -> Secret | type:
-    """The key as a secret, from the argument or the environment; the type of what cannot be one. Never raises."""
-    if api_key is None:
-        return Secret(os.environ.get(service.key_variable, ""))
-    if isinstance(api_key, str):
-        return Secret(api_key)
-    return api_key if isinstance(api_key, Secret) else type(api_key)
-
-
-def _checked(key: Secret | type, service: ApiSettings) -> Secret:
-    """*key*, if a request can carry it."""
-    if not isinstance(key, Secret):
-        raise _refused(service, f"The API key is of type {key.__name__}; it must be text.")
-    if not key:
-        raise _refused(service, f"{service.key_variable} is not set. Set it, or pass api_key= to the client.")
-    if not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
-        raise _refused(
-            service,
-            f"The API key ({len(key.reveal())} characters) has spaces, line breaks or non-ASCII characters. "
-            "Copy it again, without quotes or blanks around it.",
-        )
-    return key
-
-
-def _refused(service: ApiSettings, message: str) -> Error:
-    return (service.refused or _by_configuration(service.catalogue))(message)
-
-
-def _by_configuration(catalogue: Catalogue) -> Callable[[str], Error]:
-    return lambda message: configuration_problem(catalogue, message)
-
-
-def _restored(cls: type[BlockingClient | AwaitingClient], settings: dict[str, Any]) -> Any:
+def _restored(cls: type[ApiKeyClient[Any]], settings: dict[str, Any]) -> Any:
     return cls(**settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -18,10 +18,29 @@ from failwell.contract.error import Error
 from failwell.contract.extras import missing
 from failwell.contract.resilience import Resilience, RetryProfile
 
+if TYPE_CHECKING:
+    from failwell.clock import Clock
+    from failwell.runtime.driver import OnEvent
+
 T = TypeVar("T")
 
 Http = Literal["httpx2", "fast"]
 """What carries requests: httpx2, or pyreqwest as the fast one."""
+
+
+class ClientSettings(TypedDict, total=False):
+    """What a client of either colour may be told beside its key, as `ApiKeyClient` has it."""
+
+    base_url: str | None
+    timeout: float | None
+    max_retries: int | None
+    deadline: float | None
+    retry: RetryProfile
+    resilience: Resilience | None
+    http: Http
+    longest_reply: int | None
+    clock: Clock | None
+    on_event: OnEvent | None
 
 
 def configuration_problem(catalogue: Catalogue, message: str) -> Error:

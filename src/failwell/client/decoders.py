@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from failwell._support.frozen import Frozen
 from failwell.policy.call import UnreadableReplyError
@@ -93,6 +93,20 @@ def model_page(model: type[M], key: str = "data") -> Callable[[Reply], Page[M]]:
         return Page(rows, has_more)
 
     return decode
+
+
+def decoder(wanted: type[T] | Callable[[Reply], T]) -> Callable[[Reply], T]:
+    """What reads an answer as *wanted*, a pydantic model or a list of one; any other callable does so itself."""
+    kind: Any = wanted
+    if getattr(kind, "__origin__", None) is list:
+        return cast("Callable[[Reply], T]", model_list(kind.__args__[0]))
+    return cast("Callable[[Reply], T]", model(kind) if hasattr(kind, "model_validate") else kind)
+
+
+def page_decoder(wanted: type[T] | Callable[[Reply], Page[T]]) -> Callable[[Reply], Page[T]]:
+    """The same of a page, whose rows are *wanted*."""
+    kind: Any = wanted
+    return cast("Callable[[Reply], Page[T]]", model_page(kind) if hasattr(kind, "model_validate") else kind)
 
 
 def _rows(model: type[M], body: Any, key: str) -> list[M]:

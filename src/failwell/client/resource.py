@@ -8,19 +8,13 @@ from failwell.client.api import Api
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Unpack
 
+    import httpx2
+
+    from failwell._support.secret import Secret
+    from failwell.client.config import ClientSettings
     from failwell.client.core import Core
-
-
-class Blocking:
-    """The colour of a client whose methods return."""
-
-
-class Awaiting:
-    """The colour of a client whose methods are awaited."""
-
-
-C = TypeVar("C", Blocking, Awaiting)
 
 
 class NeedsAsyncWith:
@@ -93,6 +87,51 @@ class AsyncClosing(NeedsAsyncWith):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+class Blocking(Closing):
+    """The colour of a client whose methods return, and a base of the client itself."""
+
+    core: Core
+
+    if TYPE_CHECKING:  # the other arguments are the same in both colours
+
+        def __init__(
+            self,
+            api_key: str | Secret | None = None,
+            *,
+            http_client: httpx2.Client | None = None,
+            **settings: Unpack[ClientSettings],
+        ) -> None: ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.core.close()
+
+
+class Awaiting(AsyncClosing):
+    """The colour of a client whose methods are awaited, and a base of the client itself."""
+
+    core: Core
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            api_key: str | Secret | None = None,
+            *,
+            http_client: httpx2.AsyncClient | None = None,
+            **settings: Unpack[ClientSettings],
+        ) -> None: ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.core.aclose()
+
+    close = aclose
+
+
+C = TypeVar("C", Blocking, Awaiting)
 
 
 class Resource(Generic[C]):

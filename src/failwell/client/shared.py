@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from failwell._support.secret import Secret
 
 if TYPE_CHECKING:
-    from failwell.client.clients import AwaitingClient, BlockingClient
+    from failwell.client.clients import ApiKeyClient
     from failwell.client.core import Core
+    from failwell.client.resource import Awaiting, Blocking
     from failwell.contract.catalogues.catalogue import Catalogue
+
+    Client = ApiKeyClient[Blocking] | ApiKeyClient[Awaiting]
 
 
 class _Made(NamedTuple):
-    client: BlockingClient | AwaitingClient
+    client: Client
     key: Secret
     base_url: str | None
 
@@ -30,26 +32,26 @@ class SharedClients:
 
     def __init__(
         self,
-        blocking: type[BlockingClient],
-        awaiting: type[AwaitingClient],
+        blocking: type[ApiKeyClient[Blocking]],
+        awaiting: type[ApiKeyClient[Awaiting]],
         api_key: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self._classes: tuple[type[BlockingClient], type[AwaitingClient]] = (blocking, awaiting)
+        self._classes = (blocking, awaiting)
         self._api_key = api_key
         self._made: dict[bool, _Made] = {}
 
     @property
     def catalogue(self) -> Catalogue:
         """The contract of what they call."""
-        return self._classes[0].service.catalogue
+        return self._classes[0].contract()
 
     @property
-    def blocking(self) -> BlockingClient:
+    def blocking(self) -> ApiKeyClient[Blocking]:
         """The client of what returns."""
         return self._current(awaiting=False)  # type: ignore[return-value]  # of that class
 
     @property
-    def awaiting(self) -> AwaitingClient:
+    def awaiting(self) -> ApiKeyClient[Awaiting]:
         """The client of what is awaited."""
         return self._current(awaiting=True)  # type: ignore[return-value]  # of that class
 
@@ -67,12 +69,12 @@ class SharedClients:
         if (made := self._made.pop(True, None)) is not None:
             await made.client.core.aclose()
 
-    def _current(self, *, awaiting: bool) -> BlockingClient | AwaitingClient:
-        service = self._classes[awaiting].service
+    def _current(self, *, awaiting: bool) -> Client:
+        kind = self._classes[awaiting]
         # From here on no local variable holds the key itself: tracebacks may print them.
-        key = Secret(self._api_key() or os.environ.get(service.key_variable, ""))
-        base_url = os.environ.get(service.url_variable)
+        key = Secret(self._api_key() or kind.from_environment("API_KEY"))
+        base_url = kind.from_environment("BASE_URL") or None
         made = self._made.get(awaiting)
         if made is None or (made.key, made.base_url) != (key, base_url):
-            made = self._made[awaiting] = _Made(self._classes[awaiting](key), key, base_url)
+            made = self._made[awaiting] = _Made(kind(key), key, base_url)
         return made.client

@@ -25,35 +25,18 @@ require("sandbox", __name__)
 lazy_exports(
     __name__,
     {
-        "adapter": (
-            "Adapter",
-            "ClassAdapter",
-            "Colour",
-            "events_of",
-        ),
-        "agreement.agreement": ("Agreement",),
-        "bench": ("Bench", "burst"),
-        "calls": (
-            "Call",
-            "Calls",
-        ),
-        "errors": (
-            "AdapterError",
-            "ShortfallError",
-        ),
-        "observation": (
-            "Observation",
-            "expect_equal",
-        ),
-        "promise": ("Promise",),
-        "promises": ("Promises",),
-        "remote.adapter": ("RemoteAdapter",),
-        "runner": ("check",),
-        "universal": ("universal_promises",),
-        "verdicts": (
-            "Row",
-            "Verdict",
-        ),
+        "adapter": "Adapter ClassAdapter Colour events_of",
+        "agreement.agreement": "Agreement",
+        "bench": "Bench burst",
+        "calls": "Call Calls",
+        "errors": "AdapterError ShortfallError",
+        "observation": "Observation expect_equal",
+        "promise": "Promise",
+        "promises": "Promises",
+        "remote.adapter": "RemoteAdapter",
+        "runner": "check",
+        "universal": "universal_promises",
+        "verdicts": "Row Verdict",
     },
 )
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from failwell.clock import Clock
 
 if TYPE_CHECKING:
-    from failwell.client.clients import AwaitingClient, BlockingClient
+    from failwell.client.clients import ApiKeyClient
+    from failwell.client.resource import Awaiting, Blocking
 
 Colour = Literal["blocking", "awaiting"]
 COLOURS: tuple[Colour, ...] = ("blocking", "awaiting")
+
+
+Clients: TypeAlias = "tuple[type[ApiKeyClient[Blocking]], type[ApiKeyClient[Awaiting]]]"
+"""The two clients of an SDK made with Failwell."""
 
 
 class Adapter(Protocol):
@@ -42,10 +47,13 @@ class ClassAdapter:
 
     @classmethod
     def of(
-        cls, blocking: type[BlockingClient], awaiting: type[AwaitingClient], **functions: Callable[..., Any]
+        cls,
+        blocking: type[ApiKeyClient[Blocking]],
+        awaiting: type[ApiKeyClient[Awaiting]],
+        **functions: Callable[..., Any],
     ) -> ClassAdapter:
         """The adapter of an SDK made with Failwell, with all errors of its catalogue, and *functions* of the page."""
-        errors = {error.__name__: error for error in blocking.service.catalogue.errors}
+        errors = {error.__name__: error for error in blocking.contract().errors}
         return cls({"blocking": blocking, "awaiting": awaiting}, errors, functions)
 
     def client(self, colour: Colour, *, base_url: str, api_key: str, clock: Clock, **settings: Any) -> Any:

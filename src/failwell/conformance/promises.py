@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from failwell.conformance.adapter import Adapter
+from failwell.conformance.adapter import Adapter, ClassAdapter, Clients
 from failwell.conformance.promise import Promise
 
 if TYPE_CHECKING:
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 
 class Promises:
-    """All promises of one page, in its order.
+    """All promises of one page, in its order, of the SDK of *adapter*, or of its two clients: `(Client, AsyncClient)`.
 
     *agreement* has those that an SDK made with Failwell keeps beside the page: one for each case of its contract.
     *calls* are the two that meet every fault.
     """
 
-    def __init__(self, adapter: Adapter, agreement: Agreement | None = None, calls: Calls | None = None) -> None:
-        self.adapter = adapter
+    def __init__(
+        self, adapter: Adapter | Clients, agreement: Agreement | None = None, calls: Calls | None = None
+    ) -> None:
+        self.adapter = ClassAdapter.of(*adapter) if isinstance(adapter, tuple) else adapter
         self.agreement = agreement
         self.calls = calls
         self._promises: list[Promise] = []

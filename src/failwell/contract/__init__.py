@@ -2,8 +2,8 @@
 
 from failwell._support.secret import Secret
 from failwell.contract.case import Case, Source
-from failwell.contract.catalogues.catalogue import Catalogue, HeaderNames, Raises, RetryRules, raises
-from failwell.contract.error import Error
+from failwell.contract.catalogues.catalogue import Catalogue, HeaderNames, RetryRules
+from failwell.contract.error import Error, StandardError
 from failwell.contract.errors import CatalogueError, ContractError, DeclarationError
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import AllDetails, Body, Code, Details, Header, Local, Message, Status, field
@@ -28,16 +28,15 @@ __all__ = [
     "HeaderNames",
     "Local",
     "Message",
-    "Raises",
     "Resilience",
     "RetryRules",
     "Secret",
     "Source",
+    "StandardError",
     "Status",
     "Suppression",
     "field",
     "hint",
     "log_fields",
-    "raises",
     "with_evidence",
 ]

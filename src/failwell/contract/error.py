@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, dataclass_transform
 
 from failwell._support import truncation
 from failwell._support.frozen import changed
@@ -14,7 +14,7 @@ from failwell._support.lazy import LazyMember
 from failwell.contract.case import Case, EnvelopeLayer, RetryKind, Source, StatusRange, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.evidence import Attempt, Suppression
-from failwell.contract.fields import field
+from failwell.contract.fields import Code, Message, Status, field
 
 if TYPE_CHECKING:
     from failwell.contract.retry_advice import Assessed, RetryAdvice
@@ -308,6 +308,14 @@ def _rebuilt(cls: type[Error], args: tuple[Any, ...]) -> Error:
     error = cls.__new__(cls, *args)
     error.args = args  # what is an `OSError` too, such as a TimeoutError, takes them in its constructor
     return error
+
+
+class StandardError(Error):
+    """Base of a vendor's errors that say a message, a code and a status: `e.message`, `e.code`, `e.status`."""
+
+    message: Message = field(kw_only=False)
+    code: Annotated[str | None, Code()] = None
+    status: Annotated[int | None, Status()] = field(default=None, init=False)
 
 
 def _settling(init: Callable[..., None]) -> Callable[..., None]:

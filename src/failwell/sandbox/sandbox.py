@@ -16,7 +16,7 @@ from failwell.contract.error import Error
 from failwell.sandbox.control import ArmError
 from failwell.sandbox.errors import BadScriptError, SandboxError, UnknownRoleError
 from failwell.sandbox.faults.rules import Rule, Script, rule_from_json
-from failwell.sandbox.faults.steps import Answer, FaultStep, Garbled, Reset, Silence
+from failwell.sandbox.faults.steps import Answer, FaultStep, Garbled, Reset, Silence, step_from_json
 from failwell.sandbox.log import RequestLog
 from failwell.sandbox.proxy.layer import FaultLayer
 from failwell.sandbox.proxy.listening import listen
@@ -183,15 +183,17 @@ class Sandbox:
         """
         return self.arm(self._step(error), times=times, method=method, path=path)
 
-    def arm(self, *steps: FaultStep, times: int = 1, method: str | None = None, path: str | None = None) -> int:
+    def arm(self, *steps: FaultStep | str, times: int = 1, method: str | None = None, path: str | None = None) -> int:
         """Let the next *times* requests (of *method*, to *path*, a glob) go through *steps*.
 
-        A `Certificate` is shown to the next *times* TLS connections.
+        One that needs no arguments may be its name: `sandbox.arm("reset")`. A `Certificate` is shown to the next
+        *times* TLS connections.
 
         Raises:
             BadScriptError: the steps make no sense together.
         """
-        return self.script.arm(Rule(steps, method=method, path=path, times=times))
+        named = tuple(step_from_json({"step": step}) if isinstance(step, str) else step for step in steps)
+        return self.script.arm(Rule(named, method=method, path=path, times=times))
 
     def _step(self, error: Error) -> FaultStep:
         try:

@@ -32,6 +32,7 @@ from failwell.server.idempotency.claims import Claims
 from failwell.server.idempotency.gate import IdempotencyGate
 from failwell.server.idempotency.policy import Idempotency
 from failwell.server.idempotency.recording import REPLAY_REQUEST_ID, Recording, replay
+from failwell.server.idempotency.store import Store
 from failwell.server.limits.rate_limits import HEADERS, RateLimits
 from failwell.server.limits.tiers import Tiers
 from failwell.server.middleware_order import CONTRACT, Outside
@@ -46,7 +47,7 @@ def install(
     *,
     keys: Keys | None = None,
     caller: FindCaller | None = None,
-    idempotency: Idempotency | None = None,
+    idempotency: Idempotency | Store | None = None,
     limits: RateLimits | Mapping[str, RateLimits] | None = None,
     clock: ServerClock | None = None,
     strict: bool | None = None,
@@ -63,10 +64,10 @@ def install(
 
     *keys* says who may call, or *caller* does, a function of the request, where the app knows that by itself. *public*
     are patterns of paths for which nobody is asked (`"/signed/*"`), *writers* the roles that may use other methods than
-    GET, HEAD and OPTIONS, and open websockets. *limits* are those of every caller, or a mapping from the tier of a
-    caller to its limits, in which "" is for those without a tier; a caller of any other tier is an `UnknownTierError`
-    in the log, and gets a 500. *bodies* are the limits of what is sent; None for none. *convert* maps exceptions that
-    the catalogue does not know.
+    GET, HEAD and OPTIONS, and open websockets. *idempotency* is a store for answers by key, or rules that have one.
+    *limits* are those of every caller, or a mapping from the tier of a caller to its limits, in which "" is for those
+    without a tier; a caller of any other tier is an `UnknownTierError` in the log, and gets a 500. *bodies* are the
+    limits of what is sent; None for none. *convert* maps exceptions that the catalogue does not know.
     *strict* raises `UndeclaredError` for what an operation does not declare; by default only under pytest.
 
     *paths* are patterns of the paths that the contract covers (`"/v2/*"`); by default all. Other requests, and the
@@ -95,6 +96,8 @@ def install(
             "caller=... if the app knows its callers by itself."
         )
     catalogue = catalogue_from(catalogue)
+    if idempotency is not None and not isinstance(idempotency, Idempotency):
+        idempotency = Idempotency(idempotency)
     open_to_all = Paths(public, app, argument="public")
     auth: Auth | None = None
     if keys is not None:

@@ -23,21 +23,12 @@ if TYPE_CHECKING:
 lazy_exports(
     __name__,
     {
-        "asked": ("Asked",),
-        "errors": (
-            "BadReplyError",
-            "NoClientError",
-            "RepliesError",
-            "UnansweredError",
-            "UnusedRepliesError",
-        ),
-        "events": ("Events",),
-        "fault_injection": ("faults",),
-        "player": ("Played", "Player", "play"),
-        "mock_replies": (
-            "Replies",
-            "replies",
-        ),
+        "asked": "Asked",
+        "errors": "BadReplyError NoClientError RepliesError UnansweredError UnusedRepliesError",
+        "events": "Events",
+        "fault_injection": "faults",
+        "mock_replies": "Replies replies",
+        "player": "Played Player play",
     },
 )
 

@@ -18,18 +18,11 @@ if TYPE_CHECKING:
 lazy_exports(
     __name__,
     {
-        "sse": ("Event",),
-        "messages": (
-            "Failure",
-            "Reply",
-            "Request",
-        ),
-        "parse": (
-            "parse_reply",
-            "snapshot",
-        ),
-        "render": ("render_error",),
-        "retry_after": ("parse_retry_after",),
+        "messages": "Failure Reply Request",
+        "parse": "parse_reply snapshot",
+        "render": "render_error",
+        "retry_after": "parse_retry_after",
+        "sse": "Event",
     },
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from failwell.client import PollSpec
 from failwell.client import check_timeout as refuse_timeout
 from failwell.policy import JobFailedError
 from pictograph.exceptions import CATALOGUE
@@ -13,10 +12,6 @@ from pictograph.exceptions import CATALOGUE
 if TYPE_CHECKING:
     from failwell.wire import Reply
     from pictograph.models import JobError
-
-RUN = PollSpec("Run", "client.training.get", id_field="run_id")
-BATCH = PollSpec("Batch", "client.auto_annotate.get_batch", on="batch_poll_timeout", id_field="job_id")
-IMPORT = PollSpec("Import", "client.connectors.get_import", on="import_poll_timeout", id_field="import_id")
 
 
 class FallibleJob(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from failwell.client import Awaiting, Blocking, Resource, model, operation
+from failwell.client import Awaiting, Blocking, Resource, operation
 from failwell.policy import Flow
 from pictograph.resources._paths import path
 
@@ -39,7 +39,7 @@ class Annotations(Resource[C], name="annotations"):
         """
         from pictograph.models import ImageAnnotations
 
-        return self.api.call("GET", path("annotations", "by-id", image_id), model(ImageAnnotations))
+        return self.api.call("GET", path("annotations", "by-id", image_id), ImageAnnotations)
 
     @operation
     def save(
@@ -73,7 +73,7 @@ class Annotations(Resource[C], name="annotations"):
         return self.api.call(
             "POST",
             where,
-            model(SaveResult),
+            SaveResult,
             payload=payload,
             mutating=True,
             idempotency_key=idempotency_key,

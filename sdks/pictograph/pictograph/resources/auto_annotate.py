@@ -9,7 +9,7 @@ from failwell.client import Awaiting, Blocking, Resource, model, operation, resu
 from failwell.policy import Flow
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
-from pictograph.resources._waiting import BATCH, check_timeout, or_its_error
+from pictograph.resources._waiting import check_timeout, or_its_error
 
 if TYPE_CHECKING:
     from pictograph.models import BatchJob, BatchQuote
@@ -61,7 +61,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         job: BatchJob = yield from self.api.call(
             "POST",
             path("auto-annotate", "batch"),
-            model(BatchJob),
+            BatchJob,
             payload=payload if top_k is None else {**payload, "top_k": top_k},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -98,7 +98,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         return self.api.call(
             "POST",
             path("auto-annotate", "batch", "quote"),
-            model(BatchQuote),
+            BatchQuote,
             payload=payload,
             mutating=True,
             idempotency_key=idempotency_key,
@@ -114,7 +114,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         from pictograph.models import BatchJob
 
         where = path("auto-annotate", "batch", job_id)
-        return self.api.call("GET", where, model(BatchJob))
+        return self.api.call("GET", where, BatchJob)
 
     @operation
     def cancel_batch(self, job_id: str, *, idempotency_key: str | None = None) -> Flow[BatchJob]:
@@ -128,7 +128,7 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
         return self.api.call(
             "POST",
             path("auto-annotate", "batch", job_id, "cancel"),
-            model(BatchJob),
+            BatchJob,
             mutating=True,
             idempotency_key=idempotency_key,
         )
@@ -150,12 +150,14 @@ class AutoAnnotate(Resource[C], name="auto_annotate"):
 
         where, decode = path("auto-annotate", "batch", job_id), or_its_error(model(BatchJob))
         return wait_for(
-            self.core,
-            BATCH,
+            self,
+            AutoAnnotate.get_batch,
             job_id,
-            lambda: self.api.call("GET", where, decode),
             timeout=timeout,
             poll_interval=poll_interval,
+            noun="Batch",
+            on="batch_poll_timeout",
+            fetch=lambda: self.api.call("GET", where, decode),
         )
 
 

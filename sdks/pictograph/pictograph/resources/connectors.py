@@ -10,7 +10,7 @@ from failwell.client import Awaiting, Blocking, Resource, model, nothing, operat
 from failwell.policy import Flow
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import path
-from pictograph.resources._waiting import IMPORT, check_timeout, or_its_error
+from pictograph.resources._waiting import check_timeout, or_its_error
 
 if TYPE_CHECKING:
     from pictograph.models import ConnectorValidation, ImportJob, RemoteDataset
@@ -41,7 +41,7 @@ class Connectors(Resource[C], name="connectors"):
         return self.api.call(
             "POST",
             path("connectors", "validate"),
-            model(ConnectorValidation),
+            ConnectorValidation,
             payload={"provider": provider, "api_key": key.reveal()},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -78,7 +78,7 @@ class Connectors(Resource[C], name="connectors"):
         job: ImportJob = yield from self.api.call(
             "POST",
             path("connectors", "import", "start"),
-            model(ImportJob),
+            ImportJob,
             payload={"provider": provider, "api_key": key.reveal(), "datasets": wanted},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -97,7 +97,7 @@ class Connectors(Resource[C], name="connectors"):
         """
         from pictograph.models import ImportJob
 
-        return self.api.call("GET", _status(import_id), model(ImportJob))
+        return self.api.call("GET", _status(import_id), ImportJob)
 
     @operation
     def cancel_import(self, import_id: str, *, idempotency_key: str | None = None) -> Flow[ImportJob]:
@@ -115,7 +115,7 @@ class Connectors(Resource[C], name="connectors"):
             mutating=True,
             idempotency_key=idempotency_key,
         )
-        return (yield from self.api.call("GET", _status(import_id), model(ImportJob)))
+        return (yield from self.api.call("GET", _status(import_id), ImportJob))
 
     @operation
     @resumable(PollTimeoutError)
@@ -136,12 +136,13 @@ class Connectors(Resource[C], name="connectors"):
 
         where, decode = _status(import_id), or_its_error(model(ImportJob))
         return wait_for(
-            self.core,
-            IMPORT,
+            self,
+            Connectors.get_import,
             import_id,
-            lambda: self.api.call("GET", where, decode),
             timeout=timeout,
             poll_interval=poll_interval,
+            on="import_poll_timeout",
+            fetch=lambda: self.api.call("GET", where, decode),
         )
 
 

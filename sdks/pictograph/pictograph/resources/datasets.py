@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import Awaiting, Blocking, Pages, Resource, model, model_list, model_page, operation, paged
+from failwell.client import Awaiting, Blocking, Pages, Resource, model, operation, paged
 from failwell.policy import Flow
 from pictograph.resources._paths import collection, path
 
@@ -24,14 +24,14 @@ class Datasets(Resource[C], name="datasets"):
         from pictograph.models import Dataset
 
         params = {"limit": limit, "offset": offset}
-        return self.api.call("GET", collection("datasets"), model_list(Dataset), params=params)
+        return self.api.call("GET", collection("datasets"), list[Dataset], params=params)
 
     @paged
     def iter(self, *, page_size: int = 100, max_total: int | None = None) -> Pages[Dataset]:
         """Iterate over the datasets, newest first, at most *max_total*; *page_size* of them are asked for at once."""
         from pictograph.models import Dataset
 
-        return self.api.pages(collection("datasets"), model_page(Dataset), page_size, max_total)
+        return self.api.pages(collection("datasets"), Dataset, page_size, max_total)
 
     @operation
     def get(self, dataset: str) -> Flow[Dataset]:

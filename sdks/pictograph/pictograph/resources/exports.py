@@ -16,8 +16,6 @@ from failwell.client import (
     Pages,
     Resource,
     model,
-    model_list,
-    model_page,
     naming,
     nothing,
     operation,
@@ -45,7 +43,7 @@ class Exports(Resource[C], name="exports"):
         from pictograph.models import Export
 
         params = {"limit": limit, "offset": offset, "dataset_name": dataset}
-        return self.api.call("GET", collection("exports"), model_list(Export), params=params)
+        return self.api.call("GET", collection("exports"), list[Export], params=params)
 
     @paged
     def iter(self, *, dataset: str | None = None, page_size: int = 100, max_total: int | None = None) -> Pages[Export]:
@@ -56,7 +54,7 @@ class Exports(Resource[C], name="exports"):
         """
         from pictograph.models import Export
 
-        return self.api.pages(collection("exports"), model_page(Export), page_size, max_total, dataset_name=dataset)
+        return self.api.pages(collection("exports"), Export, page_size, max_total, dataset_name=dataset)
 
     @operation
     def create(

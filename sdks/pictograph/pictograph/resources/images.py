@@ -13,7 +13,6 @@ from failwell.client import (
     Pages,
     Resource,
     model,
-    model_list,
     model_page,
     naming,
     nothing,
@@ -45,7 +44,7 @@ class Images(Resource[C], name="images"):
         from pictograph.models import Image
 
         params = {"dataset": dataset, "directory_path": directory_path, "limit": limit, "offset": offset}
-        return self.api.call("GET", collection("images"), model_list(Image), params=params)
+        return self.api.call("GET", collection("images"), list[Image], params=params)
 
     @paged
     def iter(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from failwell.client import Awaiting, Blocking, Pages, Resource, model, model_list, model_page, operation, paged
+from failwell.client import Awaiting, Blocking, Pages, Resource, model, operation, paged
 from failwell.policy import Flow
 from pictograph.resources._paths import collection, path
 
@@ -34,11 +34,11 @@ class Models(Resource[C], name="models"):
         from pictograph.models import Model
 
         params = {"limit": limit, "offset": offset}
-        return self.api.call("GET", collection("models"), model_list(Model), params=params)
+        return self.api.call("GET", collection("models"), list[Model], params=params)
 
     @paged
     def iter(self, *, page_size: int = 50, max_total: int | None = None) -> Pages[Model]:
         """Iterate over the models, newest first, at most *max_total*; *page_size* of them are asked for at once."""
         from pictograph.models import Model
 
-        return self.api.pages(collection("models"), model_page(Model), page_size, max_total)
+        return self.api.pages(collection("models"), Model, page_size, max_total)

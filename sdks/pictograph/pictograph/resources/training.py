@@ -11,8 +11,6 @@ from failwell.client import (
     Pages,
     Resource,
     model,
-    model_list,
-    model_page,
     operation,
     paged,
     resumable,
@@ -21,7 +19,7 @@ from failwell.client import (
 from failwell.policy import Flow
 from pictograph.exceptions import PollTimeoutError
 from pictograph.resources._paths import collection, path
-from pictograph.resources._waiting import RUN, check_timeout
+from pictograph.resources._waiting import check_timeout
 
 if TYPE_CHECKING:
     from pictograph.models import TrainingRun
@@ -96,14 +94,14 @@ class Training(Resource[C], name="training"):
         from pictograph.models import TrainingRun
 
         params = {"limit": limit, "offset": offset}
-        return self.api.call("GET", collection("training"), model_list(TrainingRun), params=params)
+        return self.api.call("GET", collection("training"), list[TrainingRun], params=params)
 
     @paged
     def iter(self, *, page_size: int = 50, max_total: int | None = None) -> Pages[TrainingRun]:
         """Iterate over the runs, newest first, at most *max_total*; *page_size* of them are asked for at once."""
         from pictograph.models import TrainingRun
 
-        return self.api.pages(collection("training"), model_page(TrainingRun), page_size, max_total)
+        return self.api.pages(collection("training"), TrainingRun, page_size, max_total)
 
     @operation
     @resumable(PollTimeoutError)
@@ -119,11 +117,4 @@ class Training(Resource[C], name="training"):
             PollTimeoutError: it is not done in time. It goes on; `e.run_id` names it.
             NotFoundError: there is no such run.
         """
-        return wait_for(
-            self.core,
-            RUN,
-            run_id,
-            lambda: Training.get.flow(self, run_id),
-            timeout=timeout,
-            poll_interval=poll_interval,
-        )
+        return wait_for(self, Training.get, run_id, timeout=timeout, poll_interval=poll_interval)

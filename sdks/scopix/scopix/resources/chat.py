@@ -11,8 +11,6 @@ from failwell.client import (
     Blocking,
     Resource,
     all_of,
-    model,
-    model_list,
     nothing,
     operation,
     path,
@@ -38,7 +36,7 @@ class Chat(Resource[C], name="chat"):
         return self.api.call(
             "POST",
             "/chat/sessions",
-            model(ChatSession),
+            ChatSession,
             payload={"title": title},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -48,25 +46,23 @@ class Chat(Resource[C], name="chat"):
     def list_sessions(self, *, limit: int = 100, offset: int = 0) -> Flow[list[ChatSession]]:
         """List one page of the sessions, newest first."""
         params = {"limit": limit, "offset": offset}
-        return self.api.call("GET", "/chat/sessions", model_list(ChatSession), params=params)
+        return self.api.call("GET", "/chat/sessions", list[ChatSession], params=params)
 
     @operation
     def get_session(self, session_id: str) -> Flow[ChatSession]:
         """Get a session. Raises: ResourceNotFoundError."""
-        return self.api.call("GET", path("/chat/sessions", session_id), model(ChatSession))
+        return self.api.call("GET", ("/chat/sessions", session_id), ChatSession)
 
     @operation
     def delete_session(self, session_id: str) -> Flow[None]:
         """Delete a session with its messages. Raises: ResourceNotFoundError."""
-        return self.api.call("DELETE", path("/chat/sessions", session_id), nothing, mutating=True)
+        return self.api.call("DELETE", ("/chat/sessions", session_id), nothing, mutating=True)
 
     @operation
     def messages(self, session_id: str, *, limit: int = 100, offset: int = 0) -> Flow[list[ChatMessage]]:
         """List one page of what was said in a session. Raises: ResourceNotFoundError."""
         params = {"limit": limit, "offset": offset}
-        return self.api.call(
-            "GET", path("/chat/sessions", session_id, "messages"), model_list(ChatMessage), params=params
-        )
+        return self.api.call("GET", ("/chat/sessions", session_id, "messages"), list[ChatMessage], params=params)
 
     @operation
     def send(self, session_id: str, content: str, *, idempotency_key: str | None = None) -> Flow[SentMessage]:
@@ -79,8 +75,8 @@ class Chat(Resource[C], name="chat"):
         """
         return self.api.call(
             "POST",
-            path("/chat/sessions", session_id, "messages"),
-            model(SentMessage),
+            ("/chat/sessions", session_id, "messages"),
+            SentMessage,
             payload={"content": content},
             mutating=True,
             idempotency_key=idempotency_key,

@@ -8,11 +8,8 @@ from typing import TypeVar
 from failwell.client import (
     Awaiting,
     Blocking,
-    PollSpec,
     Resource,
     check_timeout,
-    model,
-    model_list,
     nothing,
     operation,
     path,
@@ -27,8 +24,6 @@ from scopix.resources._jobs import or_its_error
 
 C = TypeVar("C", Blocking, Awaiting)
 
-JOB = PollSpec("Job", "client.cloud_storage.get_job")
-
 
 class CloudStorage(Resource[C], name="cloud_storage"):
     """Connections to buckets, and the jobs that copy files from and to them."""
@@ -41,7 +36,7 @@ class CloudStorage(Resource[C], name="cloud_storage"):
         return self.api.call(
             "POST",
             "/cloud-storage/connections",
-            model(Connection),
+            Connection,
             payload={"provider": provider, "bucket": bucket, "prefix": prefix},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -51,12 +46,12 @@ class CloudStorage(Resource[C], name="cloud_storage"):
     def list_connections(self, *, limit: int = 100, offset: int = 0) -> Flow[list[Connection]]:
         """List one page of the connections."""
         params = {"limit": limit, "offset": offset}
-        return self.api.call("GET", "/cloud-storage/connections", model_list(Connection), params=params)
+        return self.api.call("GET", "/cloud-storage/connections", list[Connection], params=params)
 
     @operation
     def delete_connection(self, connection_id: str) -> Flow[None]:
         """Forget a connection; the bucket stays as it is. Raises: ResourceNotFoundError."""
-        return self.api.call("DELETE", path("/cloud-storage/connections", connection_id), nothing, mutating=True)
+        return self.api.call("DELETE", ("/cloud-storage/connections", connection_id), nothing, mutating=True)
 
     @operation
     def objects(self, connection_id: str, *, limit: int = 100, offset: int = 0) -> Flow[list[StoredObject]]:
@@ -68,7 +63,7 @@ class CloudStorage(Resource[C], name="cloud_storage"):
         """
         params = {"limit": limit, "offset": offset}
         where = path("/cloud-storage/connections", connection_id, "objects")
-        return self.api.call("GET", where, model_list(StoredObject), params=params)
+        return self.api.call("GET", where, list[StoredObject], params=params)
 
     @operation
     def import_files(
@@ -78,7 +73,7 @@ class CloudStorage(Resource[C], name="cloud_storage"):
         return self.api.call(
             "POST",
             "/cloud-storage/imports",
-            model(Job),
+            Job,
             payload={"connection_id": connection_id, "files": several("files", files)},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -109,7 +104,7 @@ class CloudStorage(Resource[C], name="cloud_storage"):
         return self.api.call(
             "POST",
             "/cloud-storage/exports",
-            model(Job),
+            Job,
             payload={"connection_id": connection_id, "file_ids": several("file_ids", file_ids), "prefix": prefix},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -139,12 +134,12 @@ class CloudStorage(Resource[C], name="cloud_storage"):
     @operation
     def get_job(self, job_id: str) -> Flow[Job]:
         """Look at a job. Raises: ResourceNotFoundError."""
-        return self.api.call("GET", path("/cloud-storage/jobs", job_id), model(Job))
+        return self.api.call("GET", ("/cloud-storage/jobs", job_id), Job)
 
     @operation
     def cancel_job(self, job_id: str) -> Flow[Job]:
         """Cancel a job that has not ended. Raises: ResourceNotFoundError."""
-        return self.api.call("POST", path("/cloud-storage/jobs", job_id, "cancel"), model(Job), mutating=True)
+        return self.api.call("POST", ("/cloud-storage/jobs", job_id, "cancel"), Job, mutating=True)
 
     @operation
     @resumable(ScopixTimeoutError, on="poll_timeout")
@@ -156,12 +151,5 @@ class CloudStorage(Resource[C], name="cloud_storage"):
             ScopixTimeoutError: time is up; the job goes on. `e.last_result` is how it was last seen.
             ResourceNotFoundError: there is no such job.
         """
-        job = yield from wait_for(
-            self.core,
-            JOB,
-            job_id,
-            lambda: CloudStorage.get_job.flow(self, job_id),
-            timeout=timeout,
-            poll_interval=poll_interval,
-        )
+        job = yield from wait_for(self, CloudStorage.get_job, job_id, timeout=timeout, poll_interval=poll_interval)
         return or_its_error(self, job, job_id=job.id, job_status=job.status)

@@ -11,15 +11,10 @@ from failwell.client import (
     Awaiting,
     Blocking,
     Pages,
-    PollSpec,
     Resource,
-    model,
-    model_list,
-    model_page,
     nothing,
     operation,
     paged,
-    path,
     resumable,
     upload_source,
     wait_for,
@@ -31,8 +26,6 @@ from scopix.resources._jobs import or_its_error
 from scopix.uploads.results import unread
 
 C = TypeVar("C", Blocking, Awaiting)
-
-DOCUMENT = PollSpec("Document", "client.documents.get")
 
 
 class Documents(Resource[C], name="documents"):
@@ -58,7 +51,7 @@ class Documents(Resource[C], name="documents"):
         return self.api.call(
             "POST",
             "/documents",
-            model(Document),
+            Document,
             params={"filename": name},
             content=source.content(0, size),
             headers=(("Content-Type", kind), ("Content-Length", str(size))),
@@ -69,24 +62,24 @@ class Documents(Resource[C], name="documents"):
     @operation
     def get(self, document_id: str) -> Flow[Document]:
         """Get a document by its id. Raises: ResourceNotFoundError."""
-        return self.api.call("GET", path("/documents", document_id), model(Document))
+        return self.api.call("GET", ("/documents", document_id), Document)
 
     @operation
     def search(self, q: str, *, limit: int = 10) -> Flow[list[SearchHit]]:
         """Search the documents for words; the best places first."""
         params = {"q": q, "limit": limit}
-        return self.api.call("GET", "/documents/search", model_list(SearchHit), params=params)
+        return self.api.call("GET", "/documents/search", list[SearchHit], params=params)
 
     @operation
     def list(self, *, limit: int = 100, offset: int = 0) -> Flow[list[Document]]:
         """List one page of the documents, newest first."""
         params = {"limit": limit, "offset": offset}
-        return self.api.call("GET", "/documents", model_list(Document), params=params)
+        return self.api.call("GET", "/documents", list[Document], params=params)
 
     @paged
     def iter(self, *, page_size: int = 100, max_total: int | None = None) -> Pages[Document]:
         """Iterate over the documents, newest first, at most *max_total*; *page_size* are asked for at once."""
-        return self.api.pages("/documents", model_page(Document), page_size, max_total)
+        return self.api.pages("/documents", Document, page_size, max_total)
 
     @operation
     @resumable(ScopixTimeoutError, on="poll_timeout")
@@ -100,17 +93,10 @@ class Documents(Resource[C], name="documents"):
             ScopixTimeoutError: time is up; it is still being read. `e.last_result` is how it was last seen.
             ResourceNotFoundError: there is no such document.
         """
-        document = yield from wait_for(
-            self.core,
-            DOCUMENT,
-            document_id,
-            lambda: Documents.get.flow(self, document_id),
-            timeout=timeout,
-            poll_interval=poll_interval,
-        )
+        document = yield from wait_for(self, Documents.get, document_id, timeout=timeout, poll_interval=poll_interval)
         return or_its_error(self, document, document_id=document.id, status=document.status)
 
     @operation
     def delete(self, document_id: str) -> Flow[None]:
         """Delete a document. Raises: DocumentProcessingError while its text is being read, ResourceNotFoundError."""
-        return self.api.call("DELETE", path("/documents", document_id), nothing, mutating=True)
+        return self.api.call("DELETE", ("/documents", document_id), nothing, mutating=True)

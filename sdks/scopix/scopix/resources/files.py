@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from failwell.client import (
     Awaiting,
@@ -10,20 +10,15 @@ from failwell.client import (
     BatchSpec,
     Blocking,
     Pages,
-    PollSpec,
     Resource,
     batch_of,
     check_batch,
     check_timeout,
     in_thread,
-    model,
-    model_list,
-    model_page,
     nothing,
     operation,
     paced,
     paged,
-    path,
     raw,
     wait_for,
 )
@@ -35,8 +30,6 @@ from scopix.uploads.sources import Uploads, look
 from scopix.uploads.upload import Upload
 
 C = TypeVar("C", Blocking, Awaiting)
-
-DESCRIPTIONS = PollSpec("Upload", "client.files.wait_for_descriptions")
 
 
 class Files(Resource[C], name="files"):
@@ -79,7 +72,7 @@ class Files(Resource[C], name="files"):
         if upload.session_id is None and found.files:
             payload = {"files": len(found.files), "describe": describe}
             session: UploadSession = yield from self.api.call(
-                "POST", "/uploads", model(UploadSession), payload=payload, mutating=True
+                "POST", "/uploads", UploadSession, payload=payload, mutating=True
             )
             upload.session_id = session.session_id
         spec = BatchSpec(upload.start, found.files, max_workers, progress, "Uploading", upload.ends_all, upload.results)
@@ -130,6 +123,7 @@ class Files(Resource[C], name="files"):
         if session_id is None:
             return results
         seen = results
+        again: Any = Files.wait_for_descriptions
 
         def look() -> Flow[UploadSession]:
             nonlocal seen
@@ -138,7 +132,9 @@ class Files(Resource[C], name="files"):
             return session
 
         try:
-            yield from wait_for(self.core, DESCRIPTIONS, session_id, look, timeout=timeout, poll_interval=poll_interval)
+            yield from wait_for(
+                self, again, session_id, timeout=timeout, poll_interval=poll_interval, noun="Upload", fetch=look
+            )
         except ScopixTimeoutError as error:
             error.last_result = seen
             raise
@@ -148,22 +144,22 @@ class Files(Resource[C], name="files"):
     def list(self, *, kind: str | None = None, limit: int = 100, offset: int = 0) -> Flow[list[File]]:
         """List one page of the files, newest first; *kind* "image" or "document" are only those."""
         params = {"kind": kind, "limit": limit, "offset": offset}
-        return self.api.call("GET", "/files", model_list(File), params=params)
+        return self.api.call("GET", "/files", list[File], params=params)
 
     @paged
     def iter(self, *, kind: str | None = None, page_size: int = 100, max_total: int | None = None) -> Pages[File]:
         """Iterate over the files, newest first, at most *max_total*; *page_size* are asked for at once."""
-        return self.api.pages("/files", model_page(File), page_size, max_total, kind=kind)
+        return self.api.pages("/files", File, page_size, max_total, kind=kind)
 
     @operation
     def get(self, file_id: str) -> Flow[File]:
         """Get a file by its id. Raises: ResourceNotFoundError."""
-        return self.api.call("GET", path("/files", file_id), model(File))
+        return self.api.call("GET", ("/files", file_id), File)
 
     @operation
     def content(self, file_id: str) -> Flow[bytes]:
         """The bytes of a file, as they were uploaded. Raises: ResourceNotFoundError."""
-        return self.api.call("GET", path("/files", file_id, "content"), raw)
+        return self.api.call("GET", ("/files", file_id, "content"), raw)
 
     @operation
     def describe(self, file_id: str) -> Flow[File]:
@@ -175,7 +171,7 @@ class Files(Resource[C], name="files"):
             ScopixTimeoutError: the provider was too slow.
             ResourceNotFoundError: there is no such file.
         """
-        return self.api.call("POST", path("/files", file_id, "description"), model(File), mutating=True)
+        return self.api.call("POST", ("/files", file_id, "description"), File, mutating=True)
 
     @operation
     def delete(self, file_id: str) -> Flow[None]:
@@ -185,7 +181,7 @@ class Files(Resource[C], name="files"):
             DocumentProcessingError: it is a document whose text is being read.
             ResourceNotFoundError: there is no such file.
         """
-        return self.api.call("DELETE", path("/files", file_id), nothing, mutating=True)
+        return self.api.call("DELETE", ("/files", file_id), nothing, mutating=True)
 
     def _session(self, session_id: str) -> Flow[UploadSession]:
-        return self.api.call("GET", path("/uploads", session_id), model(UploadSession))
+        return self.api.call("GET", ("/uploads", session_id), UploadSession)

@@ -7,12 +7,8 @@ from typing import TypeVar
 from failwell.client import (
     Awaiting,
     Blocking,
-    PollSpec,
     Resource,
-    model,
-    model_list,
     operation,
-    path,
     resumable,
     wait_for,
 )
@@ -22,8 +18,6 @@ from scopix.models import Job
 from scopix.resources._jobs import or_its_error
 
 C = TypeVar("C", Blocking, Awaiting)
-
-JOB = PollSpec("Job", "client.s3_connector.get_job")
 
 
 class S3Connector(Resource[C], name="s3_connector"):
@@ -35,7 +29,7 @@ class S3Connector(Resource[C], name="s3_connector"):
         return self.api.call(
             "POST",
             "/s3-connector/jobs",
-            model(Job),
+            Job,
             payload={"bucket": bucket, "prefix": prefix},
             mutating=True,
             idempotency_key=idempotency_key,
@@ -44,13 +38,13 @@ class S3Connector(Resource[C], name="s3_connector"):
     @operation
     def get_job(self, job_id: str) -> Flow[Job]:
         """Look at a job. Raises: ResourceNotFoundError."""
-        return self.api.call("GET", path("/s3-connector/jobs", job_id), model(Job))
+        return self.api.call("GET", ("/s3-connector/jobs", job_id), Job)
 
     @operation
     def list_jobs(self, *, limit: int = 100, offset: int = 0) -> Flow[list[Job]]:
         """List one page of the jobs, newest first."""
         params = {"limit": limit, "offset": offset}
-        return self.api.call("GET", "/s3-connector/jobs", model_list(Job), params=params)
+        return self.api.call("GET", "/s3-connector/jobs", list[Job], params=params)
 
     @operation
     @resumable(ScopixTimeoutError, on="poll_timeout")
@@ -62,12 +56,5 @@ class S3Connector(Resource[C], name="s3_connector"):
             ScopixTimeoutError: time is up; the job goes on. `e.last_result` is how it was last seen.
             ResourceNotFoundError: there is no such job.
         """
-        job = yield from wait_for(
-            self.core,
-            JOB,
-            job_id,
-            lambda: S3Connector.get_job.flow(self, job_id),
-            timeout=timeout,
-            poll_interval=poll_interval,
-        )
+        job = yield from wait_for(self, S3Connector.get_job, job_id, timeout=timeout, poll_interval=poll_interval)
         return or_its_error(self, job, job_id=job.id, job_status=job.status)

@@ -11,13 +11,10 @@ from typing import TypeVar
 from failwell.client import (
     Awaiting,
     Blocking,
-    PollSpec,
     Resource,
     chunked_upload,
-    model,
     nothing,
     operation,
-    path,
     resumable,
     wait_for,
 )
@@ -28,8 +25,6 @@ from scopix.resources._jobs import or_its_error
 from scopix.uploads.video import VideoUpload
 
 C = TypeVar("C", Blocking, Awaiting)
-
-ANALYSIS = PollSpec("Analysis", "client.video_analysis.get_job")
 
 
 class VideoAnalysis(Resource[C], name="video_analysis"):
@@ -79,7 +74,7 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
     @operation
     def get(self, media_id: str) -> Flow[Video]:
         """Get a video, or how much of it has been uploaded. Raises: ResourceNotFoundError."""
-        return self.api.call("GET", path("/videos", media_id), model(Video))
+        return self.api.call("GET", ("/videos", media_id), Video)
 
     @operation
     def delete(self, media_id: str) -> Flow[None]:
@@ -89,19 +84,19 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
             ResourceNotFoundError: there is no such video.
             ScopixError: an analysis of it has not ended ("CONFLICT").
         """
-        return self.api.call("DELETE", path("/videos", media_id), nothing, mutating=True)
+        return self.api.call("DELETE", ("/videos", media_id), nothing, mutating=True)
 
     @operation
     def analyze(self, media_id: str, *, idempotency_key: str | None = None) -> Flow[Job]:
         """Begin to analyse a video. Raises: ResourceNotFoundError."""
         return self.api.call(
-            "POST", path("/videos", media_id, "analyses"), model(Job), mutating=True, idempotency_key=idempotency_key
+            "POST", ("/videos", media_id, "analyses"), Job, mutating=True, idempotency_key=idempotency_key
         )
 
     @operation
     def get_job(self, job_id: str) -> Flow[Job]:
         """Look at an analysis. Raises: ResourceNotFoundError."""
-        return self.api.call("GET", path("/video-analysis/jobs", job_id), model(Job))
+        return self.api.call("GET", ("/video-analysis/jobs", job_id), Job)
 
     @operation
     @resumable(ScopixTimeoutError, on="poll_timeout")
@@ -114,12 +109,7 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
             ResourceNotFoundError: there is no such analysis.
         """
         job = yield from wait_for(
-            self.core,
-            ANALYSIS,
-            job_id,
-            lambda: VideoAnalysis.get_job.flow(self, job_id),
-            timeout=timeout,
-            poll_interval=poll_interval,
+            self, VideoAnalysis.get_job, job_id, timeout=timeout, poll_interval=poll_interval, noun="Analysis"
         )
         details = {"media_id": job.media_id, "analysis_job_id": job.id, "status": job.status}
         return or_its_error(self, job, **details)
@@ -136,8 +126,8 @@ class VideoAnalysis(Resource[C], name="video_analysis"):
         """
         return self.api.call(
             "POST",
-            path("/video-analysis/jobs", analysis_job_id or "", "retry"),
-            model(Job),
+            ("/video-analysis/jobs", analysis_job_id or "", "retry"),
+            Job,
             payload={"media_id": media_id},
             mutating=True,
             idempotency_key=idempotency_key,

@@ -26,7 +26,7 @@ P = ParamSpec("P")
 class CommandLine(Generic[C]):
     """The command *name* of an SDK, over the blocking client that *connect* makes of settings.
 
-    *variables* begins the names of its environment variables, as in `ApiSettings`; a key looks like *key*. *told* is
+    *variables* begins the names of its environment variables, as in `ApiKeyClient`; a key looks like *key*. *told* is
     what a user reads of an error, of which the second argument is a command's own remedy for a 404.
     """
 

@@ -33,6 +33,8 @@ class Method(Protocol[P, R_co]):
 class PlainFunction(Protocol[P, M_co]):
     """An operation looked up on its class."""
 
+    __name__: str
+
     @property
     def flow(self) -> Callable[Concatenate[Any, P], M_co]:
         """What the author wrote: another operation runs it with `yield from`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar
 
 from failwell._support.frozen import Frozen
 from failwell.client.config import configuration_problem
@@ -14,6 +15,8 @@ from failwell.policy.poll import poll_until
 
 if TYPE_CHECKING:
     from failwell.client.core import Core
+    from failwell.client.operations.base import PlainFunction
+    from failwell.client.resource import Resource
     from failwell.contract.catalogues.catalogue import Catalogue
     from failwell.contract.error import Error
     from failwell.policy.flow import Flow
@@ -58,24 +61,44 @@ J = TypeVar("J", bound=Job)
 
 
 def wait_for(
+    resource: Resource[Any],
+    look: PlainFunction[Concatenate[str, ...], Flow[J]],
+    job_id: str,
+    *,
+    timeout: float,
+    poll_interval: float = 1.0,
+    noun: str | None = None,
+    on: str = "poll_timeout",
+    fetch: Callable[[], Flow[J]] | None = None,
+) -> Flow[J]:
+    """Look at a job until its status is final, for at most *timeout* seconds: `wait_for(self, Runs.get, run_id, ...)`.
+
+    The pause between two looks starts at *poll_interval* seconds and grows to 10. A look that fails does not end the
+    wait where its error is one that a call is repeated after. *fetch* looks, where *look*, which the message names, is
+    not to. A job is called *noun*, without one as *look* calls its id: "Run" of `run_id`.
+
+    Raises:
+        Error: the catalogue's "configuration" error for a *timeout* or a *poll_interval* that is no number of seconds
+            from 0; the one that is raised on *on* when time is up, with the id in `resource_id` and in the field that
+            *look* calls it, with `timeout` and `last_result`, where it has such fields.
+    """
+    named = list(signature(look).parameters)[1]
+    method = ".".join(filter(None, ("client", resource.resource, look.__name__)))
+    spec = PollSpec(noun or named.removesuffix("_id").capitalize(), method, on, named)
+    fetch = fetch or (lambda: look.flow(resource, job_id))
+    return poll_job(resource.core, spec, job_id, fetch, timeout=timeout, poll_interval=poll_interval)
+
+
+def poll_job(
     core: Core,
-    kind: PollSpec,
+    spec: PollSpec,
     job_id: str,
     fetch: Callable[[], Flow[J]],
     *,
     timeout: float,
     poll_interval: float = 1.0,
 ) -> Flow[J]:
-    """Fetch a job until its status is final, for at most *timeout* seconds.
-
-    The pause between two looks starts at *poll_interval* seconds and grows to 10. A look that fails does not end the
-    wait where its error is one that a call is repeated after.
-
-    Raises:
-        Error: the catalogue's "configuration" error for a *timeout* or a *poll_interval* that is no number of seconds
-            from 0; the one that is raised on `kind.on`, with `timeout` and `last_result` if it has such fields, when
-            time is up.
-    """
+    """The same of a job that no resource has: *spec* says what `wait_for` finds out by itself."""
     check_timeout(core.catalogue, timeout)
     _check_interval(core.catalogue, poll_interval)
     return (
@@ -85,7 +108,7 @@ def wait_for(
             timeout=timeout,
             interval=poll_interval,
             longest_interval=max(LONGEST_PAUSE, poll_interval),
-            timed_out=lambda last: _late(core.catalogue, kind, job_id, timeout, last),
+            timed_out=lambda last: _late(core.catalogue, spec, job_id, timeout, last),
             transient=_transient,
         )
     )
@@ -121,14 +144,14 @@ def _check_interval(catalogue: Catalogue, seconds: object) -> None:
         raise configuration_problem(catalogue, f"poll_interval is {seconds!r}; it must be a number of seconds from 0.")
 
 
-def _late(catalogue: Catalogue, kind: PollSpec, job_id: str, timeout: float, last: Job | None) -> Error:
+def _late(catalogue: Catalogue, spec: PollSpec, job_id: str, timeout: float, last: Job | None) -> Error:
     seen = f'still "{last.status}"' if last is not None else "of unknown status"
     message = (
-        f'{kind.noun} {job_id} is {seen} after {timeout:g} s and was not cancelled. Resume: {kind.look}("{job_id}")'
+        f'{spec.noun} {job_id} is {seen} after {timeout:g} s and was not cancelled. Resume: {spec.look}("{job_id}")'
     )
     result = last.model_dump(mode="json") if last is not None else None
-    facts: dict[str, Any] = {"resource_id": job_id, kind.id_field: job_id, "timeout": timeout, "last_result": result}
-    return error_for(*catalogue.raised_on(kind.on), message=message, status=None, **facts)
+    facts: dict[str, Any] = {"resource_id": job_id, spec.id_field: job_id, "timeout": timeout, "last_result": result}
+    return error_for(*catalogue.raised_on(spec.on), message=message, status=None, **facts)
 
 
 def _transient(error: Error) -> bool:

@@ -19,8 +19,6 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from failwell._support.exception_fields import ExceptionFields
-from failwell._support.frozen import changed
-from failwell.client.clients import ApiSettings
 from failwell.clock import VirtualClock
 from failwell.conformance.adapter import COLOURS
 from failwell.conformance.agreement.agreement import Agreement, Kept
@@ -211,14 +209,11 @@ def exchanged(package: str, old: Catalogue, new: Catalogue) -> Generator[None]:
     modules = [found for name, found in sys.modules.items() if name == package or name.startswith(f"{package}.")]
     classes = {held for module in modules for held in vars(module).values() if isinstance(held, type)}
     places = [
-        (holder, name, held)
-        for holder in (*modules, *classes)
-        for name, held in vars(holder).items()
-        if (held.catalogue if isinstance(held, ApiSettings) else held) is old
+        (holder, name, held) for holder in (*modules, *classes) for name, held in vars(holder).items() if held is old
     ]
     try:
-        for holder, name, held in places:
-            setattr(holder, name, changed(held, catalogue=new) if isinstance(held, ApiSettings) else new)
+        for holder, name, _ in places:
+            setattr(holder, name, new)
         yield
     finally:
         for holder, name, held in places:

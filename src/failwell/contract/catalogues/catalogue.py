@@ -77,21 +77,8 @@ class JoinedSettings(TypedDict, total=False):
     idempotency: Literal["server"] | None
 
 
-class Raises(Frozen):
-    """The errors an operation documents."""
-
-    errors: tuple[type[Error], ...] = ()
-
-    def __or__(self, other: Raises) -> Raises:
-        return raises(*self.errors, *other.errors)
-
-
-def raises(*errors: type[Error]) -> Raises:
-    """What an operation documents.
-
-    `Catalogue(..., operations={"training.create": raises(PaymentRequiredError)})`.
-    """
-    return Raises(tuple(dict.fromkeys(errors)))
+Errors = type[Error] | tuple[type[Error], ...]
+"""Error classes as an `except` takes them."""
 
 
 class Catalogue(CaseTable):
@@ -99,11 +86,11 @@ class Catalogue(CaseTable):
 
     *base* is what a caller catches for everything, *default* what a reply becomes that no case claims. *errors* are all
     classes, by default those that the module of *base* has declared so far, in the order of their declaration.
-    *operations* says what each operation raises, *everywhere* what any of them may. Where *status_decides*, the status
-    of a reply alone says which error it is, whatever code it claims; that is kept as `e.body_code`. *docs* is the
-    address of the page that `failwell reference` writes, where it is published; problem+json sends the address of a
-    code as its `type`. *idempotency* "server" says that the server does once what it is sent twice with one idempotency
-    key; without it a POST whose answer was lost is not repeated, key or no key.
+    *operations* says what each operation raises, *everywhere* what any of them may: a class, or a tuple of them, as in
+    an `except`. Where *status_decides*, the status of a reply alone says which error it is, whatever code it claims;
+    that is kept as `e.body_code`. *docs* is the address of the page that `failwell reference` writes, where it is
+    published; problem+json sends the address of a code as its `type`. *idempotency* "server" says that the server does
+    once what it is sent twice with one idempotency key; without it a POST whose answer was lost is not repeated.
     *resources* says what an operation, or all of a resource, is about, as the path that it asks:
     `{"files": "/files/{file}"}`. An error that a call of `/files/f_1` met has "file" in its field `resource_type` and
     "f_1" in `resource_id`, where the reply says neither.
@@ -123,8 +110,8 @@ class Catalogue(CaseTable):
         headers: HeaderNames = HeaderNames(),
         retries: RetryRules = RetryRules(),
         resilience: Resilience = Resilience(),
-        operations: Mapping[str, Raises] | None = None,
-        everywhere: Raises = Raises(),
+        operations: Mapping[str, Errors] | None = None,
+        everywhere: Errors = (),
         status_decides: bool = False,
         body_cap: int = truncation.BODY,
         docs: str | None = None,
@@ -139,8 +126,8 @@ class Catalogue(CaseTable):
         self.headers = headers
         self.retries = retries
         self.resilience = resilience
-        self.operations = dict(operations or {})
-        self.everywhere = everywhere
+        self.operations = {named: _each_once(raised) for named, raised in (operations or {}).items()}
+        self.everywhere = _each_once(everywhere)
         self.body_cap = body_cap
         self.docs = docs
         self.idempotency = idempotency
@@ -177,8 +164,8 @@ class Catalogue(CaseTable):
         base, defaults = common_base(*[each.base for each in given]), {each.default for each in given}
         errors = [error for each in given for error in (each.base, *each.errors, each.default)]
         # What any operation of one may raise, no operation of another may.
-        operations = [{named: Raises(each.raises(named)) for named in each.operations} for each in given]
-        everywhere = [each.everywhere.errors for each in given]
+        operations = [{named: each.raises(named) for named in each.operations} for each in given]
+        everywhere = [each.everywhere for each in given]
         all_may = [error for error in everywhere[0] if all(error in each for each in everywhere)]
         return cls(
             " + ".join(each.name for each in given) if name is None else name,
@@ -186,7 +173,7 @@ class Catalogue(CaseTable):
             default=defaults.pop() if len(defaults) == 1 else base,
             errors=tuple(error for error in dict.fromkeys(errors) if error is not Error),
             operations=merged(given, "operations", operations),
-            everywhere=raises(*all_may),
+            everywhere=tuple(all_may),
             resources=merged(given, "resources", [each.resources for each in given]),
             **shared,
         )
@@ -243,7 +230,7 @@ class Catalogue(CaseTable):
 
     def raises(self, operation: str | None) -> tuple[type[Error], ...]:
         """What *operation* documents: its own errors first, then those that any operation may raise."""
-        return (self.operations.get(operation or "", Raises()) | self.everywhere).errors
+        return tuple(dict.fromkeys((*self.operations.get(operation or "", ()), *self.everywhere)))
 
     def resource(self, operation: str | None, target: str) -> tuple[str, str] | None:
         """What *operation* is about, and which one the path of *target* names; "" where it names none."""
@@ -264,6 +251,10 @@ class Catalogue(CaseTable):
 
     def __repr__(self) -> str:
         return f"<Catalogue {self.name!r}: {len(self.errors)} errors, {sum(1 for _ in self.cases())} cases>"
+
+
+def _each_once(errors: Errors) -> tuple[type[Error], ...]:
+    return tuple(dict.fromkeys((errors,) if isinstance(errors, type) else errors))
 
 
 def _declared_beside(base: type[Error]) -> tuple[type[Error], ...]:

@@ -64,8 +64,8 @@ def facts_of(catalogue: Catalogue) -> Facts:
             "bodies": {name: _rendered(catalogue, said) for name, said in PROBES.items()},
         },
         "classes": {cls.__name__: _class(cls, catalogue) for cls in _classes(catalogue)},
-        "operations": {name: [cls.__name__ for cls in said.errors] for name, said in catalogue.operations.items()},
-        "everywhere": [cls.__name__ for cls in catalogue.everywhere.errors],
+        "operations": {name: [cls.__name__ for cls in said] for name, said in catalogue.operations.items()},
+        "everywhere": [cls.__name__ for cls in catalogue.everywhere],
     }
 
 

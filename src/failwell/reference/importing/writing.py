@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from failwell.reference.importing.planning import ClassPlan, FieldPlan, Plan
 from failwell.reference.importing.types import split
@@ -73,7 +73,6 @@ def _imports(plan: Plan) -> Iterator[str]:
         "Message": True,
         "Status": True,
         "field": True,
-        "raises": bool(plan.everywhere or any(plan.raised.values())),
     }
     names = [name for name, needed in used.items() if needed]
     yield "from __future__ import annotations\n"
@@ -142,12 +141,10 @@ def _catalogue(plan: Plan) -> str:
     if plan.request_id is not None:
         lines.append(f"headers=HeaderNames(request_id={quoted(plan.request_id)})")
     if plan.everywhere:
-        lines.append(bracketed("everywhere=raises(", plan.everywhere, ")", "    ", after=","))
+        lines.append(_errors("everywhere=", plan.everywhere, "    "))
     raised = {name: group for name, group in plan.raised.items() if group}
     if raised:
-        entries = [
-            bracketed(f"{quoted(name)}: raises(", group, ")", "        ", after=",") for name, group in raised.items()
-        ]
+        entries = [_errors(f"{quoted(name)}: ", group, "        ") for name, group in raised.items()]
         lines.append("operations={\n" + "".join(f"        {entry},\n" for entry in entries) + "    }")
     return "CATALOGUE = Catalogue(\n" + "".join(f"    {line},\n" for line in lines) + ")"
 
@@ -161,6 +158,11 @@ def import_line(module: str, names: list[str]) -> str:
 def constants_first(name: str) -> tuple[bool, str]:
     """The key by which names are sorted in imports."""
     return not name.isupper(), name
+
+
+def _errors(before: str, names: Sequence[str], indent: str) -> str:
+    """*names* behind *before*, as an `except` takes them: one by itself, more as a tuple."""
+    return before + names[0] if len(names) == 1 else bracketed(f"{before}(", names, ")", indent, after=",")
 
 
 def bracketed(before: str, parts: Iterable[str], after_bracket: str, indent: str, after: str = "") -> str:

@@ -51,7 +51,7 @@ def classes_of(catalogue: Catalogue) -> tuple[type[Error], ...]:
 
 def declared(catalogue: Catalogue, operation: str | None) -> tuple[type[Error], ...]:
     """The classes that a reply to *operation* may become; all, where the catalogue says nothing of operations."""
-    if operation not in catalogue.operations and not catalogue.everywhere.errors:
+    if operation not in catalogue.operations and not catalogue.everywhere:
         return classes_of(catalogue)
     raised = catalogue.raises(operation)
     return tuple(cls for cls in classes_of(catalogue) if issubclass(cls, raised))

@@ -40,10 +40,10 @@ def page_of(catalogue: Catalogue) -> ReferencePage:
         replayed=catalogue.headers.replayed,
         honours_keys=catalogue.idempotency == "server",
         operations=tuple(
-            (operation, tuple(error.__name__ for error in said.errors))
+            (operation, tuple(error.__name__ for error in said))
             for operation, said in sorted(catalogue.operations.items())
         ),
-        everywhere=tuple(error.__name__ for error in catalogue.everywhere.errors),
+        everywhere=tuple(error.__name__ for error in catalogue.everywhere),
         common=tuple(_attribute(spec, base) for spec in specs_of(base)),
         evidence=tuple(_evidence()),
     )
@@ -90,8 +90,8 @@ def _error(cls: type[Error], catalogue: Catalogue, classes: tuple[type[Error], .
         text=text,
         lines=tuple(_line(cls, case, cause, catalogue) for case in _cases(cls, catalogue)),
         attributes=tuple(_attribute(spec, cls) for spec in specs_of(cls) if _said(spec, cls) not in inherited),
-        raised_by=tuple(sorted(name for name, said in catalogue.operations.items() if cls in said.errors)),
-        anywhere=cls in catalogue.everywhere.errors,
+        raised_by=tuple(sorted(name for name, said in catalogue.operations.items() if cls in said)),
+        anywhere=cls in catalogue.everywhere,
         anchor=anchor(cls.__name__),
     )
 

@@ -17,7 +17,7 @@ class UndeclaredError(ExceptionFields, ContractError):
         listed = ", ".join(error.__name__ for error in self.declared) or "none"
         return (
             f'"{self.operation}" raised {self.error.__name__}, its catalogue lists: {listed}. '
-            f'Add it: operations={{"{self.operation}": raises({self.error.__name__})}}, or raise a listed one.'
+            f'Add it: operations={{"{self.operation}": {self.error.__name__}}}, or raise a listed one.'
         )
 
 
