@@ -61,6 +61,8 @@ translating: Any = failwell.translating
         (lambda: translating([]), CatalogueError, "No contract was given"),
         (lambda: translating({"a": 1}), TypeError, r"'a': 1.* is no contract"),
         (lambda: translating([[OutOfStock]]), TypeError, "is no contract"),
+        (lambda: failwell.raise_for(requests.Response(), Busy), TypeError, "requests.models.Response is no response"),
+        (lambda: calling(Busy, lambda _attempt: requests.Response()), TypeError, "Response is no response that"),
         (lambda: translating("shop"), TypeError, "'shop' is no contract"),
     ],
 )

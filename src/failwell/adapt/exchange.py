@@ -14,7 +14,12 @@ from failwell._support.request_secrets import basic, of_body, of_query
 from failwell._support.secret import Mask, Secret
 from failwell.adapt.libraries.base import FailureRow, Library, SentRequest
 from failwell.adapt.libraries.generated import Generated
-from failwell.adapt.libraries.recognition import SUCCESSES, library_of_exception, library_of_response
+from failwell.adapt.libraries.recognition import (
+    SUCCESSES,
+    UnknownResponseError,
+    library_of_exception,
+    library_of_response,
+)
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
@@ -47,8 +52,15 @@ def status_of(response: Any) -> int | None:
 
 
 def reply_of(response: Any, library: Library, body: bytes) -> Reply:
-    """What *response* says, with its *body*."""
-    return Reply(library.status(response), library.headers(response), body[:KEPT], time.time(), len(body))
+    """What *response* says, with its *body*.
+
+    Raises:
+        TypeError: it has no status, as one that nobody sent.
+    """
+    status: object = library.status(response)
+    if not isinstance(status, int):
+        raise UnknownResponseError(response)
+    return Reply(int(status), library.headers(response), body[:KEPT], time.time(), len(body))
 
 
 def replied(response: Any, library: Library) -> tuple[Reply, SentRequest]:
