@@ -81,9 +81,11 @@ def log_fields(error: Error) -> dict[str, Any]:
     `error.attempts`, `error.elapsed`, `error.idempotency_key`, `error.suppression` (by what a further try was); a fact
     that is not known is left out.
     """
+    from failwell.contract.error import Error
+
     facts = {
         "error.type": type(error).__name__,
-        "error.message": str(error),
+        "error.message": Error.__str__(error),  # what a class of its own says may quote the body
         "error.source": error.source,
         "error.code": error.code_on_the_wire,
         "error.status": error.known_status,

@@ -83,7 +83,7 @@ def through_pickle(value: T, protocol: int | None = None) -> T:
 def facts(error: Error) -> tuple[Any, ...]:
     """Everything of *error* that must survive a journey: what it is, what it prints, what it carries."""
     documented = {
-        name: getattr(error, name)
+        name: getattr(error, name, None)  # an OSError has members that are there only for some of them
         for name in dir(type(error))
         if not name.startswith("_") and not callable(getattr(type(error), name)) and name != "args"
     }
