@@ -195,7 +195,7 @@ class SessionDisconnectedError(
     """The websocket dropped."""
 
 
-class KnowledgeBaseError(VectorshiftError, cases=(Case(fix="Read the message."),)):
+class KnowledgeBaseError(VectorshiftError):
     """Base for the errors of knowledge bases."""
 
 
