@@ -171,7 +171,9 @@ def search(tab: Tab, url: str, page: ReferencePage) -> None:
         tab.locator('input[name="query"]').click()
         tab.locator('input[name="query"]').press_sequentially(name)
         result = tab.locator(f'.md-search-result__link[href*="reference/{page.name}/"][href$="#{anchor}"]').first
-        result.wait_for(state="visible")
+        result.wait_for(state="attached")
+        if not result.is_visible():  # below "more on this page", as entries of a long page may be
+            tab.locator(".md-search-result__item", has=result).locator("summary").click()
         result.click()
         tab.wait_for_url(f"**/reference/{page.name}/**#{anchor}")
         expect(name, "whether the entry that was found is in view", True, in_view(tab, anchor))

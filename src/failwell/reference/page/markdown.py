@@ -91,11 +91,17 @@ def _tree(page: ReferencePage) -> Iterator[str]:
 def _table(page: ReferencePage) -> Iterator[str]:
     yield from ("## When each fires { #when-each-fires }", "")
     rows = [
-        (_named(page, error, first), _prose(error.cause or ""), _prose(first.fix or ""))
+        (_named(page, error, first), _prose(_cause(error, first)), _prose(first.fix or ""))
         for error in page.errors
         if (first := error.first) is not None
     ]
     yield from _grid(("Exception", "Common cause", "What to do"), rows)
+
+
+def _cause(error: ErrorFacts, first: Line) -> str:
+    """Why it happens: what its only case says, or else its class."""
+    own = first.cause if len(error.lines) == 1 else None
+    return own or error.cause or ""
 
 
 def _named(page: ReferencePage, error: ErrorFacts, line: Line) -> str:
@@ -253,7 +259,8 @@ SOURCES = {
 def _remedy(error: ErrorFacts, first: Line) -> Iterator[str]:
     statuses = dict.fromkeys(line.label for line in error.lines if line.label is not None)
     label = ", ".join(statuses) or "that no other class claims"
-    came_from = SOURCES[error.source].format(label=label)
+    occasions = error.source == "http" and all(line.case.on and line.label is None for line in error.lines)
+    came_from = SOURCES["client" if occasions else error.source].format(label=label)
     if label == "that no other class claims":
         came_from = came_from.replace("status that", "a status that")
     yield f"- **Comes from**: {came_from}"
