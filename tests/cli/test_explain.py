@@ -261,7 +261,7 @@ def test_whatever_is_piped(text: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "what"),
-    [(["explain"], "reply"), (["import"], "document"), (["diff", "pictograph"], "snapshot")],
+    [(["explain"], "reply"), (["init"], "document"), (["diff", "pictograph"], "snapshot")],
     ids=str,
 )
 def test_closed_input(arguments: list[str], what: str) -> None:
