@@ -339,3 +339,31 @@ def test_threads_that_use_a_class_first() -> None:
         with ThreadPoolExecutor(8) as pool:
             made = [pool.submit(first) for _ in range(8)]
             assert [("m", [], 1, "blue")] * 8 == [each.result() for each in made]
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"status": 4000}, 'status=4000 is no status of HTTP. Write a number from 100 to 599, "4XX" or "5XX"'),
+        ({"status": 0}, "status=0 is no status of HTTP"),
+        ({"status": "409"}, "status='409' is no status of HTTP"),
+        ({"status": "6XX"}, "status='6XX' is no status of HTTP"),
+        ({"status": True}, "status=True is no status of HTTP"),
+        ({"status": [409]}, "status=[409] is no status of HTTP"),
+        ({"status": 409, "code": 7}, "code=7 is no text. Write the code as a reply says it, in quotes"),
+        ({"status": 409, "retry": "maybe"}, 'retry=\'maybe\' is no kind of retry. Write one of "in_progress", "never"'),
+        ({"status": 409, "retry": True}, "retry=True is no kind of retry"),
+        ({"status": 409, "source": "htttp"}, 'source=\'htttp\' is no source of errors. Write one of "client", "http"'),
+        ({"cases": (Case("a", 409), Case("b", 4000))}, "status=4000 is no status of HTTP"),
+    ],
+    ids=repr,
+)
+def test_what_no_reply_can_say(said: dict[str, Any], problem: str) -> None:
+    """
+    A status, a code, a kind of retry or a source that there is not is told where the class is declared.
+    """
+    with pytest.raises(DeclarationError) as caught:
+        type("OddError", (failwell.Error,), {}, **said)
+
+    assert f"OddError: {problem}" in str(caught.value)
+    assert f"({__file__}:" in str(caught.value)

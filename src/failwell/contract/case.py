@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from failwell._support.frozen import Frozen
 
@@ -74,6 +74,31 @@ class Case(Frozen):
         words = [str(self.status) if self.status is not None else "", self.code or "", self.on or ""]
         name = " ".join(word for word in words if word) or "any other"
         return f"{name} on {self.operation}" if self.operation else name
+
+
+_RETRY_KINDS, _SOURCES, _RANGES = (frozenset(get_args(kind)) for kind in (RetryKind, Source, StatusRange))
+
+
+def flaw_in(case: Case, source: Source) -> str | None:
+    """What of *case*, or of the *source* of its class, could never be kept, and what to write; None if all can."""
+    status = case.status
+    if isinstance(status, int) and not isinstance(status, bool):
+        known = 100 <= status <= 599
+    else:
+        known = status is None or (isinstance(status, str) and status in _RANGES)
+    if not known:
+        return f'status={status!r} is no status of HTTP. Write a number from 100 to 599, "4XX" or "5XX"'
+    if case.code is not None and not isinstance(case.code, str):
+        return f"code={case.code!r} is no text. Write the code as a reply says it, in quotes"
+    if case.retry is not None and str(case.retry) not in _RETRY_KINDS:
+        return f"retry={case.retry!r} is no kind of retry. Write one of {_listed(_RETRY_KINDS)}"
+    if str(source) not in _SOURCES:
+        return f"source={source!r} is no source of errors. Write one of {_listed(_SOURCES)}"
+    return None
+
+
+def _listed(words: frozenset[str]) -> str:
+    return ", ".join(f'"{word}"' for word in sorted(words))
 
 
 RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}

@@ -11,8 +11,9 @@ from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.late_message import ARGS, make_message
 from failwell._support.lazy import LazyMember
-from failwell.contract.case import Case, EnvelopeLayer, RetryKind, Source, StatusRange, phrase
+from failwell.contract.case import Case, EnvelopeLayer, RetryKind, Source, StatusRange, flaw_in, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
+from failwell.contract.errors import DeclarationError
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import Code, Message, Status, field
 
@@ -32,7 +33,8 @@ class Error(Exception):
     not travel, *layer* who says it, *cases* any further claims.
 
     Raises:
-        DeclarationError: a header, or JSON, cannot carry the type of a field, or a field has the name of a member.
+        DeclarationError: a header, or JSON, cannot carry the type of a field, a field has the name of a member, or
+            there is no such status, kind of retry or source.
     """
 
     request_id: str | None = None
@@ -103,6 +105,9 @@ class Error(Exception):
                 changed(case, fix=fix or case.fix, retry=retry or case.retry) for case in cls.cases or own
             )
         cls.claims = cls.cases if own else ()
+        for case in cls.claims:
+            if flaw := flaw_in(case, cls.source):
+                raise DeclarationError(f"{cls.__name__}: {flaw} ({cls.declared_at}).")
         written = "__init__" in cls.__dict__
         inherits_written = not written and any("_written_init" in base.__dict__ for base in cls.__mro__[1:])
         if written:
