@@ -112,6 +112,18 @@ def test_nobody_listens(library: str, refused: str) -> None:
 
 
 @pytest.mark.parametrize("library", GETS)
+def test_no_class_for_the_network(library: str, refused: str) -> None:
+    """
+    Where the contract has no class for a refused connection, it is the base.
+    """
+    with pytest.raises(failwell.Error, match="No whole answer") as caught, translating(OutOfStock, Busy):
+        GETS[library](refused)
+
+    statuses = [attempt.status for attempt in caught.value.attempts]
+    assert (failwell.Error, [None]) == (type(caught.value), statuses)
+
+
+@pytest.mark.parametrize("library", GETS)
 def test_nobody_answers(library: str, silent: str) -> None:
     """
     Silence is the contract's error for a timeout.
