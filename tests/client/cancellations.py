@@ -26,13 +26,17 @@ import pytest
 import trio
 
 from failwell import BreakerRules, Resilience
+from failwell._support.secret import Secret
 from failwell.client import (
+    Api,
     Awaiting,
     BatchSpec,
     Blocking,
     Page,
     Pages,
     Resource,
+    SharedClients,
+    TwofoldObject,
     all_of,
     batch_of,
     event,
@@ -42,13 +46,15 @@ from failwell.client import (
     paced,
     paged,
     streamed,
+    twofold,
 )
+from failwell.client.shared import _Made
 from failwell.clock import VirtualClock
 from failwell.contract import Header
 from failwell.policy import Flow, StreamFlow, poll_until
 from failwell.policy.stream.rules import StreamRules
 from failwell.wire.sse import Event
-from pictograph import AsyncClient
+from pictograph import AsyncClient, Client
 from pictograph.exceptions import NetworkError, PictographError, PollTimeoutError
 
 from .awaits import Place, all_places, places_of, stepping
@@ -140,6 +146,21 @@ class Calls(Resource[C], name="calls"):
         yield from self.core.call("calls.started", "GET", f"/one/{number}", json_body)
         rules = StreamRules(done="[DONE]", follow=Header("X-Stream"))
         yield from self.core.stream("calls.events", "POST", f"/start/{number}", event, rules=rules, mutating=True)
+
+
+CLIENTS = SharedClients(Client, AsyncClient, lambda: KEY)
+"""Has the client of the world in which a scenario happens."""
+
+
+class Number(TwofoldObject, clients=CLIENTS, name="calls"):
+    """An object with both colours."""
+
+    @twofold
+    def get(self, api: Api, number: int) -> Flow[Any]:
+        """Ask."""
+        return api.call("GET", f"/one/{number}", json_body)
+
+    aget = get.awaiting
 
 
 class Server:
@@ -424,6 +445,16 @@ async def closed(world: World) -> None:
         await read(world)
 
 
+async def closed_objects(world: World) -> None:
+    """A call of an object that has both colours, and shared clients that are closed at the end."""
+    CLIENTS._made[True] = _Made(world.client, Secret(KEY), None)
+    number = world.next_number()
+    try:
+        assert {"n": number} == await Number().aget(number)
+    finally:
+        await CLIENTS.aclose()
+
+
 SCENARIOS: dict[str, tuple[Scenario, dict[str, Any]]] = {
     "read": (read, {}),
     "read, over TLS": (read, {"base_url": "https://calls.test"}),
@@ -454,6 +485,7 @@ SCENARIOS: dict[str, tuple[Scenario, dict[str, Any]]] = {
     "queued": (queued, {}),
     "closed": (closed, {}),
     "closed, with a proxy": (closed, {"proxy": "http://proxy.test:3128"}),
+    "closed, of objects": (closed_objects, {}),
 }
 OPERATIONS = {"written": "calls.put", "fetched": "calls.fetch", "rows": "calls.rows"}
 """Those of the scenarios that do not ask with `calls.get`, or that have no retries."""
