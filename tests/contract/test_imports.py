@@ -39,6 +39,16 @@ def test_a_contract_is_light(module: str) -> None:
     assert "" == loaded_of(HEAVY, module)
 
 
+@pytest.mark.parametrize("module", ["pictograph.client", "scopix.client", "subconscious.client", "vectorshift.client"])
+def test_a_client_is_light(module: str) -> None:
+    """
+    P4. What sends is loaded with the first client that is made: an import loads httpx2 and no more than that does.
+    """
+    more = ("httpcore2", "anyio", "trio", "h11", "pydantic", "pyreqwest", "websockets", "uuid", "decimal")
+
+    assert loaded_of([*more], "httpx2") == loaded_of([*more], module)
+
+
 @pytest.mark.parametrize(
     "module",
     ["pictograph_server.work", "scopix_server.work", "subconscious_server.work", "subconscious_server.confined"],

@@ -25,7 +25,7 @@ from failwell.client.config import (
 from failwell.client.observability.observers import Observers
 from failwell.client.request import RequestSpec, request_of
 from failwell.client.transport.content_coding import LONGEST_REPLY
-from failwell.client.transport.failures import ContentError
+from failwell.client.transport.content_error import ContentError
 from failwell.client.transport.httpx.proxies import BadProxyError
 from failwell.client.transport.httpx.tls import BadTrustError
 from failwell.client.transport.requests import RequestFactory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from failwell.client.transport.failures import ContentError
+from failwell.client.transport.content_error import ContentError
 from failwell.clock import Clock, VirtualClock
 from failwell.testing.asked import asked_by
 from failwell.testing.events import Opened

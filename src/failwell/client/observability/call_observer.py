@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from failwell._support.frozen import changed
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.client.transport.failures import ContentError
+from failwell.client.transport.content_error import ContentError
 from failwell.client.transport.targets import origin_of
 from failwell.contract.error import Error
 from failwell.policy.flow import Notify, Open, Read, Send, Yield, intercept

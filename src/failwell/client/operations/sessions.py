@@ -11,7 +11,7 @@ import anyio
 from failwell.client.core import Core
 from failwell.client.operations.base import Descriptor, Form, inner
 from failwell.client.resource import AsyncClosing, Closing, NeedsAsyncWith, Resource
-from failwell.client.transport.failures import ContentError
+from failwell.client.transport.content_error import ContentError
 from failwell.client.transport.websocket import AsyncWebSocketConnector, WebSocketConnector
 from failwell.contract.error import Error
 from failwell.contract.mapping import domain_exception

@@ -8,7 +8,7 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_origin
 from failwell.client.core import Core
 from failwell.client.operations.base import Descriptor, Form
 from failwell.client.resource import AsyncClosing, Closing, Resource
-from failwell.client.transport.failures import ContentError
+from failwell.client.transport.content_error import ContentError
 from failwell.contract.error import Error
 from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-from types import TracebackType
 
 import anyio
 import h11
@@ -14,19 +13,6 @@ import httpx2
 from failwell._support.detached import detached
 from failwell._support.secret import Secret
 from failwell.wire.messages import Failure
-
-
-class ContentError(Exception):
-    """The caller's own body failed with *problem* while it was read; *tail* is the caller's half of the traceback.
-
-    The other half, of the transport, has local variables with credentials.
-    """
-
-    def __init__(self, problem: Exception, tail: TracebackType | None) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.tail = tail
-
 
 LIBRARY_ERRORS = (
     httpx2.HTTPError,

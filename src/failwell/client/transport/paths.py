@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping
 from datetime import date, time
-from decimal import Decimal
 from enum import Enum
 from urllib.parse import quote, urlencode
-from uuid import UUID
 
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """What stands for itself in a URL (RFC 3986, 2.3): most ids are nothing else."""
@@ -78,7 +77,13 @@ def _value(operation: str, name: str, value: object) -> str:
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"An argument of {operation} cannot be sent in a query: {name} is {value}.")
-    if isinstance(value, str | int | float | Decimal | UUID):
+    if isinstance(value, str | int | float) or _is_of(value, "decimal", "Decimal") or _is_of(value, "uuid", "UUID"):
         return str(value)
     kind = type(value).__name__
     raise TypeError(f"An argument of {operation} cannot be sent in a query: {name} has a value of type {kind}.")
+
+
+def _is_of(value: object, module: str, name: str) -> bool:
+    """Whether *value* is of a class whose *module* is not loaded for asking: who has one has loaded it."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(value, getattr(loaded, name))

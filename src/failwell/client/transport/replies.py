@@ -10,7 +10,8 @@ from failwell._support.frozen import changed
 from failwell._support.masking import masked_end
 from failwell._support.secret import Secret
 from failwell.client.transport.content_coding import too_long
-from failwell.client.transport.failures import TIMEOUTS, ContentError, failure
+from failwell.client.transport.content_error import ContentError
+from failwell.client.transport.failures import TIMEOUTS, failure
 from failwell.wire.json import KEPT, LONGEST
 from failwell.wire.messages import Failure, Into, Reply
 

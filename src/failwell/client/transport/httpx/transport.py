@@ -15,12 +15,8 @@ from failwell._support.detached import detached
 from failwell._support.request_secrets import of_body, of_query
 from failwell._support.secret import Secret
 from failwell.client.transport.content_coding import apieces_of, pieces_of
-from failwell.client.transport.failures import (
-    LIBRARY_ERRORS,
-    AttemptTimeoutError,
-    ContentError,
-    failure,
-)
+from failwell.client.transport.content_error import ContentError
+from failwell.client.transport.failures import LIBRARY_ERRORS, AttemptTimeoutError, failure
 from failwell.client.transport.httpx.async_network import CancellableTransport
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT, AttemptTransport, Until, timeouts
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody

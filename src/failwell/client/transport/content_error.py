@@ -1,0 +1,17 @@
+"""The failure of a caller's own request body, which is no failure of the call: apart, it loads no HTTP library."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+
+class ContentError(Exception):
+    """The caller's own body failed with *problem* while it was read; *tail* is the caller's half of the traceback.
+
+    The other half, of the transport, has local variables with credentials.
+    """
+
+    def __init__(self, problem: Exception, tail: TracebackType | None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.tail = tail
