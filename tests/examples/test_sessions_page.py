@@ -14,7 +14,7 @@ from tests.client.talks import Talks, talking
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sessions.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-USE, AWAITING, AGAIN, DECLARED = BLOCKS
+USE, AWAITING, AGAIN, SCRIPTED, DECLARED = BLOCKS
 
 
 @pytest.fixture
@@ -55,6 +55,15 @@ def test_go_on(server: Talks, capsys: pytest.CaptureFixture[str]) -> None:
     server.ends += [(0, 1012), (1, 1000)]
 
     assert ["WHERE WERE WE?"] == printed(AGAIN, capsys)
+
+
+def test_scripted(server: Talks, capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    The script of the page answers once and restarts; no server is asked.
+    """
+    expected = ["HELLO", "1012 restarting", "['create_session', 'connect_session', 'post_message']"]
+    assert expected == printed(SCRIPTED, capsys)
+    assert [] == server.asked
 
 
 def test_rules() -> None:

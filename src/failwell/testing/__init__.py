@@ -14,21 +14,30 @@ from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from failwell.testing.asked import Asked
-    from failwell.testing.errors import BadReplyError, NoClientError, RepliesError, UnansweredError, UnusedRepliesError
+    from failwell.testing.errors import (
+        BadReplyError,
+        NoClientError,
+        NoMessageError,
+        RepliesError,
+        UnansweredError,
+        UnusedRepliesError,
+    )
     from failwell.testing.events import Events
     from failwell.testing.fault_injection import faults
     from failwell.testing.mock_replies import Replies, replies
     from failwell.testing.player import Played, Player, play
+    from failwell.testing.sessions import Messages
 
 lazy_exports(
     __name__,
     {
         "asked": "Asked",
-        "errors": "BadReplyError NoClientError RepliesError UnansweredError UnusedRepliesError",
+        "errors": "BadReplyError NoClientError NoMessageError RepliesError UnansweredError UnusedRepliesError",
         "events": "Events",
         "fault_injection": "faults",
         "mock_replies": "Replies replies",
         "player": "Played Player play",
+        "sessions": "Messages",
     },
 )
 
@@ -36,7 +45,9 @@ __all__ = [
     "Asked",
     "BadReplyError",
     "Events",
+    "Messages",
     "NoClientError",
+    "NoMessageError",
     "Played",
     "Player",
     "Replies",

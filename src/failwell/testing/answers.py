@@ -11,9 +11,11 @@ from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.testing.errors import BadReplyError
 from failwell.testing.events import Events, Opened, data, written
+from failwell.testing.sessions import Conversation, Messages, SessionStep
 from failwell.wire.messages import Failure, Reply
 from failwell.wire.outcome import REASONS, UncausableError, failed, outcome_of
 from failwell.wire.sse import Event
+from failwell.wire.websocket import Closed
 
 if TYPE_CHECKING:
     from failwell.contract.catalogues.catalogue import Catalogue
@@ -22,20 +24,24 @@ if TYPE_CHECKING:
 ScriptedAnswer = object
 """Anything that `Answers.to` can make a reply of."""
 
-Brought = Reply | Failure | Opened
+Brought = Reply | Failure | Opened | Conversation
 
 ALLOWED = (
     "an error or its class, a dict, list or model for JSON, bytes, None for 204, a status, a Reply, Events(...), "
-    'a Failure, "network", "timeout", "unreadable", TimeoutError, ConnectionError, or a function of the request'
+    'Messages(...), a Failure, "network", "timeout", "unreadable", TimeoutError, ConnectionError, or a function of the '
+    "request"
 )
 
 
 class Answers:
     """Makes replies of what tests give, with the errors of *catalogue*."""
 
-    def __init__(self, catalogue: Catalogue, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, catalogue: Catalogue, wall: Callable[[], float], heard: Callable[[Any], None] = lambda _said: None
+    ) -> None:
         self._catalogue = catalogue
         self._wall = wall
+        self._heard = heard
 
     def check(self, answer: ScriptedAnswer, place: str) -> None:
         """Refuse what is no reply, before anything is asked. What a function returns is seen when it is called."""
@@ -56,6 +62,8 @@ class Answers:
             return self._reply(answer.status, answer.headers, answer.body)
         if isinstance(answer, Events):
             return self._stream(answer, place, f"req_{number}")
+        if isinstance(answer, Messages):
+            return self._session(answer, place, f"req_{number}")
         if (found := self._error(answer, place, f"req_{number}")) is not None:
             return found
         return self._plain(answer, place)
@@ -113,6 +121,24 @@ class Answers:
         if (found := self._error(item, place, request_id)) is not None:
             return found if isinstance(found, Failure) else data(found.body.decode(), events.error_event)
         return data(_as_json(item, place))
+
+    def _session(self, messages: Messages, place: str, request_id: str) -> Conversation:
+        def steps(item: object) -> list[SessionStep]:
+            items: tuple[object, ...] = item if isinstance(item, tuple) else () if item is None else (item,)
+            return [self._step(each, place, request_id) for each in items]
+
+        end = () if messages.close is None else (Closed(messages.close, messages.reason),)
+        head = Reply(101, {self._catalogue.request_id_header: request_id}, b"", self._wall(), 0)
+        return Conversation(head, [*steps(messages.items), *end], place=place, make=steps, heard=self._heard)
+
+    def _step(self, item: Any, place: str, request_id: str) -> SessionStep:
+        if isinstance(item, str | bytes | Failure | Closed):
+            return item
+        if _is_function(item):
+            return item  # type: ignore[no-any-return]
+        if (found := self._error(item, place, request_id)) is not None:
+            return found if isinstance(found, Failure) else found.body.decode()
+        return _as_json(item, place)
 
 
 def _as_json(value: Any, place: str) -> str:

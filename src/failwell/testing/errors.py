@@ -4,6 +4,7 @@ RepliesError
 ├── NoClientError        what is to be answered is no client made with Failwell
 ├── BadReplyError        what was given as a reply is none
 ├── UnansweredError      a request came, and no reply was left
+├── NoMessageError       a session waits for a message, and none is left
 └── UnusedRepliesError   the block ended, and replies were left
 """
 
@@ -55,6 +56,28 @@ class UnansweredError(ExceptionFields, RepliesError):
         if not self.repeats:
             return f"{left} {remedy}"
         return f"{left} It repeats a call that failed: {remedy[0].lower()}{remedy[1:-1]}, or set max_retries=0."
+
+
+class NoMessageError(ExceptionFields, RepliesError):
+    """In the session that is *place* a message is waited for, when all *given* items of its script were used.
+
+    Or the next item waits for the client's own: *waits_for_client*.
+    """
+
+    place: str
+    given: int
+    waits_for_client: bool = False
+
+    def __str__(self) -> str:
+        if self.waits_for_client:
+            return (
+                f"The session of {self.place} waits for a message of the server, whose script waits for one of the "
+                "client. Let the client send first, or give TimeoutError for a wait in which nothing comes."
+            )
+        return (
+            f"The session of {self.place} waits for a message, and the {self.given} of its script were given. Give one "
+            "more, close= for an end, or TimeoutError for silence."
+        )
 
 
 class UnusedRepliesError(ExceptionFields, RepliesError):

@@ -28,7 +28,7 @@ def replies(
     - an error of its contract, or the class of one: it is rendered as the server would, and the client raises what it
       parses; `NetworkError`, `TimeoutError`, "network" or "timeout" are no reply at all;
     - a dict, a list or a pydantic model, sent as JSON with 200; bytes; None, which is 204; a status; a `Reply`;
-    - `Events(...)`, a stream;
+    - `Events(...)`, a stream; `Messages(...)`, a websocket session;
     - a function, which is given the request (`Asked`) and returns one of these.
 
     *clock* is what the client waits on meanwhile, by default its own if that is a `VirtualClock`, or else a new one.
@@ -61,7 +61,8 @@ class Replies:
         self._core = core
         self._waits: slice = slice(0, None)
         self._given = len(given)
-        answers = Answers(core.catalogue, clock.wall)
+        self._messages: list[Any] = []
+        answers = Answers(core.catalogue, clock.wall, self._messages.append)
         for place, answer in enumerate(given, 1):
             answers.check(answer, named(place))
         if then is not NOTHING:
@@ -74,6 +75,11 @@ class Replies:
     def requests(self) -> tuple[Asked, ...]:
         """What was sent so far, each attempt on its own."""
         return self._script.requests
+
+    @property
+    def messages(self) -> list[Any]:
+        """What the client said in its sessions so far: values, where it was a JSON object or list, or text or bytes."""
+        return list(self._messages)
 
     @property
     def waits(self) -> list[float]:

@@ -9,6 +9,7 @@ from failwell.client.transport.content_error import ContentError
 from failwell.clock import Clock, VirtualClock
 from failwell.testing.asked import asked_by
 from failwell.testing.events import Opened
+from failwell.testing.sessions import PATIENCE, Conversation
 from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
@@ -61,11 +62,13 @@ class BlockingScripted(Scripted):
     def send(self, request: Request, timeout: float | None) -> Outcome:
         """The scripted outcome."""
         found = self._brought(request, timeout, _read(request))
-        return _into(request, found.whole() if isinstance(found, Opened) else found)
+        return _into(request, found.whole() if isinstance(found, Opened | Conversation) else found)
 
-    def open(self, request: Request, timeout: float | None) -> Outcome | BlockingPieces:
-        """The scripted outcome, with the body of a success left to be read."""
+    def open(self, request: Request, timeout: float | None) -> Outcome | BlockingPieces | BlockingLine:
+        """The scripted outcome, with the body of a success, or the session, left to be read."""
         found = _opened(self._brought(request, timeout, _read(request)))
+        if isinstance(found, Conversation):
+            return BlockingLine(_asked_for(found, request), self._pass)
         return BlockingPieces(found, self._pass) if isinstance(found, Opened) else found
 
     def close(self) -> None:
@@ -79,16 +82,18 @@ class AwaitingScripted(Scripted):
     async def send(self, request: Request, timeout: float | None) -> Outcome:
         """The scripted outcome."""
         found = self._brought(request, timeout, await self._content(request))
-        found = found.whole() if isinstance(found, Opened) else found
+        found = found.whole() if isinstance(found, Opened | Conversation) else found
         if request.into is None:
             return found
         from anyio import to_thread
 
         return await to_thread.run_sync(_into, request, found)
 
-    async def open(self, request: Request, timeout: float | None) -> Outcome | AwaitingPieces:
-        """The scripted outcome, with the body of a success left to be read."""
+    async def open(self, request: Request, timeout: float | None) -> Outcome | AwaitingPieces | AwaitingLine:
+        """The scripted outcome, with the body of a success, or the session, left to be read."""
         found = _opened(self._brought(request, timeout, await self._content(request)))
+        if isinstance(found, Conversation):
+            return AwaitingLine(_asked_for(found, request), self._pass)
         return AwaitingPieces(found, self._pass) if isinstance(found, Opened) else found
 
     async def _content(self, request: Request) -> bytes:
@@ -145,6 +150,75 @@ class AwaitingPieces(_Pieces):
     async def aclose(self) -> None:
         """Read no more."""
         self._left = iter(())
+
+
+class _Line:
+    """A scripted session, in the place of its connection."""
+
+    def __init__(self, conversation: Conversation, wait: Callable[[float | None], None]) -> None:
+        self.head = conversation.head
+        self._conversation = conversation
+        self._wait = wait
+
+    def _passed(self, found: bytes | Failure, timeout: float | None) -> bytes | Failure:
+        if isinstance(found, Failure) and found.kind == "timeout":
+            self._wait(timeout)
+        return found
+
+
+class BlockingLine(_Line):
+    """Of a blocking client."""
+
+    def read(self, timeout: float | None) -> bytes | Failure:
+        """Some of what is said next, b"" at the end."""
+        with self._conversation.changed:
+            while (found := self._conversation.give(timeout)) is None:
+                if not self._conversation.changed.wait(PATIENCE):
+                    raise self._conversation.silent()
+        return self._passed(found, timeout)
+
+    def write(self, data: bytes, timeout: float | None, *, soon: bool) -> object:
+        """Hear *data*."""
+        self._conversation.take(data)
+        return None
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class AwaitingLine(_Line):
+    """Of an awaiting client."""
+
+    async def read(self, timeout: float | None) -> bytes | Failure:
+        """Some of what is said next, b"" at the end."""
+        from anyio import Event, lowlevel, move_on_after
+
+        await lowlevel.checkpoint()
+        while (found := self._conversation.give(timeout)) is None:
+            self._conversation.woken = Event()
+            with move_on_after(PATIENCE) as scope:
+                await self._conversation.woken.wait()
+            if scope.cancelled_caught:
+                raise self._conversation.silent()
+        return self._passed(found, timeout)
+
+    async def write(self, data: bytes, timeout: float | None, *, soon: bool) -> object:
+        """Hear *data*."""
+        from anyio.lowlevel import checkpoint
+
+        self._conversation.take(data)
+        await checkpoint()
+        return None
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""
+
+
+def _asked_for(found: Conversation, request: Request) -> Conversation:
+    """*found*, if *request* is one for a websocket."""
+    if not any(name.lower() == "upgrade" for name, _ in request.headers):
+        found.whole()
+    return found
 
 
 def _opened(found: Brought) -> Brought:

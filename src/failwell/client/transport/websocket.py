@@ -15,7 +15,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import anyio
 
@@ -93,12 +93,29 @@ def _failed(problem: Exception, secrets: tuple[Secret, ...]) -> Failure:
     return changed(told, reason=failure(found, secrets).reason)
 
 
+@runtime_checkable
+class WebSocketLine(Protocol):
+    """What speaks in the place of a connection, such as the script of a test: there is no upgrade to look at."""
+
+    def read(self, timeout: float | None) -> bytes | Failure:
+        """Some of what came, b"" at the end, or why there is nothing, within *timeout* seconds."""
+        ...
+
+    def write(self, data: bytes, timeout: float | None, *, soon: bool) -> object:
+        """Write *data*; the `Failure`, if it was not."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
 class WebSocketConnector:
     """The line of a session, and the one that is opened after it. Does what the flow of a session asks for."""
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
-        self._line: WebSocketConnection | None = None
+        self._line: WebSocketLine | None = None
 
     def act(self, effect: LineEffect) -> object:
         """Do it, blocking."""
@@ -120,6 +137,9 @@ class WebSocketConnector:
             return found
         head = found.head
         if not isinstance(found, BlockingBody):
+            if isinstance(found, WebSocketLine):
+                self._line = found
+                return head
             found.close()
             return _unusable(head, f"status {head.status} over a transport that opens no websockets")
         kept = False
@@ -285,12 +305,29 @@ def _too_slow(size: int, timeout: float | None) -> Failure:
     return Failure("timeout", f"a message of {size} bytes was not written within {timeout or 0.0:g} s")
 
 
+@runtime_checkable
+class AsyncWebSocketLine(Protocol):
+    """What speaks in the place of a connection, awaiting."""
+
+    async def read(self, timeout: float | None) -> bytes | Failure:
+        """Some of what came, b"" at the end, or why there is nothing, within *timeout* seconds."""
+        ...
+
+    async def write(self, data: bytes, timeout: float | None, *, soon: bool) -> object:
+        """Write *data*; the `Failure`, if it was not."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close it."""
+        ...
+
+
 class AsyncWebSocketConnector:
     """The line of a session, and the one that is opened after it. Does what the flow of a session asks for."""
 
     def __init__(self, opener: AsyncOpener) -> None:
         self._opener = opener
-        self._line: AsyncWebSocketConnection | None = None
+        self._line: AsyncWebSocketLine | None = None
 
     async def act(self, effect: LineEffect) -> object:
         """Do it, awaiting."""
@@ -312,6 +349,9 @@ class AsyncWebSocketConnector:
             return found
         head = found.head
         if not isinstance(found, AwaitingBody):
+            if isinstance(found, AsyncWebSocketLine):
+                self._line = found
+                return head
             await found.aclose()
             return _unusable(head, f"status {head.status} over a transport that opens no websockets")
         kept = False
