@@ -81,7 +81,7 @@ def test_what_counts_as_an_await() -> None:
     wanted = {
         "core.py",
         "runtime/driver.py",
-        "both_colours.py",
+        "operations/base.py",
         "shared.py",
         "operations/paging.py",
         *(f"transport/httpx/{file}" for file in inside),

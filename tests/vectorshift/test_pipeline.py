@@ -319,5 +319,11 @@ def test_what_an_operation_raises() -> None:
     assert ["inputs", "timeout", "poll_interval"] == list(inspect.signature(pipeline.run).parameters)
     assert inspect.iscoroutinefunction(pipeline.arun)
     assert ["id", "name"] == list(inspect.signature(Pipeline.afetch).parameters)
-    with pytest.raises(TypeError, match="nme"):
-        Pipeline.fetch(nme="x")  # type: ignore[call-arg]  # it is wrong
+
+
+def test_an_unknown_keyword(sdk: Sdk) -> None:
+    """
+    A keyword that an operation does not take is told with the one that comes near.
+    """
+    with pytest.raises(TypeError, match=r"fetch\(\) got an unexpected keyword argument 'nme'. Did you mean 'name'\?"):
+        sdk.call(Pipeline, "fetch", nme="x")

@@ -9,7 +9,7 @@ from types import MethodType
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from failwell.client.api import Api
-from failwell.client.operations.base import Form, inner
+from failwell.client.operations.base import Form, in_form, inner
 from failwell.client.operations.operation import operation
 from failwell.client.operations.sessions import Opening, Session, session
 from failwell.client.operations.streaming import AsyncEventStream, EventStream, streamed
@@ -97,23 +97,11 @@ class Twofold(Generic[P, Made, B, A]):
         """What runs the operation in a colour; its first argument is the object, or the class."""
         author, form, name = self._author, self.forms[awaiting], self._name
 
-        def run(subject: Any, /, *args: Any, **kwargs: Any) -> Any:
+        def given(subject: Any) -> tuple[Any, tuple[Any, Api]]:
             core = subject.shared_clients.core(awaiting=awaiting)
-            try:
-                made: Any = author(subject, Api(core, f"{subject.resource}.{name}"), *args, **kwargs)
-            finally:
-                # A traceback may print the variables of this frame, and an argument may be private.
-                del args, kwargs
-            return getattr(core, form.make)(made) if isinstance(form.make, str) else form.make(core, made)
+            return core, (subject, Api(core, f"{subject.resource}.{name}"))
 
-        async def arun(subject: Any, /, *args: Any, **kwargs: Any) -> Any:
-            try:
-                begun = run(subject, *args, **kwargs)
-            finally:
-                del args, kwargs
-            return await begun
-
-        function = functools.update_wrapper(arun if form.coroutine else run, author)
+        function = functools.update_wrapper(in_form(form, author, given), author)
         signature = inspect.signature(author)
         of_caller = [each for place, each in enumerate(signature.parameters.values()) if place != 1]
         returns = form.returns.format(inner(signature.return_annotation, self.made))

@@ -134,29 +134,8 @@ class Descriptor(Generic[S, P, M, B, A]):
         return "Any" if returns is inspect.Signature.empty else inner(returns, self.made)
 
     def _function(self, form: Form) -> Callable[..., Any]:
-        author, given, make = self.author, self.given, form.make
-
-        def run(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            try:
-                made = author(given(resource), *args, **kwargs)
-            except TypeError:
-                if (problem := not_taken(author, tuple(kwargs), author.__qualname__)) is None:
-                    raise
-                raise problem from None
-            finally:
-                # A traceback may print the variables of this frame, and an argument may be somebody's key.
-                del args, kwargs
-            core = resource.core
-            return getattr(core, make)(made) if isinstance(make, str) else make(core, made)
-
-        async def arun(resource: Any, /, *args: Any, **kwargs: Any) -> Any:
-            try:
-                begun = run(resource, *args, **kwargs)
-            finally:
-                del args, kwargs
-            return await begun
-
-        return self._dressed(arun if form.coroutine else run, form.returns)
+        given = self.given
+        return self._dressed(in_form(form, self.author, lambda it: (it.core, (given(it),))), form.returns)
 
     def _dressed(self, run: Callable[..., Any], *returns: str) -> Callable[..., Any]:
         """*run* with the name, the docstring and the arguments that the author wrote, and what it really *returns*."""
@@ -171,12 +150,48 @@ class Descriptor(Generic[S, P, M, B, A]):
         return run
 
 
-def not_taken(function: Callable[..., Any], given: tuple[str, ...], name: str) -> TypeError | None:
-    """What one hears who calls *function* with a keyword that it does not take: which it does, or which comes near."""
+def in_form(
+    form: Form, author: Callable[..., Any], given: Callable[[Any], tuple[Any, tuple[Any, ...]]]
+) -> Callable[..., Any]:
+    """What callers call: it makes what *form* says of the core and of what *author* made.
+
+    *given* tells of the object that it is called on: its core, and what the author's method is given before the
+    caller's arguments.
+    """
+    make = form.make
+
+    def run(subject: Any, /, *args: Any, **kwargs: Any) -> Any:
+        core, before = given(subject)
+        try:
+            made = author(*before, *args, **kwargs)
+        except TypeError:
+            if (problem := not_taken(author, tuple(kwargs), author.__qualname__, len(before))) is None:
+                raise
+            raise problem from None
+        finally:
+            # A traceback may print the variables of this frame, and an argument may be somebody's key.
+            del args, kwargs
+        return getattr(core, make)(made) if isinstance(make, str) else make(core, made)
+
+    async def arun(subject: Any, /, *args: Any, **kwargs: Any) -> Any:
+        try:
+            begun = run(subject, *args, **kwargs)
+        finally:
+            del args, kwargs
+        return await begun
+
+    return arun if form.coroutine else run
+
+
+def not_taken(function: Callable[..., Any], given: tuple[str, ...], name: str, before: int = 1) -> TypeError | None:
+    """What one hears who calls *function*, *name*, with a keyword that it does not take: which it does, or comes near.
+
+    Its first *before* parameters are not the caller's.
+    """
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None or code.co_flags & inspect.CO_VARKEYWORDS:
         return None
-    takes = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    takes = code.co_varnames[before : code.co_argcount + code.co_kwonlyargcount]
     unknown = next((one for one in given if one not in takes), None)
     if unknown is None:
         return None
