@@ -114,7 +114,7 @@ print(type(again).__name__, again, played.result.outcome.status)
 
 
 CLIENT = 'httpx2 and anyio, which are not installed. Install them with: pip install "failwell[client]"'
-SERVER = 'starlette and anyio, which are not installed. Install them with: pip install "failwell[server]"'
+SERVER = 'anyio, which is not installed. Install it with: pip install "failwell[server]"'
 SANDBOX = 'starlette, uvicorn and trustme, which are not installed. Install them with: pip install "failwell[sandbox]"'
 COMMAND = 'typer and rich, which are not installed. Install them with: pip install "failwell[cli]"'
 
@@ -164,7 +164,9 @@ def test_the_command_with_nothing() -> None:
         ("wsproto", "from failwell.wire.websocket import Frames; Frames()", "ws"),
         ("anyio", "import asyncio; from failwell.clock import SystemClock as C; asyncio.run(C().asleep(0))", "client"),
         ("anyio", "import asyncio; from failwell.clock import VirtualClock as C; asyncio.run(C().asleep(9))", "client"),
-        ("starlette", "import failwell.server.side_effects", "server"),
+        ("anyio", "import failwell.server.side_effects", "server"),
+        ("starlette", "import failwell.server.frameworks.starlette.adapter", "starlette"),
+        ("starlette", "from failwell.server import EventStreamResponse", "starlette"),
         ("fastapi", "import failwell.server.auth.callers", "fastapi"),
         ("fastapi", "import failwell.server.jobs.submission_key", "fastapi"),
         ("pydantic", "import failwell.server.jobs.job_errors", "fastapi"),
@@ -187,6 +189,18 @@ def test_one_package_is_missing(package: str, door: str, extra: str) -> None:
     remedy = f'needs {package}, which is not installed. Install it with: pip install "failwell[{extra}]"'
     assert "ModuleNotFoundError" not in ran.stderr
     assert remedy in ran.stderr.splitlines()[-1]
+
+
+def test_a_server_without_a_framework() -> None:
+    """
+    The contract, keys, limits, idempotency and `install` load no framework.
+    """
+    names = "Contract, Idempotency, KeyStore, Jobs, RateLimits, SqliteStore, install"
+    frameworks = {"aiohttp", "django", "fastapi", "flask", "litestar", "pydantic", "quart", "starlette", "werkzeug"}
+    program = f"import sys; from failwell.server import {names}; print(*{frameworks!r} & {{*sys.modules}})"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "\n" == ran.stdout
 
 
 @pytest.mark.parametrize("module", ["failwell.server", "failwell.server.asgi", "failwell.sandbox", "failwell.testing"])
@@ -269,6 +283,9 @@ def test_another_missing_module_is_not_ours() -> None:
 
 IMPORTED_AS = {"pyyaml": "yaml", "opentelemetry-api": "opentelemetry", "httpx2[ws]": "wsproto"}
 
+OWN_FRAMEWORK = frozenset({"aiohttp", "django", "flask", "litestar", "quart"})
+"""Extras for apps of one framework, which is there already: "all" brings none of them along."""
+
 
 def test_extras_of_the_distribution() -> None:
     """
@@ -290,4 +307,4 @@ def test_extras_of_the_distribution() -> None:
     assert [] == project["dependencies"]
     assert {*EXTRAS, "all"} == set(extras)
     assert {extra: set() for extra in EXTRAS} == {extra: set(EXTRAS[extra]) - packages(extra) for extra in EXTRAS}
-    assert {name for extra in EXTRAS for name in packages(extra)} == packages("all")
+    assert {name for extra in set(EXTRAS) - OWN_FRAMEWORK for name in packages(extra)} == packages("all")

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from failwell.server.errors.framework import refusal
+from failwell.server.frameworks.starlette.adapter import refusal
 from failwell.server.refusal import as_error
 from pictograph.exceptions import CATALOGUE
 from pictograph_server import Settings, Store, create_app

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from failwell.server import Contract, RequestIdFilter, current_request_id, install
-from failwell.server.errors.framework import refusal
+from failwell.server.frameworks.starlette.adapter import refusal
 from failwell.wire import Reply, parse_reply
 
 from .shop import SHOP, BrokenError, NotFoundError, OfflineError, Shop, ask, raising

@@ -15,8 +15,8 @@ from pydantic_core import PydanticCustomError
 import failwell
 from failwell import Body, Catalogue, Details, Message
 from failwell.server import install
-from failwell.server.errors.framework import refusal
 from failwell.server.errors.redaction import NOT_ACCEPTED, redacted_field_error
+from failwell.server.frameworks.starlette.adapter import refusal
 from failwell.wire import Detail, ErrorObject, Problem, Reply, parse_reply
 
 from .shop import SHOP, Shop, ask

@@ -232,7 +232,7 @@ def test_what_is_no_app_is_told() -> None:
     async def plain(scope: Scope, receive: Receive, send: Send) -> None: ...
 
     with pytest.raises(TypeError, match=r"needs a Starlette or FastAPI app, this is a function"):
-        install(plain, SHOP)  # type: ignore[arg-type]  # on purpose
+        install(plain, SHOP)
 
 
 async def test_a_contract_inside_of_another(shop: Shop, tmp_path: Path) -> None:

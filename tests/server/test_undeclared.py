@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 from fastapi import HTTPException
+from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from failwell.server import UndeclaredError, UnlistedError, install
-from failwell.server.errors.translate import operation_of
+from failwell.server.frameworks.starlette.adapter import StarletteFramework
 from failwell.wire import Reply, parse_reply
 
 from .shop import SHOP, BrokenError, NoMoneyError, NotFoundError, Shop, ShopError, TakenError, ask, raising
@@ -173,7 +174,7 @@ def test_405_is_no_operations_error(method: str, operation: str | None) -> None:
     """
     route = SimpleNamespace(methods={"GET"}, operation_id="orders.get")
 
-    assert operation == operation_of({"type": "http", "method": method, "route": route})
+    assert operation == StarletteFramework(Starlette()).operation({"type": "http", "method": method, "route": route})
 
 
 def test_undeclared_error_pickles() -> None:

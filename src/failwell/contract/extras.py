@@ -11,16 +11,22 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 EXTRAS: dict[str, tuple[str, ...]] = {
+    "aiohttp": ("aiohttp",),
     "cli": ("typer", "rich"),
     "client": ("httpx2", "anyio"),
+    "django": ("django",),
     "fast": ("pyreqwest",),
     "fastapi": ("fastapi", "pydantic"),
+    "flask": ("flask",),
     "jobs": (),
     "limits": ("limits",),
+    "litestar": ("litestar",),
     "models": ("pydantic",),
     "otel": ("opentelemetry",),
+    "quart": ("quart",),
     "sandbox": ("starlette", "uvicorn", "trustme"),
-    "server": ("starlette", "anyio"),
+    "server": ("anyio",),
+    "starlette": ("starlette",),
     "ws": ("wsproto",),
 }
 """The packages that an extra is needed for, by the names under which they are imported."""

@@ -8,14 +8,20 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
-    from failwell.server.app import CurrentServices, CurrentWriter, Services, current_services, reference_app
-    from failwell.server.asgi import Contract, install
+    from failwell.server.asgi import Contract
     from failwell.server.auth.callers import CurrentCaller
     from failwell.server.auth.keys import KeyRefusedError, Keys, KeyStore
     from failwell.server.auth.signed_urls import SignedUrls
     from failwell.server.caller import Caller
     from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error, shorten
     from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
+    from failwell.server.frameworks.reference_app import (
+        CurrentServices,
+        CurrentWriter,
+        Services,
+        current_services,
+        reference_app,
+    )
     from failwell.server.http.bodies import BodyLimits
     from failwell.server.http.paging import ItemReply, Offset, PageLimit, PageReply, Pagination, page_of, rows_of_page
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from failwell.server.idempotency.policy import Idempotency
     from failwell.server.idempotency.sqlite_store import SqliteStore
     from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store
+    from failwell.server.installation import install
     from failwell.server.jobs.confined import ConfinedError, confined, limit_memory, limit_seconds
     from failwell.server.jobs.job_errors import (
         MOST_FAILURES,
@@ -51,14 +58,14 @@ require("server", __name__)
 lazy_exports(
     __name__,
     {
-        "app": "CurrentServices CurrentWriter Services current_services reference_app",
-        "asgi": "Contract install",
+        "asgi": "Contract",
         "auth.callers": "CurrentCaller",
         "auth.keys": "KeyRefusedError KeyStore Keys",
         "auth.signed_urls": "SignedUrls",
         "caller": "Caller",
         "errors.redaction": "MOST_FIELD_ERRORS redacted_field_error shorten",
         "errors.undeclared": "UndeclaredError UnlistedError",
+        "frameworks.reference_app": "CurrentServices CurrentWriter Services current_services reference_app",
         "http.bodies": "BodyLimits",
         "http.paging": "ItemReply Offset PageLimit PageReply Pagination page_of rows_of_page",
         "http.request_id": "RequestIdFilter current_request_id",
@@ -67,6 +74,7 @@ lazy_exports(
         "idempotency.policy": "Idempotency",
         "idempotency.sqlite_store": "SqliteStore",
         "idempotency.store": "Claim Claimed Conflict InProgress Record Store",
+        "installation": "install",
         "jobs.confined": "ConfinedError confined limit_memory limit_seconds",
         "jobs.job_errors": "JobError JobFailure MOST_FAILURES error_columns job_error job_failures",
         "jobs.submission_key": "SubmissionKey",

@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import anyio
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from failwell.clock import ServerClock, SystemClock
 from failwell.contract import Catalogue, Header
@@ -18,8 +15,7 @@ from failwell.contract.declaration import specs_of
 from failwell.server.auth.auth import Auth, ByFunction, ByKey, FindCaller
 from failwell.server.auth.keys import Keys
 from failwell.server.caller import Caller
-from failwell.server.errors.handlers import Adopted
-from failwell.server.errors.openapi import describe
+from failwell.server.errors.framework import Framework
 from failwell.server.errors.translate import Convert, Translator
 from failwell.server.errors.undeclared import UndeclaredError
 from failwell.server.errors.unwrapping import to_be_answered
@@ -35,14 +31,14 @@ from failwell.server.idempotency.recording import REPLAY_REQUEST_ID, Recording, 
 from failwell.server.idempotency.store import Store
 from failwell.server.limits.rate_limits import HEADERS, RateLimits
 from failwell.server.limits.tiers import Tiers
-from failwell.server.middleware_order import CONTRACT, Outside
+from failwell.server.protocol import CONTRACT, ASGIApp, ASGISend, ClientLeftError, Receive, Scope
 from failwell.server.side_effects import Effects
 from failwell.server.stored_response import StoredResponse
 from failwell.wire.contracts import AnyContract, catalogue_from
 
 
-def install(
-    app: Starlette,
+def contract_around(
+    framework: Framework,
     catalogue: AnyContract,
     *,
     keys: Keys | None = None,
@@ -58,36 +54,17 @@ def install(
     paths: Sequence[str] | None = None,
     outside: Sequence[object] = (),
 ) -> Contract:
-    """Make *app* keep the contract of *catalogue*; serve what this returns, or *app* itself: it is the same.
-
-    Where there is no catalogue yet, a class of errors is enough, a module of them, or a tuple.
-
-    *keys* says who may call, or *caller* does, a function of the request, where the app knows that by itself. *public*
-    are patterns of paths for which nobody is asked (`"/signed/*"`), *writers* the roles that may use other methods than
-    GET, HEAD and OPTIONS, and open websockets. *idempotency* is a store for answers by key, or rules that have one.
-    *limits* are those of every caller, or a mapping from the tier of a caller to its limits, in which "" is for those
-    without a tier; a caller of any other tier is an `UnknownTierError` in the log, and gets a 500. *bodies* are the
-    limits of what is sent; None for none. *convert* maps exceptions that the catalogue does not know.
-    *strict* raises `UndeclaredError` for what an operation does not declare; by default only under pytest.
-
-    *paths* are patterns of the paths that the contract covers (`"/v2/*"`); by default all. Other requests, and the
-    handlers of the app for their errors, stay as they are. CORS, sessions and authentication of the app stand outside
-    of the contract; *outside* has more of its middleware that shall: classes, or functions.
-    The document of a FastAPI app tells of the errors too: an `app.openapi` of its own must be set before.
+    """The contract of *catalogue* around an app of *framework*; `failwell.server.install` says what the settings mean.
 
     Raises:
-        ValueError: *app* has a contract already, or answers errors by itself; limits and idempotency have no callers to
-            go by, or two ways to know them; a path cannot fit, or no tier has limits.
-        TypeError: *app* is no app, *caller* takes something else than the request, or something else than `RateLimits`
-            is given for a tier.
+        ValueError: the app has a contract already, or answers errors by itself; settings contradict each other.
+        TypeError: a setting is something else than it must be.
     """
-    if isinstance(app, Contract) or vars(app).get(_INSTALLED) is not None:
+    if (known := framework.contract) is not None:
         raise ValueError(
-            f"The app has a contract already, that of {_contract_of(app).catalogue.name!r}. Call install() once, and "
-            "serve what it returns or the app itself."
+            f"The app has a contract already, that of {known.catalogue.name!r}. Call install() once, and serve what it "
+            "returns or the app itself."
         )
-    if not isinstance(app, Starlette):
-        raise TypeError(f"install() needs a Starlette or FastAPI app, this is a {type(app).__name__}.")
     if keys is not None and caller is not None:
         raise ValueError("Both keys= and caller= say who calls. Give one of them.")
     if keys is None and caller is None and (limits is not None or idempotency is not None):
@@ -98,42 +75,34 @@ def install(
     catalogue = catalogue_from(catalogue)
     if idempotency is not None and not isinstance(idempotency, Idempotency):
         idempotency = Idempotency(idempotency)
-    open_to_all = Paths(public, app, argument="public")
+    open_to_all = Paths(public, framework, argument="public")
     auth: Auth | None = None
     if keys is not None:
         auth = ByKey(keys, public=open_to_all, writers=writers, realm=catalogue.name)
     elif caller is not None:
-        auth = ByFunction(caller, public=open_to_all, writers=writers)
+        auth = ByFunction(caller, framework, public=open_to_all, writers=writers)
+    framework.outside(outside)
     time = clock or SystemClock()
     contract = Contract(
-        app,
-        Translator(catalogue, app, convert=convert, strict=_under_pytest() if strict is None else strict),
+        framework,
+        Translator(catalogue, framework, convert=convert, strict=_under_pytest() if strict is None else strict),
         auth=auth,
         limiter=None if limits is None else Tiers(limits, time),
         keyed=None if idempotency is None else IdempotencyGate(Claims(idempotency), catalogue.headers.idempotency_key),
-        bodies=None if bodies is None else Bodies(bodies, app),
-        paths=None if paths is None else Paths(paths, app, argument="paths", whole=True),
-        outside=Outside(app, outside),
+        bodies=None if bodies is None else Bodies(bodies, framework),
+        paths=None if paths is None else Paths(paths, framework, argument="paths", whole=True),
     )
-    describe(app, catalogue)
-    setattr(app, _INSTALLED, contract)
+    framework.describe(catalogue)
+    framework.contract = contract
     return contract
 
 
-_INSTALLED = "_failwell_contract"
-
-
-def _contract_of(app: object) -> Contract:
-    found: Contract = app if isinstance(app, Contract) else vars(app)[_INSTALLED]
-    return found
-
-
 class Bodies:
-    """What the bodies of requests to *app* may be."""
+    """What the bodies of requests to an app of *framework* may be."""
 
-    def __init__(self, limits: BodyLimits, app: Starlette) -> None:
+    def __init__(self, limits: BodyLimits, framework: Framework) -> None:
         self._limits = limits
-        self._uploads = Paths(limits.uploads, app, argument="uploads")
+        self._uploads = Paths(limits.uploads, framework, argument="uploads")
 
     async def limited(self, scope: Scope, receive: Receive, cap: int | None) -> Receive:
         """A *receive* that keeps within the limits; *cap* is that of a body with an idempotency key.
@@ -145,11 +114,11 @@ class Bodies:
 
 
 class Contract:
-    """ASGI app with its error contract around it. The lifespan passes through."""
+    """An app with its error contract around it, as an ASGI app. The lifespan passes through."""
 
     def __init__(
         self,
-        app: Starlette,
+        framework: Framework,
         translator: Translator,
         *,
         auth: Auth | None,
@@ -157,9 +126,9 @@ class Contract:
         keyed: IdempotencyGate | None,
         bodies: Bodies | None,
         paths: Paths | None,
-        outside: Outside,
     ) -> None:
-        self.app: ASGIApp = app
+        self.app: ASGIApp = framework.asgi
+        self.framework = framework
         self._translator = translator
         self._headers = translator.catalogue.headers
         self._id_header = self._headers.request_id.lower().encode("ascii")
@@ -168,12 +137,10 @@ class Contract:
         self._keyed = keyed
         self._bodies = bodies
         self._paths = paths
-        self._outside = outside
         self._exposed = _exposed(translator.catalogue, limited=limiter is not None, keyed=keyed is not None)
-        self._adopted = Adopted(app, partly=paths is not None)
-        self._adopted.take_over()
+        self._adopt_all()
         self._inner: ASGIApp = self._inside
-        outside.enter_through(self)
+        framework.enter_through(self)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -185,7 +152,7 @@ class Contract:
         """How often which operation raised which class that its `operations=` forgot: by operation and class name."""
         return self._translator.undeclared
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         """Answer one request.
 
         Raises:
@@ -193,10 +160,10 @@ class Contract:
             Exception: what the app raised in the middle of a reply, so that the server cuts the connection.
         """
         if scope["type"] == "lifespan":
-            self._adopted.take_over()
+            self._adopt_all()
             await self.app(scope, receive, send)
             return
-        if self._adopted.changed():
+        if self.framework.changed():
             self._adopt()
         scope[CONTRACT] = self
         if self._paths is not None and self._paths.first(scope) is None:
@@ -223,12 +190,12 @@ class Contract:
     @cached_property
     def _way(self) -> ASGIApp:
         """The way to the app, through its middleware that stands outside of the contract."""
-        return self._outside.around(self._inner, self._answered)
+        return self.framework.around(self._inner, self._answered)
 
     def _answered(self, inner: ASGIApp) -> ASGIApp:
         """*inner*, whose errors are answered before the middleware around it hears of them."""
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        async def answered(scope: Scope, receive: Receive, send: ASGISend) -> None:
             if scope["type"] == "http" and self._covers(scope):
                 await self._run(inner, scope, receive, Within(send, scope["failwell.outgoing"]))
             else:
@@ -242,11 +209,14 @@ class Contract:
     def _adopt(self) -> None:
         """Take over what was mounted while the app was served."""
         try:
-            self._adopted.take_over()
+            self._adopt_all()
         except ValueError as problem:
             self._translator.misplaced(problem)
 
-    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _adopt_all(self) -> None:
+        self.framework.adopt(partly=self._paths is not None)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         """What stands inside of CORS: who calls, how often, with which body, and whether it was done before."""
         if not self._covers(scope):
             await self.app(scope, receive, send)
@@ -328,7 +298,7 @@ class Contract:
 
     async def _reply(self, exc: Exception, scope: Scope, sink: Sink) -> None:
         """Answer *exc*; raise it again where only a cut connection says that the reply is not whole."""
-        if isinstance(exc, ClientDisconnect):
+        if isinstance(exc, ClientLeftError) or self.framework.left(exc):
             self._translator.disconnected(scope)
             return
         if sink.started or sink.complete:
@@ -348,7 +318,7 @@ class Contract:
         if isinstance(exc, UndeclaredError):
             raise exc
 
-    async def _talk(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _talk(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         """Let the app talk in a websocket, if its caller may; end it in order if the app raises."""
         line = Handshake(scope, receive, send)
         line.headers[self._headers.request_id] = scope["failwell.request_id"]

@@ -8,15 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection, Request
-from starlette.types import Scope
+from anyio import to_thread
 
 from failwell.server.auth.keys import NO_CODES, KeyProblem, KeyRefusedError, Keys
 from failwell.server.auth.own_caller import check_caller
 from failwell.server.caller import Caller
+from failwell.server.errors.framework import Framework
 from failwell.server.http.paths import Paths
+from failwell.server.protocol import Scope, header, header_values
 from failwell.server.refusal import Refusal
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.threads import Threads
@@ -28,7 +27,7 @@ PATIENCE = 3.0
 
 
 FindCaller = Callable[[Any], Awaitable[Caller | str | None] | Caller | str | None]
-"""The app's own way to know who calls, from the request (of a websocket, its `HTTPConnection`).
+"""The app's own way to know who calls, from the framework's request (of a websocket, Starlette's `HTTPConnection`).
 
 It returns a `Caller`, or the name of a tenant, for which there are no roles; None for nobody. What it raises is
 answered like what a handler raises. A plain function is called in a thread, as FastAPI does it.
@@ -48,7 +47,7 @@ class Auth(ABC):
     def needs_caller(self, scope: Scope) -> bool:
         """Whether nobody may come in without being known."""
         # A browser asks before it sends the key, and never sends it with the question.
-        preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in Headers(scope=scope)
+        preflight = scope.get("method") == "OPTIONS" and bool(header(scope, "access-control-request-method"))
         return not preflight and self._public.first(scope) is None
 
     @abstractmethod
@@ -75,10 +74,11 @@ class Auth(ABC):
 class ByFunction(Auth):
     """Asks the app itself: *find* knows the caller of a request."""
 
-    def __init__(self, find: FindCaller, *, public: Paths, writers: Sequence[str]) -> None:
+    def __init__(self, find: FindCaller, framework: Framework, *, public: Paths, writers: Sequence[str]) -> None:
         super().__init__(public=public, writers=writers)
         check_caller(find)
         self._find = find
+        self._framework = framework
         called = getattr(find, "__call__", None)  # noqa: B004 - an object with an async __call__, as HTTPBasic() is
         self._is_async = inspect.iscoroutinefunction(find) or inspect.iscoroutinefunction(called)
 
@@ -90,8 +90,8 @@ class ByFunction(Auth):
             TypeError: it says something else than a caller.
             Exception: what the function raises.
         """
-        request = Request(scope) if scope["type"] == "http" else HTTPConnection(scope)
-        found: Any = self._find(request) if self._is_async else await run_in_threadpool(self._find, request)
+        request = self._framework.request(scope)
+        found: Any = self._find(request) if self._is_async else await to_thread.run_sync(self._find, request)
         if inspect.isawaitable(found):
             found = await found
         if found is None:
@@ -138,7 +138,7 @@ class ByKey(Auth):
 
     def _key(self, scope: Scope) -> str:
         name = self._keys.header
-        sent = Headers(scope=scope).getlist(name)
+        sent = header_values(scope, name.lower())
         if not sent:
             how = f'"{name}: Bearer <key>"' if self._bearer else f'"{name}: <key>"'
             raise self._stranger(f"No API key was sent. Send it as {how}.")

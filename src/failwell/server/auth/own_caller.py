@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 from typing import Any, get_args, get_type_hints
 
-from starlette.requests import Request
-
 
 def check_caller(find: Any) -> None:
     """Return if *find* can be called with a request and nothing else.
@@ -46,7 +44,7 @@ def _wrong_with(find: Any) -> str | None:
         if parameter.default is parameter.empty and parameter.kind not in {first.VAR_POSITIONAL, first.VAR_KEYWORD}:
             return f"{name} has the parameter {parameter.name}"
     hint = hints.get(first.name)
-    if isinstance(hint, type) and hint.__module__ == "builtins" and not issubclass(Request, hint):
+    if isinstance(hint, type) and hint.__module__ == "builtins" and hint is not object:
         return f"{name} has the parameter {first.name}, a {hint.__name__}"
     return None
 

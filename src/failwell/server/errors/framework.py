@@ -1,15 +1,14 @@
-"""Errors of FastAPI and Starlette (`HTTPException`, validation) in words that are fit for a client."""
+"""What a contract asks of a framework: which errors are its own, who answers, where its middleware stands."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from starlette.exceptions import HTTPException
-
 from failwell.contract.case import phrase
+from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error
+from failwell.server.protocol import ASGIApp, Scope
 from failwell.server.refusal import NOTHING_MORE, Refusal
 from failwell.wire.envelopes import summarize_field_errors
 from failwell.wire.well_known import of_body
@@ -18,31 +17,97 @@ UNHANDLED = "The server failed while it answered this request. Try again later, 
 OWN_HEADERS = frozenset({"content-length", "content-type", "content-encoding", "transfer-encoding"})
 """Headers that speak of a body which the envelope replaces."""
 
-UNPARSED = "There was an error parsing the body"
-"""FastAPI's words for a body that its JSON decoder gave up on: nested too deep, a number of 5,000 digits."""
-
 CODES = ("code", "error_code")
 MESSAGES = ("message", "msg", "detail", "error", "error_description", "title")
 """Where the `detail` of an `HTTPException` has its code and its sentence."""
 LONGEST_CODE = 128
 
 
-def of_fastapi(module: str, name: str) -> Any:
-    """The *name* of FastAPI's *module*, or () where nobody has loaded that: then nothing is an instance of it."""
-    return getattr(sys.modules.get(f"fastapi.{module}"), name, ())
+class Framework:
+    """What a contract asks of the framework behind *app*. This one has nothing of its own: a plain ASGI app.
 
+    A framework that answers errors inside of the app says there, in `scope`, whose operation answers.
+    """
 
-def refusal(exc: Exception, *, code: str = "code") -> Refusal | None:
-    """What the framework means by *exc*, or None if it is not one of its own; *code* is what the envelope calls it."""
-    problem: Any = exc
-    if isinstance(problem, of_fastapi("exceptions", "RequestValidationError")):
-        return invalid([redacted_field_error(each) for each in problem.errors()[:MOST_FIELD_ERRORS]])
-    if isinstance(exc, HTTPException):
-        if exc.detail == UNPARSED and exc.__cause__ is not None:
-            return invalid([{"loc": ["body"], "msg": "The body cannot be read as JSON", "type": "json_invalid"}])
-        headers = {name.lower(): value for name, value in (exc.headers or {}).items()}
-        return of_status(exc.status_code, headers, said=exc.detail, code=code)
-    return None
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.asgi: ASGIApp = app
+
+    @property
+    def contract(self) -> Any:
+        """The contract that the app has, or None."""
+        return getattr(self.app, "_failwell_contract", None)
+
+    @contract.setter
+    def contract(self, contract: object) -> None:
+        setattr(self.app, "_failwell_contract", contract)  # noqa: B010 - of an app of any class
+
+    def adopt(self, *, partly: bool) -> None:
+        """Let the contract answer what goes wrong inside of the app; of *partly* covered paths the rest stays.
+
+        Raises:
+            ValueError: the app answers that by itself.
+        """
+
+    def changed(self) -> bool:
+        """Whether something was added to the app since, which `adopt` has not seen."""
+        return False
+
+    def enter_through(self, contract: ASGIApp) -> None:
+        """Let requests that reach the app without *contract* go through it."""
+
+    def outside(self, more: Sequence[object]) -> None:
+        """Let *more* of the app's middleware stand outside of the contract.
+
+        Raises:
+            ValueError: the framework knows no such middleware.
+        """
+        if more:
+            raise ValueError(
+                f"outside={tuple(more)!r} names middleware of Starlette or FastAPI, this app is a "
+                f"{type(self.app).__name__}. Put its middleware around what install() returns."
+            )
+
+    def around(self, inner: ASGIApp, between: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
+        """*inner* with that middleware around it; *between* wraps what each of them calls."""
+        del between
+        return inner
+
+    def refusal(self, exc: Exception, *, code: str = "code") -> Refusal | None:
+        """What the framework means by *exc*, or None if it is not one of its own; the envelope calls it *code*."""
+        del exc, code
+        return None
+
+    def left(self, exc: Exception) -> bool:
+        """Whether *exc* says that the client is gone."""
+        del exc
+        return False
+
+    def routed(self, scope: Scope) -> bool:
+        """Whether a route answers *scope*, and not the middleware or the router before it."""
+        return "failwell.operation" in scope
+
+    def operation(self, scope: Scope) -> str | None:
+        """The operation that answers *scope*, or None before routing and where only the path fits."""
+        operation: str | None = scope.get("failwell.operation")
+        return operation
+
+    def methods(self, scope: Scope) -> list[str]:
+        """The methods that the address of *scope* takes; [] where it cannot be told, or the framework said it."""
+        del scope
+        return []
+
+    def root_path(self, scope: Scope) -> str:
+        """The prefix of a proxy that stands before the paths of the app."""
+        found: str = scope.get("root_path", "")
+        return found
+
+    def request(self, scope: Scope) -> Any:
+        """What the app's own `caller=` is asked with."""
+        return scope
+
+    def describe(self, catalogue: Catalogue) -> None:
+        """Tell of the errors of *catalogue* in the app's own documentation."""
 
 
 def invalid(entries: list[dict[str, Any]]) -> Refusal:

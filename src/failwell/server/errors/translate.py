@@ -6,18 +6,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Scope
-from starlette.websockets import WebSocketDisconnect
-
 from failwell._support.frozen import changed
 from failwell.contract import Catalogue, Error
 from failwell.contract.case import TRAVELLING
 from failwell.contract.mapping import error_of_domain
-from failwell.server.errors.allowed_methods import methods_of
-from failwell.server.errors.framework import UNHANDLED, of_status, refusal
+from failwell.server.errors.framework import UNHANDLED, Framework, of_status
 from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
 from failwell.server.errors.unwrapping import single
+from failwell.server.protocol import Scope
 from failwell.server.refusal import Refusal, as_error, reply_to
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.transient_errors import passes
@@ -39,10 +35,10 @@ class Translator:
     all the same, counted, and logged the first time.
     """
 
-    def __init__(self, catalogue: Catalogue, app: ASGIApp, *, convert: Convert | None, strict: bool) -> None:
+    def __init__(self, catalogue: Catalogue, framework: Framework, *, convert: Convert | None, strict: bool) -> None:
         self.catalogue = catalogue
         self.undeclared: Counter[tuple[str, str]] = Counter()
-        self._app = app
+        self.framework = framework
         self._convert = convert
         self._strict = strict
         self._code: str = getattr(catalogue.envelope, "code", "code")
@@ -55,17 +51,17 @@ class Translator:
         """
         request_id: str = scope["failwell.request_id"]
         exc = single(exc)
-        if isinstance(exc, HTTPException | Error) and isinstance(exc.__cause__, Refusal):
+        if isinstance(exc.__cause__, Refusal) and (isinstance(exc, Error) or self._of_framework(exc)):
             # FastAPI's words for a body that broke off above its limit, or an error that a handler made of a refusal.
             exc = exc.__cause__
         if isinstance(exc, UndeclaredError):
             return self.unhandled(exc, scope)
         error = None if isinstance(exc, Refusal) else self._declared(exc, scope)
-        framework = refusal(exc, code=self._code) if error is None else None
+        framework = self.framework.refusal(exc, code=self._code) if error is None else None
         refused = exc if isinstance(exc, Refusal) else framework
         if refused is not None:
             refused = self._with_methods(refused, scope)
-            by_handler = framework is not None and _routed(scope)
+            by_handler = framework is not None and self.framework.routed(scope)
             error = as_error(refused, self.catalogue, None if by_handler else "middleware")
         if error is None and (isinstance(exc, StoreDownError) or passes(exc)):
             return self.out_of_service(exc, scope)
@@ -83,31 +79,31 @@ class Translator:
         reply = render_error(error, self.catalogue, request_id=request_id)
         if refused is not None:
             reply = changed(reply, headers={**reply.headers, **refused.headers})
-        _log_reply(scope, reply, exc)
+        self._log_reply(scope, reply, exc)
         return reply
 
     def unhandled(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 500, which says nothing of *exc*; the log says all."""
-        _log(logging.ERROR, scope, 500, type(exc).__name__, exc)
+        self._log(logging.ERROR, scope, 500, type(exc).__name__, exc)
         return reply_to(Refusal(500, UNHANDLED), self.catalogue, scope["failwell.request_id"])
 
     def out_of_service(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 503 for an *exc* that passes by itself, such as a locked database; the log says all."""
-        _log(logging.ERROR, scope, 503, type(exc).__name__, exc)
+        self._log(logging.ERROR, scope, 503, type(exc).__name__, exc)
         refused = Refusal(503, OUT_OF_SERVICE, headers={"retry-after": "2"})
         return reply_to(refused, self.catalogue, scope["failwell.request_id"])
 
     def broken_off(self, exc: Exception, scope: Scope) -> None:
         """Log an *exc* that came when the reply had begun: nothing can be said to the client any more."""
-        if isinstance(exc, WebSocketDisconnect):
+        if self.framework.left(exc):
             self.disconnected(scope)
         elif scope.get("failwell.broken_off") is not exc:  # it passes here once for each middleware
             scope["failwell.broken_off"] = exc
-            _log(logging.ERROR, scope, None, type(exc).__name__, exc)
+            self._log(logging.ERROR, scope, None, type(exc).__name__, exc)
 
     def disconnected(self, scope: Scope) -> None:
         """Log that the client left before it had sent its whole request."""
-        _log(logging.INFO, scope, None, "the client disconnected")
+        self._log(logging.INFO, scope, None, "the client disconnected")
 
     def misplaced(self, problem: ValueError) -> None:
         """Log that an app which was mounted late keeps answering by itself."""
@@ -115,7 +111,7 @@ class Translator:
 
     def replayed(self, answer: StoredResponse, scope: Scope) -> None:
         """Log that a kept *answer* is given again; the record has both ids."""
-        _log(logging.INFO, scope, answer.status, f"replay of {answer.request_id}")
+        self._log(logging.INFO, scope, answer.status, f"replay of {answer.request_id}")
 
     def _declared(self, exc: Exception, scope: Scope) -> Error | None:
         if isinstance(exc, self.catalogue.base):
@@ -128,7 +124,7 @@ class Translator:
         try:
             converted = self._convert(exc)
         except Exception as problem:  # noqa: BLE001 - the vendor's code; *exc* is still to be answered
-            _log(logging.ERROR, scope, None, type(problem).__name__, problem)
+            self._log(logging.ERROR, scope, None, type(problem).__name__, problem)
             return None
         return converted if isinstance(converted, self.catalogue.base) else None
 
@@ -136,17 +132,17 @@ class Translator:
         """*refused*; a 405 with all methods that its address takes."""
         if refused.status != 405 or scope["type"] != "http":
             return refused
-        allowed = methods_of(self._app, {**scope, "root_path": scope["failwell.root_path"], "path_params": {}})
+        allowed = self.framework.methods(scope)
         return of_status(405, {**refused.headers, "allow": ", ".join(allowed)}) if allowed else refused
 
     def _count(self, undeclared: UndeclaredError, scope: Scope, error: Error) -> None:
         asked = (undeclared.operation or "", undeclared.error.__name__)
         self.undeclared[asked] += 1
         if self.undeclared[asked] == 1:
-            _log(logging.ERROR, scope, error.status_on_the_wire, "UndeclaredError", undeclared)
+            self._log(logging.ERROR, scope, error.status_on_the_wire, "UndeclaredError", undeclared)
 
     def _undeclared(self, error: Error, scope: Scope, *, own: bool) -> UndeclaredError | None:
-        operation = operation_of(scope)
+        operation = self.framework.operation(scope)
         if own and not self.catalogue.lists(error):
             return UnlistedError(operation, type(error), self.catalogue.name, error.case)
         if operation is None or operation not in self.catalogue.operations:
@@ -154,31 +150,21 @@ class Translator:
         declared = self.catalogue.raises(operation)
         return None if isinstance(error, declared) else UndeclaredError(operation, type(error), declared)
 
+    def _of_framework(self, exc: Exception) -> bool:
+        return self.framework.refusal(exc) is not None
 
-def operation_of(scope: Scope) -> str | None:
-    """The `operation_id` of the route that answers, or None before routing and where only the path fits."""
-    operation: str | None = getattr(scope.get("route"), "operation_id", None) if _routed(scope) else None
-    return operation
+    def _log_reply(self, scope: Scope, reply: Reply, exc: Exception) -> None:
+        # A declared 5xx was raised on purpose and has told the client all, unless there is a cause behind it.
+        told = isinstance(exc, Error) and exc.__cause__ is None
+        if reply.status < 500:
+            self._log(logging.INFO, scope, reply.status, type(exc).__name__)
+        elif told:
+            self._log(logging.WARNING, scope, reply.status, type(exc).__name__)
+        else:
+            self._log(logging.ERROR, scope, reply.status, type(exc).__name__, exc)
 
-
-def _routed(scope: Scope) -> bool:
-    """Whether a route answers, and not the middleware or the router before it."""
-    return scope["type"] == "http" and scope["method"] in (getattr(scope.get("route"), "methods", None) or ())
-
-
-def _log_reply(scope: Scope, reply: Reply, exc: Exception) -> None:
-    # A declared 5xx was raised on purpose and has told the client all, unless there is a cause behind it.
-    told = isinstance(exc, Error) and exc.__cause__ is None
-    if reply.status < 500:
-        _log(logging.INFO, scope, reply.status, type(exc).__name__)
-    elif told:
-        _log(logging.WARNING, scope, reply.status, type(exc).__name__)
-    else:
-        _log(logging.ERROR, scope, reply.status, type(exc).__name__, exc)
-
-
-def _log(level: int, scope: Scope, status: int | None, name: str, exc: Exception | None = None) -> None:
-    # The path is quoted: a line break in it must not begin a log line of its own.
-    said = (scope.get("method", "WEBSOCKET"), scope["path"], status or "-", name, scope["failwell.request_id"])
-    extra = {"request_id": scope["failwell.request_id"], "operation": operation_of(scope)}
-    logger.log(level, "%s %r: %s %s (request %s)", *said, exc_info=exc, extra=extra)
+    def _log(self, level: int, scope: Scope, status: int | None, name: str, exc: Exception | None = None) -> None:
+        # The path is quoted: a line break in it must not begin a log line of its own.
+        said = (scope.get("method", "WEBSOCKET"), scope["path"], status or "-", name, scope["failwell.request_id"])
+        extra = {"request_id": scope["failwell.request_id"], "operation": self.framework.operation(scope)}
+        logger.log(level, "%s %r: %s %s (request %s)", *said, exc_info=exc, extra=extra)

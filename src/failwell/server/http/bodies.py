@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 
 import anyio
-from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope
 
+from failwell.server.protocol import ASGIMessage, ClientLeftError, Receive, Scope, header
 from failwell.server.refusal import Refusal, sizes
 
 _JSON = re.compile(rb"[\x00\s\xef\xbb\xbf\xfe\xff]*[\[{]")
@@ -71,7 +69,7 @@ async def whole_body(
 
     Raises:
         Refusal: it is above *limit* bytes.
-        ClientDisconnect: the client left before it was whole.
+        ClientLeftError: the client left before it was whole.
     """
     if limit is not None and (announced := _announced(scope)) > limit + patience:
         raise refusal(limit, announced)
@@ -80,7 +78,7 @@ async def whole_body(
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            raise ClientLeftError
         piece: bytes = message.get("body", b"")
         size += len(piece)
         if limit is not None and size > limit + patience:
@@ -95,9 +93,9 @@ async def whole_body(
 
 def again(body: bytes, receive: Receive) -> Receive:
     """A *receive* that begins with the *body* that was read from it."""
-    unread: Message | None = {"type": "http.request", "body": body, "more_body": False}
+    unread: ASGIMessage | None = {"type": "http.request", "body": body, "more_body": False}
 
-    async def read_again() -> Message:
+    async def read_again() -> ASGIMessage:
         nonlocal unread
         if unread is not None:
             message, unread = unread, None
@@ -126,14 +124,14 @@ async def limited(
 
     Raises:
         Refusal: the body is above a limit.
-        ClientDisconnect: the client left before it was whole.
+        ClientLeftError: the client left before it was whole.
     """
     limit = limits.most_bytes if upload is None else limits.uploads[upload]
     if cap is not None and (limit is None or cap < limit) and _announced(scope) > cap:
         return receive
     if upload is not None:
         return Streamed(scope, receive, limit, limits.seconds)
-    if Headers(scope=scope).get("content-type", "").lower().startswith(_FORMS):
+    if header(scope, "content-type").lower().startswith(_FORMS):
         return Streamed(scope, receive, limit, limits.seconds)
     # Twice as much is heard out, so that a client which sent it hears what was wrong.
     with anyio.move_on_after(limits.seconds):
@@ -155,7 +153,7 @@ class Streamed:
         if limit is not None and (announced := _announced(scope)) > limit:
             raise above(limit, announced)
 
-    async def __call__(self) -> Message:
+    async def __call__(self) -> ASGIMessage:
         """The next message.
 
         Raises:
@@ -208,5 +206,5 @@ def _refused(problem: str, kind: str) -> Refusal:
 
 def _announced(scope: Scope) -> int:
     """The length that the request says its body has; 0 if it says none."""
-    length = Headers(scope=scope).get("content-length", "")
+    length = header(scope, "content-length")
     return int(length[:20]) if length.isdecimal() and length.isascii() else 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import Any
 
-from starlette.applications import Starlette
-from starlette.types import Scope
+from failwell.server.errors.framework import Framework
+from failwell.server.protocol import Scope
 
 
 class Paths:
-    """Paths of *app* by patterns such as `"/v1/*"`, in which "*" stands for anything, "/" too.
+    """Paths of an app of *framework* by patterns such as `"/v1/*"`, in which "*" stands for anything, "/" too.
 
     With *whole*, `"/v1/*"` also means `/v1` itself.
 
@@ -20,11 +19,11 @@ class Paths:
         TypeError: one text was given for several.
     """
 
-    def __init__(self, patterns: Iterable[str], app: Starlette, *, argument: str, whole: bool = False) -> None:
+    def __init__(self, patterns: Iterable[str], framework: Framework, *, argument: str, whole: bool = False) -> None:
         if isinstance(patterns, str):
             raise TypeError(f'{argument}={patterns!r} is one text. Give several: {argument}=("{patterns}",)')
         self.patterns = tuple(patterns)
-        self._app: Any = app
+        self._framework = framework
         for pattern in self.patterns:
             if not pattern.startswith(("/", "*")):
                 raise ValueError(f'{argument}= has {pattern!r}, and no path begins like that. Write "/{pattern}".')
@@ -39,7 +38,7 @@ class Paths:
     def path(self, scope: Scope) -> str:
         """The path as the app's own routes see it: below a proxy's prefix."""
         # As FastAPI and Starlette do it: what they route, and what is decided here, must be the same path.
-        root: str = getattr(self._app, "root_path", "") or scope.get("root_path", "")
+        root = self._framework.root_path(scope)
         path: str = scope["path"]
         below = path[len(root) :]
         return below if root and path.startswith(root) and below[:1] in {"/", ""} else path

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from starlette.types import Message, Scope, Send
-
 from failwell._support.exception_fields import ExceptionFields
 from failwell.server.errors.framework import of_status
+from failwell.server.protocol import ASGIMessage, ASGISend, Scope
 from failwell.server.refusal import Refusal
 from failwell.wire import Reply
 
@@ -49,7 +48,7 @@ class Sink(Protocol):
         """Whether the reply has ended."""
         ...
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: ASGIMessage) -> None:
         """Take the next message of the reply. A second start, while not *started*, replaces the first."""
         ...
 
@@ -61,7 +60,7 @@ class Outgoing:
     """
 
     def __init__(
-        self, send: Send, scope: Scope, *, request_id_header: bytes, request_id: str, exposed: Sequence[str] = ()
+        self, send: ASGISend, scope: Scope, *, request_id_header: bytes, request_id: str, exposed: Sequence[str] = ()
     ) -> None:
         self.started = False
         self.complete = False
@@ -73,7 +72,7 @@ class Outgoing:
         self._head = scope["method"] == "HEAD"
         self._bodiless = False
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: ASGIMessage) -> None:
         """Send *message*, with the headers that every reply carries."""
         if message["type"] == "http.response.start":
             start = self._start(message)
@@ -87,7 +86,7 @@ class Outgoing:
             return
         await self._send(message)
 
-    def _start(self, message: Message) -> Message:
+    def _start(self, message: ASGIMessage) -> ASGIMessage:
         """*message*, the start of a reply, as it is sent."""
         status: int = message["status"]
         self._bodiless = self._head or status in {204, 304}
@@ -123,7 +122,7 @@ class Outgoing:
 class Within(Outgoing):
     """The same reply as *last* sends, some middleware before it gets there: that goes to *send*."""
 
-    def __init__(self, send: Send, last: Outgoing) -> None:
+    def __init__(self, send: ASGISend, last: Outgoing) -> None:
         self.started = False
         self.complete = False
         self.headers = last.headers
@@ -139,7 +138,7 @@ class Within(Outgoing):
     def request_id(self, value: str) -> None:
         self._last.request_id = value
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: ASGIMessage) -> None:
         """Pass *message* on."""
         if message["type"] == "http.response.start":
             self.started = True
@@ -165,9 +164,9 @@ class FromApp:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._page: Message | None = None
+        self._page: ASGIMessage | None = None
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: ASGIMessage) -> None:
         """Pass *message* on, unless it belongs to a page that is kept back.
 
         Raises:
@@ -192,7 +191,7 @@ class FromApp:
         return of_status(self._page["status"], headers)
 
 
-def sendable(start: Message) -> Message:
+def sendable(start: ASGIMessage) -> ASGIMessage:
     """The *start* of a reply as a server can send it: without the spaces around a header's value (RFC 9110, 5.5).
 
     Raises:
@@ -221,7 +220,7 @@ def _seen_before(headers: Iterable[Any]) -> bool:
     return True
 
 
-def _looked_through(start: Message) -> Message:
+def _looked_through(start: ASGIMessage) -> ASGIMessage:
     """*start* without the spaces around the values of its headers, if they can be sent."""
     clean, framing = True, list[tuple[bytes, bytes]]()
     for name, value in start.get("headers", ()):
@@ -253,12 +252,12 @@ def _check_framing(headers: list[tuple[bytes, bytes]]) -> None:
         raise UnsendableError("its transfer-encoding is not chunked")
 
 
-def _is_page(start: Message) -> bool:
+def _is_page(start: ASGIMessage) -> bool:
     kinds = [value for name, value in start.get("headers", ()) if name.lower() == b"content-type"]
     return not kinds or kinds[0].partition(b";")[0].strip().lower() in {b"text/plain", b"text/html"}
 
 
-def start_of(reply: Reply) -> Message:
+def start_of(reply: Reply) -> ASGIMessage:
     """The message that *reply* begins with.
 
     Raises:

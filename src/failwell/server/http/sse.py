@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 
 import anyio
-from starlette.responses import StreamingResponse
+
+from failwell.contract.extras import needs
+
+with needs("starlette", __name__):
+    from starlette.responses import StreamingResponse
 
 LOOK_EVERY = 0.05
 """Seconds between two looks for something new."""

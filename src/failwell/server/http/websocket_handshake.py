@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.types import Message, Receive, Scope, Send
-
+from failwell.server.protocol import ASGIMessage, ASGISend, Receive, Scope
 from failwell.wire import Reply
 
 POLICY_VIOLATION, INTERNAL_ERROR = 1008, 1011
@@ -15,7 +14,7 @@ EXTENSION = "websocket.http.response"
 class Handshake:
     """Sends what the app says in a websocket. The acceptance carries *headers*, as every reply does."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         self.headers: dict[str, str] = {}
         self.accepted = False
         self.over = False
@@ -24,12 +23,12 @@ class Handshake:
         self._send = send
         self._heard = False
 
-    async def receive(self) -> Message:
+    async def receive(self) -> ASGIMessage:
         """The next message of the client."""
         self._heard = True
         return await self._receive()
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: ASGIMessage) -> None:
         """Send *message*."""
         if message["type"] == "websocket.accept":
             self.accepted = True

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.types import Receive, Scope
-
 from failwell.server.caller import Caller
 from failwell.server.http.bodies import again, whole_body
 from failwell.server.http.responses import Outgoing
@@ -22,6 +19,7 @@ from failwell.server.idempotency.policy import (
 )
 from failwell.server.idempotency.recording import Recording
 from failwell.server.idempotency.store import Claimed, InProgress, Record
+from failwell.server.protocol import Receive, Scope, header_values
 from failwell.server.side_effects import Effects
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.stored_response import StoredResponse
@@ -33,10 +31,11 @@ class IdempotencyGate:
     def __init__(self, claims: Claims, header: str) -> None:
         self._claims = claims
         self._header = header
+        self._sent_as = header.lower()
 
     def cap(self, scope: Scope) -> int | None:
         """How many bytes of body a request with a key may have; None where no key means anything."""
-        means = has_record(scope["method"]) and self._header.lower() in Headers(scope=scope)
+        means = has_record(scope["method"]) and header_values(scope, self._sent_as)
         return self._claims.policy.body_cap if means else None
 
     async def enter(
@@ -46,9 +45,9 @@ class IdempotencyGate:
 
         Raises:
             Refusal: the key is no key, was used for another body, or its first request still runs.
-            ClientDisconnect: the client left before the body was whole.
+            ClientLeftError: the client left before the body was whole.
         """
-        sent = Headers(scope=scope).getlist(self._header)
+        sent = header_values(scope, self._sent_as)
         if not sent or not has_record(scope["method"]):
             return receive
         key = checked(", ".join(sent), self._header)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import anyio
-from starlette.datastructures import Headers
-from starlette.types import Message, Receive
 
 from failwell.server.http.responses import Outgoing
 from failwell.server.idempotency.claims import Claims, Settlement, Ticket
+from failwell.server.protocol import ASGIMessage, Receive
 from failwell.server.side_effects import Effects
 from failwell.server.stored_response import StoredResponse
 
@@ -31,7 +30,7 @@ class Recording:
         self._claims = claims
         self._ticket = ticket
         self._effects = effects
-        self._start: Message = {}
+        self._start: ASGIMessage = {}
         self._chunks: list[bytes] = []
         self._size = 0
         self._passing = False
@@ -43,7 +42,7 @@ class Recording:
         """Whether the client has got the status."""
         return self._out.started
 
-    async def receive(self) -> Message:
+    async def receive(self) -> ASGIMessage:
         """The body that was read; then nothing, until the reply is complete or passes through.
 
         The app must not stop when the client goes away: its answer is kept for the client's next try. A stream hears
@@ -71,14 +70,14 @@ class Recording:
         if not self._settlement.done:
             await self._settlement.within(self._claims.policy.lease)
 
-    async def __call__(self, message: Message) -> None:
+    async def __call__(self, message: ASGIMessage) -> None:
         """Take the next *message* of the reply."""
         if message["type"] == "http.response.start":
             self._start, self._chunks, self._size = message, [], 0
         elif message["type"] == "http.response.body":
             await self._take(message)
 
-    async def _take(self, message: Message) -> None:
+    async def _take(self, message: ASGIMessage) -> None:
         more: bool = message.get("more_body", False)
         if self._passing:
             await self._out(message)
@@ -96,7 +95,7 @@ class Recording:
             self._decided.set()
 
     def _has_length(self) -> bool:
-        return "content-length" in Headers(raw=self._start.get("headers", []))
+        return any(name.lower() == b"content-length" for name, _ in self._start.get("headers", ()))
 
     async def _finish(self) -> None:
         status: int = self._start["status"]
@@ -115,7 +114,7 @@ class Recording:
 
     def _answer(self, status: int) -> StoredResponse:
         wanted = self._claims.policy.headers
-        headers = Headers(raw=self._start.get("headers", [])).items()
+        headers = ((n.decode("latin-1").lower(), v.decode("latin-1")) for n, v in self._start.get("headers", ()))
         kept = tuple((name, value) for name, value in headers if name in wanted)
         return StoredResponse(status, kept, b"".join(self._chunks), self._out.request_id)
 

@@ -7,13 +7,11 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+
+from failwell.server.protocol import CONTRACT, ASGIApp, ASGISend, Receive, Scope
 
 ALWAYS = frozenset({"CORSMiddleware", "SessionMiddleware", "AuthenticationMiddleware"})
 """Starlette's: without CORS a browser hides every answer of the contract; the others know who calls."""
-
-CONTRACT = "failwell.contract"
-"""Where a scope has the contract that it came in through."""
 
 
 class Outside:
@@ -65,7 +63,7 @@ class ContractEntrance:
         self.app = app
         self._contract = contract
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         """Go on to the app, or first through the contract."""
         is_lifespan = scope["type"] == "lifespan"
         inside = self.app if is_lifespan or scope.get(CONTRACT) is self._contract else self._contract

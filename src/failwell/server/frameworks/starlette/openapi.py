@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from failwell.contract import Catalogue
 from failwell.contract.case import phrase
 from failwell.reference.openapi.responses import OpenApiErrors
-from failwell.server.errors.framework import of_fastapi
+from failwell.server.frameworks.starlette.loaded import of_fastapi
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

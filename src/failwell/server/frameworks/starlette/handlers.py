@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.websockets import WebSocket
 
 from failwell.contract import Error
-from failwell.server.errors.framework import of_fastapi
+from failwell.server.frameworks.starlette.loaded import of_fastapi
 
 DEEPEST = 32
 """How far apps are looked for inside of one another."""

@@ -1,0 +1,94 @@
+"""`install`: puts a contract around an app, whichever framework it is made with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from failwell.clock import ServerClock
+from failwell.server.asgi import Contract, contract_around
+from failwell.server.auth.auth import FindCaller
+from failwell.server.auth.keys import Keys
+from failwell.server.errors.translate import Convert
+from failwell.server.http.bodies import DEFAULT, BodyLimits
+from failwell.server.idempotency.policy import Idempotency
+from failwell.server.idempotency.store import Store
+from failwell.server.limits.rate_limits import RateLimits
+from failwell.wire.contracts import AnyContract
+
+FRAMEWORKS = {
+    "starlette.applications.Starlette": ("starlette.adapter", "StarletteFramework"),
+}
+"""Where the adapter of each framework stands, by the class of its apps. None is loaded for the apps of another."""
+
+
+def install(
+    app: Any,
+    catalogue: AnyContract,
+    *,
+    keys: Keys | None = None,
+    caller: FindCaller | None = None,
+    idempotency: Idempotency | Store | None = None,
+    limits: RateLimits | Mapping[str, RateLimits] | None = None,
+    clock: ServerClock | None = None,
+    strict: bool | None = None,
+    convert: Convert | None = None,
+    public: Sequence[str] = (),
+    writers: Sequence[str] = ("member", "admin"),
+    bodies: BodyLimits | None = DEFAULT,
+    paths: Sequence[str] | None = None,
+    outside: Sequence[object] = (),
+) -> Contract:
+    """Make *app* keep the contract of *catalogue*; serve what this returns, or *app* itself: it is the same.
+
+    Where there is no catalogue yet, a class of errors is enough, a module of them, or a tuple.
+
+    *keys* says who may call, or *caller* does, a function of the request, where the app knows that by itself. *public*
+    are patterns of paths for which nobody is asked (`"/signed/*"`), *writers* the roles that may use other methods than
+    GET, HEAD and OPTIONS, and open websockets. *idempotency* is a store for answers by key, or rules that have one.
+    *limits* are those of every caller, or a mapping from the tier of a caller to its limits, in which "" is for those
+    without a tier; a caller of any other tier is an `UnknownTierError` in the log, and gets a 500. *bodies* are the
+    limits of what is sent; None for none. *convert* maps exceptions that the catalogue does not know.
+    *strict* raises `UndeclaredError` for what an operation does not declare; by default only under pytest.
+
+    *paths* are patterns of the paths that the contract covers (`"/v2/*"`); by default all. Other requests, and the
+    handlers of the app for their errors, stay as they are. CORS, sessions and authentication of the app stand outside
+    of the contract; *outside* has more of its middleware that shall: classes, or functions.
+    The document of a FastAPI app tells of the errors too: an `app.openapi` of its own must be set before.
+
+    Raises:
+        ValueError: *app* has a contract already, or answers errors by itself; limits and idempotency have no callers to
+            go by, or two ways to know them; a path cannot fit, or no tier has limits.
+        TypeError: *app* is no app, *caller* takes something else than the request, or something else than `RateLimits`
+            is given for a tier.
+    """
+    return contract_around(
+        app.framework if isinstance(app, Contract) else _framework_of(app),
+        catalogue,
+        keys=keys,
+        caller=caller,
+        idempotency=idempotency,
+        limits=limits,
+        clock=clock,
+        strict=strict,
+        convert=convert,
+        public=public,
+        writers=writers,
+        bodies=bodies,
+        paths=paths,
+        outside=outside,
+    )
+
+
+def _framework_of(app: object) -> Any:
+    """The adapter of the framework that *app* is made with.
+
+    Raises:
+        TypeError: no framework is known whose app this is.
+    """
+    for cls in type(app).__mro__:
+        if found := FRAMEWORKS.get(f"{cls.__module__}.{cls.__qualname__}"):
+            module, name = found
+            return getattr(import_module(f"failwell.server.frameworks.{module}"), name)(app)
+    raise TypeError(f"install() needs a Starlette or FastAPI app, this is a {type(app).__name__}.")

@@ -1,0 +1,35 @@
+"""ASGI as types, which are those of every framework, and the parts of a request that the contract reads by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+ASGIMessage = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[ASGIMessage]]
+ASGISend = Callable[[ASGIMessage], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, ASGISend], Awaitable[None]]
+
+CONTRACT = "failwell.contract"
+"""Where a scope has the contract that it came in through."""
+
+
+class ClientLeftError(Exception):
+    """The client closed the connection before its request was whole."""
+
+
+def header_values(scope: Scope, name: str) -> list[str]:
+    """What the request says in the header *name*, in lower case, as often as it says it."""
+    wanted = name.encode("latin-1")
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
+
+
+def header(scope: Scope, name: str) -> str:
+    """What the request says first in the header *name*, in lower case; "" if it says nothing."""
+    wanted = name.encode("latin-1")
+    for key, value in scope["headers"]:
+        if key == wanted:
+            said: str = value.decode("latin-1")
+            return said
+    return ""
