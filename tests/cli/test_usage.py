@@ -64,7 +64,7 @@ def test_shell_completion(program: str, shell: str) -> None:
         ("failwell im", []),
         ("failwell in", ["init"]),
         ("failwell init openapi.yaml --client http", ["httpx", "httpx2"]),
-        ("failwell check ", ["pictograph", "scopix", "subconscious"]),
+        ("failwell check ", ["pictograph", "scopix", "subconscious", "vectorshift"]),
         ("failwell check pic", ["pictograph"]),
         ("failwell sandbox su", ["subconscious"]),
         ("failwell check nobody", []),
@@ -131,7 +131,7 @@ def test_unknown_vendor(command: str) -> None:
     ran = failwell(command, "nope")
 
     message = (
-        "failwell: No vendor is called 'nope'. Installed: pictograph, scopix, subconscious. "
+        "failwell: No vendor is called 'nope'. Installed: pictograph, scopix, subconscious, vectorshift. "
         "Install another with: pip install failwell-NAME\n"
     )
     assert (2, "", message) == (ran.code, ran.out, ran.err)

@@ -25,6 +25,7 @@ from failwell.server import (
     install,
 )
 from failwell.server.auth.keys import NO_CODES, KeyProblem
+from failwell.server.errors.translate import Convert
 from failwell.server.idempotency.policy import BODY_CAP
 from failwell.server.storage.data_folder import DataFolderError
 
@@ -73,12 +74,13 @@ def assembled(
     check: Callable[[Starlette], Callable[[Caller], object]] | None = None,
     writers: Sequence[str] = ("member", "admin"),
     keyed_bytes: int = BODY_CAP,
+    convert: Convert | None = None,
 ) -> Served:
     """A server on *folder* with fresh *demo* keys: by name, whose each is, in which role and tier.
 
     *build* makes the app; what it enters is closed with the server. *header*, *prefix* and *codes* are those of the
     keys, and so is the check that *check* makes for the app. *keyed_bytes* is what a body with an idempotency key may
-    have, the others are as `install` says.
+    have; *bodies* and *convert* are as `install` says.
 
     Raises:
         SandboxError: the folder cannot be used, or has no room.
@@ -117,5 +119,6 @@ def assembled(
             public=public,
             writers=writers,
             bodies=bodies or BodyLimits(),
+            convert=convert,
         )
         return Served(contract, made, opened.pop_all().close, credential_headers=(header,))

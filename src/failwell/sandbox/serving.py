@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from importlib.util import find_spec
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import uvicorn
 
@@ -133,7 +134,9 @@ class Uvicorn:
     """Runs an ASGI *app* on a free port of 127.0.0.1."""
 
     def __init__(self, app: Any) -> None:
-        config = uvicorn.Config(app, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=2)
+        # Without wsproto there is no websocket, and an API that has some asks for it.
+        spoken: Literal["wsproto", "none"] = "wsproto" if find_spec("wsproto") else "none"
+        config = uvicorn.Config(app, log_config=None, lifespan="on", ws=spoken, timeout_graceful_shutdown=2)
         self._server = _Server(config)
         self._socket: socket.socket | None = None
         self._task: asyncio.Task[None] | None = None

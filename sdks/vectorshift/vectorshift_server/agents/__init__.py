@@ -1,0 +1,1 @@
+"""Agents, the sessions they are talked to in, and their answers."""

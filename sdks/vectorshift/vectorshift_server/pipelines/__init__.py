@@ -1,0 +1,1 @@
+"""Pipelines: graphs of nodes, which are checked when they are saved."""

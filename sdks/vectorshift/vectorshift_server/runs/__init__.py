@@ -1,0 +1,1 @@
+"""Runs of pipelines: jobs of the worker, which survive it."""
