@@ -40,6 +40,7 @@ def fine(_attempt: OutgoingAttempt) -> int:
 
 
 calling: Any = failwell.calling
+raise_for: Any = failwell.raise_for
 translating: Any = failwell.translating
 
 
@@ -64,6 +65,9 @@ translating: Any = failwell.translating
         (lambda: failwell.raise_for(requests.Response(), Busy), TypeError, "requests.models.Response is no response"),
         (lambda: calling(Busy, lambda _attempt: requests.Response()), TypeError, "Response is no response that"),
         (lambda: translating("shop"), TypeError, "'shop' is no contract"),
+        (lambda: translating(*SHOP, operation=5), TypeError, "operation is 5; it must be the name of what was asked"),
+        (lambda: raise_for(httpx.Response(409), *SHOP, operation=["a"]), TypeError, r"operation is \['a'\]; it must"),
+        (lambda: calling(SHOP, fine, operation=b"a"), failwell.Error, "operation is b'a'; it must be the name"),
     ],
 )
 def test_told(mistake: Callable[[], Any], kind: type[Exception], words: str) -> None:

@@ -7,6 +7,8 @@ import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from email.message import Message
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -301,6 +303,34 @@ def test_no_contract(contract: tuple[Any, ...], kind: type[Exception], said: str
 
     with pytest.raises(kind, match=said):
         failwell.raise_for(response, *contract)
+
+
+def requests_response() -> requests.Response:
+    """Made as tests of other people make one."""
+    response = requests.Response()
+    response.status_code, response._content = 409, b'{"code": "out_of_stock"}'
+    return response
+
+
+BY_HAND: dict[str, Callable[[], Any]] = {
+    "httpx": lambda: httpx.Response(409, json={"code": "out_of_stock"}),
+    "httpx, streamed": lambda: httpx.Response(409, content=iter([b'{"code":', b'"out_of_stock"}'])),
+    "httpx2": lambda: httpx2.Response(409, json={"code": "out_of_stock"}),
+    "requests": requests_response,
+    "urllib3": lambda: urllib3.HTTPResponse(status=409, body=b'{"code": "out_of_stock"}'),
+    "urllib": lambda: urllib.error.HTTPError("http://a", 409, "", Message(), BytesIO(b'{"code": "out_of_stock"}')),
+}
+
+
+@pytest.mark.parametrize("library", BY_HAND)
+def test_made_by_hand(library: str) -> None:
+    """
+    A response that a test made, without a request, is read as one that came.
+    """
+    with pytest.raises(OutOfStock) as caught:
+        failwell.raise_for(BY_HAND[library](), OutOfStock)
+
+    assert [409] == [attempt.status for attempt in caught.value.attempts]
 
 
 def test_botocore() -> None:

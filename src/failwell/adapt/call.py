@@ -25,7 +25,7 @@ from failwell.policy.resilience.guard import Guard
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.runtime.driver import OnEvent
 from failwell.runtime.shared_state import shared
-from failwell.wire.contracts import AnyContract, catalogue_from
+from failwell.wire.contracts import AnyContract, catalogue_from, operation_problem
 from failwell.wire.messages import IDEMPOTENT, Failure, Outcome, Reply, Request
 
 SYSTEM_CLOCK = SystemClock()
@@ -110,7 +110,7 @@ class LogicalCall:
         self._shares = self.catalogue.resilience if resilience is None else resilience
         self._origin = self.catalogue.name if origin is None else origin
         self._key, self._method = idempotency_key, method
-        if problem := self._problem():
+        if problem := operation_problem(operation) or self._problem():
             raise error_for(*self.catalogue.raised_on("configuration"), message=problem)
         self._named = tuple(each if isinstance(each, Secret) else Secret(each) for each in secrets)
         self._secrets = self._named

@@ -27,6 +27,7 @@ from failwell.contract.reporting import without_frames
 from failwell.policy.errors import complete, error_of
 from failwell.policy.retry.loop import attempt_of
 from failwell.policy.retry.result import RetryResult
+from failwell.wire.contracts import operation_problem
 from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
@@ -158,6 +159,8 @@ def mask_of(secrets: tuple[Secret, ...]) -> Mask:
 
 def request_of(sent: SentRequest, catalogue: Catalogue, operation: str | None) -> Request:
     """The request that was *sent* to the server of *catalogue*, as an error speaks of it; without its query."""
+    if problem := operation_problem(operation):
+        raise TypeError(problem)
     path = re.sub(r"^[a-z]+://[^/?#]*", "", sent.url, flags=re.IGNORECASE).partition("?")[0]
     named = catalogue.headers.idempotency_key.lower()
     key = next((value for name, value in sent.headers if name.lower() == named), None)

@@ -27,7 +27,7 @@ def raise_for(
 
     Raises:
         Error: the contract's, with request id, status, body, one attempt and a hint.
-        TypeError: *response* is of none of these libraries, or *contract* is none.
+        TypeError: *response* is of none of these libraries, *contract* is none, or *operation* is no name.
         CatalogueError: two of the classes claim the same.
     """
     library = library_of_response(response)

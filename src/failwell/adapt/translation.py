@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 from failwell._support.secret import Secret
-from failwell.wire.contracts import AnyContract, catalogue_of
+from failwell.wire.contracts import AnyContract, catalogue_of, operation_problem
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
     *operation* and *secrets* are as `raise_for` has them.
 
     Raises:
-        TypeError: *contract* is none.
+        TypeError: *contract* is none, or *operation* is no name.
         CatalogueError: two of the classes claim the same.
     """
 
@@ -35,6 +35,8 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
         self, *contract: AnyContract, operation: str | None = None, secrets: Iterable[str | Secret] = ()
     ) -> None:
         self._catalogue = catalogue_of(*contract)
+        if problem := operation_problem(operation):
+            raise TypeError(problem)
         self._operation = operation
         self._secrets = tuple(each if isinstance(each, Secret) else Secret(each) for each in secrets)
         self._began = 0.0

@@ -22,6 +22,13 @@ AnyContract = ContractLike | Sequence[ContractLike]
 GIVE = "Give a failwell.Catalogue, classes derived from failwell.Error, or the module that declares them."
 
 
+def operation_problem(operation: object) -> str | None:
+    """What is wrong with the name of an operation that was given beside a contract; None if nothing is."""
+    if operation is None or isinstance(operation, str):
+        return None
+    return f'operation is {operation!r:.80}; it must be the name of what was asked, like "orders.create", or None.'
+
+
 def catalogue_from(contract: AnyContract) -> Catalogue:
     """The catalogue that *contract* is, or makes. Raises: as `catalogue_of`."""
     return catalogue_of(contract)

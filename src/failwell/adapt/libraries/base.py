@@ -65,7 +65,7 @@ class Library(ABC):
 
     def request(self, response: Any) -> SentRequest:
         """What was asked; `NOT_KNOWN` where the library does not say."""
-        return sent_by(getattr(response, "request", None))
+        return _asked(response)
 
     def response_of(self, problem: BaseException) -> Any:
         """The response that *problem* is about, or None."""
@@ -77,15 +77,20 @@ class Library(ABC):
 
     def request_of(self, problem: BaseException) -> SentRequest:
         """What was asked when *problem* came."""
-        try:
-            return sent_by(getattr(problem, "request", None))
-        except RuntimeError:  # httpx's property, where there is none
-            return NOT_KNOWN
+        return _asked(problem)
 
     def row(self, problem: BaseException) -> FailureRow | None:
         """What *problem* is; None for one that says nothing of an exchange."""
         names = {cls.__name__ for cls in type(problem).__mro__ if cls.__module__.partition(".")[0] in self.roots}
         return next((row for row in self.failures if row.name in names), None)
+
+
+def _asked(of: Any) -> SentRequest:
+    """The request that is told *of* a response or an exception, which a test may have made without one."""
+    try:
+        return sent_by(getattr(of, "request", None))
+    except RuntimeError:  # httpx's property, where there is none
+        return NOT_KNOWN
 
 
 def sent_by(request: Any) -> SentRequest:
