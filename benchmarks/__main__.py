@@ -20,7 +20,7 @@ from benchmarks.peers import ask
 from benchmarks.rows import KIB, MIB, Row
 
 EXCEPTIONS, CLIENT, MADE, MADE_BARE = "the exceptions", "the client", "a client that was made", "httpx2's client"
-ADOPTED = "raise_for, translating and calling"
+ADOPTED, CALLED = "raise_for, translating and calling", "calling with its first call"
 STATEMENTS = {
     "httpx2": "import httpx2",
     EXCEPTIONS: "import pictograph.exceptions",
@@ -29,6 +29,7 @@ STATEMENTS = {
     MADE: "from pictograph import Client; Client('pk_live_x')",
     "requests": "import requests",
     ADOPTED: "from failwell import calling, raise_for, translating",
+    CALLED: "from failwell import StandardError, calling; calling(StandardError, lambda attempt: None)",
 }
 
 
@@ -95,6 +96,8 @@ class Bench:
             yield self._with_profile(row, profile)
         beside = seen[ADOPTED].over(seen["requests"])
         yield Row("P9", f"import of {ADOPTED} beside that of requests", Goal(15 / 82, 0.12), beside)
+        called = seen[CALLED].over(seen["requests"])
+        yield Row("P9", f"import of {CALLED} beside that of requests", time=called)
         yield Row("P9", "they load no HTTP library", held="httpx2" not in seen[ADOPTED].loaded)
         grown = seen[CLIENT].more_than(seen["httpx2"])
         note = "" if grown is not None else "this system does not tell the resident memory"

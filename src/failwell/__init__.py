@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from failwell import contract
 from failwell._support.lazy import lazy_exports
-from failwell.contract import *  # noqa: F403 - the face of `contract` is a part of this one
 
 if TYPE_CHECKING:
     from failwell.adapt.call import OutgoingAttempt
@@ -13,13 +12,14 @@ if TYPE_CHECKING:
     from failwell.adapt.translation import translating
     from failwell.client.operations.batches import AsyncBatch, Batch, batch
     from failwell.client.operations.resuming import resume
+    from failwell.contract import *  # noqa: F403 - the face of `contract` is a part of this one
     from failwell.contract.extras import MissingExtraError, run_command
     from failwell.contract.mapping import evidence, maps
     from failwell.contract.retry_advice import RetryAdvice
     from failwell.policy.batch import BatchError
     from failwell.policy.upload import SourceChangedError
 
-# What few programs need, or needs an extra.
+# Beside what a contract is declared with, what few programs need, or needs an extra.
 lazy_exports(
     __name__,
     {
@@ -29,6 +29,7 @@ lazy_exports(
         "adapt.translation": "translating",
         "client.operations.batches": "AsyncBatch Batch batch",
         "client.operations.resuming": "resume",
+        "contract": " ".join(contract.__all__),
         "contract.extras": "MissingExtraError run_command",
         "contract.mapping": "evidence maps",
         "contract.retry_advice": "RetryAdvice",

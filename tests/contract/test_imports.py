@@ -60,12 +60,36 @@ def test_a_worker_is_light(module: str) -> None:
     assert "" == loaded_of([name for name in HEAVY if name not in ("pydantic", "socket", "ssl")], module)
 
 
+@pytest.mark.parametrize(
+    ("statement", "most"),
+    [
+        ("import failwell", 18),
+        ("from failwell import raise_for", 22),
+        ("from failwell import calling, raise_for, translating", 30),
+        ("from failwell import acalling, araise_for, calling, raise_for, translating", 30),
+        ("import pictograph.exceptions", 22),
+    ],
+)
+def test_what_adopts_a_contract_is_few_modules(statement: str, most: int) -> None:
+    """
+    P9. A program whose calls succeed loads at most 30 modules of ours; policy and driver come with the first call.
+    """
+    ours = [name for name in loaded_with(statement) if name.partition(".")[0] in ("failwell", "pictograph")]
+
+    assert len(ours) <= most, ours
+
+
 def loaded_of(names: list[str], module: str) -> str:
     """Those of *names* that are loaded with *module*."""
+    return " ".join(name for name in loaded_with(f"import {module}") if name in names)
+
+
+def loaded_with(statement: str) -> list[str]:
+    """The modules that *statement* loads, in a fresh interpreter."""
     program = (
-        f"import sys; sys.path[:0] = {sys.path!r}; before = set(sys.modules); import {module}; "
-        f"print(*sorted(set({names!r}) & (set(sys.modules) - before)))"
+        f"import sys; sys.path[:0] = {sys.path!r}; before = set(sys.modules); {statement}; "
+        "print(*sorted(set(sys.modules) - before))"
     )
     # -I -S: neither the environment nor a .pth file of another package imports anything first.
     ran = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
-    return ran.stdout.strip()
+    return ran.stdout.split()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import re
 import sys
 import types
 import typing
@@ -288,7 +287,6 @@ def check_types_again(cls: type[Any]) -> None:
 
 _MARKS = {"AllDetails", "Annotated", "Any", "Body", "Code", "Details", "Local", "Message", "Status"}
 _KNOWN = _MARKS | {"None", "bool", "dict", "float", "int", "list", "str"}
-_ODD_KEYS = re.compile(r"\bdict\[\s*(?!str\b|Any\b)")
 _PUNCTUATION = str.maketrans(dict.fromkeys("[](){}|,.=", " "))
 
 
@@ -301,7 +299,12 @@ def _needs_a_look(annotation: Any) -> bool:
         return True
     without_texts = " ".join(annotation.replace("'", '"').split('"')[::2])
     names = without_texts.translate(_PUNCTUATION).split()
-    return not _KNOWN.issuperset(names) or _ODD_KEYS.search(without_texts) is not None
+    return not _KNOWN.issuperset(names) or _has_odd_keys(without_texts)
+
+
+def _has_odd_keys(annotation: str) -> bool:
+    """Whether a dict in *annotation* may have keys that JSON has not."""
+    return any(not inside.lstrip().startswith(("str", "Any")) for inside in annotation.split("dict[")[1:])
 
 
 def _check_lost(cls: type[Any], spec: FieldSpec) -> None:

@@ -14,10 +14,10 @@ from failwell._support.lazy import LazyMember
 from failwell.contract.case import Case, EnvelopeLayer, RetryKind, Source, StatusRange, flaw_in, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.errors import DeclarationError
-from failwell.contract.evidence import Attempt, Suppression
 from failwell.contract.fields import Code, Message, Status, field
 
 if TYPE_CHECKING:
+    from failwell.contract.evidence import Attempt, Suppression
     from failwell.contract.retry_advice import Assessed, RetryAdvice
 
 MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from failwell._support.lazy import lazy_exports
-from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Layered, Problem, summarize_field_errors
 
 if TYPE_CHECKING:
+    from failwell.wire.envelopes import Detail, ErrorObject, FirstOf, Layered, Problem, summarize_field_errors
     from failwell.wire.messages import Failure, Reply, Request
     from failwell.wire.parse import parse_reply, snapshot
     from failwell.wire.render import render_error
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 lazy_exports(
     __name__,
     {
+        "envelopes": "Detail ErrorObject FirstOf Layered Problem summarize_field_errors",
         "messages": "Failure Reply Request",
         "parse": "parse_reply snapshot",
         "render": "render_error",

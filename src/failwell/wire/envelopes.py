@@ -278,7 +278,7 @@ class AnyShape:
             said = _text(first.get("detail")) or _text(first.get("message")) or _text(first.get("title"))
             return found._replace(code=_named(facts), message=found.message or said, details=facts)
         named = _named(body)
-        if named is None and isinstance(error, str) and _NAME.fullmatch(error):
+        if named is None and isinstance(error, str) and re.fullmatch(_NAME, error):
             named = error  # OAuth's way (RFC 6749, 5.2)
         message = found.message or _text(body.get("message"))
         return found._replace(code=named, message=message, details=body)
@@ -290,7 +290,7 @@ KINDS = ("type", "status")
 """Keys of its name, where it has no code, or one that only repeats the status of the reply."""
 INSIDE = frozenset({*CODES, *KINDS, "message", DETAILS})
 """What an error object says of itself."""
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_NAME = "[A-Za-z][A-Za-z0-9_.-]{0,99}"
 
 
 def _named(facts: dict[str, Any]) -> str | None:
@@ -302,8 +302,8 @@ def _within(error: dict[str, Any], said: ErrorBody) -> ErrorBody:
     """*said*, with what *error*, the object it was read from, has beside code, message and details."""
     code = _named(error)
     if code is None or re.fullmatch("[45][0-9][0-9]", code):
-        kind = next((text for key in KINDS if isinstance(text := error.get(key), str) and _NAME.fullmatch(text)), None)
-        code = kind or code
+        kinds = (text for key in KINDS if isinstance(text := error.get(key), str))
+        code = next((kind for kind in kinds if re.fullmatch(_NAME, kind)), code)
     if isinstance(error.get(DETAILS), dict):
         return said._replace(code=code)
     return said._replace(code=code, message=said.message or _text(error), details=error, reserved=INSIDE)

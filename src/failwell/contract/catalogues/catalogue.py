@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from failwell._support import truncation
 from failwell._support.frozen import Frozen
@@ -13,12 +13,26 @@ from failwell.contract.case import TRAVELLING
 from failwell.contract.catalogues.table import CaseTable, scopes
 from failwell.contract.declaration import check_types_again, required_of, specs_of
 from failwell.contract.error import Error
-from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import CatalogueError
 from failwell.contract.resilience import Resilience
 
 if TYPE_CHECKING:
-    from typing import Unpack
+    from typing import TypedDict, Unpack
+
+    from failwell.contract.error_body import ErrorBody
+
+    # For the type checkers alone: Python compiles the types of a TypedDict one by one, each time it is imported.
+    class JoinedSettings(TypedDict, total=False):
+        """What `Catalogue.join` may be told, where its catalogues differ."""
+
+        envelope: Envelope
+        headers: HeaderNames
+        retries: RetryRules
+        resilience: Resilience
+        status_decides: bool
+        body_cap: int
+        docs: str | None
+        idempotency: Literal["server"] | None
 
 
 class Envelope(Protocol):
@@ -62,19 +76,6 @@ class RetryRules(Frozen):
         """How often a call is repeated, after a *transient* failure or when the server asks to wait."""
         limited = transient and self.max_transient is not None
         return min(self.max_retries, self.max_transient or 0) if limited else self.max_retries
-
-
-class JoinedSettings(TypedDict, total=False):
-    """What `Catalogue.join` may be told, where its catalogues differ."""
-
-    envelope: Envelope
-    headers: HeaderNames
-    retries: RetryRules
-    resilience: Resilience
-    status_decides: bool
-    body_cap: int
-    docs: str | None
-    idempotency: Literal["server"] | None
 
 
 Errors = type[Error] | tuple[type[Error], ...]
