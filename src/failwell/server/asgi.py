@@ -282,7 +282,7 @@ class Contract:
 
     async def _run(self, app: ASGIApp, scope: Scope, receive: Receive, sink: Sink) -> None:
         """Let *app* answer; answer for it if it raises, sends a page that is not of the contract, or nothing."""
-        from_app = FromApp(sink)
+        from_app = FromApp(sink, scope)
         try:
             await app(scope, receive, from_app)
         except BaseException as exc:

@@ -15,6 +15,10 @@ CONTRACT = "failwell.contract"
 """Where a scope has the contract that it came in through."""
 
 
+CUT = "failwell.cut"
+"""Where a scope has what an app raised when its reply had begun, if middleware around it would end that in order."""
+
+
 class ClientLeftError(Exception):
     """The client closed the connection before its request was whole."""
 

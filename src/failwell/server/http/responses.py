@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from failwell._support.exception_fields import ExceptionFields
 from failwell.server.errors.framework import of_status
-from failwell.server.protocol import ASGIMessage, ASGISend, Scope
+from failwell.server.protocol import CUT, ASGIMessage, ASGISend, Scope
 from failwell.server.refusal import Refusal
 from failwell.wire import Reply
 
@@ -162,8 +162,9 @@ class FromApp:
     Starlette sends "Internal Server Error" before it raises, and some middleware sends its own plain text.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, scope: Scope) -> None:
         self._sink = sink
+        self._scope = scope
         self._page: ASGIMessage | None = None
 
     async def __call__(self, message: ASGIMessage) -> None:
@@ -171,6 +172,7 @@ class FromApp:
 
         Raises:
             UnsendableError: in the app, which is told before the reply has begun.
+            Exception: what broke the reply off, where this would end it as if it were whole.
         """
         if message["type"] == "http.response.start":
             message = sendable(message)
@@ -179,6 +181,8 @@ class FromApp:
                 return
         elif self._page is not None and message["type"] in {"http.response.body", "http.response.trailers"}:
             return
+        elif not message.get("body") and not message.get("more_body") and CUT in self._scope:
+            raise self._scope[CUT]
         await self._sink(message)
 
     @property

@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
 
-from failwell.server.protocol import CONTRACT, ASGIApp, ASGISend, Receive, Scope
+from failwell.server.protocol import CONTRACT, CUT, ASGIApp, ASGIMessage, ASGISend, Receive, Scope
 
 ALWAYS = frozenset({"CORSMiddleware", "SessionMiddleware", "AuthenticationMiddleware"})
 """Starlette's: without CORS a browser hides every answer of the contract; the others know who calls."""
@@ -38,7 +39,9 @@ class Outside:
 
         def build() -> ASGIApp:
             whole = self._app.user_middleware
-            self._app.user_middleware = [middleware for middleware in whole if not self._has(middleware)]
+            inside = [middleware for middleware in whole if not self._has(middleware)]
+            ends_in_order = any(_mro_has(middleware, BaseHTTPMiddleware) for middleware in whole)
+            self._app.user_middleware = [*inside, Middleware(CutNoticed)] if ends_in_order else inside
             try:
                 return ContractEntrance(self._own(), contract)
             finally:
@@ -68,3 +71,35 @@ class ContractEntrance:
         is_lifespan = scope["type"] == "lifespan"
         inside = self.app if is_lifespan or scope.get(CONTRACT) is self._contract else self._contract
         await inside(scope, receive, send)
+
+
+def _mro_has(middleware: Middleware, base: type) -> bool:
+    cls: Any = middleware.cls
+    return isinstance(cls, type) and issubclass(cls, base)
+
+
+class CutNoticed:
+    """Stands inside of all middleware, and says in the scope what *app* raised in the middle of its reply.
+
+    A `BaseHTTPMiddleware`, as `@app.middleware("http")` makes one, ends such a reply in order before it raises: a
+    client takes the half for the whole.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
+        """Go on to the app."""
+        started = False
+
+        async def noticing(message: ASGIMessage) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noticing)
+        except Exception as exc:
+            if started:
+                scope[CUT] = exc
+            raise

@@ -1,0 +1,75 @@
+"""Real servers on 127.0.0.1, and what a client reads from them, byte by byte."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from .situations import Ask
+
+NOT_OURS = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
+"""Headers of the server itself. The length is compared with what came."""
+
+OF_LIMITS = frozenset(
+    {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit", "ratelimit-policy"}
+)
+
+
+@contextmanager
+def under_uvicorn(app: Any) -> Generator[int]:
+    """The port at which a uvicorn serves *app*."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+def varying(said: str | None, sent: dict[str, str]) -> set[str]:
+    """What a reply varies with. That it would with another origin is said by some, asked or not."""
+    names = {name.strip().lower() for name in (said or "").split(",")} - {""}
+    return names if "origin" in sent else names - {"origin"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came: *whole*, or as far as the connection held."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    length: int | None
+    whole: bool
+
+
+def ask(port: int, asked: Ask, key: str) -> Answer:
+    """The answer to what is *asked*, with *key*, on a connection of its own."""
+    method, _, path = asked.line.partition(" ")
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    headers = {"x-request-id": "req-1", **({"x-api-key": key} if key else {}), **asked.sent}
+    if asked.content is not None:
+        headers.setdefault("content-type", "application/json")
+    try:
+        line.request(method, path, asked.content, headers)
+        got = line.getresponse()
+        try:
+            body, whole = got.read(), True
+        except http.client.IncompleteRead as broken:
+            body, whole = broken.partial, False
+        sent = {name.lower(): value for name, value in got.getheaders()}
+        length = sent.get("content-length")
+        return Answer(got.status, sent, body, None if length is None else int(length), whole)
+    finally:
+        line.close()

@@ -1,0 +1,95 @@
+"""One contract on every framework: the same situations, over real sockets, with the same bytes."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from .acts import Desk
+from .differences import DIFFERENCES
+from .serving import NOT_OURS, OF_LIMITS, ask, varying
+from .situations import CANARY, SITUATIONS
+
+EXPOSED = "access-control-expose-headers"
+EXPOSED_TO_SCRIPTS = {"x-request-id", "retry-after", "ratelimit"}
+ROLES = {"limited": "member"}
+FRAMEWORKS = ("starlette", "fastapi")
+
+
+@dataclass
+class Served:
+    """A shop that is served: with which framework, and where."""
+
+    framework: str
+    port: int
+    desk: Desk
+
+
+@pytest.fixture(scope="module", params=FRAMEWORKS)
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The shop on each framework, started once."""
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    module = import_module(f".on_{request.param}", __package__)
+    desk = Desk(folder)
+    with module.served(module.app(desk)) as port:
+        yield Served(request.param, port, desk)
+    desk.close()
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_situation(shop: Served, situation: str, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    S9, S10, S13. What a client reads is the same on every framework, but for what the table of differences lists.
+    """
+    difference = DIFFERENCES[shop.framework].get(situation)
+    asks = SITUATIONS[situation] if difference is None else difference.instead
+    caplog.set_level(logging.CRITICAL)
+    keys = {
+        role: shop.desk.keys.create(situation, ROLES.get(role, role), tier="slow" if role == "limited" else "")
+        for role in {asked.role for asked in asks} - {""}
+    }
+    for asked in asks:
+        got = ask(shop.port, asked, keys.get(asked.role, ""))
+        left_out = NOT_OURS | (OF_LIMITS - {*asked.headers}) | {"vary"}
+        headers = {name: value for name, value in got.headers.items() if name not in left_out}
+        expected = {name: value for name, value in asked.headers.items() if name != "vary"} | {"x-request-id": "req-1"}
+        exposed = varying(headers.pop(EXPOSED, ""), asked.sent)
+
+        assert (asked.status, asked.body, expected, not asked.cut) == (got.status, got.body, headers, got.whole)
+        assert varying(asked.headers.get("vary"), asked.sent) == varying(got.headers.get("vary"), asked.sent)
+        if asked.length is not None or asked.body:
+            assert asked.cut or (asked.length or len(asked.body)) == got.length
+        assert asked.line.startswith("OPTIONS") or "origin" not in asked.sent or EXPOSED_TO_SCRIPTS <= exposed
+        assert CANARY.encode() not in got.body
+        assert CANARY not in str(got.headers)
+
+
+@pytest.mark.parametrize("after", [b"", b"half a "])
+def test_client_that_leaves(shop: Served, after: bytes) -> None:
+    """
+    S10. A client that leaves in the middle of its request costs the others nothing.
+    """
+    head = f"POST /orders HTTP/1.1\r\nHost: x\r\nX-API-Key: {shop.desk.keys.create('left', 'member')}\r\n"
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=10) as line:
+        line.sendall(f"{head}Content-Length: 12\r\n\r\n".encode() + after)
+
+    asked = SITUATIONS["a success"][0]
+    assert asked.body == ask(shop.port, asked, shop.desk.keys.create("stays", "member")).body
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_differences_are_reasoned(framework: str) -> None:
+    """
+    What a framework does otherwise is said with its reason, and is another answer than that of the others.
+    """
+    differences = DIFFERENCES[framework]
+
+    assert set() == {*differences} - {*SITUATIONS}
+    assert [] == [name for name, each in differences.items() if not each.reason.endswith(".")]
+    assert [] == [name for name, each in differences.items() if each.instead == SITUATIONS[name]]
