@@ -143,8 +143,8 @@ def test_vendors(tmp_path: Path) -> None:
     """
     env = with_vendors(tmp_path, {"another": "tests.conformance.broken.vendors:INTACT"})
 
-    assert "pictograph\nscopix\nsubconscious\n" == failwell("vendors").out
-    assert "another\npictograph\nscopix\nsubconscious\n" == failwell("vendors", env=env).out
+    assert "pictograph\nscopix\nsubconscious\nvectorshift\n" == failwell("vendors").out
+    assert "another\npictograph\nscopix\nsubconscious\nvectorshift\n" == failwell("vendors", env=env).out
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from failwell.clock import WallClock
 from failwell.server import Jobs, reference_app
 from vectorshift.exceptions import CATALOGUE
 from vectorshift_server.routes import ROUTERS
+from vectorshift_server.routes.files import signed
 from vectorshift_server.services import Services
 from vectorshift_server.settings import Settings
 from vectorshift_server.store import Store
@@ -29,4 +30,5 @@ def create_app(store: Store, *, clock: WallClock, settings: Settings | None = No
     app = reference_app("VectorShift", services, lambda: next(unfinished_jobs(store), None) is not None)
     for router in ROUTERS:
         app.include_router(router, prefix=BASE_PATH)
+    app.include_router(signed)
     return app

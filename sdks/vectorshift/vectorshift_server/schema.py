@@ -5,7 +5,7 @@ from __future__ import annotations
 from failwell.server import Schema
 
 # *tenant* is the organisation, *owner* the user who made it. An answer is a message whose status says how far it is;
-# *told* is whether somebody heard it to its end.
+# *told* is whether somebody heard it to its end. The index of a knowledge base is a table of its own, made with it.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
@@ -68,6 +68,50 @@ CREATE TABLE IF NOT EXISTS agents (
 CREATE INDEX IF NOT EXISTS agents_by_tenant ON agents (tenant, seq);
 CREATE INDEX IF NOT EXISTS agents_by_name ON agents (tenant, name, seq);
 CREATE INDEX IF NOT EXISTS agents_by_key ON agents (tenant, idempotency_key);
+
+CREATE TABLE IF NOT EXISTS knowledge_bases (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    idempotency_key TEXT,
+    name TEXT NOT NULL,
+    created_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS knowledge_bases_by_tenant ON knowledge_bases (tenant, seq);
+CREATE INDEX IF NOT EXISTS knowledge_bases_by_name ON knowledge_bases (tenant, name, seq);
+CREATE INDEX IF NOT EXISTS knowledge_bases_by_key ON knowledge_bases (tenant, idempotency_key);
+
+CREATE TABLE IF NOT EXISTS files (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    file TEXT,
+    made INTEGER NOT NULL DEFAULT 0,
+    expires_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS files_to_forget ON files (expires_at) WHERE NOT made;
+
+CREATE TABLE IF NOT EXISTS ingestions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    idempotency_key TEXT,
+    base_id TEXT NOT NULL REFERENCES knowledge_bases (id) ON DELETE CASCADE,
+    file_id TEXT NOT NULL REFERENCES files (id),
+    item_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'processing', 'completed', 'failed')),
+    error TEXT,
+    created_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ingestions_by_base ON ingestions (base_id);
+CREATE INDEX IF NOT EXISTS ingestions_by_key ON ingestions (tenant, idempotency_key);
+CREATE INDEX IF NOT EXISTS ingestions_unfinished ON ingestions (seq) WHERE status IN ('pending', 'processing');
 
 CREATE TABLE IF NOT EXISTS sessions (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

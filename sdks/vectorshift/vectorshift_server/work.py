@@ -11,6 +11,7 @@ from failwell.server import JobKind, Step, Workload
 from vectorshift_server.agents.answering import Agents
 from vectorshift_server.agents.answers import Answering, unfinished_answers
 from vectorshift_server.engine.responder import responder_of
+from vectorshift_server.knowledge.ingestions import Ingesting, unfinished_ingestions
 from vectorshift_server.runs.running import Running
 from vectorshift_server.runs.runs import unfinished as unfinished_runs
 from vectorshift_server.settings import Settings
@@ -50,6 +51,9 @@ KINDS: dict[str, Kind] = {
         lambda store, settings: Answering(store, Agents(store, settings, responder_of(settings))),
         unfinished_answers,
         lambda settings: settings.answers_at_once,
+    ),
+    "ingestion": Kind(
+        lambda store, _: Ingesting(store), unfinished_ingestions, lambda settings: settings.ingestions_at_once
     ),
 }
 

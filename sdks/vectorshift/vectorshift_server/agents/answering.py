@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
-from vectorshift_server.engine.responder import Question, Responder
+from vectorshift_server.engine.responder import Question, Responder, Source
+from vectorshift_server.knowledge.bases import search
 from vectorshift_server.objects import find
 from vectorshift_server.settings import Settings
 from vectorshift_server.store import Store
+
+MOST_PASSAGES = 10
+"""Passages of each of its knowledge bases that an agent answers from."""
 
 
 class Agents:
@@ -27,4 +32,8 @@ class Agents:
         """
         with self._store.reading() as db:
             agent = find(db, "agents", organisation, agent_id)
-        yield from self._responder.answer(Question(asked, agent["instructions"], (), before, said))
+            bases = [find(db, "knowledge_bases", organisation, each) for each in json.loads(agent["knowledge_bases"])]
+            found = [passage for base in bases for passage in search(db, base, asked, MOST_PASSAGES)]
+        found.sort(key=lambda passage: -passage.score)
+        sources = [Source(passage.name, passage.text) for passage in found]
+        yield from self._responder.answer(Question(asked, agent["instructions"], sources, before, said))

@@ -9,8 +9,9 @@ from typing import Any
 
 from failwell.server import Step
 from vectorshift.exceptions import NotFoundError
-from vectorshift_server.agents.answering import Agents
+from vectorshift_server.agents.answering import MOST_PASSAGES, Agents
 from vectorshift_server.engine.responder import ResponderDownError, ResponderSlowError
+from vectorshift_server.knowledge.bases import search
 from vectorshift_server.objects import find
 from vectorshift_server.pipelines import conditions
 from vectorshift_server.pipelines.graph import Node, Nodes, nodes_of, ordered
@@ -110,6 +111,8 @@ class Running:
             case "agent":
                 said = self._agent(place, values, told_as)
                 return {"response": said, "text": said}
+            case "knowledge_base":
+                return self._search(place, values)
             case "output":
                 return {"value": self._output(place, node, values["value"])}
             case _:
@@ -148,6 +151,20 @@ class Running:
         except (NotFoundError, ResponderDownError, ResponderSlowError) as problem:
             raise NodeError(problem.message if isinstance(problem, NotFoundError) else str(problem)) from None
         return "".join(said)
+
+    def _search(self, place: _Place, values: Mapping[str, Any]) -> dict[str, Any]:
+        most = values.get("top_k", MOST_PASSAGES)
+        if not isinstance(most, int) or not 1 <= most <= MOST_PASSAGES:
+            raise NodeError(f'"top_k" is {as_text(most)[:100]}, and must be a number from 1 to {MOST_PASSAGES}.')
+        try:
+            with self._store.reading() as db:
+                row = find(db, "knowledge_bases", place.organisation, reference_of(values["knowledge_base"]))
+                found = search(db, row, as_text(values["query"]), most)
+        except NotFoundError as problem:
+            raise NodeError(problem.message) from None
+        chunks, names = [one.text for one in found], [one.name for one in found]
+        text = "\n\n".join(f"{one.text} ({one.name})" for one in found)
+        return {"chunks": chunks, "documents": chunks, "formatted_text": text, "citation_metadata": names}
 
     def _output(self, place: _Place, node: Node, value: Any) -> Any:
         # What an agent has told already, piece by piece, has a first piece.

@@ -1,0 +1,1 @@
+"""Knowledge bases: files that are uploaded, ingested by the worker, and searched."""
