@@ -21,8 +21,8 @@ MOST_WORDS = 50
 _COMMON = frozenset(
     re.findall(
         r"\w+",
-        "a about all an and any are as at be by can do does for from had has have how i in into is it its me my of on or"
-        " our that the their there they this to was we were what when where which who why will with you your",
+        "a about all an and any are as at be by can do does for from had has have how i in into is it its me my of on"
+        " or our that the their there they this to was we were what when where which who why will with you your",
     )
 )
 
