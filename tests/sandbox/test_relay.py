@@ -9,7 +9,8 @@ import tracemalloc
 
 import pytest
 
-from failwell.sandbox import Answer, Delay, FaultLayer, Reset, Rule, listen
+from failwell.sandbox import Answer, BreakSession, Delay, FaultLayer, Reset, Rule, listen
+from failwell.sandbox.proxy.sessions import GARBAGE, FrameGate
 
 from .sockets import PATIENCE, Wire, ask, layer_before, raw_server, read_head
 
@@ -506,6 +507,99 @@ def test_websocket_reset() -> None:
         wire.send("x")
 
         assert (b"", "RST") == wire.read_to_end()
+
+
+HELLO, LONG, EMPTY = b"\x81\x05hello", b"\x82\x7e\x01\x00" + b"x" * 256, b"\x89\x00"
+HUGE = b"\x82\x7f" + (70_000).to_bytes(8, "big") + b"y" * 70_000
+SAID = HELLO + LONG + EMPTY + HUGE + HELLO
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 4096, len(SAID)])
+@pytest.mark.parametrize(
+    ("frames", "into", "passed"),
+    [
+        (0, 0, b""),
+        (0, 1, HELLO[:1]),
+        (1, 0, HELLO),
+        (1, 4, HELLO + LONG[:4]),
+        (2, 0, HELLO + LONG),
+        (3, 9, HELLO + LONG + EMPTY + HUGE[:9]),
+        (4, 0, HELLO + LONG + EMPTY + HUGE),
+        (9, 0, SAID),
+    ],
+)
+def test_frames_pass(frames: int, into: int, passed: bytes, size: int) -> None:
+    """
+    So many frames pass, and so many bytes of what follows, in whatever pieces they come.
+    """
+    gate = FrameGate(frames, into)
+    pieces = [gate.take(SAID[at : at + size]) for at in range(0, len(SAID), size)]
+
+    assert passed == b"".join(pieces)
+    assert (frames < 9) == gate.shut
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize(
+    ("step", "seen", "told"),
+    [
+        (BreakSession(), (b"", "FIN"), "0 frames: close"),
+        (BreakSession(1), (HELLO, "FIN"), "1 frame: close"),
+        (BreakSession(1, then="reset"), (HELLO, "RST"), "1 frame: reset"),
+        (BreakSession(2, into=1), (HELLO + LONG + EMPTY[:1], "FIN"), "2 frames and 1 byte: close"),
+        (BreakSession(1, code=4404), (HELLO + b"\x88\x02\x11\x34", "FIN"), "1 frame: code 4404, close"),
+        (BreakSession(1, then="garbage"), (HELLO + GARBAGE, "FIN"), "1 frame: garbage"),
+        (BreakSession(99), (SAID, "FIN"), "99 frames: close"),
+    ],
+)
+def test_websocket_broken(step: BreakSession, seen: tuple[bytes, str], told: str, early: bool) -> None:
+    """
+    A session breaks where the step says, also in what the server said together with its 101; if it ends before, so.
+    """
+    heard = list[bytes]()
+
+    def serve(sock: socket.socket) -> None:
+        read_head(sock)
+        switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+        sock.sendall(switching + (SAID if early else b""))
+        with contextlib.suppress(ConnectionError):
+            heard.append(sock.recv(5))
+            sock.sendall(b"" if early else SAID)
+
+    with raw_server(serve) as address, layer_before(address) as layer, Wire(layer) as wire:
+        layer.script.arm(Rule((step,)))
+        wire.send("GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfirst")
+        wire.read_until(b"\r\n\r\n")
+
+        data, end = wire.read_to_end()
+        assert seen[1] == end
+        # What was on its way may be lost with a reset.
+        assert seen[0] == data or (end == "RST" and seen[0].startswith(data))
+        assert [f"passed 101, broken after {told}"] == outcomes(layer)
+
+
+def test_websocket_silent() -> None:
+    """
+    A session that is silent stays open, and the server still hears what the client says.
+    """
+    heard = list[bytes]()
+
+    def serve(sock: socket.socket) -> None:
+        read_head(sock)
+        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n" + SAID)
+        heard.append(sock.recv(5))
+        sock.sendall(HELLO)
+
+    with raw_server(serve) as address, layer_before(address) as layer, Wire(layer) as wire:
+        layer.script.arm(Rule((BreakSession(1, then="silence"),)))
+        wire.send("GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        wire.read_until(HELLO)
+        wire.send(b"still")
+        wire.sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            wire.sock.recv(1)
+
+    assert [b"still"] == heard
 
 
 def test_websocket_refused(layer: FaultLayer) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from failwell.sandbox import (
     Answer,
     BadScriptError,
+    BreakSession,
     Certificate,
     Close,
     Cut,
@@ -32,7 +33,7 @@ from failwell.sandbox.faults.steps import CERTIFICATES
 
 NAMES = (
     "answer, delay, forward, drop_reply, drip, close, reset, cut, silence, wrong_length, garbled, malformed, "
-    "certificate, raw"
+    "certificate, break_session, raw"
 )
 HEADERS = st.lists(
     st.tuples(
@@ -60,6 +61,8 @@ STEPS_OF_ALL_KINDS: st.SearchStrategy[FaultStep] = st.one_of(
     st.builds(Garbled, st.sampled_from(GARBLED), st.none() | STATUSES),
     st.builds(Malformed, st.sampled_from(list(MALFORMED))),
     st.builds(Certificate, st.sampled_from(CERTIFICATES)),
+    st.builds(BreakSession, st.integers(0, 99), st.integers(0, 99), st.sampled_from(["close", "reset", "silence"])),
+    st.builds(BreakSession, st.integers(0, 99), st.just(0), st.just("garbage"), st.none() | st.integers(1000, 4999)),
     st.sampled_from([Close(), Reset(), Silence()]),
 )
 
@@ -133,6 +136,21 @@ def test_written_by_hand() -> None:
         (
             {"step": "wrong_length", "status": 200, "headers": {"content-length": "9"}},
             "headers is a list with Content-Length. Give the difference to the real length, as by.",
+        ),
+        ({"step": "break_session", "frames": -1}, "frames is -1. Give a whole number from 0."),
+        ({"step": "break_session", "into": 0.5}, "into is 0.5. Give a whole number from 0."),
+        (
+            {"step": "break_session", "then": "keep"},
+            "then is 'keep'. Give one of: close, reset, silence, garbage.",
+        ),
+        ({"step": "break_session", "code": 999}, "code is 999. Give a whole number from 1000 to 4999."),
+        (
+            {"step": "break_session", "into": 3, "code": 1011},
+            "into is 3. Give 0: what comes within a frame would be read as a part of it.",
+        ),
+        (
+            {"step": "break_session", "into": 3, "then": "garbage"},
+            "into is 3. Give 0: what comes within a frame would be read as a part of it.",
         ),
         ({"step": "garbled"}, "kind is missing. Give it: 'garbled' needs kind."),
         (

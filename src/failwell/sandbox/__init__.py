@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from failwell.sandbox.faults.rules import Armed, Rule, Script, rule_from_json
     from failwell.sandbox.faults.steps import (
         Answer,
+        BreakSession,
         Certificate,
         Close,
         Cut,
@@ -49,8 +50,8 @@ lazy_exports(
         "assembly": "DEMO_KEYS assembled",
         "errors": "BadScriptError CannotListenError PortInUseError SandboxError SlowServiceError",
         "faults.rules": "Armed Rule Script rule_from_json",
-        "faults.steps": "Answer Certificate Close Cut Delay Drip DropReply FaultStep Forward Garbled "
-        "Malformed Raw Reset Silence WrongLength step_from_json",
+        "faults.steps": "Answer BreakSession Certificate Close Cut Delay Drip DropReply FaultStep Forward "
+        "Garbled Malformed Raw Reset Silence WrongLength step_from_json",
         "log": "Entry RequestLog",
         "proxy.layer": "FaultLayer",
         "proxy.listening": "listen",
@@ -67,6 +68,7 @@ __all__ = [
     "Background",
     "BackgroundService",
     "BadScriptError",
+    "BreakSession",
     "CannotListenError",
     "Certificate",
     "Close",

@@ -27,6 +27,10 @@ Then: TypeAlias = Literal["close", "reset", "keep"]
 
 CertificateKind: TypeAlias = Literal["unknown-authority", "expired", "wrong-host"]
 
+SessionEnd: TypeAlias = Literal["close", "reset", "silence", "garbage"]
+
+_SESSION_ENDS: tuple[SessionEnd, ...] = ("close", "reset", "silence", "garbage")
+
 CERTIFICATES: tuple[CertificateKind, ...] = ("unknown-authority", "expired", "wrong-host")
 
 LONGEST_WAIT = 60.0
@@ -251,6 +255,39 @@ class Malformed(_Step):
 
 
 @dataclass(frozen=True)
+class BreakSession(_Step):
+    """
+    The request goes on to the real server, and the websocket session that it opens is broken in what the server says.
+
+    *frames* of its frames pass, and *into* bytes of what follows. *then* it ends by "close" (FIN) or "reset" (RST),
+    there is "silence" for up to 60 s, or there comes "garbage", which is no frame. With a *code*, a close frame with it
+    comes before that. A request that opens no session is passed on as it is.
+    """
+
+    name: ClassVar[str] = "break_session"
+    frames: int = 0
+    into: int = 0
+    then: SessionEnd = "close"
+    code: int | None = None
+
+    def __post_init__(self) -> None:
+        check_whole("frames", self.frames, 0, None)
+        check_whole("into", self.into, 0, None)
+        check_one_of("then", self.then, _SESSION_ENDS)
+        if self.code is not None:
+            check_whole("code", self.code, 1000, 4999)
+        if self.into and (self.code is not None or self.then == "garbage"):
+            raise BadScriptError("into", str(self.into), "0: what comes within a frame would be read as a part of it")
+
+    @property
+    def told(self) -> str:
+        """What the log says of it."""
+        count = f"{self.frames} frame{'' if self.frames == 1 else 's'}"
+        count += f" and {self.into} byte{'' if self.into == 1 else 's'}" if self.into else ""
+        return f"broken after {count}: {'' if self.code is None else f'code {self.code}, '}{self.then}"
+
+
+@dataclass(frozen=True)
 class Certificate(_Step):
     """
     The certificate that the next TLS connection is shown, instead of one that `Sandbox.authority` vouches for.
@@ -280,10 +317,11 @@ FaultStep: TypeAlias = (
     | Garbled
     | Malformed
     | Certificate
+    | BreakSession
     | Raw
 )
 
-# A new step: its class above, its name here, what it does in acting.py.
+# A new step: its class above, its name here, what it does in actions.py.
 STEPS: Mapping[str, type[FaultStep]] = {kind.name: kind for kind in get_args(FaultStep)}
 
 

@@ -9,6 +9,7 @@ from failwell.sandbox.faults.samples import MALFORMED, garbled, phrase
 from failwell.sandbox.faults.steps import (
     LONGEST_WAIT,
     Answer,
+    BreakSession,
     Certificate,
     Close,
     Cut,
@@ -38,7 +39,7 @@ async def act(
 
     Raises: GoneError, when the client goes away; MalformedRequestError; UpstreamError.
     """
-    if not isinstance(steps[-1], Forward | DropReply):
+    if not isinstance(steps[-1], Forward | DropReply | BreakSession):
         # A fault happens to a request that has arrived: its hash is logged, and no unread byte turns a FIN into RST.
         await incoming.take_in()
     for step in steps:
@@ -47,6 +48,8 @@ async def act(
                 await _wait(client, step.seconds)
             case Forward():
                 return await _pass(step, client, incoming, upstream)
+            case BreakSession():
+                return await pass_on(client, incoming, upstream, breaks=step)
             case DropReply():
                 await pass_on(client, incoming, upstream, lost=True)
                 if step.reset:

@@ -8,8 +8,10 @@ import contextlib
 import h11
 
 from failwell._support.exception_fields import ExceptionFields
+from failwell.sandbox.faults.steps import BreakSession
 from failwell.sandbox.proxy.connection import GoneError, ProxyConnection
 from failwell.sandbox.proxy.incoming import Incoming, MalformedRequestError
+from failwell.sandbox.proxy.sessions import break_off, relay_one_way
 
 _LONGEST_CONNECT = 10.0
 _LONGEST_REPLY_HEAD = 262_144
@@ -32,20 +34,22 @@ async def pass_on(
     *,
     lost: bool = False,
     afterwards: str = "",
+    breaks: BreakSession | None = None,
 ) -> bool:
     """
     Send *incoming* to *upstream* and the reply to *client*, byte for byte; True if the connection can go on.
 
-    A *lost* reply is read to its end and sent to nobody. *afterwards* ends the entry in the log.
+    A *lost* reply is read to its end and sent to nobody. *afterwards* ends the entry in the log. *breaks* is how a
+    session breaks that is opened.
 
     Raises: GoneError, when the client goes away; MalformedRequestError, when its body is broken; UpstreamError.
     """
     server = await _connect(*upstream)
-    relay = _Relay(client, incoming, server, lost=lost, afterwards=afterwards)
+    relay = _Relay(client, incoming, server, lost=lost, afterwards=afterwards, breaks=breaks)
     try:
         goes_on = await _until_replied(relay, client)
         if relay.switched:
-            await _exchange_bytes(client, server, incoming.rest)
+            await _exchange_bytes(client, server, relay, incoming.rest)
         return goes_on
     except MalformedRequestError:
         if not relay.relayed:
@@ -75,26 +79,25 @@ async def _until_replied(relay: _Relay, client: ProxyConnection) -> bool:
         await asyncio.gather(reply, *others, return_exceptions=True)
 
 
-async def _exchange_bytes(client: ProxyConnection, server: ProxyConnection, begun: bytes) -> None:
+async def _exchange_bytes(client: ProxyConnection, server: ProxyConnection, relay: _Relay, begun: bytes) -> None:
     """Relay both ways, *begun* first, until both sides have closed: what follows an upgrade is not HTTP."""
     # The server may be gone by now; then the relay below finds out too, and tells the client.
     with contextlib.suppress(GoneError):
         if begun:
             await server.write(begun)
+    if relay.breaks is not None:
+        listening = asyncio.create_task(relay_one_way(client, server))
+        try:
+            await break_off(relay.breaks, client, server, relay.said)
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+        return
+    if relay.said:
+        await client.write(relay.said)
     async with asyncio.TaskGroup() as group:
-        group.create_task(_relay_one_way(client, server))
-        group.create_task(_relay_one_way(server, client))
-
-
-async def _relay_one_way(source: ProxyConnection, target: ProxyConnection) -> None:
-    try:
-        while data := await source.read():
-            await target.write(data)
-        target.end_sending()
-    except GoneError:
-        # One side broke: the other shall see it break too, not end well.
-        source.reset()
-        target.reset()
+        group.create_task(relay_one_way(client, server))
+        group.create_task(relay_one_way(server, client))
 
 
 async def _connect(host: str, port: int) -> ProxyConnection:
@@ -116,12 +119,22 @@ class _Relay:
     """One request and its reply on their way through; *relayed* counts the bytes that the client was sent."""
 
     def __init__(
-        self, client: ProxyConnection, incoming: Incoming, server: ProxyConnection, *, lost: bool, afterwards: str
+        self,
+        client: ProxyConnection,
+        incoming: Incoming,
+        server: ProxyConnection,
+        *,
+        lost: bool,
+        afterwards: str,
+        breaks: BreakSession | None,
     ) -> None:
         self.relayed = 0
+        self.breaks = breaks
         self._lost = lost
         self._afterwards = afterwards
         self.switched = False
+        self.said = b""
+        """What the server said behind the reply by which it switched."""
         self._replayed = False
         self._client = client
         self._incoming = incoming
@@ -163,6 +176,7 @@ class _Relay:
             if ended:
                 # Before the last bytes go: whoever has the whole reply finds the entry in the log.
                 outcome = f"{'lost' if self._lost else 'passed'} {status}{self._afterwards}"
+                outcome += f", {self.breaks.told}" if self.breaks is not None and self.switched else ""
                 self._incoming.record(outcome, replayed=self._replayed)
             if data and not self._lost:
                 await self._client.write(data)
@@ -186,7 +200,8 @@ class _Relay:
                     return data[: len(data) - len(self._http.trailing_data[0])], status, True
                 elif not isinstance(event, h11.Data):
                     self.switched = self._http.their_state is h11.SWITCHED_PROTOCOL
-                    return data, status, self.switched
+                    self.said = self._http.trailing_data[0] if self.switched else b""
+                    return data[: len(data) - len(self.said)], status, self.switched
         except GoneError as problem:
             raise self._broken("upstream reset the connection", reset=True) from problem
         except h11.RemoteProtocolError as problem:
