@@ -334,7 +334,7 @@ def test_too_large(server: Talks, colour: str) -> None:
     (error,) = used(colour, server.url, lambda chats: chats.plain("/large?mebibytes=2", rules), to_the_end)
 
     message = "The session at /large broke off after 0 messages: one message has more than 1048576 bytes."
-    assert (OddError, message, 1009) == (type(error), str(error), error.close_code)
+    assert (DisconnectedError, message, 1009) == (type(error), str(error), error.close_code)
     server.wait_until(lambda: [1009] == server.closed_with)
 
 

@@ -234,13 +234,13 @@ def test_server_that_does_not_read(colour: str) -> None:
 )
 def test_no_frames(colour: str, data: bytes, code: int, words: str) -> None:
     """
-    What is no websocket frame, or breaks its rules, is unreadable; what came before it is given.
+    What is no websocket frame, or breaks its rules, drops the session; what came before it is given.
     """
     with serving(upgraded(saying(b"\x81\x02ok" + data))) as server:
         *found, error = used(colour, server.url, lambda chats: chats.plain("/x"), to_the_end)
 
     message = f"The session at /x broke off after 1 message: {words}."
-    assert (["ok"], OddError, message, code) == (found, type(error), str(error), error.close_code)
+    assert (["ok"], DisconnectedError, message, code) == (found, type(error), str(error), error.close_code)
 
 
 @every_colour

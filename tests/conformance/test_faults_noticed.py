@@ -11,10 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from typer.testing import CliRunner
 
-import failwell.conformance.faults as listed
 from failwell.cli import commands
 from failwell.conformance import Call, Calls, Promises
-from failwell.conformance.faults import all_faults, trial
+from failwell.conformance.faults import all_faults, runner, trial
 from failwell.policy.flow import Flow
 from pictograph.exceptions import PictographError
 from pictograph.promises import CALLS, PROMISES
@@ -147,7 +146,7 @@ def armed(monkeypatch: pytest.MonkeyPatch, promises: Promises, *names: str) -> N
     """Let `failwell check` try the SDK of *promises* with the faults called *names*."""
     chosen = tuple(ALL[name] for name in names)
     monkeypatch.setattr("failwell.conformance.runner.promises_of", lambda _vendor: promises)
-    monkeypatch.setattr(listed, "all_faults", lambda: chosen)
+    monkeypatch.setattr(runner, "all_faults", lambda _talk: chosen)
 
 
 def checked(*arguments: str) -> Any:

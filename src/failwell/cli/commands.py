@@ -224,10 +224,10 @@ def _checked(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...], wo
 def _met(vendor: Vendor, promises: Promises, colours: tuple[Colour, ...], words: str) -> _Plan:
     """To let calls to *vendor* meet the faults that have *words*, in every way that the *colours* can be called in."""
     # Not loaded before: of what can go wrong, much is 10 MB long.
-    from failwell.conformance.faults import all_faults, runner
+    from failwell.conformance.faults import runner
     from failwell.conformance.reports import terminal
 
-    calls, faults = runner.calls_of(promises, vendor), all_faults()
+    calls, faults = runner.calls_of(promises, vendor), runner.faults_of(promises, vendor)
 
     def tried(told: Callable[[Promise], None]) -> Iterator[Row]:
         ways = runner.ways_of(promises.adapter, colours)

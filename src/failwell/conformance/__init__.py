@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from failwell.conformance.adapter import Adapter, ClassAdapter, Colour, events_of
     from failwell.conformance.agreement.agreement import Agreement
     from failwell.conformance.bench import Bench, burst
-    from failwell.conformance.calls import Call, Calls
+    from failwell.conformance.calls import Call, Calls, Talk
     from failwell.conformance.errors import AdapterError, ShortfallError
     from failwell.conformance.observation import Observation, expect_equal
     from failwell.conformance.promise import Promise
@@ -28,7 +28,7 @@ lazy_exports(
         "adapter": "Adapter ClassAdapter Colour events_of",
         "agreement.agreement": "Agreement",
         "bench": "Bench burst",
-        "calls": "Call Calls",
+        "calls": "Call Calls Talk",
         "errors": "AdapterError ShortfallError",
         "observation": "Observation expect_equal",
         "promise": "Promise",
@@ -55,6 +55,7 @@ __all__ = [
     "RemoteAdapter",
     "Row",
     "ShortfallError",
+    "Talk",
     "Verdict",
     "burst",
     "check",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.wire.messages import IDEMPOTENT
+
+if TYPE_CHECKING:
+    from failwell.conformance.bench import Bench
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,31 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """A websocket session: its *operation*, and *action*, which opens it with a client, says something, and listens.
+
+    What it listens to goes to a list, each answer that is whole, until the session is over, whose error is let out. It
+    asks a server that says nothing for *patience* seconds whether it is still there.
+
+        def action(bench, answers, patience): return lambda client: ...
+
+    By the time that an answer is whole the server has sent *frames* frames. A close with one of *ends_with* is no drop.
+    """
+
+    operation: str
+    action: Callable[[Bench, list[Any], float], Callable[[Any], Any]]
+    frames: int
+    ends_with: tuple[int, ...] = ()
+
+    def call(self, bench: Bench, answers: list[Any], patience: float) -> Call:
+        """The call that opens it, to be made on *bench*, where nothing is armed yet."""
+        return Call(self.operation, "GET", self.action(bench, answers, patience))
+
+
+@dataclass(frozen=True, slots=True)
 class Calls:
-    """The call that *reads*, and the one that *writes*: it changes something on the server."""
+    """The call that *reads*, the one that *writes* (it changes something on the server), the session that *talks*."""
 
     reads: Call
     writes: Call
+    talks: Talk | None = None

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 
 from failwell.conformance.calls import Call
-from failwell.conformance.faults.model import Answered, Fault, Unanswered
+from failwell.conformance.faults.model import Answered, Dropped, Fault, Unanswered
 from failwell.contract.case import Case
 from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
 from failwell.contract.error import Error
@@ -30,6 +30,8 @@ class Expected:
 def expected(fault: Fault, call: Call, catalogue: Catalogue) -> Expected:
     """What *call* ends in when each of its attempts meets *fault*."""
     ends, rules = fault.ends, catalogue.retries
+    if isinstance(ends, Dropped):
+        return Expected(*catalogue.raised_on(_occasion(ends, catalogue)), 1, ())
     if isinstance(ends, Unanswered):
         error, case = catalogue.raised_on(ends.kind)
         useful, executed, asked = ends.kind != "unreadable", ends.sent, None
@@ -44,6 +46,12 @@ def expected(fault: Fault, call: Call, catalogue: Catalogue) -> Expected:
     most = rules.most(transient=isinstance(ends, Unanswered) or status >= 500)
     retries = most if useful and safe and not too_long else 0
     return Expected(error, case, 1 + retries, tuple(_wait(n, asked, status, rules) for n in range(retries)))
+
+
+def _occasion(ends: Dropped, catalogue: Catalogue) -> str:
+    """What the catalogue calls the end of a session: by its close code, as a drop, or as what its connection met."""
+    drops = (f"session {ends.code}", "session", "stream")
+    return next((on for on in drops if catalogue.raised_on(on)[1].on == on), ends.kind)
 
 
 def _resolved(ends: Answered, call: Call, catalogue: Catalogue) -> tuple[type[Error], Case]:

@@ -61,15 +61,28 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A session that was open broke off, with this close *code*: 1006 where no close frame came, None for any.
+
+    *kind* is what its connection met, *whole* how many answers had come by then, None where that is anybody's guess.
+    """
+
+    code: int | None = 1006
+    kind: Literal["network", "timeout", "unreadable"] = "network"
+    whole: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """What every attempt of a call meets: *steps* of the sandbox, or what is wrong at another *place*.
 
-    *name* completes "the call meets ...". *timeout* is the seconds that each attempt is given.
+    *name* completes "the call meets ...". *timeout* is the seconds that each attempt is given. What *ends* by a drop is
+    met by sessions alone.
     """
 
     group: str
     name: str
-    ends: Answered | Unanswered
+    ends: Answered | Unanswered | Dropped
     steps: tuple[FaultStep, ...] = ()
     place: FaultPlace = "sandbox"
     timeout: float = ENOUGH

@@ -6,14 +6,15 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from typing import Any
 
 from failwell.clock import VirtualClock
 from failwell.conformance.adapter import COLOURS, Adapter, Colour
 from failwell.conformance.agreement.raising_server import quiet
 from failwell.conformance.bench import Bench
-from failwell.conformance.calls import Call, Calls
+from failwell.conformance.calls import Call, Calls, Talk
 from failwell.conformance.faults import all_faults
-from failwell.conformance.faults.model import Fault
+from failwell.conformance.faults.model import Dropped, Fault
 from failwell.conformance.faults.trial import Trial
 from failwell.conformance.promise import Promise
 from failwell.conformance.promises import Promises
@@ -75,6 +76,24 @@ def calls_of(promises: Promises, vendor: Vendor) -> Calls:
     return promises.calls
 
 
+def faults_of(promises: Promises, vendor: Vendor) -> tuple[Fault, ...]:
+    """All faults that the calls of *promises* meet, and its session if it has one that can be reached.
+
+    Raises:
+        ContractError: they name no calls.
+    """
+    calls = calls_of(promises, vendor)
+    return all_faults(None if isinstance(promises.adapter, RemoteAdapter) else calls.talks)
+
+
+def _meeting(fault: Fault, calls: Calls, adapter: Adapter) -> Iterator[tuple[str, Call | Talk]]:
+    """What meets *fault*: each call, and the session, for which what happens to a request happens to its handshake."""
+    if not isinstance(fault.ends, Dropped):
+        yield from (("reads", calls.reads), ("writes", calls.writes))
+    if calls.talks is not None and not isinstance(adapter, RemoteAdapter):
+        yield "talks", calls.talks
+
+
 def check_faults(
     vendor: Vendor,
     promises: Promises,
@@ -87,32 +106,37 @@ def check_faults(
     """Start a sandbox of *vendor* and let the calls of *promises* meet *faults* (all, if None), one row for each fault.
 
     Only faults whose rows have all *words* are met. A row has a verdict for each call in each of *ways* (all that
-    there are, if None): "reads, blocking", "writes, trio". *progress* hears of each fault before it is met.
+    there are, if None): "reads, blocking", "writes, trio", and where there is a session "talks, asyncio". *progress*
+    hears of each fault before it is met. The sessions of an SDK in an environment of its own meet none.
 
     Raises:
         ContractError: the promises name no calls, or no row has those words.
         SandboxError: the sandbox does not start.
     """
     calls, clock = calls_of(promises, vendor), VirtualClock()
-    about = planned(all_faults() if faults is None else faults, calls, vendor, words)
+    about = planned(faults_of(promises, vendor) if faults is None else faults, calls, vendor, words)
     ways = ways_of(promises.adapter, COLOURS) if ways is None else ways
     with quiet(), Sandbox(vendor, clock=clock) as sandbox:
         benches = {way: Bench(sandbox, clock, promises.adapter, *LOOPS[way]) for way in ways}
         for fault, shown in about:
             tried = {
                 f"{what}, {way}": (_promise(fault, call, vendor), bench)
-                for what, call in (("reads", calls.reads), ("writes", calls.writes))
+                for what, call in _meeting(fault, calls, promises.adapter)
                 for way, bench in benches.items()
             }
             progress(shown)
             yield Row(shown, {lane: judge(promise, bench) for lane, (promise, bench) in tried.items()})
 
 
-def _promise(fault: Fault, call: Call, vendor: Vendor) -> Promise:
+def _promise(fault: Fault, call: Call | Talk, vendor: Vendor) -> Promise:
     """That *call* ends as it should when it meets *fault*."""
 
     def meets(bench: Bench) -> None:
-        Trial(fault, call, vendor.catalogue).check(bench)
+        if isinstance(call, Call):
+            Trial(fault, call, vendor.catalogue).check(bench)
+        else:
+            answers: list[Any] = []
+            Trial(fault, call.call(bench, answers, fault.timeout / 4), vendor.catalogue, answers).check(bench)
 
     meets.__name__ = "_".join(["meets", *re.findall(r"\w+", fault.name)])
     return Promise(fault.group, fault.name, meets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from failwell.conformance.bench import Bench
 from failwell.conformance.calls import Call
 from failwell.conformance.errors import ShortfallError
 from failwell.conformance.faults.expected import expected
-from failwell.conformance.faults.model import ENOUGH, Answered, Fault, RawServer
+from failwell.conformance.faults.model import ENOUGH, Answered, Dropped, Fault, RawServer
 from failwell.conformance.faults.servers import NOWHERE, ListeningRawServer, refusing
 from failwell.conformance.observation import Observation, expect_equal
 from failwell.contract.catalogues.catalogue import Catalogue
@@ -37,11 +37,12 @@ NO_PROXY = ("NO_PROXY", "no_proxy")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A *call* of an SDK with this *catalogue* that meets *fault* at every attempt."""
+    """A *call* of an SDK with this *catalogue* that meets *fault* at every attempt; *answers* are a session's."""
 
     fault: Fault
     call: Call
     catalogue: Catalogue
+    answers: Sequence[object] = ()
 
     def check(self, bench: Bench) -> None:
         """Make the call, and hold what it ends in against what is promised.
@@ -65,6 +66,7 @@ class Trial:
         limit = due.tries * self.fault.timeout + SLACK
         if seconds > limit:
             raise ShortfallError(f"expected an end within {limit:g} s, it came after {seconds:.1f} s")
+        self._whole()
         self._keys(seen)
         _speaks_to_people(seen, bench)
         if isinstance(seen.error, Error):
@@ -107,6 +109,12 @@ class Trial:
         seen = bench.call(self.call.action, base_url=url, timeout=self.fault.timeout)
         return seen, time.monotonic() - started
 
+    def _whole(self) -> None:
+        """Whether no answer of a session looked whole that was not."""
+        whole = self.fault.ends.whole if isinstance(self.fault.ends, Dropped) else 0
+        if whole is not None:
+            expect_equal("answers that looked whole", whole, len(self.answers))
+
     def _keys(self, seen: Observation) -> None:
         """Whether every request has the key of the first, and the error has it too."""
         if isinstance(seen.error, Error):
@@ -123,6 +131,10 @@ class Trial:
     def _evidence(self, error: Error, seen: Observation) -> None:
         """What every error of a catalogue carries: its status, its body, its cause."""
         ends = self.fault.ends
+        if isinstance(ends, Dropped):
+            if ends.code is not None:
+                expect_equal("e.close_code", ends.code, error.close_code)
+            return
         for spec in specs_of(type(error)):
             if spec.is_status and ends.status is not None:
                 expect_equal(f"e.{spec.name}", ends.status, getattr(error, spec.name))

@@ -72,8 +72,9 @@ class SessionErrors:
         unsent = f" {left} message{' was' if left == 1 else 's were'} not sent." if left else ""
         ended = "ended" if drop.code in self.rules.ends_with else "broke off"
         said = f"The session at {self._path} {ended} after {count}: {drop.failure.reason}.{unsent}"
-        on = "unreadable" if drop.failure.kind == "unreadable" else self._occasion(drop)
-        error = self._built(on, said, close_code=drop.code, close_reason=drop.reason, reason=drop.reason)
+        error = self._built(
+            self._occasion(drop), said, close_code=drop.code, close_reason=drop.reason, reason=drop.reason
+        )
         error.__cause__ = drop.failure.cause
         return (yield from self._error(error, self.head or drop.failure))
 
