@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 from failwell.conformance import Promises
 from failwell.conformance.faults import all_faults
+from failwell.conformance.faults.cases.sessions import CODES
 from failwell.conformance.faults.runner import check_faults
 from failwell.conformance.faults.trial import SLACK
 from pictograph_server.vendor import VENDOR
@@ -40,6 +42,19 @@ def test_calls() -> None:
 
     assert isinstance(promises, Promises)
     assert [True, True] == [row.held for row in check_faults(VENDOR, promises, faults=chosen)]
+
+
+def test_session() -> None:
+    """
+    The session of the page is one that runs; the page tells with how many codes sessions are closed.
+    """
+    (block,) = [found for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "TALK =" in found]
+    names: dict[str, Any] = {}
+    exec(compile(block, "check-your-sdk.md", "exec"), names)  # noqa: S102 - our own page
+
+    assert (6, True) == (names["TALK"].frames, f"with {len(CODES)} codes" in PAGE)
+    blocking, awaiting = Mock(colour="blocking"), Mock(colour="awaiting")
+    assert names["TALK"].call(blocking, [], 1.0).action is not names["TALK"].call(awaiting, [], 1.0).action
 
 
 def test_in_time() -> None:

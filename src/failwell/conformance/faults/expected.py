@@ -27,14 +27,14 @@ class Expected:
     waits: tuple[tuple[float, float], ...]
 
 
-def expected(fault: Fault, call: Call, catalogue: Catalogue) -> Expected:
-    """What *call* ends in when each of its attempts meets *fault*."""
+def expected(fault: Fault, call: Call, catalogue: Catalogue, *, knows: bool = False) -> Expected:
+    """What *call* ends in when each of its attempts meets *fault*; who *knows* finds out that nothing was sent."""
     ends, rules = fault.ends, catalogue.retries
     if isinstance(ends, Dropped):
         return Expected(*catalogue.raised_on(_occasion(ends, catalogue)), 1, ())
     if isinstance(ends, Unanswered):
         error, case = catalogue.raised_on(ends.kind)
-        useful, executed, asked = ends.kind != "unreadable", ends.sent, None
+        useful, executed, asked = ends.kind != "unreadable", _may_have_arrived(ends, knows=knows), None
     else:
         error, case = _resolved(ends, call, catalogue)
         retry = case.retry or "never"
@@ -46,6 +46,11 @@ def expected(fault: Fault, call: Call, catalogue: Catalogue) -> Expected:
     most = rules.most(transient=isinstance(ends, Unanswered) or status >= 500)
     retries = most if useful and safe and not too_long else 0
     return Expected(error, case, 1 + retries, tuple(_wait(n, asked, status, rules) for n in range(retries)))
+
+
+def _may_have_arrived(ends: Unanswered, *, knows: bool) -> bool:
+    """Whether the client has to take the request for one that arrived."""
+    return not knows if ends.sent is None else ends.sent
 
 
 def _occasion(ends: Dropped, catalogue: Catalogue) -> str:

@@ -49,12 +49,13 @@ class Answered:
 class Unanswered:
     """No reply came, or none that was whole and can be read: by a "network" failure, a "timeout", or "unreadable".
 
-    *sent* is False if no byte of a request can have arrived. *status* and *body* are those of a success that was not
-    one. *caused* is whether a library's exception is behind it, which the error keeps as its cause.
+    *sent* is False if no byte of a request can have arrived, None if none has and a client need not know it. *status*
+    and *body* are those of a success that was not one. *caused* is whether a library's exception is behind it, which
+    the error keeps as its cause.
     """
 
     kind: Literal["network", "timeout", "unreadable"]
-    sent: bool = True
+    sent: bool | None = True
     status: int | None = None
     body: bytes | None = None
     caused: bool = True
