@@ -21,16 +21,17 @@ TopK = Annotated[int, Field(ge=1, le=100)]
 
 
 class QueryConfig(BaseModel):
-    """How much is to be found."""
+    """How much is to be found. What items have beside their text is not kept here, so that nothing filters by it."""
 
-    top_k: TopK = 10
+    top_k: TopK | None = None
+    filter: None = None
 
 
 class Query(BaseModel):
     """What is looked for: the best passages for all of the *queries* together."""
 
     queries: Annotated[list[Annotated[str, Field(max_length=10_000)]], Field(min_length=1, max_length=20)]
-    config: QueryConfig | None = None
+    config: QueryConfig = QueryConfig()
     search_metadata: QueryConfig = QueryConfig()
 
 
@@ -65,7 +66,7 @@ def delete(user: CurrentUser, parts: Parts, base_id: str) -> Done:
 @router.post("/knowledge-base/{base_id}/query", operation_id="knowledge_base.query")
 def query(user: CurrentUser, parts: Parts, base_id: str, body: Query) -> dict[str, Any]:
     """Find the passages that fit best."""
-    most = (body.config or body.search_metadata).top_k
+    most = body.search_metadata.top_k or body.config.top_k or 10
     with parts.store.reading() as db:
         row = objects.find(db, "knowledge_bases", user.organisation, base_id)
         found = bases.search(db, row, " ".join(body.queries), most)
