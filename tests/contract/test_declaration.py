@@ -349,7 +349,16 @@ def test_threads_that_use_a_class_first() -> None:
         ({"status": "409"}, "status='409' is no status of HTTP"),
         ({"status": "6XX"}, "status='6XX' is no status of HTTP"),
         ({"status": True}, "status=True is no status of HTTP"),
-        ({"status": [409]}, "status=[409] is no status of HTTP"),
+        (
+            {"status": (429, 503)},
+            "status=(429, 503) is several, and a case has one. Write cases=(Case(status=429), Case(status=503),)",
+        ),
+        ({"status": [409]}, "status=[409] is several, and a case has one. Write cases=(Case(status=409),)"),
+        (
+            {"status": 409, "code": ("a", "b")},
+            "code=('a', 'b') is several, and a case has one. Write cases=(Case(code='a'), Case(code='b'),)",
+        ),
+        ({"status": range(500, 600)}, "status=range(500, 600) is no status of HTTP"),
         ({"status": 409, "code": 7}, "code=7 is no text. Write the code as a reply says it, in quotes"),
         ({"status": 409, "retry": "maybe"}, 'retry=\'maybe\' is no kind of retry. Write one of "in_progress", "never"'),
         ({"status": 409, "retry": True}, "retry=True is no kind of retry"),

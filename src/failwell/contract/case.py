@@ -82,6 +82,10 @@ _RETRY_KINDS, _SOURCES, _RANGES = (frozenset(get_args(kind)) for kind in (RetryK
 def flaw_in(case: Case, source: Source) -> str | None:
     """What of *case*, or of the *source* of its class, could never be kept, and what to write; None if all can."""
     status = case.status
+    for name, said in (("status", status), ("code", case.code)):
+        if isinstance(said, tuple | list | set | frozenset):
+            each = ", ".join(f"Case({name}={one!r})" for one in said)
+            return f"{name}={said!r} is several, and a case has one. Write cases=({each},)"
     if isinstance(status, int) and not isinstance(status, bool):
         known = 100 <= status <= 599
     else:
