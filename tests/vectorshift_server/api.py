@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +115,10 @@ def shaped(nodes: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, Any]:
 def error(answer: httpx2.Response) -> tuple[int, str]:
     """The status of *answer*, and its words."""
     return answer.status_code, str(answer.json()["error"])
+
+
+def forget_answers(api: Api) -> None:
+    """Lose what a server has lost that died after it did the work, and before it kept the answer."""
+    with closing(sqlite3.connect(api.store.folder.path / "idempotency.sqlite")) as db, db:
+        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - a name from the database

@@ -25,15 +25,17 @@ def _text(content: Any) -> str:
     kind, value = ("string", content) if isinstance(content, str) else _parts(content)
     if kind == "file":
         value = _of_file(value)
+    elif kind != "string" and not kind.startswith("text/"):
+        value = None
     if not isinstance(value, str) or not value.strip():
-        raise BadRequestError(f'A content of the type "{shorten(str(kind))}" is empty, or no text. Send a text.')
+        raise BadRequestError(f'A content of the type "{shorten(kind)}" is empty, or no text. Send a text.')
     return value.encode("utf-8", "replace").decode()
 
 
-def _parts(content: Any) -> tuple[Any, Any]:
+def _parts(content: Any) -> tuple[str, Any]:
     if not isinstance(content, dict):
         return type(content).__name__, None
-    return content.get("type_string"), content.get("value")
+    return str(content.get("type_string")), content.get("value")
 
 
 def _of_file(value: Any) -> str | None:

@@ -88,11 +88,9 @@ def _check_kind(node: Node) -> None:
     for name in kind.needs:
         if node.inputs.get(name) in (None, ""):
             raise _refused(f'The node "{node.id}" has no "{name}", which a node of the type "{node.type}" needs.')
-    if node.type == "input" and (asked := node.inputs.get("input_type", "string")) not in INPUT_TYPES:
+    if node.type == "input" and (asked := str(node.inputs.get("input_type", "string"))) not in INPUT_TYPES:
         known = ", ".join(INPUT_TYPES)
-        message = (
-            f'The input_type "{shorten(str(asked))}" of the node "{node.id}" is not supported. Use one of: {known}.'
-        )
+        message = f'The input_type "{shorten(asked)}" of the node "{node.id}" is not supported. Use one of: {known}.'
         raise BadRequestError(message)
     if node.type in REFERENCES and not reference_of(node.inputs[node.type]):
         raise _refused(
