@@ -87,7 +87,10 @@ def test_default_values(api: Api) -> None:
     """
     An input that is not sent has its default.
     """
-    nodes = {"n": ("input", {"input_type": "int32", "default_value": 3}), "a": ("output", {"value": "{{ n.int32 }}"})}
+    nodes: dict[str, Any] = {
+        "n": ("input", {"input_type": "int32", "default_value": 3}),
+        "a": ("output", {"value": "{{ n.int32 }}"}),
+    }
 
     assert {"a": 3} == api.run(api.pipeline(nodes))["result"]
 
