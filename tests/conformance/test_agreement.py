@@ -63,6 +63,16 @@ def test_a_row_for_each_case(tmp_path: Path) -> None:
     assert [] == [verdict.reason for row in found for verdict in row.verdicts.values() if not verdict.held]
 
 
+def test_an_occasion_by_its_class(tmp_path: Path) -> None:
+    """
+    A way to an error may stand under its class, where another class has the same operation or nothing of its own.
+    """
+    agreed = agreement(kept(tmp_path))
+    found = rows(replace(agreed, occasions={"PocketError": agreed.occasions["configuration"]}))
+
+    assert [] == [row.promise.name for row in found if not row.held]
+
+
 def _set(name: str, number: int, **facts: Any) -> Callable[[Facts], object]:
     return lambda contract: contract["classes"][name]["cases"][number].update(facts)
 

@@ -66,6 +66,13 @@ HANDSHAKES = (
     "a 429 that asks for 2.5 seconds",
     "a 302 to another host",
     "a TLS handshake that is not answered",
+    "FIN in the body of a 200",
+    "a 200 with gzip that is none",
+    "a 200 with 10 MB of JSON",
+    "a body that drips",
+    "a reply that is lost, by FIN, after the work was done",
+    "a connection that is reset at once",
+    "a proxy that ends by FIN",
 )
 
 

@@ -24,6 +24,7 @@ PAGES: Mapping[str, str] = {
     "scopix-api": "scopix.promises.api_page",
     "scopix-sdk": "scopix.promises.sdk_page",
     "subconscious": "subconscious.promises",
+    "vectorshift": "vectorshift.promises",
 }
 """The pages that are kept, each with the module of its promises."""
 WITHOUT_BREAKS = ("scopix-api", "scopix-sdk")

@@ -148,6 +148,16 @@ def test_a_fix_of_one_operation() -> None:
     )
 
 
+def test_a_cause_beside_the_docstring() -> None:
+    """
+    The section of a class tells why its case happens, where that is more than its docstring says.
+    """
+    text = markdown(page_of(CATALOGUES["scopix"]))
+    (section,) = re.findall(r"(?<={ #AuthenticationError }\n)(.*?)(?=\n###)", text, re.DOTALL)
+
+    assert "- **When**: Missing or invalid API key" in section
+
+
 def test_the_same_page_every_time() -> None:
     """
     A page has no date and no order of chance in it: written again, it is the same.

@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from failwell.sandbox import Answer, BreakSession, Delay, FaultLayer, Reset, Rule, listen
+from failwell.sandbox import Answer, BreakSession, Delay, DropReply, FaultLayer, Reset, Rule, listen
 from failwell.sandbox.proxy.sessions import GARBAGE, FrameGate
 
 from .sockets import PATIENCE, Wire, ask, layer_before, raw_server, read_head
@@ -576,6 +576,26 @@ def test_websocket_broken(step: BreakSession, seen: tuple[bytes, str], told: str
         # What was on its way may be lost with a reset.
         assert seen[0] == data or (end == "RST" and seen[0].startswith(data))
         assert [f"passed 101, broken after {told}"] == outcomes(layer)
+
+
+@pytest.mark.parametrize(("reset", "end"), [(False, "FIN"), (True, "RST")])
+def test_websocket_lost(reset: bool, end: str) -> None:
+    """
+    Where the reply is lost that opens a session, the connection ends, and nothing of the session is heard.
+    """
+
+    def serve(sock: socket.socket) -> None:
+        read_head(sock)
+        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n" + SAID)
+        with contextlib.suppress(ConnectionError):
+            sock.recv(1)
+
+    with raw_server(serve) as address, layer_before(address) as layer, Wire(layer) as wire:
+        layer.script.arm(Rule((DropReply(reset=reset),)))
+        wire.send("GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+
+        assert (b"", end) == wire.read_to_end()
+        assert ["lost 101"] == outcomes(layer)
 
 
 def test_websocket_silent() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
+from failwell.testing import Messages
 from vectorshift import (
     CLIENTS,
     Agent,
@@ -36,16 +37,16 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TalkServer]:
         yield running
 
 
-def talk(sdk: Sdk, steps: Steps, session_id: str | None = None) -> Any:
+def talk(sdk: Sdk, steps: Steps, session_id: str | None = None, **how: Any) -> Any:
     """What *steps* return, each of which is done with the session of its colour."""
     agent = Agent("a1")
     if not sdk.awaiting:
-        with agent.session(session_id) as session:
+        with agent.session(session_id, **how) as session:
             return _played(steps(session))
 
     async def main() -> Any:
         try:
-            async with await agent.create_session(session_id) as session:
+            async with await agent.create_session(session_id, **how) as session:
                 return await _awaited(steps(session))
         finally:
             await CLIENTS.aclose()
@@ -244,6 +245,46 @@ def test_nothing_comes(server: TalkServer) -> None:
             session.receive(0.01)
         session.send("Hello")
         assert "post_message" == session.receive(10.0).type
+
+
+SCRIPT = ({"type": "session_created", "session_id": "s1"}, {"type": "connect_session", "success": True})
+
+
+@pytest.mark.parametrize(("keepalive", "seconds"), [(3.0, 6.0), (20.0, 40.0)])
+def test_silence(sdk: Sdk, keepalive: float, seconds: float) -> None:
+    """
+    A server that says nothing is asked after the seconds of `keepalive` whether it is there, and has as many to answer.
+    """
+
+    def steps(session: Any) -> Generator[Any, Any, Any]:
+        yield session.receive()
+        return (yield session.receive())
+
+    with sdk.answered(Messages(*SCRIPT, TimeoutError)) as sent:
+        with pytest.raises(SessionDisconnectedError) as caught:
+            talk(sdk, steps, keepalive=keepalive)
+        assert seconds == sent.clock.now()
+
+    assert (1006, ()) == (caught.value.close_code, caught.value.unsent)
+
+
+def test_scripted(sdk: Sdk) -> None:
+    """
+    A test of a program plays a session without a server.
+    """
+    whole = {"type": "data_type_message", "status": "Complete", "value": "hi"}
+    answer = {"type": "message_notification", "message": {"id": "m1", "content": whole}}
+
+    def steps(session: Any) -> Generator[Any, Any, Any]:
+        yield session.send("Hello")
+        return (yield from until_complete(session))[-1].text
+
+    with sdk.answered(Messages(*SCRIPT, answer)) as sent:
+        assert "hi" == talk(sdk, steps)
+
+    assert ["create_session", "connect_session", "post_message", "disconnect_session"] == [
+        said["type"] for said in sent.messages
+    ]
 
 
 def test_refused_handshake(sdk: Sdk, server: TalkServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,8 +44,13 @@ class Agent(TwofoldObject, clients=CLIENTS, name="agent"):
     afetch = fetch.awaiting
 
     @twofold_session
-    def session(self, api: Api, session_id: str | None = None) -> SessionFlow[SessionProtocol[str, SessionEvent]]:
+    def session(
+        self, api: Api, session_id: str | None = None, *, keepalive: float | None = 20.0
+    ) -> SessionFlow[SessionProtocol[str, SessionEvent]]:
         """Talk to the agent: `with agent.session() as session`. *session_id* is one that is gone on with.
+
+        A server that says nothing for *keepalive* seconds is asked whether it is there (None: never), and has as many
+        to answer.
 
         Raises:
             NotFoundError: there is no such agent, or it belongs to somebody else.
@@ -53,7 +58,7 @@ class Agent(TwofoldObject, clients=CLIENTS, name="agent"):
         """
         from vectorshift.sessions import AgentTalk
 
-        return api.session("/ws/session", AgentTalk(self.id, session_id))
+        return api.session("/ws/session", AgentTalk(self.id, session_id, keepalive))
 
     create_session = session.awaiting
 

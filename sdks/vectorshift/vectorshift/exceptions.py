@@ -134,7 +134,7 @@ class InternalServerError(
 class PipelineRunFailedError(
     VectorshiftApiError,
     source="job",
-    cases=(Case(fix="Read `e.run_error`: it names the node, or the reference, that failed."),),
+    cases=(Case(operation="pipeline", fix="Read `e.run_error`: it names the node, or the reference, that failed."),),
 ):
     """A run completed with failed status.
 

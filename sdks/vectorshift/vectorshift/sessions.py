@@ -52,11 +52,11 @@ class SessionEvent(NamedTuple):
 class AgentTalk(SessionHandler[str, SessionEvent]):
     """A session with the agent of *agent_id*; *session_id* is that of one to go on with."""
 
-    # It ends when the caller ends it: a server that closes it has dropped it, whatever it says then. An error is told
-    # in a message of its own, or in the answer to one that failed.
-    rules = SessionRules(error_field="error", ends_with=())
-
-    def __init__(self, agent_id: str, session_id: str | None = None) -> None:
+    def __init__(self, agent_id: str, session_id: str | None = None, keepalive: float | None = 20.0) -> None:
+        # It ends when the caller ends it: a server that closes it has dropped it, whatever it says then. An error is
+        # told in a message of its own, or in the answer to one that failed.
+        waits = keepalive or 20.0
+        self.rules = SessionRules(error_field="error", ends_with=(), ping_every=keepalive, pong_within=waits)
         self.agent_id = agent_id
         self.session_id = session_id
         """The id that the server gave the session, with which another one goes on."""

@@ -1,4 +1,4 @@
-# ruff: noqa: D400 - these docstrings quote the page
+# ruff: noqa: D205, D400 - these docstrings quote the page
 from __future__ import annotations
 
 import pytest
@@ -24,6 +24,7 @@ LEAVES = tree("vectorshift")
 def test_base(error: type[Exception]) -> None:
     """
     Every SDK error subclasses `VectorshiftError`.
+    VectorshiftError # base for every SDK error
     """
     assert issubclass(error, VectorshiftError)
     assert getattr(vectorshift, error.__name__) is error
@@ -46,7 +47,20 @@ def test_base(error: type[Exception]) -> None:
 @pytest.mark.parametrize("leaf", LEAVES[1:], ids=lambda leaf: leaf.name)
 def test_line_of_the_tree(leaf: tuple[str, str, str]) -> None:
     """
-    Each class stands directly below the one that the tree has it below, and claims the status beside it.
+    ├── VectorshiftApiError # HTTP error from the API (alias: ApiStatusError)
+    │ ├── BadRequestError # 400
+    │ ├── AuthenticationError # 401
+    │ ├── PermissionDeniedError # 403
+    │ ├── NotFoundError # 404
+    │ ├── UnprocessableEntityError # 422
+    │ ├── RateLimitError # 429
+    │ ├── InternalServerError # 500+
+    │ ├── PipelineRunFailedError # run completed with failed status
+    │ └── PollTimeoutError # polling exceeded the timeout
+    ├── ApiConnectionError # network-level failure
+    │ └── ApiTimeoutError # request timed out before reaching the API
+    ├── SessionError # base for session errors
+    │ └── SessionDisconnectedError # websocket dropped
     """
     name, parent, comment = leaf
     found = getattr(vectorshift, name)

@@ -1,3 +1,4 @@
+# ruff: noqa: D205 - these docstrings quote the page
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -97,6 +98,7 @@ def test_connections() -> None:
 def test_before_an_answer(sdk: Sdk, monkeypatch: pytest.MonkeyPatch, base_url: str) -> None:
     """
     `ApiConnectionError` covers anything that fails before getting an HTTP response — DNS, TLS, refused connections.
+    Its subclass `ApiTimeoutError` is raised when the request times out.
     """
     with sdk.answered("timeout", "timeout"), pytest.raises(ApiTimeoutError) as caught:
         sdk.call(Pipeline, "list")
@@ -127,7 +129,8 @@ def test_runs(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.documented("vectorshift", line=104, part=2)
 def test_failed_runs(sdk: Sdk) -> None:
     """
-    `PipelineRunFailedError` is raised when a run completes with a failed status.
+    `PipelineRunFailedError` is raised when a run completes with a failed status. The exception carries the failing
+    `task_id` and the server's `run_error` string.
     """
     for name, answers in (("run", [STARTED, RUNNING, FAILED]), ("result", [FAILED])):
         of: Any = Pipeline("p1")
@@ -153,7 +156,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[TalkServer]:
 @pytest.mark.documented("vectorshift", line=119, part=2)
 def test_sessions(server: TalkServer) -> None:
     """
-    If the connection drops mid-stream, you get `SessionDisconnectedError`.
+    Conversational sessions communicate over a websocket. If the connection drops mid-stream, you get
+    `SessionDisconnectedError`.
     """
     program = Program("vectorshift", 122, 130, whole=True)
     server.hangs_up = True

@@ -1,4 +1,4 @@
-# ruff: noqa: D400 - these docstrings quote the page
+# ruff: noqa: D205, D400 - these docstrings quote the page
 from __future__ import annotations
 
 import re
@@ -52,7 +52,9 @@ def fix(line: int) -> str:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 422])
 def test_what_an_error_carries(sdk: Sdk, status: int) -> None:
     """
-    API errors carry the HTTP status, the endpoint, and a parsed error message
+    API errors carry the HTTP status, the endpoint, and a parsed error message — enough to branch on and log
+    cleanly. Every API error exposes these attributes: HTTP status returned by the API. HTTP method used (`"GET"`,
+    `"POST"`, …). Path that was called, e.g. `"/pipeline/<id>/run"`.
     """
     read, written = met(sdk, status, "No."), met(sdk, status, "No.", of=Pipeline("p1"), name="delete")
 
@@ -63,7 +65,8 @@ def test_what_an_error_carries(sdk: Sdk, status: int) -> None:
 @pytest.mark.documented("vectorshift", line=79)
 def test_400(sdk: Sdk) -> None:
     """
-    | 400 | `BadRequestError` | Malformed request body (e.g. unsupported `input_type`) |
+    | 400 | `BadRequestError` | Malformed request body (e.g. unsupported `input_type`) | Check the call arguments
+    against the [reference](/sdk/pipeline/reference). |
     """
     error = met(sdk, 400, "input_type 'smell' is not supported")
 
@@ -73,7 +76,8 @@ def test_400(sdk: Sdk) -> None:
 @pytest.mark.documented("vectorshift", line=80)
 def test_401(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    | 401 | `AuthenticationError` | `VECTORSHIFT_API_KEY` missing, expired, or revoked |
+    | 401 | `AuthenticationError` | `VECTORSHIFT_API_KEY` missing, expired, or revoked | Generate a new key at
+    [Account → API Keys](https://app.vectorshift.ai/account/api-keys). |
     """
     for message in ("The key has expired.", "The key is revoked."):
         error = met(sdk, 401, message)
@@ -89,7 +93,10 @@ def test_401(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.documented("vectorshift", line=60)
 def test_403(sdk: Sdk) -> None:
     """
-    | 403 | `PermissionDeniedError` | Key valid, but lacks scope for the org or object |
+    | 403 | `PermissionDeniedError` | Key valid, but lacks scope for the org or object | Use a key from the org that
+    owns the object, or ask an admin to grant access. |
+    **`PermissionDeniedError` (403)** — your key is valid but the specific operation isn't allowed (e.g. you have
+    read access to an object but try to `delete` it).
     """
     error = met(sdk, 403, "The key may read p1, and not delete it.", of=Pipeline("p1"), name="delete")
 
@@ -102,7 +109,10 @@ def test_403(sdk: Sdk) -> None:
 @pytest.mark.parametrize("of", [Pipeline, Agent])
 def test_404(sdk: Sdk, of: Any) -> None:
     """
-    | 404 | `NotFoundError` | Object id / name doesn't exist |
+    | 404 | `NotFoundError` | Object id / name doesn't exist | Verify the id in the platform, or fetch by `name=`
+    instead. |
+    What you'll see when you try to touch something outside your scope: **`NotFoundError` (404)** — by design, the
+    API returns 404 for both "doesn't exist" and "exists but you can't see it".
     """
     error = met(sdk, 404, "There is no p1.", of=of)
 
@@ -113,6 +123,8 @@ def test_404(sdk: Sdk, of: Any) -> None:
 def test_422(sdk: Sdk) -> None:
     """
     | 422 | `UnprocessableEntityError` | Server rejected the payload semantically (e.g. invalid node wiring) |
+    `e.error_message` carries the server's reason. Enabling the [mypy
+    plugin](/sdk/installation#type-checking-with-mypy) catches most of these at edit time. |
     """
     message = "Node n2 reads n1.smell, which an input does not give"
     error = met(sdk, 422, message, of=Pipeline("p1", nodes=[Node("text", id="n1")]), name="save")
@@ -139,7 +151,7 @@ def test_429(sdk: Sdk) -> None:
 @pytest.mark.parametrize("status", [500, 502, 503, 599])
 def test_500(sdk: Sdk, status: int) -> None:
     """
-    | 500+ | `InternalServerError` | Server-side issue | Retry once. |
+    | 500+ | `InternalServerError` | Server-side issue | Retry once. If it persists, [contact support](/support). |
     """
     error = met(sdk, status, "Sorry.", tries=2)
     with sdk.answered(said(status, "Sorry."), PIPELINE):
@@ -179,7 +191,8 @@ def test_raw_response(sdk: Sdk) -> None:
 @pytest.mark.parametrize(("status", "tries"), [(400, 1), (401, 1), (403, 1), (404, 1), (422, 1), (429, 3), (500, 2)])
 def test_text(sdk: Sdk, status: int, tries: int) -> None:
     """
-    The default `str(e)` formats all of these together, plus a hint for common statuses.
+    The default `str(e)` formats all of these together, plus a hint for common statuses. Log it directly — no need
+    to build your own message.
     """
     error = met(sdk, status, "No.", tries=tries)
 

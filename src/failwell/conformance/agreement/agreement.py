@@ -73,7 +73,8 @@ class Agreement:
     """What agrees with the contract in the file *snapshot*, and how a client comes upon its cases.
 
     *call* is any call, and *operations* has one for each operation with cases of its own. *occasions* has a way to each
-    error that the SDK raises by itself, under what its case is raised on; of a job that failed, its code or operation.
+    error that the SDK raises by itself, under what its case is raised on, or its class; of a job that failed, its code
+    or operation.
     """
 
     snapshot: Path
@@ -116,7 +117,8 @@ class Agreement:
         return Promise(SECTION, f"{kept.name} arrives as it was raised, and the page explains it", agreed)
 
     def _arrives(self, kept: Kept, bench: Bench, cue: RaisingServer) -> None:
-        occasion = self.occasions.get(kept.case.on or kept.case.code or kept.case.operation or "")
+        known = kept.case.on or kept.case.code or kept.case.operation or ""
+        occasion = self.occasions.get(kept.cls.__name__) or self.occasions.get(known)
         if occasion is not None:
             _compare(kept, occasion(bench), bench)
         elif kept.source == "transport":

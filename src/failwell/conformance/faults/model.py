@@ -78,7 +78,7 @@ class Fault:
     """What every attempt of a call meets: *steps* of the sandbox, or what is wrong at another *place*.
 
     *name* completes "the call meets ...". *timeout* is the seconds that each attempt is given. What *ends* by a drop is
-    met by sessions alone.
+    met by sessions alone, and what is none to the handshake of *sessions* by calls alone.
     """
 
     group: str
@@ -87,3 +87,4 @@ class Fault:
     steps: tuple[FaultStep, ...] = ()
     place: FaultPlace = "sandbox"
     timeout: float = ENOUGH
+    sessions: bool = True

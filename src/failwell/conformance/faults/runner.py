@@ -90,7 +90,7 @@ def _meeting(fault: Fault, calls: Calls, adapter: Adapter) -> Iterator[tuple[str
     """What meets *fault*: each call, and the session, for which what happens to a request happens to its handshake."""
     if not isinstance(fault.ends, Dropped):
         yield from (("reads", calls.reads), ("writes", calls.writes))
-    if calls.talks is not None and not isinstance(adapter, RemoteAdapter):
+    if calls.talks is not None and fault.sessions and not isinstance(adapter, RemoteAdapter):
         yield "talks", calls.talks
 
 

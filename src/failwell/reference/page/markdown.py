@@ -264,6 +264,8 @@ def _remedy(error: ErrorFacts, first: Line) -> Iterator[str]:
     if label == "that no other class claims":
         came_from = came_from.replace("status that", "a status that")
     yield f"- **Comes from**: {came_from}"
+    if first.code is None and first.case.cause:
+        yield f"- **When**: {_prose(first.case.cause)}"
     yield f"- **What to do**: {_prose(first.fix or '')}"
     for said, lines in _elsewhere(error, first).items():
         where = ", ".join(f"`{line.case.operation or line.case.on or line.label}`" for line in lines)

@@ -48,7 +48,7 @@ async def pass_on(
     relay = _Relay(client, incoming, server, lost=lost, afterwards=afterwards, breaks=breaks)
     try:
         goes_on = await _until_replied(relay, client)
-        if relay.switched:
+        if relay.switched and not lost:
             await _exchange_bytes(client, server, relay, incoming.rest)
         return goes_on
     except MalformedRequestError:

@@ -33,8 +33,9 @@ def faults() -> Iterator[Fault]:
 
 def _breaking() -> Iterator[Fault]:
     group = "Replies that break off"
-    yield _met(group, "a connection that is closed at once", Unanswered("network"), place=RawServer())
-    yield _met(group, "a connection that is reset at once", Unanswered("network"), place=RawServer(then="reset"))
+    at_once = Unanswered("network", sent=None)
+    yield _met(group, "a connection that is closed at once", at_once, place=RawServer())
+    yield _met(group, "a connection that is reset at once", at_once, place=RawServer(then="reset"))
     yield _met(group, "FIN before any reply", NETWORK, Close())
     yield _met(group, "RST before any reply", NETWORK, Reset())
     yield _met(group, "a reply that is lost, by FIN, after the work was done", NETWORK, DropReply())

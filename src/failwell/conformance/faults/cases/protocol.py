@@ -91,4 +91,5 @@ def _unreached() -> Iterator[Fault]:
         door = RawServer(head.encode() + page, role="proxy")
         yield Fault(group, f"a proxy that refuses with a {status}", UNSENT, place=door)
     for name, data in (("ends by FIN", b""), ("speaks no HTTP", b"SOCKS only\r\n\r\n")):
-        yield Fault(group, f"a proxy that {name}", UNSENT, place=RawServer(data, role="proxy"))
+        ends = Unanswered("network", sent=None)
+        yield Fault(group, f"a proxy that {name}", ends, place=RawServer(data, role="proxy"))

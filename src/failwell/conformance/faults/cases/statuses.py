@@ -59,7 +59,7 @@ def _early(group: str) -> Iterator[Fault]:
     )
     yield Fault(group, "a 100 and no more", Unanswered("network"), (Raw(b"HTTP/1.1 100 Continue\r\n\r\n"),))
     switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-    yield Fault(group, "a 101 that nobody asked for", Unanswered("network"), (Raw(switching),))
+    yield Fault(group, "a 101 that nobody asked for", Unanswered("network"), (Raw(switching),), sessions=False)
     yield Fault(group, "a status of 000", Unanswered("network"), (Raw(b"HTTP/1.1 000 Nothing\r\n\r\n"),))
     yield Fault(
         group, "a status of 099", Unanswered("network"), (Raw(b"HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n"),)
