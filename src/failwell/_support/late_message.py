@@ -41,6 +41,11 @@ def put_off(problem: Any, name: str, make: Callable[[], str]) -> None:
     problem.__dict__[LATE] = name, make
 
 
+def is_late(problem: Any) -> bool:
+    """Whether nobody has read the message of *problem* yet, so that it is not made."""
+    return LATE in problem.__dict__
+
+
 def make_message(problem: Any) -> bool:
     """Make the message of *problem* where nobody has read it yet; whether that was so."""
     held = problem.__dict__

@@ -44,7 +44,10 @@ def raise_for(
         error_from(*replied(response, library), catalogue_of(*contract), operation=operation, secrets=secrets)
     )
     del response, secrets  # a traceback that shows local variables must not show what they hold
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # which holds this frame by its traceback
 
 
 async def araise_for(
@@ -63,4 +66,7 @@ async def araise_for(
     found = await areplied(response, library)
     error = domain_exception(error_from(*found, catalogue_of(*contract), operation=operation, secrets=secrets))
     del response, found, secrets
-    raise error
+    try:
+        raise error
+    finally:
+        del error

@@ -63,7 +63,10 @@ def run(contract: AnyContract, send: Callable[..., Any], options: CallOptions) -
         found = call.raised(error)
     finally:
         call.end(within)
-    raise found from found.__cause__
+    try:
+        raise found from found.__cause__
+    finally:
+        del found  # which holds this frame by its traceback
 
 
 async def arun(contract: AnyContract, send: Callable[..., Any], options: CallOptions) -> Any:
@@ -76,7 +79,10 @@ async def arun(contract: AnyContract, send: Callable[..., Any], options: CallOpt
         found = call.raised(error)
     finally:
         call.end(within)
-    raise found from found.__cause__
+    try:
+        raise found from found.__cause__
+    finally:
+        del found  # which holds this frame by its traceback
 
 
 class _Sender:

@@ -66,6 +66,7 @@ class translating:  # noqa: N801 - read as a word: `with translating(CATALOGUE):
             raise raised from raised.__cause__
         finally:
             raised.__context__ = raised.__cause__  # not the live one, which holds its request
+            del error, raised  # which hold this frame by their traceback
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

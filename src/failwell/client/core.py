@@ -163,7 +163,10 @@ class Core:
             return self._driver.drive(flow)
         except Error as error:
             told = without_frames(error)
-            raise domain_exception(told) if mapped else told
+            try:
+                raise domain_exception(told) if mapped else told
+            finally:
+                del told  # which holds this frame by its traceback
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem
@@ -175,7 +178,10 @@ class Core:
             return await self._async_driver.drive(flow)
         except Error as error:
             told = without_frames(error)
-            raise domain_exception(told) if mapped else told
+            try:
+                raise domain_exception(told) if mapped else told
+            finally:
+                del told  # which holds this frame by its traceback
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from failwell._support.late_message import is_late
+from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, KeptBody, Suppression
 
 if TYPE_CHECKING:
-    from failwell.contract.error import Error
     from failwell.contract.retry_advice import Assessed
 
-    E = TypeVar("E", bound=Error)
+E = TypeVar("E", bound=Error)
 
 
 def attach(
@@ -69,9 +70,16 @@ def hint(error: Error) -> str:
     if tries > 1 and error.elapsed is not None:
         known = f"{known}{', ' if known else ''}{tries} attempts in {error.elapsed:.1f} s"
     fix = error.case.fix or ""
-    if fix and fix in str(error):  # its class says it
+    if fix and _says(error, fix):
         fix = ""
     return f"{fix} ({known})" if fix and known else fix or known
+
+
+def _says(error: Error, fix: str) -> bool:
+    """Whether the message of *error* has its *fix* already, as its class words it."""
+    # One that nobody has read yet is a sentence about field errors. It is not made only to see that it says no fix.
+    by_field_errors = is_late(error) and type(error).__str__ is Error.__str__
+    return not by_field_errors and fix in str(error)
 
 
 def log_fields(error: Error) -> dict[str, Any]:
@@ -81,8 +89,6 @@ def log_fields(error: Error) -> dict[str, Any]:
     `error.attempts`, `error.elapsed`, `error.idempotency_key`, `error.suppression` (by what a further try was); a fact
     that is not known is left out.
     """
-    from failwell.contract.error import Error
-
     facts = {
         "error.type": type(error).__name__,
         "error.message": Error.__str__(error),  # what a class of its own says may quote the body

@@ -72,19 +72,20 @@ def parse_reply(
     elif said.field_errors is None and (not (message := said.message) or message.isspace()):
         cls, _ = catalogue.resolve(reply.status or None, said.code, operation=operation, source=source)
         said = _in_other_words(said, body, cls, reply.status)
-    status, claimed = reply.status, None
-    if catalogue.status_decides and (status or not catalogue.claimed(said.code)):
-        claimed, said = said.code, said._replace(code=None)
-    make = catalogue.makers.get((operation, status, said.code)) if status and source == "http" else None
+    status, code, claimed = reply.status, said.code, None
+    if catalogue.status_decides and (status or not catalogue.claimed(code)):
+        claimed, code, said = code, None, said._replace(code=None)
+    make = catalogue.makers.get((operation, status, code)) if status and source == "http" else None
     if make is None:
-        make = maker_of(catalogue, operation, status, said.code, source)
-    if hide is not None and said.code is not None and not catalogue.claimed(said.code):
-        said = said._replace(code=hide(said.code))
+        make = maker_of(catalogue, operation, status, code, source)
+    if hide is not None and code is not None and not catalogue.claimed(code):
+        code = hide(code)
+        said = said._replace(code=code)
     error: Error = make(said, body, reply, hide)
     held = error.__dict__
     request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
-    if claimed is None and said.code is not None and marks_of(type(error)).code is None:
-        claimed = said.code
+    if claimed is None and code is not None and marks_of(type(error)).code is None:
+        claimed = code
     if request_id and not (hide is None and len(request_id) <= truncation.TEXT and request_id.isascii()):
         request_id = truncation.text(request_id if hide is None else hide(request_id))
     held["request_id"] = request_id or None

@@ -100,7 +100,10 @@ class BatchOutcome(Generic[T]):
         error = failed_batch(self._core.catalogue, self.total, self.failures, self.remaining, self.results)
         if fix := error.case.fix:
             error.add_note(fix)
-        raise domain_exception(error)
+        try:
+            raise domain_exception(error)
+        finally:
+            del error  # which holds this frame by its traceback, and all results
 
     @classmethod
     def of(cls, error: BaseException) -> Self | None:
