@@ -19,8 +19,7 @@ import httpx2
 import pytest
 
 from tests.dice import dice
-
-from .host import Host, hosting
+from tests.hosts import Host, hosting
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +31,7 @@ CAP = 64 * MEBI
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
     """A server that takes videos of 64 MiB."""
-    with hosting(tmp_path, json.dumps({"max_video_bytes": CAP, "video_chunk_bytes": 4 * MEBI})) as host:
+    with hosting(tmp_path, "scopix", json.dumps({"max_video_bytes": CAP, "video_chunk_bytes": 4 * MEBI})) as host:
         yield host
 
 

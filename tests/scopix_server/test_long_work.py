@@ -15,10 +15,10 @@ import httpx2
 import pytest
 
 from failwell.wire.sse import Decoder
+from tests.hosts import Host, hosting, until
 
 from .api import picture
 from .engine.test_texts import pdf
-from .host import Host, hosting, until
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +70,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
     bucket.mkdir(parents=True)
     for number in range(60):
         (bucket / f"{number:02}.png").write_bytes(picture(size=(number + 100, 100)))
-    with hosting(tmp_path, SETTINGS) as host:
+    with hosting(tmp_path, "scopix", SETTINGS) as host:
         yield host
 
 

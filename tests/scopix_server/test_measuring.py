@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageFilter
 
+from failwell.server.jobs.limited import MOST_BUSY
 from scopix_server import ProviderDownError, ProviderSlowError, Settings
-from scopix_server.engine.limits import MOST_BUSY
 from scopix_server.engine.measuring import Measuring, dominant_colours
 from scopix_server.engine.pictures import BrokenPictureError
 from scopix_server.engine.plugins import provider_of

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.hosts import Host, hosting, until
+
 from .api import picture
-from .host import Host, hosting, until
 
 PROVIDER = '''
 """A provider that notes which process asked it, and stands still until it is told to go on."""
@@ -44,7 +45,7 @@ SETTINGS = '{"vision_provider": "provider_of_a_test:Noting"}'
 def host(tmp_path: Path) -> Iterator[Host]:
     """A host with one server."""
     (tmp_path / "provider_of_a_test.py").write_text(PROVIDER)
-    with hosting(tmp_path, SETTINGS) as host:
+    with hosting(tmp_path, "scopix", SETTINGS) as host:
         yield host
 
 

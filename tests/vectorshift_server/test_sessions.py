@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from .talking import talked
 
 
 @contextmanager
-def connected(api: Api, key: str = "member") -> Iterator[WebSocketTestSession]:
+def connected(api: Api, key: str = "member") -> Generator[WebSocketTestSession]:
     """A connection."""
     headers = {"Authorization": f"Bearer {api.served.keys[key]}"}
     with api.client.websocket_connect("/v1/ws/session", headers=headers) as socket:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         job_error,
         job_failures,
     )
+    from failwell.server.jobs.limited import BrokenPartError, Limited, TooSlowError
     from failwell.server.jobs.submission_key import SubmissionKey
     from failwell.server.jobs.submissions import REMEMBERED, Submission, find_submission
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
@@ -77,6 +78,7 @@ lazy_exports(
         "installation": "install",
         "jobs.confined": "ConfinedError confined limit_memory limit_seconds",
         "jobs.job_errors": "JobError JobFailure MOST_FAILURES error_columns job_error job_failures",
+        "jobs.limited": "BrokenPartError Limited TooSlowError",
         "jobs.submission_key": "SubmissionKey",
         "jobs.submissions": "REMEMBERED Submission find_submission",
         "jobs.supervisor": "Jobs JobsDownError",
@@ -98,6 +100,7 @@ __all__ = [
     "MOST_FIELD_ERRORS",
     "REMEMBERED",
     "BodyLimits",
+    "BrokenPartError",
     "Caller",
     "Claim",
     "Claimed",
@@ -123,6 +126,7 @@ __all__ = [
     "KeyRefusedError",
     "KeyStore",
     "Keys",
+    "Limited",
     "Moment",
     "NotOurFileError",
     "Offset",
@@ -143,6 +147,7 @@ __all__ = [
     "StoredResponse",
     "Submission",
     "SubmissionKey",
+    "TooSlowError",
     "UndeclaredError",
     "UnknownTierError",
     "UnlistedError",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from scopix_server.engine.limits import BrokenPartError, Limited, TooSlowError
+from failwell.server import BrokenPartError, Limited, TooSlowError
 from scopix_server.engine.pictures import BrokenPictureError
 
 

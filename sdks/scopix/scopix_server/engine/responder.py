@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from scopix_server.engine.limits import BrokenPartError, Limited, TooSlowError
+from failwell.server import BrokenPartError, Limited, TooSlowError
 from scopix_server.engine.ranking import keywords, ranked, sentences
 from scopix_server.settings import Settings
 

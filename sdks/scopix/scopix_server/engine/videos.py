@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from failwell.server import BrokenPartError, Limited, TooSlowError
 from scopix_server.engine.containers import BrokenContainerError, container_of
-from scopix_server.engine.limits import BrokenPartError, Limited, TooSlowError
 from scopix_server.settings import Settings
 
 METHOD = "Read from the container's headers and the file's bytes. The pictures themselves were not looked at."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from vectorshift_server.engine.responder import Question, Responder, Source
+from vectorshift_server.engine.responder import Question, Responder, Source, answer_within
 from vectorshift_server.knowledge.bases import search
 from vectorshift_server.objects import find
 from vectorshift_server.settings import Settings
@@ -36,4 +36,5 @@ class Agents:
             found = [passage for base in bases for passage in search(db, base, asked, MOST_PASSAGES)]
         found.sort(key=lambda passage: -passage.score)
         sources = [Source(passage.name, passage.text) for passage in found]
-        yield from self._responder.answer(Question(asked, agent["instructions"], sources, before, said))
+        question = Question(asked, agent["instructions"], sources, before, said)
+        yield from answer_within(self._responder, question, self._seconds)

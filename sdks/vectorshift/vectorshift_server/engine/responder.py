@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from failwell.server import BrokenPartError, Limited, TooSlowError
 from vectorshift_server.settings import Settings
 
 LONGEST_QUOTE = 500
@@ -57,6 +58,22 @@ class Responder(Protocol):
             ResponderDownError, ResponderSlowError: it cannot go on.
         """
         ...
+
+
+_LIMITED = Limited("model provider", ResponderDownError, ResponderSlowError)
+
+
+def answer_within(responder: Responder, question: Question, seconds: float) -> Iterator[str]:
+    """The pieces that *responder* says, all of them within *seconds*.
+
+    Raises: ResponderDownError, ResponderSlowError. What else it raises is its being down.
+    """
+    try:
+        yield from _LIMITED.pieces(str, lambda: responder.answer(question), seconds)
+    except TooSlowError as problem:
+        raise ResponderSlowError(str(problem)) from None
+    except BrokenPartError as problem:
+        raise ResponderDownError(str(problem)) from problem.__cause__
 
 
 def responder_of(settings: Settings) -> Responder:

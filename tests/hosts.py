@@ -16,20 +16,20 @@ import httpx2
 SERVER = """
 import sys
 import threading
-from failwell.sandbox import Sandbox
-from scopix_server.vendor import VENDOR
+from failwell.sandbox import Sandbox, find_vendor
 
-with Sandbox(VENDOR, data=sys.argv[1]) as sandbox:
+with Sandbox(find_vendor(sys.argv[1]), data=sys.argv[2]) as sandbox:
     print(sandbox.url, sandbox.keys["member"], flush=True)
     threading.Event().wait(300)
 """
 
 
 class Host:
-    """Server processes on one folder, one after the other."""
+    """Server processes of one *vendor* on one folder, one after the other."""
 
-    def __init__(self, folder: Path, settings: str) -> None:
+    def __init__(self, folder: Path, vendor: str, settings: str) -> None:
         self.folder = folder
+        self.vendor = vendor
         self.settings = settings
         self.servers: list[subprocess.Popen[str]] = []
         self.url, self.key = "", ""
@@ -37,9 +37,13 @@ class Host:
     def start(self) -> None:
         """Start a server; the first key stays in use."""
         modules = os.pathsep.join([str(self.folder), *filter(None, sys.path)])
-        more = {"PYTHONPATH": modules, "FOLDER_OF_A_TEST": str(self.folder), "SCOPIX_SERVER": self.settings}
+        more = {
+            "PYTHONPATH": modules,
+            "FOLDER_OF_A_TEST": str(self.folder),
+            f"{self.vendor.upper()}_SERVER": self.settings,
+        }
         server = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(self.folder / "data")],
+            [sys.executable, "-c", SERVER, self.vendor, str(self.folder / "data")],
             stdout=subprocess.PIPE,
             env=os.environ | more,
             text=True,
@@ -70,9 +74,9 @@ class Host:
 
 
 @contextmanager
-def hosting(folder: Path, settings: str) -> Generator[Host]:
-    """A host with one server, whose settings are JSON; all servers end with the block."""
-    host = Host(folder, settings)
+def hosting(folder: Path, vendor: str, settings: str) -> Generator[Host]:
+    """A host with one server of *vendor*, whose settings are JSON; all servers end with the block."""
+    host = Host(folder, vendor, settings)
     try:
         host.start()
         yield host

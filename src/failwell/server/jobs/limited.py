@@ -1,4 +1,4 @@
-"""Limits of time for the parts of the engine that an operator may exchange: one that does not answer is given up."""
+"""Limited calls: parts that an operator may exchange are given so much time; one that does not answer is given up."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Limited:
 
         if not self._turns.acquire(timeout=max(0.0, given_up - time.monotonic())):
             raise TooSlowError(f"The {self._noun} is busy with {MOST_BUSY} calls. Try again later.")
-        threading.Thread(target=ask, name=f"scopix-{self._noun}", daemon=True).start()
+        threading.Thread(target=ask, name=f"failwell-{self._noun}", daemon=True).start()
         try:
             answer, problem = said.get(timeout=max(0.0, given_up - time.monotonic()))
         except queue.Empty:
