@@ -13,6 +13,7 @@ import pytest
 import vectorshift
 from tests.hosts import Host, hosting, until
 from vectorshift import Agent, KbIngestionFailed, KnowledgeBase, Node, Pipeline, SessionDisconnectedError
+from vectorshift.sessions import AgentTalk
 
 RESPONDER = '''
 """A model provider that notes which process asked it, and stands still until it is told to go on."""
@@ -94,7 +95,8 @@ def test_a_session_survives(host: Host, monkeypatch: pytest.MonkeyPatch) -> None
     def interrupted() -> None:
         nonlocal session_id
         with agent.session() as session:
-            session_id = session.handler.session_id
+            assert isinstance(session.handler, AgentTalk)
+            session_id = session.handler.session_id or ""
             session.send("What?")
             for event in session.listen():
                 pieces.extend([event.delta] if event.delta else [])
