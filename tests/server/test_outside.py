@@ -231,8 +231,12 @@ def test_what_is_no_app_is_told() -> None:
 
     async def plain(scope: Scope, receive: Receive, send: Send) -> None: ...
 
-    with pytest.raises(TypeError, match=r"needs a Starlette or FastAPI app, this is a function"):
+    with pytest.raises(TypeError, match=r"needs an app of Starlette, .* Flask, this is a function\. Give it"):
         install(plain, SHOP)
+    with pytest.raises(TypeError, match=r"this is a GZipMiddleware around a FastAPI\. Give it the app itself"):
+        install(GZipMiddleware(FastAPI()), SHOP)
+    with pytest.raises(TypeError, match=r"this is the class FastAPI\. Give it the app itself"):
+        install(FastAPI, SHOP)
 
 
 async def test_a_contract_inside_of_another(shop: Shop, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from failwell.server.caller import Caller
     from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error, shorten
     from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
+    from failwell.server.frameworks.extension import Failwell
     from failwell.server.frameworks.reference_app import (
         CurrentServices,
         CurrentWriter,
@@ -66,6 +67,7 @@ lazy_exports(
         "caller": "Caller",
         "errors.redaction": "MOST_FIELD_ERRORS redacted_field_error shorten",
         "errors.undeclared": "UndeclaredError UnlistedError",
+        "frameworks.extension": "Failwell",
         "frameworks.reference_app": "CurrentServices CurrentWriter Services current_services reference_app",
         "http.bodies": "BodyLimits",
         "http.paging": "ItemReply Offset PageLimit PageReply Pagination page_of rows_of_page",
@@ -114,6 +116,7 @@ __all__ = [
     "DataFolderError",
     "DataStore",
     "EventStreamResponse",
+    "Failwell",
     "FromJson",
     "Idempotency",
     "InProgress",

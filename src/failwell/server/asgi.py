@@ -31,7 +31,7 @@ from failwell.server.idempotency.recording import REPLAY_REQUEST_ID, Recording, 
 from failwell.server.idempotency.store import Store
 from failwell.server.limits.rate_limits import HEADERS, RateLimits
 from failwell.server.limits.tiers import Tiers
-from failwell.server.protocol import CONTRACT, ASGIApp, ASGISend, ClientLeftError, Receive, Scope
+from failwell.server.protocol import CONTRACT, UNDECLARED, ASGIApp, ASGISend, ClientLeftError, Receive, Scope
 from failwell.server.side_effects import Effects
 from failwell.server.stored_response import StoredResponse
 from failwell.wire.contracts import AnyContract, catalogue_from
@@ -266,14 +266,12 @@ class Contract:
         raised: Exception | None = None
         interrupted = True
         try:
-            async with anyio.create_task_group() as beside:
-                beside.start_soon(recording.keep_alive)
+            async with self.framework.beside(recording.keep_alive):
                 try:
                     await self._run(self.app, scope, recording.receive, recording)
                 except Exception as exc:  # noqa: BLE001 - raised below, where the task group cannot wrap it
                     raised = exc
                 interrupted = False
-                beside.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await recording.close(interrupted=interrupted)
@@ -295,6 +293,8 @@ class Contract:
             await self._reply(refused, scope, sink)
         elif not sink.started and not sink.complete:
             await self._reply(RuntimeError("The app returned without a reply."), scope, sink)
+        elif UNDECLARED in scope:
+            raise scope.pop(UNDECLARED)
 
     async def _reply(self, exc: Exception, scope: Scope, sink: Sink) -> None:
         """Answer *exc*; raise it again where only a cut connection says that the reply is not whole."""

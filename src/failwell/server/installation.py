@@ -18,6 +18,10 @@ from failwell.server.limits.rate_limits import RateLimits
 from failwell.wire.contracts import AnyContract
 
 FRAMEWORKS = {
+    "aiohttp.web_app.Application": ("aiohttp", "AiohttpFramework"),
+    "flask.app.Flask": ("flask", "FlaskFramework"),
+    "litestar.app.Litestar": ("litestar", "LitestarFramework"),
+    "quart.app.Quart": ("quart", "QuartFramework"),
     "starlette.applications.Starlette": ("starlette.adapter", "StarletteFramework"),
 }
 """Where the adapter of each framework stands, by the class of its apps. None is loaded for the apps of another."""
@@ -60,8 +64,8 @@ def install(
     Raises:
         ValueError: *app* has a contract already, or answers errors by itself; limits and idempotency have no callers to
             go by, or two ways to know them; a path cannot fit, or no tier has limits.
-        TypeError: *app* is no app, *caller* takes something else than the request, or something else than `RateLimits`
-            is given for a tier.
+        TypeError: *app* is no app of a framework that is known, *caller* takes something else than the request, or
+            something else than `RateLimits` is given for a tier.
     """
     return contract_around(
         app.framework if isinstance(app, Contract) else _framework_of(app),
@@ -91,4 +95,16 @@ def _framework_of(app: object) -> Any:
         if found := FRAMEWORKS.get(f"{cls.__module__}.{cls.__qualname__}"):
             module, name = found
             return getattr(import_module(f"failwell.server.frameworks.{module}"), name)(app)
-    raise TypeError(f"install() needs a Starlette or FastAPI app, this is a {type(app).__name__}.")
+    raise TypeError(
+        f"install() needs an app of Starlette, FastAPI, Litestar, Quart, aiohttp.web or Flask, this is {_called(app)}. "
+        "Give it the app itself, before it is wrapped in anything. For Django, put "
+        "failwell.server.frameworks.django.ContractMiddleware into MIDDLEWARE."
+    )
+
+
+def _called(app: object) -> str:
+    """What *app* is, and which app is wrapped in it, if that can be told."""
+    kind = app.__qualname__ if isinstance(app, type) else type(app).__qualname__
+    inner = getattr(app, "app", None) or getattr(app, "wsgi_app", None) or getattr(app, "application", None)
+    said = f"the class {kind}" if isinstance(app, type) else f"a {kind}"
+    return said if inner is None else f"{said} around a {type(inner).__qualname__}"

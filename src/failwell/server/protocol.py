@@ -15,6 +15,9 @@ CONTRACT = "failwell.contract"
 """Where a scope has the contract that it came in through."""
 
 
+UNDECLARED = "failwell.undeclared"
+"""Where a scope has the `UndeclaredError` of an error that was answered inside of the app."""
+
 CUT = "failwell.cut"
 """Where a scope has what an app raised when its reply had begun, if middleware around it would end that in order."""
 

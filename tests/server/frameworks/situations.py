@@ -57,6 +57,7 @@ PREFLIGHT = {
     "vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, "
     "Access-Control-Request-Private-Network",
 }
+NO_KEY = said('No API key was sent. Send it as "X-API-Key: <key>".')
 KEY_401 = {**JSON, "www-authenticate": 'ApiKey realm="shop"'}
 BAD_KEY = said(
     'The API key in "X-API-Key" is malformed: a key is "pk_live_" and 43 letters, digits, "-" or "_". Copy it again.'
@@ -167,16 +168,14 @@ SITUATIONS: dict[str, list[Ask]] = {
         Ask(
             "GET /orders/7",
             401,
-            said('No API key was sent. Send it as "X-API-Key: <key>".'),
+            NO_KEY,
             {**KEY_401, **ALLOWED},
             sent={"origin": ORIGIN},
             role="",
         )
     ],
     # -- Keys and roles --
-    "no key": [
-        Ask("GET /orders/7", 401, said('No API key was sent. Send it as "X-API-Key: <key>".'), KEY_401, role="")
-    ],
+    "no key": [Ask("GET /orders/7", 401, NO_KEY, KEY_401, role="")],
     "a malformed key": [Ask("GET /orders/7", 401, BAD_KEY, KEY_401, sent={"x-api-key": CANARY}, role="")],
     "an unknown key": [
         Ask(
@@ -197,9 +196,7 @@ SITUATIONS: dict[str, list[Ask]] = {
             role="viewer",
         )
     ],
-    "nobody at an unknown route": [
-        Ask("GET /nowhere", 401, said('No API key was sent. Send it as "X-API-Key: <key>".'), KEY_401, role="")
-    ],
+    "nobody at an unknown route": [Ask("GET /nowhere", 401, NO_KEY, KEY_401, role="")],
     "a public path": [Ask("GET /public", 200, b'{"public":true}', role="")],
     # -- Limits --
     "a limit used up": [

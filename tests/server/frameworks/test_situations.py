@@ -19,7 +19,7 @@ from .situations import CANARY, SITUATIONS
 EXPOSED = "access-control-expose-headers"
 EXPOSED_TO_SCRIPTS = {"x-request-id", "retry-after", "ratelimit"}
 ROLES = {"limited": "member"}
-FRAMEWORKS = ("starlette", "fastapi")
+FRAMEWORKS = ("starlette", "fastapi", "litestar", "quart", "aiohttp", "flask", "django")
 
 
 @dataclass

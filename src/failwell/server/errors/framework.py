@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from typing import Any
+
+import anyio
 
 from failwell.contract.case import phrase
 from failwell.contract.catalogues.catalogue import Catalogue
@@ -82,6 +85,14 @@ class Framework:
         """Whether *exc* says that the client is gone."""
         del exc
         return False
+
+    @contextlib.asynccontextmanager
+    async def beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
+        """Do *work* while the app works, and no longer."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(work)
+            yield
+            group.cancel_scope.cancel()
 
     def routed(self, scope: Scope) -> bool:
         """Whether a route answers *scope*, and not the middleware or the router before it."""

@@ -13,7 +13,7 @@ from failwell.contract.mapping import error_of_domain
 from failwell.server.errors.framework import UNHANDLED, Framework, of_status
 from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
 from failwell.server.errors.unwrapping import single
-from failwell.server.protocol import Scope
+from failwell.server.protocol import UNDECLARED, Scope
 from failwell.server.refusal import Refusal, as_error, reply_to
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.transient_errors import passes
@@ -82,6 +82,21 @@ class Translator:
         self._log_reply(scope, reply, exc)
         return reply
 
+    def knows(self, exc: Exception) -> bool:
+        """Whether *exc* is an error of the catalogue, or the framework's own; else it is a bug."""
+        found = single(exc)
+        if isinstance(found, self.catalogue.base | Refusal) or self.framework.refusal(found) is not None:
+            return True
+        return any(cls in self.catalogue.mapped for cls in type(found).__mro__)
+
+    def answer(self, exc: Exception, scope: Scope) -> Reply:
+        """The reply to *exc*, for a framework that answers inside; `UndeclaredError` is raised after it was sent."""
+        try:
+            return self.reply(exc, scope)
+        except UndeclaredError as undeclared:
+            scope[UNDECLARED] = undeclared
+            return self.unhandled(undeclared, scope)
+
     def unhandled(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 500, which says nothing of *exc*; the log says all."""
         self._log(logging.ERROR, scope, 500, type(exc).__name__, exc)
@@ -132,7 +147,8 @@ class Translator:
         """*refused*; a 405 with all methods that its address takes."""
         if refused.status != 405 or scope["type"] != "http":
             return refused
-        allowed = self.framework.methods(scope)
+        said = refused.headers.get("allow", "")
+        allowed = self.framework.methods(scope) or sorted({name.strip() for name in said.split(",")} - {""})
         return of_status(405, {**refused.headers, "allow": ", ".join(allowed)}) if allowed else refused
 
     def _count(self, undeclared: UndeclaredError, scope: Scope, error: Error) -> None:

@@ -9,7 +9,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 
-from failwell.server.protocol import CONTRACT, CUT, ASGIApp, ASGIMessage, ASGISend, Receive, Scope
+from failwell.server.frameworks.entrance import ContractEntrance
+from failwell.server.protocol import CUT, ASGIApp, ASGIMessage, ASGISend, Receive, Scope
 
 ALWAYS = frozenset({"CORSMiddleware", "SessionMiddleware", "AuthenticationMiddleware"})
 """Starlette's: without CORS a browser hides every answer of the contract; the others know who calls."""
@@ -57,20 +58,6 @@ class Outside:
         above = getattr(cls, "__mro__", ())
         always = any(base.__name__ in ALWAYS and base.__module__.startswith("starlette.") for base in above)
         return always or cls in self._more or middleware.kwargs.get("dispatch") in self._more
-
-
-class ContractEntrance:
-    """The way into an *app*: through its *contract*, also if the server was given the app itself."""
-
-    def __init__(self, app: ASGIApp, contract: ASGIApp) -> None:
-        self.app = app
-        self._contract = contract
-
-    async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
-        """Go on to the app, or first through the contract."""
-        is_lifespan = scope["type"] == "lifespan"
-        inside = self.app if is_lifespan or scope.get(CONTRACT) is self._contract else self._contract
-        await inside(scope, receive, send)
 
 
 def _mro_has(middleware: Middleware, base: type) -> bool:

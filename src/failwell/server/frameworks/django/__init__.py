@@ -1,0 +1,81 @@
+"""Django: `ContractMiddleware` in the setting `MIDDLEWARE`, and what it keeps in the setting `FAILWELL`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from failwell.contract.extras import needs
+from failwell.server.asgi import Contract, contract_around
+from failwell.server.frameworks.blocking import BlockingRun
+from failwell.server.frameworks.wsgi import PIECE, receiving, scope_of
+
+with needs("django", __name__):
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.signals import got_request_exception
+    from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+    from django.http.response import HttpResponseBase
+    from django.utils.module_loading import import_string
+
+    from failwell.server.frameworks.django.adapter import DjangoFramework
+    from failwell.server.frameworks.django.responses import pieces, with_head
+    from failwell.server.frameworks.django.rest import answer, exception_handler
+
+__all__ = ["ContractMiddleware", "exception_handler"]
+
+
+class ContractMiddleware:
+    """Put it first in `MIDDLEWARE`, below that of CORS. `FAILWELL` has the contract, and the settings of `install`.
+
+    `FAILWELL = {"contract": "shop.errors.SHOP", "keys": KeyStore(...)}`: the contract, or where it is to be imported.
+
+    Raises:
+        ImproperlyConfigured: there are no such settings.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        given: dict[str, Any] = dict(getattr(settings, "FAILWELL", {}))
+        if "contract" not in given:
+            raise ImproperlyConfigured(
+                'FAILWELL is not in the settings. Add FAILWELL = {"contract": "shop.errors.SHOP"}.'
+            )
+        contract = given.pop("contract")
+        self.framework = DjangoFramework(get_response)
+        self.contract: Contract = contract_around(
+            self.framework, import_string(contract) if isinstance(contract, str) else contract, **given
+        )
+        got_request_exception.connect(self._raised)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer *request*."""
+        run, scope = BlockingRun(), scope_of(request.META)
+        scope["failwell.request"], scope["failwell.blocking"] = request, run
+        request.META["failwell.scope"] = scope
+        handled: Any = self.contract(scope, receiving(run, partial(request.read, PIECE)), run.send)
+        messages = run.messages(handled)
+        start, first = next(messages), next(messages)
+        own: Any = scope.get("failwell.response")
+        if first.get("more_body"):
+            streamed = pieces(first, messages)
+            if isinstance(own, StreamingHttpResponse):
+                own.streaming_content = streamed
+                return with_head(own, start)
+            return with_head(StreamingHttpResponse(streamed), start)
+        for _ in messages:
+            pass  # what is raised after the reply
+        body: bytes = first["body"]
+        if isinstance(own, HttpResponse) and own.status_code == start["status"] and own.content == body:
+            return with_head(own, start)
+        return with_head(HttpResponse(body), start)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        """What a view raised, where the contract or Django knows it; a bug takes Django's own way."""
+        return answer(request, exc)
+
+    def _raised(self, sender: object, request: HttpRequest | None = None, **_: Any) -> None:
+        scope = None if request is None else request.META.get("failwell.scope")
+        if scope is not None:
+            scope["failwell.raised"] = sys.exc_info()[1]

@@ -1,0 +1,129 @@
+"""The shop on Litestar."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router, delete, get, post, route
+from litestar.background_tasks import BackgroundTask
+from litestar.config.cors import CORSConfig
+from litestar.di import NamedDependency, Provide
+from litestar.exceptions import HTTPException
+from litestar.middleware import ASGIMiddleware
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Stream
+
+from failwell.server import install
+from tests.server.shop import SHOP
+
+from .acts import Desk, act, order, pieces
+from .serving import under_uvicorn
+from .situations import CANARY, ORIGIN
+
+served = under_uvicorn
+
+
+@dataclass
+class Order:
+    item: str
+    count: int = 1
+
+
+@route(["/raise/{what:str}"], http_method=["GET", "HEAD"], status_code=200)
+async def raise_(what: FromPath[str]) -> None:
+    if what.startswith("http"):
+        words = {"http404": "No such order.", "http413": "Too big.", "http503": CANARY}
+        raise HTTPException(status_code=int(what[4:]), detail=words.get(what, ""))
+    if what == "cancelled":
+        task = asyncio.create_task(asyncio.sleep(60))
+        task.cancel()
+        await task
+    act(what)
+
+
+@route(["/orders/{number:int}"], http_method=["GET", "HEAD"], status_code=200)
+async def get_order(number: FromPath[int]) -> dict[str, int]:
+    return {"number": number}
+
+
+@delete("/orders/{number:int}", status_code=204)
+async def delete_order(number: FromPath[int]) -> None: ...
+
+
+@post("/orders")
+async def post_order(request: Request[Any, Any, Any]) -> dict[str, str]:
+    return order(await request.body())
+
+
+@post("/checked")
+async def checked(data: JSONBody[Order]) -> Order:
+    return data
+
+
+async def needed(bug: FromQuery[int] = 0) -> None:
+    act("bug" if bug else "taken")
+
+
+@get("/dependency", dependencies={"needed": Provide(needed)})
+async def dependency(needed: NamedDependency[None]) -> None: ...
+
+
+@post("/background", status_code=202)
+async def background() -> Response[dict[str, bool]]:
+    return Response({"later": True}, background=BackgroundTask(act, "bug"))
+
+
+@get("/stream/{what:str}")
+async def stream(what: FromPath[str]) -> Stream:
+    return Stream(pieces(what), headers={"content-type": "text/plain"})
+
+
+@get("/by-hand")
+async def by_hand() -> Response[dict[str, str]]:
+    return Response({"own": "teapot"}, status_code=418)
+
+
+@get("/broken-header")
+async def broken_header() -> Response[None]:
+    return Response(None, headers={"x-broken": "a\r\nx-other: b"})
+
+
+@get("/public")
+async def public() -> dict[str, bool]:
+    return {"public": True}
+
+
+class Raising(ASGIMiddleware):
+    """Middleware of the app's own, which fails."""
+
+    async def handle(self, scope: Any, receive: Any, send: Any, next_app: Any) -> None:
+        act(scope["path"].rpartition("/")[2])
+
+
+@get("/{what:str}", middleware=[Raising()])
+async def below_middleware(what: FromPath[str]) -> None: ...
+
+
+def app(desk: Desk) -> Any:
+    """The shop, with its contract."""
+    handlers: list[Any] = [
+        get_order,
+        delete_order,
+        post_order,
+        checked,
+        raise_,
+        dependency,
+        background,
+        stream,
+        by_hand,
+    ]
+    handlers += [broken_header, public, Router("/middleware", route_handlers=[below_middleware])]
+    made = Litestar(
+        [*handlers, Router("/sub", route_handlers=[raise_])],
+        cors_config=CORSConfig(allow_origins=[ORIGIN], allow_methods=["GET", "POST"]),
+        logging_config=None,
+    )
+    install(made, SHOP, **desk.settings)
+    return made
