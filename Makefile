@@ -33,7 +33,8 @@ $(STAMP): pyproject.toml $(SDKS:=/pyproject.toml) constraints.txt tools/make-ven
 demo: install  ## Check the SDKs against their error contracts, over real sockets
 	@$(BIN)/failwell check pictograph && echo
 	@$(BIN)/failwell check subconscious && echo
-	@$(BIN)/failwell check scopix
+	@$(BIN)/failwell check scopix && echo
+	@$(BIN)/failwell check vectorshift
 
 test: install  ## Run the tests on all cores
 	@$(BIN)/pytest -q -n auto --dist worksteal

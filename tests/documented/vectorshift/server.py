@@ -12,7 +12,7 @@ from vectorshift.client import AsyncClient, Client
 from vectorshift.promises.driver import Objects
 from vectorshift.promises.ways import wired
 
-QUESTION = {"q": "Where is the parcel?"}
+QUESTION, ANSWER = {"q": "When are parcels sent?"}, "Mondays"
 LONGER_THAN_ANY_RUN = 1e6
 """Seconds, on a clock where they cost nothing."""
 
@@ -40,7 +40,8 @@ class Server(Calls):
 
     def made(self, name: str, *nodes: Node, role: str = "member") -> str:
         """The id of a pipeline that is made now."""
-        return str(self.call(lambda client: client.pipeline.new(name, nodes), role=role).id)
+        given = [node.as_json() for node in nodes]
+        return str(self.call(lambda client: client.pipeline.new(name, given), role=role).id)
 
     def asking(self, kind: str, reference: str) -> str:
         """The id of a pipeline that asks another object."""

@@ -8,9 +8,10 @@ import pytest
 
 from vectorshift import NotFoundError, PermissionDeniedError, PipelineRunFailedError, VectorshiftApiError
 
-from .server import QUESTION, Server
+from .server import ANSWER, QUESTION, Server
 
 PIPELINE, AGENT = "my-pipeline", "my-agent"
+NAMES = {"pipeline": PIPELINE, "agent": AGENT, "knowledge_base": "handbook"}
 Ask = Callable[[Any, str], Any]
 ASKED: dict[str, Ask] = {
     "fetch": lambda client, id_: client.pipeline.fetch(id=id_),
@@ -63,12 +64,12 @@ def test_every_call_is_scoped(reference: Server, asked: str) -> None:
 
 
 @pytest.mark.documented("vectorshift", line=59, part=2)
-@pytest.mark.parametrize("kind", ["pipeline", "agent"])
+@pytest.mark.parametrize("kind", NAMES)
 def test_no_id_leaks(reference: Server, kind: str) -> None:
     """
     This prevents leaking object ids across orgs.
     """
-    id_ = reference.id_of(kind, PIPELINE if kind == "pipeline" else AGENT)
+    id_ = reference.id_of(kind, NAMES[kind])
     never = f"{id_[:-6]}000000"
 
     def fetch(client: Any, wanted: str) -> Any:
@@ -107,7 +108,7 @@ def test_transitively(reference: Server) -> None:
 
 
 @pytest.mark.documented("vectorshift", line=62, part=2)
-@pytest.mark.parametrize("kind", ["pipeline", "agent", "knowledge_base"])
+@pytest.mark.parametrize("kind", NAMES)
 def test_references(reference: Server, kind: str) -> None:
     """
     If a [`Pipeline`](/sdk/pipeline/reference) you run references a sub-pipeline,
@@ -115,10 +116,10 @@ def test_references(reference: Server, kind: str) -> None:
     the engine will fail the run with a `PipelineRunFailedError` whose `run_error` points at the un-resolvable
     reference.
     """
-    names = {"pipeline": PIPELINE, "agent": AGENT}
-    theirs = reference.id_of(kind, names[kind], "other") if kind in names else "kb_of_another"
+    theirs = reference.id_of(kind, NAMES[kind], "other")
     with pytest.raises(PipelineRunFailedError) as caught:
         reference.run(reference.asking(kind, theirs))
 
     assert theirs in caught.value.run_error
-    assert "pipeline" != kind or QUESTION["q"] in reference.run(theirs, "other").outputs["answer"]
+    ours = reference.id_of(kind, NAMES[kind])
+    assert ANSWER in reference.run(reference.asking(kind, ours)).outputs["answer"]

@@ -8,7 +8,7 @@ from failwell.conformance import Bench, Promises, events_of, expect_equal
 from failwell.sandbox import Answer, BreakSession, Cut
 from vectorshift.promises import ways
 from vectorshift.promises.driver import ADAPTER
-from vectorshift.promises.ways import QUESTION
+from vectorshift.promises.ways import ANSWER, QUESTION
 
 PROMISES = Promises(ADAPTER)
 
@@ -36,7 +36,7 @@ def streams(bench: Bench) -> None:
     pipeline_id = ways.id_of(bench, "my-pipeline")
     chunks = bench.call(lambda client: events_of(client.pipeline.stream(pipeline_id, QUESTION))).returned()
     answer = "".join(chunk.output_value for chunk in chunks if chunk.output_name == "answer")
-    expect_equal("whether the answer repeats the question", True, QUESTION["q"] in answer)
+    expect_equal("whether it is answered", True, ANSWER in answer)
     failing = ways.id_of(bench, "failing-pipeline")
     failed = bench.call(lambda client: events_of(client.pipeline.stream(failing, QUESTION)))
     failed.raised(bench.error("PipelineRunFailedError"))
@@ -80,3 +80,33 @@ def unsent(bench: Bench) -> None:
     expect_equal("e.close_code", 1012, seen.error.close_code)
     expect_equal("how many messages were not sent", 1, len(seen.error.unsent))
     expect_equal("whether it is the second", True, "And now?" in seen.error.unsent[0])
+
+
+@PROMISES(BESIDE, "No key is told before any request")
+def no_key(bench: Bench) -> None:
+    seen = bench.call(ways.lists, key="")
+    seen.raised(bench.error("AuthenticationError"))
+    seen.tried(0)
+
+
+@PROMISES(BESIDE, "What was not found is that, also of knowledge bases")
+def no_base(bench: Bench) -> None:
+    caught = ways.no_base(bench).caught_by(("KnowledgeBaseError", "NotFoundError", "BadRequestError"))
+    expect_equal("what catches a KbNotFound", {"KnowledgeBaseError", "NotFoundError"}, set(caught))
+
+
+READABLE: tuple[tuple[object, str], ...] = (
+    ({"error": {"message": "inside"}}, "inside"),
+    ({"detail": [{"loc": ["body", "q"], "msg": "is missing"}]}, "q: is missing"),
+    ({"errors": [{"message": "one"}, {"message": "two"}]}, "one"),
+)
+"""Bodies, and what has to be in the message that is read of them."""
+
+
+@PROMISES(BESIDE, "A message is readable, also where the body has an object or a list of them")
+def readable(bench: Bench) -> None:
+    for body, expected in READABLE:
+        bench.sandbox.arm(ways.gives(body, 418))
+        text: str = getattr(bench.call(ways.lists).error, "error_message", "")
+        expect_equal(f"whether {expected!r} is said for {body}", True, expected in text)
+        expect_equal("whether it has the signs of a structure", False, "{" in text or "[" in text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from failwell.client import Awaiting, TwofoldObject
@@ -12,10 +12,11 @@ from vectorshift.agent import Agent
 from vectorshift.client import AsyncClient, Client
 from vectorshift.exceptions import CATALOGUE
 from vectorshift.knowledge_base import KnowledgeBase
+from vectorshift.nodes import Node
 from vectorshift.pipeline import Pipeline
 from vectorshift.runs import PipelineRun
 
-OF_CLASS = ("fetch", "list", "new")
+OF_CLASS = ("fetch", "list")
 """Operations that need no object."""
 
 
@@ -44,6 +45,11 @@ class Operations:
         self._kind: Any = type(kind.__name__, (kind,), {"shared_clients": _OneClient(client)})
         self._awaits = isinstance(client, Awaiting)
         self._ids = ids
+
+    def new(self, name: str, nodes: Sequence[Mapping[str, Any]] = ()) -> Any:
+        """Make an object, a pipeline of *nodes* as they travel."""
+        given = [[Node.of(str(node["id"]), node) for node in nodes]] if issubclass(self._kind, Pipeline) else []
+        return getattr(self._kind, "anew" if self._awaits else "new")(name, *given)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         twin = ("create_session" if name == "session" else f"a{name}") if self._awaits else name

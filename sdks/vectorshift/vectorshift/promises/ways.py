@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 from failwell.conformance import Bench, Call, Calls, Observation, Talk, burst
@@ -17,13 +17,15 @@ from vectorshift.promises.driver import Objects
 JSON = (("Content-Type", "application/json"),)
 NOWHERE = "http://127.0.0.1:1"
 """Where nobody listens."""
-QUESTION = {"q": "Where is the parcel?"}
+QUESTION, ANSWER = {"q": "When are parcels sent?"}, "Mondays"
+"""What a pipeline is asked, and a word of what its agent has read of it in the handbook."""
 LONG, SHORT = 1e6, 5.0
 """Seconds that outlast any run, and few of one that runs until it is ended; on a clock where they cost nothing."""
 MANY = 200_000
 """Characters of a message that is too long."""
 
 Action = Callable[[Any], Any]
+Way = Callable[[Bench], Observation]
 
 
 def says(status: int, message: str = "So it is.") -> Answer:
@@ -47,8 +49,8 @@ def fetches(name: str) -> Action:
 
 
 def makes(name: str, *nodes: Node) -> Action:
-    """A call that writes."""
-    return lambda client: client.pipeline.new(name, nodes)
+    """A call that writes. Nodes go as they travel: an SDK in an environment of its own has others."""
+    return lambda client: client.pipeline.new(name, [node.as_json() for node in nodes])
 
 
 def runs(pipeline_id: str, timeout: float = LONG) -> Action:
@@ -85,6 +87,24 @@ def wired(kind: str, reference: str) -> tuple[Node, ...]:
     return asked, other, Node("output", {"value": other.output(field)}, id="answer", name="answer")
 
 
+@lru_cache(maxsize=99)
+def _met(bench: Bench, fail: Way) -> Observation:
+    return fail(bench)
+
+
+def once(fail: Way) -> Way:
+    """*fail*, which is gone once in each colour: all rows that look at this failure look at the same."""
+
+    @wraps(fail)
+    def met(bench: Bench) -> Observation:
+        seen = _met(bench, fail)
+        if seen not in bench.seen:
+            bench.seen.append(seen)
+        return seen
+
+    return met
+
+
 def unsupported(bench: Bench) -> Observation:
     """A pipeline with an input of no type that there is."""
     return bench.call(makes("unsupported", Node("input", {"input_type": "smell"}, name="q")))
@@ -112,6 +132,7 @@ def miswired(bench: Bench) -> Observation:
     return bench.call(makes("miswired", question, Node("output", {"value": question.output("smell")}, name="answer")))
 
 
+@once
 def rate_limited(bench: Bench) -> Observation:
     """A call beyond the limit of its key."""
     burst(bench.sandbox, "/pipelines", {"Authorization": f"Bearer {bench.sandbox.key('free')}"})
@@ -124,15 +145,22 @@ def broken_server(bench: Bench) -> Observation:
     return bench.call(lists, max_retries=0)
 
 
+@once
 def failed_run(bench: Bench) -> Observation:
     """A run whose agent has no model."""
     return bench.call(runs(id_of(bench, "failing-pipeline")))
 
 
+@once
 def late_run(bench: Bench) -> Observation:
     """A wait for a run that ends when it is told to."""
     pipeline_id = id_of(bench, "slow-pipeline")
-    seen = bench.call(runs(pipeline_id, SHORT))
+    task_id = bench.call(lambda client: client.pipeline.start(pipeline_id, QUESTION)).returned().task_id
+    return ended(bench, pipeline_id, bench.call(lambda client: client.run.result(pipeline_id, task_id, timeout=SHORT)))
+
+
+def ended(bench: Bench, pipeline_id: str, seen: Observation) -> Observation:
+    """What was *seen* of a run that would go on for ever; it is ended."""
     task_id = getattr(seen.error, "task_id", None)
     if task_id:
         bench.call(lambda client: client.pipeline.terminate(pipeline_id, task_id)).returned()
@@ -145,18 +173,21 @@ def unreachable(bench: Bench) -> Observation:
     return bench.call(lists, base_url=NOWHERE, max_retries=0)
 
 
+@once
 def unanswered(bench: Bench) -> Observation:
     """A call that nobody answers."""
     bench.sandbox.arm(Silence())
     return bench.call(lists, timeout=0.2, max_retries=0)
 
 
+@once
 def told_in_a_session(bench: Bench) -> Observation:
     """A message that is too long for the server, which says so and goes on."""
     agent_id = agent_of(bench)
     return bench.call(lambda client: client.agent.ask(agent_id, "x" * MANY))
 
 
+@once
 def dropped(bench: Bench) -> Observation:
     """A session that breaks off in the middle of an answer."""
     agent_id = agent_of(bench)
@@ -181,11 +212,13 @@ def _ingested(bench: Bench, ended: Answer, times: int = 1) -> Observation:
         bench.sandbox.script.clear()
 
 
+@once
 def failed_ingestion(bench: Bench) -> Observation:
     """An ingestion that ended without a result."""
     return _ingested(bench, gives({"task_id": "i1", "status": "failed", "error": "It is no text."}))
 
 
+@once
 def late_ingestion(bench: Bench) -> Observation:
     """An ingestion that does not end in time."""
     return _ingested(bench, gives({"task_id": "i1", "status": "processing"}), times=99)
@@ -196,7 +229,7 @@ def misconfigured(bench: Bench) -> Observation:
     return bench.call(lists, base_url="api.vectorshift.ai")
 
 
-FAILURES: Sequence[tuple[str, Callable[[Bench], Observation]]] = (
+FAILURES: Sequence[tuple[str, Way]] = (
     ("VectorshiftError", misconfigured),
     ("VectorshiftApiError", lambda bench: refused(bench, 418)),
     ("BadRequestError", unsupported),

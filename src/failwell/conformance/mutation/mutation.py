@@ -102,8 +102,8 @@ def _knows(place: MutationPlace, one: Kept, agreement: Agreement) -> bool:
     """Whether the case *one* is told apart in *place*, on the way that the row in *agreement* goes."""
     if one.source not in KNOWN[place] or (one.is_catch_all and place in ("server", "sandbox")):
         return False
-    if one.source == "job" and one.case.code is None:
-        # The call that waits for the job is asked of the table by its operation: no server says it, and no sandbox.
+    if one.source in ("job", "stream") and one.case.code is None:
+        # The table is asked by the operation that waits for the job, or talks: no server says it, and no sandbox.
         return place in ("contract", "page")
     return not (place == "sandbox" and one.case.on in agreement.occasions)
 
