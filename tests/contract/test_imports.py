@@ -68,11 +68,12 @@ def test_a_worker_is_light(module: str) -> None:
         ("from failwell import calling, raise_for, translating", 30),
         ("from failwell import acalling, araise_for, calling, raise_for, translating", 30),
         ("import pictograph.exceptions", 22),
+        ("from pictograph import Client", 36),
     ],
 )
 def test_what_adopts_a_contract_is_few_modules(statement: str, most: int) -> None:
     """
-    P9. A program whose calls succeed loads at most 30 modules of ours; policy and driver come with the first call.
+    P4, P9. Adopting a contract loads at most 30 modules of ours, a client 36; a policy comes with the first call.
     """
     ours = [name for name in loaded_with(statement) if name.partition(".")[0] in ("failwell", "pictograph")]
 

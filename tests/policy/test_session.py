@@ -8,7 +8,7 @@ import pytest
 
 from failwell.contract import Case, Error
 from failwell.policy import RetryPolicy
-from failwell.policy.call import UnreadableReplyError
+from failwell.policy.decoding_errors import UnreadableReplyError
 from failwell.policy.flow import Read
 from failwell.policy.session.connection import LATER, Connect, Disconnect, SessionFlow, Write
 from failwell.policy.session.flow import SessionHandler, SessionProtocol

@@ -6,15 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from failwell._support.secret import Secret
-from failwell.client.config import configuration_problem
-from failwell.client.core import Core
-from failwell.client.operations.base import not_taken
 from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.client.transport.content_coding import LONGEST_REPLY
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
-from failwell.contract.mapping import domain_exception
-from failwell.contract.reporting import without_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +38,11 @@ class _KnownKeywords:
             names = tuple(given)
             # From here on no local variable holds the key: tracebacks may print them.
             del _args, given
-            if names and (problem := not_taken(cls.__init__, names, cls.__name__)) is not None:
-                raise problem
+            if names:
+                from failwell.client.operations.base import not_taken
+
+                if (problem := not_taken(cls.__init__, names, cls.__name__)) is not None:
+                    raise problem
             return super().__new__(cls)
 
 
@@ -113,6 +111,11 @@ class ApiKeyClient(_KnownKeywords, Resource[C]):
         clock: Clock | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
+        # Policies, drivers and what they need are loaded with the first client: an import of an SDK makes none.
+        from failwell.client.core import Core
+        from failwell.contract.mapping import domain_exception
+        from failwell.contract.reporting import without_frames
+
         sealed = self._sealed(api_key)
         # From here on no local variable holds the key: tracebacks may print them.
         del api_key
@@ -175,7 +178,11 @@ class ApiKeyClient(_KnownKeywords, Resource[C]):
             )
         else:
             return key
-        raise configuration_problem(cls._catalogue, problem) if cls._refused is None else cls._refused(problem)
+        if cls._refused is not None:
+            raise cls._refused(problem)
+        from failwell.client.config import configuration_problem
+
+        raise configuration_problem(cls._catalogue, problem)
 
     @property
     def base_url(self) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from failwell._support.frozen import Frozen
-from failwell.policy.call import UnreadableReplyError
-from failwell.wire.messages import Reply
+from failwell.policy.decoding_errors import UnreadableReplyError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from failwell.wire.messages import Reply
     from failwell.wire.sse import Event
 
     M = TypeVar("M", bound=BaseModel)

@@ -8,7 +8,8 @@ from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from failwell.policy.batch import BatchQueue, Remaining, met_by_all
-    from failwell.policy.call import JobFailedError, UnreadableReplyError, call_or_raise
+    from failwell.policy.call import call_or_raise
+    from failwell.policy.decoding_errors import JobFailedError, UnreadableReplyError
     from failwell.policy.flow import (
         Flow,
         Notify,
@@ -43,7 +44,8 @@ lazy_exports(
     __name__,
     {
         "batch": "BatchQueue Remaining met_by_all",
-        "call": "JobFailedError UnreadableReplyError call_or_raise",
+        "call": "call_or_raise",
+        "decoding_errors": "JobFailedError UnreadableReplyError",
         "flow": "Flow Notify Now Random Send Sleep StreamFlow Yield notify now random send sleep",
         "poll": "poll_until",
         "resilience.breaker": "Breaker",

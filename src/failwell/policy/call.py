@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.evidence import KeptBody as Kept
+from failwell.policy.decoding_errors import JobFailedError, UnreadableReplyError
 from failwell.policy.errors import complete, error_of
 from failwell.policy.flow import Flow, Send
 from failwell.policy.resilience.guard import UNGUARDED, Guard
@@ -18,23 +19,6 @@ from failwell.wire import json
 from failwell.wire.messages import Failure, Reply, Request
 
 T = TypeVar("T")
-
-
-class UnreadableReplyError(Exception):
-    """A reply of 2xx that is not what the operation answers with. Turned into the vendor's error, never raised on."""
-
-
-class JobFailedError(Exception):
-    """A reply of 2xx about a job that ended with an error of *status* and *body*, as a reply of its own would have had.
-
-    One of the status 0 had none: its code alone decides, among the errors of jobs, and its status is that of the reply.
-    Turned into the vendor's error, never raised on.
-    """
-
-    def __init__(self, status: int, body: Any) -> None:
-        super().__init__(status)
-        self.status = status
-        self.body = body
 
 
 def call_or_raise(

@@ -19,8 +19,11 @@ PART = 64 * 1024
 """Bytes of an unfinished data line that are held as they came. Longer ones are decoded in parts."""
 LINES = 4096
 """Data lines of an unfinished event that are held one by one. A text of its own takes some 50 bytes beside it."""
-MERGED = 1024 * 1024
-"""Bytes that the parts of a line have together before they become one text."""
+MERGED, MERGED_SHARE = 1024 * 1024, 32
+"""Bytes that the parts of a line have together before they become one text, or of a longer text this share.
+
+A share that is small is joined in memory that was used before, and need not be cleared for it.
+"""
 
 
 class Event(NamedTuple):
@@ -155,7 +158,7 @@ class Decoder:
             self._parts.append(text)
             self._held += used
             self._unmerged += used
-            if self._unmerged >= max(MERGED, len(self._long) // 8):
+            if self._unmerged >= max(MERGED, len(self._long) // MERGED_SHARE):
                 self._merge()
 
     def _merge(self) -> None:

@@ -14,7 +14,7 @@ from failwell.client.transport.targets import BadTargetError, below, origin, who
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.policy.batch import declared
-from failwell.policy.call import UnreadableReplyError
+from failwell.policy.decoding_errors import UnreadableReplyError
 from failwell.policy.flow import Flow
 from failwell.policy.resume_token import ResumeToken, arguments_of
 from failwell.policy.retry.policy import RetryPolicy

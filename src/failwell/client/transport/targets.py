@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx2
 
 from failwell._support import truncation
-from failwell.policy.call import UnreadableReplyError
+from failwell.policy.decoding_errors import UnreadableReplyError
 from failwell.wire.messages import Reply
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
-from failwell.policy.call import UnreadableReplyError
+from failwell.policy.decoding_errors import UnreadableReplyError
 from failwell.policy.flow import NOW, RANDOM, Effect, Send, intercept, notify, sleep
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.retry.loop import with_retries

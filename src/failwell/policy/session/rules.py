@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from failwell._support.frozen import Frozen
-from failwell.policy.call import UnreadableReplyError
+from failwell.policy.decoding_errors import UnreadableReplyError
 from failwell.policy.stream.rules import parsed, says_something
 from failwell.wire.error_factory import take
 from failwell.wire.websocket import GOING_AWAY, LONGEST_MESSAGE, NO_CODE, NORMAL, WebSocketMessage

@@ -12,7 +12,7 @@ from failwell._support.masking import masked_text
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt, Suppression
-from failwell.policy.call import UnreadableReplyError
+from failwell.policy.decoding_errors import UnreadableReplyError
 from failwell.policy.errors import complete, error_of, from_failure
 from failwell.policy.flow import (
     Flow,
