@@ -71,6 +71,10 @@ def test_what_cannot_be_saved(api: Api, status: int, nodes: dict[str, Any], said
         (b'{"name": " ", "nodes": {}}', "must not be blank"),
         (b'{"name": "x", "nodes": []}', "nodes"),
         (b'{"name": "x", "nodes": {"a": {"id": "a"}}}', "type"),
+        (b'{"name": "\\ud800", "nodes": {}}', "name"),
+        (b'{"name": "x", "nodes": {"a": {"id": "a", "type": "text", "inputs": {"text": "\\ud800"}}}}', "half of a"),
+        (b'{"name": "x", "nodes": {"a": {"id": "a", "type": "text", "inputs": {"text": NaN}}}}', "NaN"),
+        (b'{"name": "x", "nodes": {"a": {"id": "a", "type": "text", "more": [Infinity]}}}', "an infinity"),
         (b'{"name": "x", "nodes": {"a": {"id": "b", "type": "text"}}}', 'The node at "a" has the id "b"'),
     ],
 )

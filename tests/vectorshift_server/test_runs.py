@@ -254,6 +254,46 @@ def test_nodes_that_fail(api: Api, nodes: Any, said: str) -> None:
     )
 
 
+def test_texts_that_grow(api: Api) -> None:
+    """
+    A text that has itself twice, and that twice again, and so on, fails its run before it has no room anywhere.
+    """
+    nodes: dict[str, Any] = {"n0": ("text", {"text": "ha"})}
+    for number in range(1, 100):
+        nodes[f"n{number}"] = ("text", {"text": f"{{{{ n{number - 1}.text }}}}{{{{ n{number - 1}.text }}}}"})
+    ended = api.run(api.pipeline(nodes))
+
+    assert ("failed", True) == (ended["status"], "a text of more than 2,000,000 characters" in ended["error"])
+
+
+def test_lists_that_grow(api: Api) -> None:
+    """
+    The same is true of lists, which are small until somebody writes them down.
+    """
+    twice = api.pipeline({"v": ("input", {"input_type": "json"}), "o": ("output", {"value": ["{{ v.value }}"] * 2})})
+    nodes: dict[str, Any] = {"s0": ("pipeline", {"pipeline": twice, "v": "ha"})}
+    for number in range(1, 60):
+        nodes[f"s{number}"] = ("pipeline", {"pipeline": twice, "v": f"{{{{ s{number - 1}.o }}}}"})
+    ended = api.run(api.pipeline({**nodes, "o": ("output", {"value": "{{ s59.o }}"})}))
+
+    assert ("failed", True) == (ended["status"], "more than 100,000 values" in ended["error"])
+
+
+# What the JSON decoder gives up on is refused before anybody looks at its shape.
+@pytest.mark.parametrize(
+    ("value", "status"), [(b"NaN", 400), (b"[Infinity]", 400), (b'"\\ud800"', 400), (b"1" * 5000, 422)]
+)
+def test_inputs_that_no_json_is(api: Api, value: bytes, status: int) -> None:
+    """
+    An input that could not be told again is refused, and no run is started.
+    """
+    path = f"/pipeline/{api.pipeline({'n': ('input', {'input_type': 'json'})})}/run"
+    body = b'{"background": true, "inputs": {"n": ' + value + b"}}"
+    answer = api.send("POST", path, content=body, headers={"Content-Type": "application/json"})
+
+    assert (status, 0) == (answer.status_code, api.jobs.nudges), answer.text
+
+
 def test_terminated(api: Api) -> None:
     """
     A run that was terminated is not run any more, and stays so; one that has ended stays as it is.

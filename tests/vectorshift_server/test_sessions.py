@@ -171,6 +171,8 @@ def test_an_answer_goes_on_after_a_crash(api: Api) -> None:
 WRONG: list[tuple[Any, str]] = [
     ("{", "A message is a JSON object, as text. This one is none."),
     ("[]", "A message is a JSON object, as text. This one is none."),
+    ('{"type": "\\ud800"}', "A message is a JSON object, as text. This one is none."),
+    ('{"type": NaN}', "A message is a JSON object, as text. This one is none."),
     ({}, 'There is no message "".'),
     ({"type": ["x"]}, "There is no message \"['x']\"."),
     ({"type": "create_session", "object_type": "chatbot", "object_id": "x"}, 'an "object_type" of "agent"'),

@@ -18,6 +18,7 @@ from vectorshift_server.access import User
 from vectorshift_server.agents import sessions
 from vectorshift_server.agents.contents import texts_of
 from vectorshift_server.agents.telling import note_told, telling
+from vectorshift_server.pipelines.values import checked
 from vectorshift_server.services import Services
 
 BUSY, IDLE = 0.02, 1.0
@@ -161,7 +162,7 @@ class Talk:
 def _object(text: str | None) -> Message:
     """The JSON object of a frame. Raises: BadRequestError."""
     try:
-        message = None if text is None else json.loads(text)
+        message = None if text is None else checked(json.loads(text))
     except (ValueError, RecursionError):
         message = None
     if not isinstance(message, dict):

@@ -16,7 +16,10 @@ def _numbers(one: Any, other: Any) -> tuple[float, float]:
     for value in (one, other):
         if isinstance(value, bool) or not (isinstance(value, int | float) or _NUMBER.fullmatch(str(value))):
             raise NodeError(f'"{as_text(value)[:100]}" is no number, and is compared with one.')
-    return float(one), float(other)
+    try:
+        return float(one), float(other)
+    except OverflowError:
+        raise NodeError("A number is too large to be compared.") from None
 
 
 def _equal(one: Any, other: Any) -> bool:

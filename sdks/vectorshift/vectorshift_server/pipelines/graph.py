@@ -8,12 +8,13 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from failwell.server import shorten
 from vectorshift.exceptions import BadRequestError, UnprocessableEntityError
 from vectorshift_server.pipelines.conditions import condition_problem
 from vectorshift_server.pipelines.kinds import INPUT_TYPES, KINDS, REFERENCES, reference_of
+from vectorshift_server.pipelines.values import checked
 from vectorshift_server.pipelines.wires import WIRE, Wire, wires
 
 MOST_NODES = 500
@@ -30,6 +31,11 @@ class Node(BaseModel):
     type: str
     name: Annotated[str, Field(max_length=200)] = ""
     inputs: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_travel(cls, value: Any) -> Any:
+        return checked(value)
 
     @property
     def wires(self) -> Iterable[Wire]:

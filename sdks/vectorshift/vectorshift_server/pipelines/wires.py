@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 WIRE = re.compile(r"\{\{\s*([\w-]+)\.([\w.\[\]-]+)\s*\}\}")
 
+MOST_CHARACTERS = 2_000_000
+"""Characters that a node may be given, or give."""
+
 Given = Mapping[str, Mapping[str, Any]]
 """What nodes gave: by node, and by field."""
 
@@ -44,7 +47,7 @@ def filled(value: Any, given: Given) -> Any:
     """
     if isinstance(value, str):
         whole = WIRE.fullmatch(value.strip())
-        return _led_to(whole, given) if whole else WIRE.sub(lambda found: as_text(_led_to(found, given)), value)
+        return _led_to(whole, given) if whole else _written(value, given)
     if isinstance(value, dict):
         return {key: filled(part, given) for key, part in value.items()}
     if isinstance(value, list):
@@ -59,6 +62,22 @@ def as_text(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return "\n\n".join(value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def _written(text: str, given: Given) -> str:
+    """*text* with what its wires lead to written into it."""
+    left = MOST_CHARACTERS
+
+    def written(wire: re.Match[str]) -> str:
+        nonlocal left
+        said = as_text(_led_to(wire, given))
+        left -= len(said)
+        # Counted as it grows: a text twice in the next one, forty times over, has no room anywhere.
+        if left < 0:
+            raise NodeError(f"It comes to a text of more than {MOST_CHARACTERS:,} characters. Give it less.")
+        return said
+
+    return WIRE.sub(written, text)
 
 
 def _led_to(wire: re.Match[str], given: Given) -> Any:

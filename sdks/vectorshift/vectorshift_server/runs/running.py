@@ -16,6 +16,7 @@ from vectorshift_server.objects import find
 from vectorshift_server.pipelines import conditions
 from vectorshift_server.pipelines.graph import Node, Nodes, nodes_of, ordered
 from vectorshift_server.pipelines.kinds import COMPLETE, INPUT_TYPES, reference_of
+from vectorshift_server.pipelines.values import check_size
 from vectorshift_server.pipelines.wires import WIRE, NodeError, as_text, filled
 from vectorshift_server.runs import runs
 from vectorshift_server.store import Store
@@ -80,6 +81,7 @@ class Running:
                 continue
             try:
                 values = filled(node.inputs, given)
+                check_size(values)
                 if node.type == "pipeline":
                     given[node.id] = self._sub_pipeline(step, place, node, values)
                 else:

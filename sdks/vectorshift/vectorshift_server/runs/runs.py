@@ -13,6 +13,7 @@ from failwell.server import FromJson, RowModel, Submission, find_submission, ins
 from vectorshift_server.access import User
 from vectorshift_server.objects import find, missing, new_id
 from vectorshift_server.pipelines.graph import inputs_of, nodes_of
+from vectorshift_server.pipelines.values import Values
 from vectorshift_server.store import Store
 
 ENDED = frozenset({"completed", "failed", "terminated"})
@@ -25,7 +26,7 @@ class NewRun(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    inputs: dict[str, Any] = {}
+    inputs: Values = {}
     background: bool = False
     stream: bool = False
 
