@@ -99,7 +99,7 @@ constraints:  ## Pin the newest versions in constraints.txt (needs Python 3.11)
 # A judge is a vendor's published client. It has the import name of our SDK, so it lives in an environment of its own.
 JUDGES := .venv-judges
 
-JUDGED := pictograph subconscious
+JUDGED := pictograph subconscious vectorshift
 
 judges: install $(JUDGED:%=$(JUDGES)/%/.installed)  ## Let the vendors' published clients judge our servers, and check them
 	@failed=0; for vendor in $(JUDGED); do \
