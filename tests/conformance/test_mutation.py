@@ -39,6 +39,8 @@ from subconscious.exceptions import CATALOGUE as SUBCONSCIOUS
 from subconscious.promises import PROMISES as SUBCONSCIOUS_PROMISES
 from subconscious_server.vendor import VENDOR as SUBCONSCIOUS_VENDOR
 from tests.cli.command import ROOT, environment
+from vectorshift.promises import PROMISES as VECTORSHIFT_PROMISES
+from vectorshift_server.vendor import VENDOR as VECTORSHIFT_VENDOR
 
 from .kiosk import client
 from .kiosk.exceptions import CATALOGUE, KioskError, SoldOutError
@@ -324,7 +326,22 @@ def test_the_catch_all_of_a_contract_whose_statuses_decide() -> None:
     assert ["contract", "page"] == places
 
 
-@pytest.mark.parametrize("vendor", ["pictograph", "scopix", "subconscious"])
+def test_what_no_server_says() -> None:
+    """
+    What fails in a job or in a session, and has no code, is known by the operation that asks: to client and page alone.
+    """
+    kept = VECTORSHIFT_PROMISES.agreement
+    assert kept is not None
+    without_a_code = {"SessionError", "PipelineRunFailedError", "KbIngestionFailed"}
+    places = {
+        name: [mutant.place for mutant in mutants(VECTORSHIFT_VENDOR, kept) if mutant.kept.cls.__name__ == name]
+        for name in without_a_code
+    }
+
+    assert {name: ["contract", "page"] for name in without_a_code} == places
+
+
+@pytest.mark.parametrize("vendor", ["pictograph", "scopix", "subconscious", "vectorshift"])
 def test_command(vendor: str) -> None:
     """
     C8. `make mutate` has no survivor of a vendor's contract, prints a row for each place, and exits with 0.
