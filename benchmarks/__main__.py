@@ -79,9 +79,9 @@ class Bench:
         with loopback.running() as address, calls.over_loopback(address) as pairs:
             for pair in pairs:
                 yield self._row(pair)
-        with loopback.running() as address, adopting.pairs(address) as pairs:
+        with loopback.running() as address, adopting.over_loopback(address) as pairs:
             for pair in pairs:
-                yield self._row(pair)
+                yield self._row(pair, counted.get(pair.what), lacking)
 
     def of_imports(self) -> Iterator[Row]:
         """P4."""

@@ -67,10 +67,9 @@ def _marked(call: Call, calls: int) -> None:
 
 def counted() -> list[Pair]:
     """What is counted: all that needs no sockets, and is over soon."""
-    from benchmarks import flows
-    from benchmarks.calls import in_memory
+    from benchmarks import adopting, calls, flows
 
-    return [*in_memory(), *flows.pairs()]
+    return [*calls.in_memory(), *flows.pairs(), *adopting.in_memory()]
 
 
 def main(calls: int) -> None:

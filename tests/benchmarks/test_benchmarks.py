@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import calls, events, flows, instructions, loopback, profiling, retained
+from benchmarks import adopting, calls, events, flows, instructions, loopback, profiling, retained
 from benchmarks.imports import measure
 from benchmarks.measuring import Spread, caught, compare
 from benchmarks.pairs import Pair
@@ -47,6 +47,14 @@ def test_the_flow_brings_what_the_decorator_brings(pair: Pair) -> None:
     assert isinstance(tried, RetryResult)
     assert (flows.FINE, 1) == (tried.outcome, len(tried.attempts))
     assert flows.FINE is pair.bare()
+
+
+@pytest.mark.parametrize("pair", adopting.in_memory(), ids=lambda pair: pair.what)
+def test_adopting_brings_what_requests_brings(pair: Pair) -> None:
+    """
+    `raise_for` and `calling` give back the response that requests gives.
+    """
+    assert 200 == pair.ours().status_code == pair.bare().status_code  # type: ignore[attr-defined]
 
 
 def test_decoders_agree() -> None:
@@ -112,7 +120,7 @@ def test_counting_instructions() -> None:
         pytest.skip("valgrind counts, and is not installed: tools/find-valgrind installs it, which wants root")
     counted = instructions.count(4)
 
-    assert [pair.what for pair in (*PAIRS, *flows.pairs())] == list(counted)
+    assert [pair.what for pair in (*PAIRS, *flows.pairs(), *adopting.in_memory())] == list(counted)
     for what, sides in counted.items():
         short = " to its error" in what or what in {pair.what for pair in flows.pairs()}
         assert all((1_000 if short else 200_000) < side < 5_000_000 for side in sides), what

@@ -58,16 +58,16 @@ def library(root: str) -> Library | None:
 
 def library_of_response(response: object) -> Library | None:
     """The library that *response* is of, or None."""
-    if isinstance(response, Mapping):
-        return library("botocore") if isinstance(response.get("ResponseMetadata"), Mapping) else None
-    return _of_class(cast("type", type(response)))
+    found = _of_class(cast("type", type(response)))
+    if found is None and isinstance(response, Mapping) and isinstance(response.get("ResponseMetadata"), Mapping):
+        return library("botocore")
+    return found
 
 
 @cache
 def _of_class(cls: type) -> Library | None:
     for each in cls.__mro__:
         if (found := library(each.__module__.partition(".")[0])) is not None:
-            # A library has other classes, too; urllib's `HTTPError` is a response.
             # A library has other classes, too; what urllib's `urlopen` raises and returns is an `addinfourl`.
             return found if any("Response" in name or name == "addinfourl" for name in _names(cls)) else None
     return None
