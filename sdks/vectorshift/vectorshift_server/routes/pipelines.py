@@ -35,17 +35,13 @@ def new(user: CurrentUser, parts: Parts, body: NewPipeline, key: SubmissionKey) 
     return Made(id=create(parts.store, parts.clock, user, body, key))
 
 
+# One operation has one address in the document: the recorded one.
+@router.put("/pipeline/{pipeline_id}", operation_id="pipeline.save", include_in_schema=False)
 @router.post("/update/pipeline/{pipeline_id}", operation_id="pipeline.save")
 def update(user: CurrentUser, parts: Parts, pipeline_id: str, body: SavedPipeline) -> Done:
     """Give a pipeline other nodes."""
     save(parts.store, user, pipeline_id, body)
     return Done()
-
-
-@router.put("/pipeline/{pipeline_id}", operation_id="pipeline.put")
-def put(user: CurrentUser, parts: Parts, pipeline_id: str, body: SavedPipeline) -> Done:
-    """Give a pipeline other nodes, for who would rather use this method."""
-    return update(user, parts, pipeline_id, body)
 
 
 @router.delete("/pipeline/{pipeline_id}", operation_id="pipeline.delete")
