@@ -85,14 +85,17 @@ def test_inputs_that_do_not_fit(api: Api, kind: str, inputs: Any, said: str) -> 
 
 def test_default_values(api: Api) -> None:
     """
-    An input that is not sent has its default.
+    An input that is not sent has its default, unless its node says that it is not used.
     """
-    nodes: dict[str, Any] = {
-        "n": ("input", {"input_type": "int32", "default_value": 3}),
-        "a": ("output", {"value": "{{ n.int32 }}"}),
-    }
+    made: dict[str, Any] = {"input_type": "int32", "default_value": 3}
+    ids = [
+        api.pipeline({"n": ("input", {**made, **more}), "a": ("output", {"value": "{{ n.int32 }}"})})
+        for more in ({}, {"use_default_value": False})
+    ]
 
-    assert {"a": 3} == api.run(api.pipeline(nodes))["result"]
+    assert {"a": 3} == api.run(ids[0])["result"]
+    status, words = error(api.send("POST", f"/pipeline/{ids[1]}/run", json={}))
+    assert (400, True) == (status, 'The input "n" is missing.' in words)
 
 
 TAKEN: list[tuple[str, tuple[Any, ...], bool]] = [

@@ -42,6 +42,11 @@ class Node(BaseModel):
         """What it reads of others."""
         return wires(self.inputs)
 
+    @property
+    def default(self) -> Any:
+        """What an input is that nobody sends; None if it must be sent."""
+        return self.inputs.get("default_value") if self.inputs.get("use_default_value", True) else None
+
 
 Nodes = dict[str, Node]
 
@@ -157,7 +162,7 @@ def inputs_of(nodes: Nodes, sent: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, node in wanted.items():
         kind = str(node.inputs.get("input_type", "string"))
-        value = sent.get(name, node.inputs.get("default_value"))
+        value = sent.get(name, node.default)
         if value is None:
             raise BadRequestError(f'The input "{name}" is missing. Send it as a value of the type {kind}.')
         if not INPUT_TYPES[kind](value):
