@@ -12,7 +12,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks import adopting, calls, events, flows, imports, instructions, loopback, profiling, results, retained
+from benchmarks import (
+    adopting,
+    calls,
+    events,
+    flows,
+    imports,
+    instructions,
+    loopback,
+    profiling,
+    results,
+    retained,
+    serving,
+)
 from benchmarks.goals import Goal
 from benchmarks.measuring import compare
 from benchmarks.pairs import Pair
@@ -66,6 +78,7 @@ class Bench:
         yield from self.of_imports()
         yield from self.of_streams(peers)
         yield from self.of_memory()
+        yield from self.of_servers()
         if peers is None:
             yield Row("peer", "all", note="no environment was named; make bench builds it")
         else:
@@ -120,6 +133,11 @@ class Bench:
         """P7."""
         kept = retained.per_error(self.effort.memory_rounds, self.effort.kept)
         yield Row("P7", "memory of an error that is kept, without a body", Goal(4.0), kept, unit=KIB)
+
+    def of_servers(self) -> Iterator[Row]:
+        """P6."""
+        for pair in serving.pairs():
+            yield self._row(pair)
 
     def of_peers(self, python: Path) -> Iterator[Row]:
         """The same of published clients."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import adopting, calls, events, flows, instructions, loopback, profiling, retained
+from benchmarks import adopting, calls, events, flows, instructions, loopback, profiling, retained, serving
 from benchmarks.imports import measure
 from benchmarks.measuring import Spread, caught, compare
 from benchmarks.pairs import Pair
@@ -55,6 +55,17 @@ def test_adopting_brings_what_requests_brings(pair: Pair) -> None:
     `raise_for` and `calling` give back the response that requests gives.
     """
     assert 200 == pair.ours().status_code == pair.bare().status_code  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("pair", serving.pairs(), ids=lambda pair: pair.what)
+def test_servers_answer_alike(pair: Pair) -> None:
+    """
+    With a contract and without, an app answers with the same status, as often as it was asked.
+    """
+    ours = pair.ours()
+
+    assert ours == pair.bare()
+    assert ours in ([200] * serving.TOGETHER, [404] * serving.TOGETHER)
 
 
 def test_decoders_agree() -> None:

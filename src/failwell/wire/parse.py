@@ -55,13 +55,13 @@ def parse_reply(
     secrets out of what the error shows and keeps; which error it is, the reply says as it came. *parsed* is its body,
     where that was read before.
     """
-    raw = reply.body
+    raw, headers = reply.body, reply.headers
     seen, hide = (raw, None) if mask is None else _hiding(mask, reply)
     if parsed is not None:
         body, said = parsed
     else:  # `parse_body`, written out: one call less for each error
         try:
-            body = json.loads(raw, reply.headers)
+            body = json.loads(raw, headers)
             said = catalogue.skim(body)
         except json.UnreadableError:
             body, said = NOTHING, SILENT
@@ -83,7 +83,7 @@ def parse_reply(
         said = said._replace(code=code)
     error: Error = make(said, body, reply, hide)
     held = error.__dict__
-    request_id = reply.headers.get(catalogue.request_id_header) or said.request_id
+    request_id = headers.get(catalogue.request_id_header) or said.request_id
     if claimed is None and code is not None and marks_of(type(error)).code is None:
         claimed = code
     if request_id and not (hide is None and len(request_id) <= truncation.TEXT and request_id.isascii()):
@@ -91,9 +91,9 @@ def parse_reply(
     held["request_id"] = request_id or None
     if claimed is not None:
         held["body_code"] = truncation.text(claimed if hide is None or catalogue.claimed(claimed) else hide(claimed))
-    cap, length = catalogue.body_cap, reply.length
-    held["body"] = seen if len(seen) <= cap else seen[:cap]
-    held["body_length"] = len(seen) if length is None or length <= len(raw) else length
+    cap, length, size = catalogue.body_cap, reply.length, len(seen)
+    held["body"] = seen if size <= cap else seen[:cap]
+    held["body_length"] = size if length is None or length <= len(raw) else length
     return error
 
 
