@@ -58,11 +58,14 @@ FACES = [
     "failwell.policy",
     "failwell.sandbox",
     "failwell.server",
+    "failwell.server.frameworks.aiohttp",
+    "failwell.server.frameworks.django",
+    "failwell.server.frameworks.litestar",
     "failwell.testing",
     "failwell.wire",
 ]
-"""What an SDK may import from. `failwell.clock` is a room of one file, and so its own face, as each file of `adapt` is
-that is called like the library that it is for."""
+"""What an SDK may import from. `failwell.clock` is a room of one file, and so its own face, as each file of `adapt` and
+of `server.frameworks` is that is called like the library that it is for."""
 
 
 SNIPPET = re.compile(r"^```python[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -86,3 +88,71 @@ def test_servers_page(page: dict[str, Any]) -> None:
     assert [401, 404] == [ask(by_password, "GET", "/", headers=it).status_code for it in ({}, basic)]
     assert [413, 404] == [ask(bodies, "PUT", it, content=b"x" * 1024**2 + b"x").status_code for it in ("/", "/files/a")]
     assert ({"oops": "not found"}, 401) == (ask(old, "GET", "/v1").json(), ask(old, "GET", "/v2").status_code)
+
+
+def test_other_frameworks_of_the_page(page: dict[str, Any]) -> None:
+    """
+    Beside its own pages, an app of each framework answers in the envelope, as the page sets it up.
+    """
+    from litestar.testing import TestClient
+
+    with TestClient(page["litestar_app"]) as litestar:
+        answers = [page["flask_app"].test_client().get("/nowhere").json, litestar.get("/nowhere").json()]
+    assert {"number": 7} == page["flask_app"].test_client().get("/orders/7").json
+    answers += [anyio.run(_of_quart, page["quart_app"]), anyio.run(_of_aiohttp, page["aiohttp_app"])]
+
+    assert ["There is nothing at this address. Check the path."] * 4 == [answer["detail"] for answer in answers]
+
+
+async def _of_quart(app: Any) -> Any:
+    return await (await app.test_client().get("/nowhere")).get_json()
+
+
+async def _of_aiohttp(app: Any) -> Any:
+    from aiohttp.test_utils import TestClient, TestServer
+
+    async with TestClient(TestServer(app)) as client, client.get("/nowhere") as got:
+        return await got.json()
+
+
+def test_django_of_the_page(tmp_path: Path) -> None:
+    """
+    The settings that the page has for Django make a project answer in the envelope.
+    """
+    block = next(block for block in BLOCKS if "ContractMiddleware" in block)
+    (tmp_path / "shop_errors.py").write_text(SHOP_ERRORS, "utf-8")
+    program = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+import django
+from django.conf import settings
+from django.test import Client
+names = {{}}
+exec({block!r}, names)
+own = {{name: names[name] for name in ("MIDDLEWARE", "FAILWELL", "REST_FRAMEWORK")}}
+settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF="shop_errors", **own)
+django.setup()
+got = Client(headers={{"x-request-id": "req-1"}}).get("/nowhere")
+print(got.status_code, got.headers["x-request-id"], got.json()["detail"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert "404 req-1 There is nothing at this address. Check the path.\n" == done.stdout, done.stderr
+
+
+SHOP_ERRORS = """
+from failwell import Catalogue, Error, Message, field
+from failwell.wire import Detail
+
+
+class ShopError(Error):
+    message: Message = field(kw_only=False)
+
+
+class AnyError(ShopError):
+    pass
+
+
+SHOP = Catalogue("shop", base=ShopError, default=AnyError, errors=(ShopError, AnyError), envelope=Detail())
+urlpatterns = []
+"""

@@ -124,7 +124,7 @@ async def test_error_in_middleware_has_the_envelope(shop: Shop, exc: Exception, 
 
     shop.app.debug = debug
     async with ask(install(shop.app, SHOP)) as client:
-        got = await client.get("/orders/7", headers={"accept": "text/html"})
+        got = await client.get("/orders/7", headers={"accept": "text/html, application/json"})
 
     status, _, request_id, body = facts(got)
 

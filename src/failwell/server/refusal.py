@@ -13,7 +13,6 @@ from failwell.contract.case import EnvelopeLayer
 from failwell.contract.coercion import UnfitError
 from failwell.contract.construction import build
 from failwell.contract.declaration import FieldSpec, specs_of
-from failwell.wire import Reply, render_error
 from failwell.wire.envelopes import CLASHING
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -85,12 +84,6 @@ def _first(cases: tuple[Case, ...], status: int, layer: EnvelopeLayer | None) ->
     fit = [case for case in cases if case.status is not None and case.covers(status) and case.operation is None]
     fit.sort(key=lambda case: case.status != status)
     return next((case for case in fit if case.layer == layer), next(iter(fit), None))
-
-
-def reply_to(refused: Refusal, catalogue: Catalogue, request_id: str) -> Reply:
-    """The reply that *refused* travels as, headers included."""
-    reply = render_error(as_error(refused, catalogue), catalogue, request_id=request_id)
-    return changed(reply, headers={**reply.headers, **refused.headers})
 
 
 def _known(refused: Refusal, catalogue: Catalogue) -> int:

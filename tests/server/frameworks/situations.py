@@ -31,6 +31,12 @@ class Ask:
     cut: bool = False
     length: int | None = None
 
+    @property
+    def varies(self) -> str:
+        """What the answer varies with: an error with the form that is accepted."""
+        negotiated = self.status >= 400 and not self.body.startswith(b'{"own"')
+        return ", ".join(filter(None, (self.headers.get("vary"), "Accept" if negotiated else "")))
+
 
 def said(message: str, *, code: str | None = None, detail: Any = None, **details: Any) -> bytes:
     """An error in the declared envelope."""
@@ -62,6 +68,16 @@ KEY_401 = {**JSON, "www-authenticate": 'ApiKey realm="shop"'}
 BAD_KEY = said(
     'The API key in "X-API-Key" is malformed: a key is "pk_live_" and 43 letters, digits, "-" or "_". Copy it again.'
 )
+PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+    "<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}}"
+    "dt{{font-weight:600}}</style><h1>{title}</h1><p>{said}</p><dl>{facts}</dl></html>"
+)
+OF_PAGE = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "x-content-type-options": "nosniff",
+}
 LIMITED = {
     "x-ratelimit-limit": "1",
     "x-ratelimit-remaining": "0",
@@ -279,4 +295,62 @@ SITUATIONS: dict[str, list[Ask]] = {
     ],
     # -- What an app says by hand --
     "an error body by hand": [Ask("GET /by-hand", 418, b'{"own":"teapot"}')],
+    # -- In another form --
+    "as problem+json": [
+        Ask(
+            "GET /raise/conflict",
+            409,
+            b'{"type":"/errors/idempotency_conflict","title":"Conflict","status":409,"code":"idempotency_conflict",'
+            b'"detail":"Used before.","request_id":"req-1"}',
+            {"content-type": "application/problem+json"},
+            sent={"accept": "application/problem+json"},
+        )
+    ],
+    "a refusal as problem+json": [
+        Ask(
+            "GET /orders/7",
+            401,
+            b'{"type":"about:blank","title":"Unauthorized","status":401,'
+            b'"detail":"No API key was sent. Send it as \\"X-API-Key: <key>\\".","request_id":"req-1"}',
+            {**KEY_401, "content-type": "application/problem+json"},
+            sent={"accept": "application/problem+json, application/json;q=0.9"},
+            role="",
+        )
+    ],
+    "as text for an agent": [
+        Ask(
+            "GET /raise/throttled",
+            429,
+            b"# 429 Too Many Requests\nSlowly.\n- Retry: yes, after 7 s\n- Effect: nothing was done\n- Request: req-1",
+            {"content-type": "text/markdown; charset=utf-8", "retry-after": "7"},
+            sent={"accept": "text/markdown"},
+        )
+    ],
+    "a bug, as a page": [
+        Ask(
+            "GET /raise/bug",
+            500,
+            PAGE.format(
+                title="500 Internal Server Error",
+                said="The server failed while it answered this request. Try again later, and quote the request id to "
+                "support.",
+                facts="<dt>Retry</dt><dd>yes</dd><dt>Effect</dt><dd>unknown</dd><dt>Request</dt><dd>req-1</dd>",
+            ).encode(),
+            OF_PAGE,
+            sent={"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+        )
+    ],
+    "JSON beside others": [
+        Ask("GET /raise/taken", 409, TAKEN, sent={"accept": "application/json, text/html, text/markdown"})
+    ],
+    "the type of a problem": [
+        Ask(
+            "GET /errors/idempotency_conflict",
+            200,
+            b'{"code":"idempotency_conflict","status":409,"meaning":"Somebody else has it.","retry":"no","fix":null}',
+            {**JSON, "vary": "Accept"},
+            role="",
+        )
+    ],
+    "the type of no problem": [Ask("GET /errors/none", 404, NOWHERE)],
 }

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
+from fastapi import FastAPI
+from flask import Flask
+from litestar import Litestar
+from litestar import Response as LitestarResponse
+from litestar.testing import TestClient
+from quart import Quart
+from starlette.applications import Starlette
+
+from failwell.server import install
+from tests.server.shop import SHOP
 
 from .acts import Desk
 from .differences import DIFFERENCES
@@ -62,7 +75,7 @@ def test_situation(shop: Served, situation: str, caplog: pytest.LogCaptureFixtur
         exposed = varying(headers.pop(EXPOSED, ""), asked.sent)
 
         assert (asked.status, asked.body, expected, not asked.cut) == (got.status, got.body, headers, got.whole)
-        assert varying(asked.headers.get("vary"), asked.sent) == varying(got.headers.get("vary"), asked.sent)
+        assert varying(asked.varies, asked.sent) == varying(got.headers.get("vary"), asked.sent)
         if asked.length is not None or asked.body:
             assert asked.cut or (asked.length or len(asked.body)) == got.length
         assert asked.line.startswith("OPTIONS") or "origin" not in asked.sent or EXPOSED_TO_SCRIPTS <= exposed
@@ -93,3 +106,54 @@ def test_differences_are_reasoned(framework: str) -> None:
     assert set() == {*differences} - {*SITUATIONS}
     assert [] == [name for name, each in differences.items() if not each.reason.endswith(".")]
     assert [] == [name for name, each in differences.items() if each.instead == SITUATIONS[name]]
+
+
+def apps_with_a_contract() -> list[Any]:
+    """One app of each framework that `install` knows."""
+    return [FastAPI(), Starlette(), Litestar(logging_config=None), Quart("shop"), web.Application(), Flask("shop")]
+
+
+@pytest.mark.parametrize("app", apps_with_a_contract(), ids=lambda app: type(app).__name__)
+def test_two_contracts(app: Any) -> None:
+    """
+    An app that has a contract gets no second one, on any framework.
+    """
+    install(app, SHOP)
+
+    with pytest.raises(ValueError, match=r"has a contract already, that of 'shop'\. Call install\(\) once"):
+        install(app, SHOP)
+
+
+def answering_litestar(_: object, exc: Exception) -> LitestarResponse[dict[str, int]]:
+    """An app's own handler."""
+    return LitestarResponse({"own": 1}, status_code=404)
+
+
+@pytest.mark.parametrize("own", ["flask", "quart", "litestar"])
+def test_own_handlers(own: str) -> None:
+    """
+    Error handlers of the app's own are refused; with `paths=` they answer what the contract does not cover.
+    """
+    bare: Any = Flask("old") if own == "flask" else Quart("old")
+    if own == "litestar":
+        bare = Litestar(
+            logging_config=None, exception_handlers={404: lambda _, exc: LitestarResponse({"own": 1}, status_code=404)}
+        )
+    else:
+        bare.register_error_handler(404, lambda exc: ({"own": 1}, 404))
+    with pytest.raises(ValueError, match=r"handlers of its own for: (404|NotFound)\. The contract answers those"):
+        install(bare, SHOP)
+    install(bare, SHOP, paths=("/v2/*",))
+
+    if own == "litestar":
+        with TestClient(bare) as client:
+            answers = [client.get(path).json() for path in ("/v1", "/v2/x")]
+    elif own == "flask":
+        answers = [bare.test_client().get(path).json for path in ("/v1", "/v2/x")]
+    else:
+        answers = [asyncio.run(_of_quart(bare, path)) for path in ("/v1", "/v2/x")]
+    assert [["own"], ["error", "request_id"]] == [sorted(answer) for answer in answers]
+
+
+async def _of_quart(app: Quart, path: str) -> Any:
+    return await (await app.test_client().get(path)).get_json()

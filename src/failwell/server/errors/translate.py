@@ -10,15 +10,16 @@ from failwell._support.frozen import changed
 from failwell.contract import Catalogue, Error
 from failwell.contract.case import TRAVELLING
 from failwell.contract.mapping import error_of_domain
+from failwell.server.errors.forms import code_asked_for, explanation, rendered
 from failwell.server.errors.framework import UNHANDLED, Framework, of_status
 from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
 from failwell.server.errors.unwrapping import single
 from failwell.server.protocol import UNDECLARED, Scope
-from failwell.server.refusal import Refusal, as_error, reply_to
+from failwell.server.refusal import Refusal, as_error
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.transient_errors import passes
 from failwell.server.stored_response import StoredResponse
-from failwell.wire import Reply, render_error
+from failwell.wire import Reply
 
 logger = logging.getLogger("failwell.server")
 
@@ -49,7 +50,6 @@ class Translator:
         Raises:
             UndeclaredError: under *strict*, the operation does not declare it.
         """
-        request_id: str = scope["failwell.request_id"]
         exc = single(exc)
         if isinstance(exc.__cause__, Refusal) and (isinstance(exc, Error) or self._of_framework(exc)):
             # FastAPI's words for a body that broke off above its limit, or an error that a handler made of a refusal.
@@ -60,6 +60,9 @@ class Translator:
         framework = self.framework.refusal(exc, code=self._code) if error is None else None
         refused = exc if isinstance(exc, Refusal) else framework
         if refused is not None:
+            if refused.status in {401, 404} and (page := self._explanation(scope)) is not None:
+                self._log(logging.INFO, scope, page.status, "explanation")
+                return page
             refused = self._with_methods(refused, scope)
             by_handler = framework is not None and self.framework.routed(scope)
             error = as_error(refused, self.catalogue, None if by_handler else "middleware")
@@ -76,9 +79,7 @@ class Translator:
                 return self.unhandled(undeclared, scope)
             if undeclared is not None:
                 self._count(undeclared, scope, error)
-        reply = render_error(error, self.catalogue, request_id=request_id)
-        if refused is not None:
-            reply = changed(reply, headers={**reply.headers, **refused.headers})
+        reply = self._rendered(error, scope, refused)
         self._log_reply(scope, reply, exc)
         return reply
 
@@ -100,13 +101,13 @@ class Translator:
     def unhandled(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 500, which says nothing of *exc*; the log says all."""
         self._log(logging.ERROR, scope, 500, type(exc).__name__, exc)
-        return reply_to(Refusal(500, UNHANDLED), self.catalogue, scope["failwell.request_id"])
+        return self._of_refusal(Refusal(500, UNHANDLED), scope)
 
     def out_of_service(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 503 for an *exc* that passes by itself, such as a locked database; the log says all."""
         self._log(logging.ERROR, scope, 503, type(exc).__name__, exc)
         refused = Refusal(503, OUT_OF_SERVICE, headers={"retry-after": "2"})
-        return reply_to(refused, self.catalogue, scope["failwell.request_id"])
+        return self._of_refusal(refused, scope)
 
     def broken_off(self, exc: Exception, scope: Scope) -> None:
         """Log an *exc* that came when the reply had begun: nothing can be said to the client any more."""
@@ -165,6 +166,21 @@ class Translator:
             return None
         declared = self.catalogue.raises(operation)
         return None if isinstance(error, declared) else UndeclaredError(operation, type(error), declared)
+
+    def _explanation(self, scope: Scope) -> Reply | None:
+        # The type of a problem is for everybody to read; where the app has such a path itself, it answers.
+        code = code_asked_for(scope)
+        return None if code is None else explanation(code, self.catalogue, scope)
+
+    def _of_refusal(self, refused: Refusal, scope: Scope) -> Reply:
+        return self._rendered(as_error(refused, self.catalogue), scope, refused)
+
+    def _rendered(self, error: Error, scope: Scope, refused: Refusal | None) -> Reply:
+        reply = rendered(error, self.catalogue, scope)
+        if refused is None or not refused.headers:
+            return reply
+        vary = ", ".join(filter(None, (refused.headers.get("vary"), reply.headers["vary"])))
+        return changed(reply, headers={**reply.headers, **refused.headers, "vary": vary})
 
     def _of_framework(self, exc: Exception) -> bool:
         return self.framework.refusal(exc) is not None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from failwell.server.frameworks.blocking import BlockingRun
 from failwell.server.http.bodies import may_have_body
 from failwell.server.protocol import ASGIApp, ASGIMessage, ASGISend, Receive, Scope
+from failwell.server.refusal import Refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -55,7 +56,9 @@ def reader(environ: WSGIEnvironment) -> Callable[[], bytes]:
     """What gives the next piece of the body of *environ*, b"" at its end."""
     stream: Any = environ["wsgi.input"]
     length: str = environ.get("CONTENT_LENGTH") or ""
-    if not length.isdecimal():
+    if length and not (length.isascii() and length.isdecimal()):
+        return _malformed
+    if not length:
         # Without a length the server must say that its stream ends.
         return partial(stream.read, PIECE) if environ.get("wsgi.input_terminated") else bytes
     left = int(length[:20])
@@ -67,6 +70,10 @@ def reader(environ: WSGIEnvironment) -> Callable[[], bytes]:
         return piece
 
     return read
+
+
+def _malformed() -> bytes:
+    raise Refusal(400, "The Content-Length of this request is no number. Send one, in digits.")
 
 
 def receiving(run: BlockingRun, read: Callable[[], bytes]) -> Receive:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from failwell._support.exception_fields import ExceptionFields
+from failwell.server.errors.forms import ANSWERED
 from failwell.server.errors.framework import of_status
 from failwell.server.protocol import CUT, ASGIMessage, ASGISend, Scope
 from failwell.server.refusal import Refusal
@@ -176,7 +177,7 @@ class FromApp:
         """
         if message["type"] == "http.response.start":
             message = sendable(message)
-            if message["status"] >= 400 and _is_page(message):
+            if message["status"] >= 400 and _is_page(message) and ANSWERED not in self._scope:
                 self._page = message
                 return
         elif self._page is not None and message["type"] in {"http.response.body", "http.response.trailers"}:

@@ -25,6 +25,8 @@ with needs("aiohttp", __name__):
         start_of,
     )
 
+__all__ = ["AiohttpFramework", "setup"]
+
 KEY = web.AppKey("failwell_contract", object)
 
 

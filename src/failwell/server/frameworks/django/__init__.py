@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from failwell.contract.extras import needs
 from failwell.server.asgi import Contract, contract_around
 from failwell.server.frameworks.blocking import BlockingRun
-from failwell.server.frameworks.wsgi import PIECE, receiving, scope_of
+from failwell.server.frameworks.wsgi import reader, receiving, scope_of
 
 with needs("django", __name__):
     from django.conf import settings
@@ -54,7 +53,7 @@ class ContractMiddleware:
         run, scope = BlockingRun(), scope_of(request.META)
         scope["failwell.request"], scope["failwell.blocking"] = request, run
         request.META["failwell.scope"] = scope
-        handled: Any = self.contract(scope, receiving(run, partial(request.read, PIECE)), run.send)
+        handled: Any = self.contract(scope, receiving(run, reader(request.META)), run.send)
         messages = run.messages(handled)
         start, first = next(messages), next(messages)
         own: Any = scope.get("failwell.response")

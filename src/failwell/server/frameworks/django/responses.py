@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, ResponseHeaders
 
 from failwell.server.protocol import ASGIMessage
 
@@ -22,7 +22,7 @@ def start_of(response: HttpResponseBase) -> ASGIMessage:
 def with_head(response: Any, start: ASGIMessage) -> HttpResponseBase:
     """*response* with the status and the headers of *start*; its cookies stay."""
     response.status_code = start["status"]
-    response.headers = {}
+    response.headers = ResponseHeaders({})
     made: HttpResponseBase = response
     for name, value in start["headers"]:
         text = value.decode("latin-1")

@@ -20,7 +20,9 @@ with needs("litestar", __name__):
     from litestar.exceptions import HTTPException, SerializationException, ValidationException
     from litestar.plugins import InitPlugin
 
-    from failwell.server.frameworks.litestar.answering import field_error, take_over
+    from failwell.server.frameworks.litestar.answering import field_error, take_over, varying
+
+__all__ = ["FailwellPlugin", "LitestarFramework"]
 
 
 class FailwellPlugin(InitPlugin):
@@ -85,7 +87,7 @@ class LitestarFramework(Framework):
         async def outside(scope: Scope, receive: Receive, send: ASGISend) -> None:
             scope["app"] = scope["litestar_app"] = self.app
             scope.setdefault("state", {})
-            await cors(scope, receive, send)
+            await cors(scope, receive, varying(send))
 
         return outside
 

@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 
 from failwell.contract import Error
 from failwell.server.errors.redaction import redacted_field_error
+from failwell.server.protocol import ASGIMessage, ASGISend
 
 _GIVEN = re.compile(r"^(Invalid (?:enum )?value) .*", re.DOTALL)
 """msgspec's words that repeat what was sent."""
@@ -32,7 +33,21 @@ class EnvelopeHandler:
         reply = translator.answer(exc, request.scope)
         headers = dict(reply.headers)
         kind = next((headers.pop(name) for name in [*headers] if name.lower() == "content-type"), "application/json")
-        return Response(reply.body, status_code=reply.status, headers=headers, media_type=kind)
+        # Litestar adds the charset by itself.
+        return Response(reply.body, status_code=reply.status, headers=headers, media_type=kind.partition(";")[0])
+
+
+def varying(send: ASGISend) -> ASGISend:
+    """*send* with what a reply varied with before Litestar's CORS wrote that anew."""
+
+    async def sent(message: ASGIMessage) -> None:
+        if message["type"] == "http.response.start" and message["status"] >= 400:
+            headers = [(name, value) for name, value in message["headers"] if name.lower() != b"vary"]
+            if len(headers) < len(message["headers"]):
+                message = {**message, "headers": [*headers, (b"vary", b"Accept, Origin")]}
+        await send(message)
+
+    return sent
 
 
 def take_over(handlers: Any, *, partly: bool) -> None:
