@@ -21,7 +21,7 @@ from .api import Api, error
         ("Basic vs-x", 'The API key in "Authorization" is malformed'),
         (f"Bearer vs-{'x' * 43}", "This API key is unknown or revoked."),
         ("expired", "This API key has expired."),
-        ("revoked", "This API key was deactivated."),
+        ("revoked", "This API key was revoked."),
     ],
 )
 @pytest.mark.parametrize("path", ["/pipelines", "/no/such/path"])

@@ -31,7 +31,7 @@ NO_CODES: Mapping[KeyProblem, str] = MappingProxyType({})
 
 _TOLD: Mapping[KeyProblem, str] = {
     "expired": "This API key has expired. Make a new one.",
-    "revoked": "This API key was deactivated. Make a new one.",
+    "revoked": "This API key was revoked. Make a new one.",
 }
 
 
