@@ -14,7 +14,7 @@ EVERYTHING := -e ".[all]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-fast test-all test-quick lint format check documented mutate build reference architecture docs constraints judges bench clean
+.PHONY: help install demo test test-fast test-all test-quick fuzz lint format check documented mutate build reference architecture docs constraints judges bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-quick: install  ## Run those that other versions of Python are most likely 
 	@$(BIN)/pytest -q -n auto --dist worksteal $(QUICK)
 
 QUICK := tests/contract tests/wire tests/policy tests/tools tests/server tests/subconscious_server
+
+fuzz: install  ## Send 20,000 random requests to a server, which must leak nothing
+	@FAILWELL_FUZZ=20000 $(BIN)/pytest -q tests/server/frameworks/test_fuzz.py
 
 lint: install  ## Check format, style, imports and types
 	@$(BIN)/ruff check --quiet

@@ -33,7 +33,7 @@ class FailwellPlugin(InitPlugin):
         self._settings = settings
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Have the contract put around the app as soon as there is one."""
+        """Put the contract around the app as soon as there is one."""
         app_config.on_startup.append(self._put_around)
         return app_config
 
