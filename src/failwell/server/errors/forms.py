@@ -22,8 +22,10 @@ ANSWERED = "failwell.form"
 REPEATABLE = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
 """Methods that may be repeated whatever was done (RFC 9110, 9.2.2)."""
 
-LONGEST = 240
-"""Characters of a sentence in the short form: with all its lines it stays below 120 tokens."""
+LONGEST = 130
+"""Characters of a sentence in the short form: with all its lines it stays below 480, which are 120 tokens."""
+
+LONGEST_ON_A_PAGE = 2000
 
 _STYLE = "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}dt{font-weight:600}"
 _SAFE = {
@@ -151,8 +153,9 @@ def _explained(cls: type[Error], case: Case) -> dict[str, str]:
 
 def _in_form(form: str, status: int, facts: dict[str, str], headers: dict[str, str]) -> Reply:
     title = f"{status or ''} {phrase(status) or ''}".strip()
-    sentence = " ".join(shorten(facts[""], LONGEST).split())
-    said = {name: " ".join(shorten(text, LONGEST).split()) for name, text in facts.items() if name and text}
+    most = LONGEST if form == "text/markdown" else LONGEST_ON_A_PAGE
+    sentence = " ".join(shorten(facts[""], most).split())
+    said = {name: " ".join(shorten(text, most).split()) for name, text in facts.items() if name and text}
     if form == "text/markdown":
         lines = [f"# {title}", sentence, *(f"- {name}: {text}" for name, text in said.items())]
         return Reply(status, {**headers, "content-type": "text/markdown; charset=utf-8"}, "\n".join(lines).encode())
