@@ -36,7 +36,7 @@ demo: install  ## Check the SDKs against their error contracts, over real socket
 	@$(BIN)/failwell check scopix && echo
 	@$(BIN)/failwell check vectorshift
 
-test: install  ## Run the tests on all cores
+test: install $(VENV)/.redis  ## Run the tests on all cores
 	@$(BIN)/pytest -q -n auto --dist worksteal
 
 # What is promised of the values, the wire and the decisions: no sockets, no servers. Folders that are as fast may join.
@@ -48,8 +48,13 @@ test-fast: install  ## Run those that need neither servers nor patience: under a
 test-all:  ## Run them on each Python of this machine, 3.11 to 3.14, one after the other
 	@tools/test-all
 
+# The tests start servers of their own. Where this one cannot be had, those that need it are skipped, and say so.
+$(VENV)/.redis: $(STAMP)
+	@tools/find-program redis-server "the tests start" >/dev/null || true
+	@touch $@
+
 # What differs between the versions of Python shows here: classes, pickles, processes, SQLite.
-test-quick: install  ## Run those that other versions of Python are most likely to fail
+test-quick: install $(VENV)/.redis  ## Run those that other versions of Python are most likely to fail
 	@$(BIN)/pytest -q -n auto --dist worksteal $(QUICK)
 
 QUICK := tests/contract tests/wire tests/policy tests/tools tests/server tests/subconscious_server
@@ -119,7 +124,7 @@ $(JUDGES)/%/.installed: judges/requirements-%.txt tools/make-venv
 PEERS := .venv-bench
 
 bench: install $(PEERS)/.installed  ## Measure calls and imports beside bare ones and peers; write benchmarks/RESULTS.md
-	@tools/find-valgrind >/dev/null || true
+	@tools/find-program valgrind "counts instructions" >/dev/null || true
 	@$(BIN)/python -m benchmarks --peers $(PEERS)/bin/python
 
 $(PEERS)/.installed: benchmarks/requirements-peers.txt tools/make-venv

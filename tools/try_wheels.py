@@ -21,6 +21,7 @@ WORKS = {
     "flask": "import failwell.server.frameworks.flask",
     "litestar": "import failwell.server.frameworks.litestar",
     "quart": "import failwell.server.frameworks.quart",
+    "redis": "from failwell.server import RedisStore",
     "starlette": "import failwell.server.frameworks.starlette.adapter",
     "fastapi": "from failwell.server import CurrentCaller, SubmissionKey",
     "limits": "from failwell.server import RateLimits; RateLimits('600/minute')",

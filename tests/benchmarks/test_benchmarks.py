@@ -128,7 +128,7 @@ def test_counting_instructions() -> None:
     A call of each side is counted by itself, under its pair's name: the order of magnitude is known.
     """
     if shutil.which("valgrind") is None:
-        pytest.skip("valgrind counts, and is not installed: tools/find-valgrind installs it, which wants root")
+        pytest.skip("valgrind counts, and is not installed: `make bench` installs it, which wants root")
     counted = instructions.count(4)
 
     assert [pair.what for pair in (*PAIRS, *flows.pairs(), *adopting.in_memory())] == list(counted)

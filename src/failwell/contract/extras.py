@@ -24,6 +24,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "models": ("pydantic",),
     "otel": ("opentelemetry",),
     "quart": ("quart",),
+    "redis": ("redis",),
     "sandbox": ("starlette", "uvicorn", "trustme"),
     "server": ("anyio",),
     "starlette": ("starlette",),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from failwell.server.http.sse import EventStreamResponse, follow
     from failwell.server.http.sse_event import sse_event
     from failwell.server.idempotency.policy import Idempotency
+    from failwell.server.idempotency.redis_store import RedisStore
     from failwell.server.idempotency.sqlite_store import SqliteStore
     from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store
     from failwell.server.installation import install
@@ -75,6 +76,7 @@ lazy_exports(
         "http.sse": "EventStreamResponse follow",
         "http.sse_event": "sse_event",
         "idempotency.policy": "Idempotency",
+        "idempotency.redis_store": "RedisStore",
         "idempotency.sqlite_store": "SqliteStore",
         "idempotency.store": "Claim Claimed Conflict InProgress Record Store",
         "installation": "install",
@@ -138,6 +140,7 @@ __all__ = [
     "Pagination",
     "RateLimits",
     "Record",
+    "RedisStore",
     "RequestIdFilter",
     "RowModel",
     "Schema",

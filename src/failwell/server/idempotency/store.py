@@ -1,4 +1,4 @@
-"""What idempotency needs of a store. SQLite's is in `store_sqlite`; a vendor may bring another."""
+"""What idempotency needs of a store. Those of SQLite and Redis stand beside it; a vendor may bring another."""
 
 from __future__ import annotations
 
