@@ -269,6 +269,22 @@ def test_a_session_for_a_plain_call() -> None:
         Chats(engine).ping()
 
 
+def test_a_session_after_a_drop() -> None:
+    """
+    The session that follows a drop is what the next reply plays; the wait before it takes no time.
+    """
+    engine, heard = core("http://chat.invalid", clock=VirtualClock()), list[Any]()
+    with (
+        replies(engine, Messages("a", close=1012), 503, Messages("b", close=1000)) as sent,
+        Chats(engine).plain("/x") as session,
+    ):
+        session.on_reconnect(lambda renewed, unsent: renewed.send(f"again, without {len(unsent)}"))
+        heard.extend(session)
+
+    assert (["a", "b"], ["again, without 0"]) == (heard, sent.messages)
+    assert [1.0, 1.0] == sent.waits
+
+
 def test_one_thread_listens() -> None:
     """
     A thread that waits gets what another one asks for.
