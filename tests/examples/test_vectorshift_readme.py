@@ -47,7 +47,7 @@ def test_answer(answers: list[Any], said: str) -> None:
     """
     The README's function ends in each of its ways.
     """
-    answer = run("def answer")["answer"]
+    answer = run("def answer(question: str)")["answer"]
     *first, last = answers
     with replies(CLIENTS.blocking, *first, then=last):
         assert said == answer("What?")
@@ -91,3 +91,19 @@ def test_wires(capsys: pytest.CaptureFixture[str]) -> None:
     run("question.output")
 
     assert "no node is called" in capsys.readouterr().out
+
+
+def test_parrot() -> None:
+    """
+    The README's provider says again what it is asked, from where it was cut; of nothing it says that it is down.
+    """
+    from vectorshift_server import Question, ResponderDownError
+
+    parrot = run("class Parrot")["Parrot"](None)
+
+    assert ["Hello", "lo"] == [
+        *parrot.answer(Question(text="Hello")),
+        *parrot.answer(Question(text="Hello", said="Hel")),
+    ]
+    with pytest.raises(ResponderDownError):
+        list(parrot.answer(Question(text="")))
