@@ -30,7 +30,7 @@ from failwell.sandbox.errors import BadScriptError
 
 SECTION = "Agreement"
 
-SHORT_TIMEOUT = 0.2
+SHORT_TIMEOUT = 0.5
 """Real seconds that an attempt may take which meets silence."""
 
 Action = Callable[[Any], Any]
