@@ -18,10 +18,11 @@ from failwell.sandbox.vendor import Vendor
 from pictograph_server.vendor import VENDOR as PICTOGRAPH
 from scopix_server.vendor import VENDOR as SCOPIX
 from subconscious_server.vendor import VENDOR as SUBCONSCIOUS
+from vectorshift_server.vendor import VENDOR as VECTORSHIFT
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("vendor", [PICTOGRAPH, SCOPIX, SUBCONSCIOUS], ids=lambda vendor: vendor.name)
+@pytest.mark.parametrize("vendor", [PICTOGRAPH, SCOPIX, SUBCONSCIOUS, VECTORSHIFT], ids=lambda vendor: vendor.name)
 def test_documented_statuses(vendor: Vendor, tmp_path: Path) -> None:
     """
     Schemathesis, bounded, finds no 500 and no status that the operation's document does not have.
