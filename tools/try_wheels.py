@@ -50,6 +50,9 @@ for name in sys.argv[1:]:
 """
 """Whoever lacks an extra is told which, wherever he comes in. Any other exception ends this."""
 
+FOR_REQUESTS = frozenset({"failwell.adapt.requests", "failwell.adapt.retry_adapter"})
+"""An adapter for requests is derived from a class of it: who imports it has it."""
+
 
 def main(dist: Path) -> None:
     wheels = {wheel.name.split("-")[0]: wheel for wheel in sorted(dist.glob("*.whl"))}
@@ -66,7 +69,7 @@ def main(dist: Path) -> None:
     if packages.get("failwell") != ["failwell"]:
         sys.exit(f"The failwell wheel must hold the package failwell alone, and holds {packages.get('failwell')}.")
 
-    modules = modules_in(wheels["failwell"])
+    modules = [module for module in modules_in(wheels["failwell"]) if module not in FOR_REQUESTS]
     print("\nInstalled into an empty environment    packages      MB")
     for extra, program in WORKS.items():
         with tempfile.TemporaryDirectory() as folder:
