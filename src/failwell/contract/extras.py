@@ -32,7 +32,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 }
 """The packages that an extra is needed for, by the names under which they are imported."""
 
-FOR_SOME = {"cli": ("yaml",)}
+FOR_SOME = {"cli": ("yaml",), "flask": ("werkzeug",)}
 """What an extra installs too, for a part of what it is for."""
 
 

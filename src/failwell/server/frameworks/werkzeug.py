@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from werkzeug.exceptions import HTTPException
-
 from failwell.contract import Error
+from failwell.contract.extras import needs
 from failwell.server.errors.framework import Framework, of_status
 from failwell.server.protocol import Scope
 from failwell.server.refusal import Refusal
 from failwell.wire import Reply
+
+with needs("flask", __name__):
+    from werkzeug.exceptions import HTTPException
 
 
 class WerkzeugFramework(Framework):

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from starlette.routing import Match
-from starlette.types import Scope
+from failwell.contract.extras import needs
+
+with needs("starlette", __name__):
+    from starlette.routing import Match
+    from starlette.types import Scope
+
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
 

@@ -7,17 +7,19 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from weakref import WeakSet
 
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Router
-from starlette.websockets import WebSocket
-
 from failwell.contract import Error
+from failwell.contract.extras import needs
 from failwell.server.frameworks.starlette.loaded import of_fastapi
+
+with needs("starlette", __name__):
+    from starlette.applications import Starlette
+    from starlette.concurrency import run_in_threadpool
+    from starlette.exceptions import HTTPException
+    from starlette.middleware.exceptions import ExceptionMiddleware
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import BaseRoute, Router
+    from starlette.websockets import WebSocket
 
 DEEPEST = 32
 """How far apps are looked for inside of one another."""

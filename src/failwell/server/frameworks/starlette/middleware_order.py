@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware
-
+from failwell.contract.extras import needs
 from failwell.server.frameworks.entrance import ContractEntrance
 from failwell.server.protocol import CUT, ASGIApp, ASGIMessage, ASGISend, Receive, Scope
+
+with needs("starlette", __name__):
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.base import BaseHTTPMiddleware
 
 ALWAYS = frozenset({"CORSMiddleware", "SessionMiddleware", "AuthenticationMiddleware"})
 """Starlette's: without CORS a browser hides every answer of the contract; the others know who calls."""

@@ -6,13 +6,15 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from starlette.applications import Starlette
-from starlette.routing import Mount
-
 from failwell.contract import Catalogue
 from failwell.contract.case import phrase
+from failwell.contract.extras import needs
 from failwell.reference.openapi.responses import OpenApiErrors
 from failwell.server.frameworks.starlette.loaded import of_fastapi
+
+with needs("starlette", __name__):
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
