@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from failwell.server import find_row, rows_of_page, shorten
+from failwell.clock import WallClock
+from failwell.server import Submission, find_row, find_submission, insert, rows_of_page, shorten
 from vectorshift.exceptions import BadRequestError, KbNotFound, NotFoundError
 from vectorshift_server.access import User
 from vectorshift_server.store import Store
@@ -66,6 +67,26 @@ class Made(BaseModel):
 def new_id(kind: str) -> str:
     """A fresh id of a *kind*: "pl_...", "ag_..."."""
     return f"{kind}_{uuid.uuid4().hex}"
+
+
+def make(
+    db: sqlite3.Connection,
+    table: Table,
+    prefix: str,
+    user: User,
+    key: Submission | None,
+    *,
+    clock: WallClock,
+    **columns: object,
+) -> tuple[str, bool]:
+    """The id of a new object of *user*, or of that which *key* has made; and whether it is new."""
+    known = find_submission(db, table, clock, user.organisation, key)
+    if known is not None:
+        return known, False
+    made = new_id(prefix)
+    owned = {"tenant": user.organisation, "owner": user.name, "idempotency_key": key}
+    insert(db, table, id=made, **owned, created_at=clock.wall(), **columns)
+    return made, True
 
 
 def find(db: sqlite3.Connection, table: Table, organisation: str, wanted: str) -> sqlite3.Row:

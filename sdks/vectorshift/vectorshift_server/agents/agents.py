@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from failwell.clock import WallClock
-from failwell.server import Submission, find_submission, insert
+from failwell.server import Submission
 from vectorshift_server.access import User
-from vectorshift_server.objects import Name, new_id
+from vectorshift_server.objects import Name, make, new_id
 from vectorshift_server.store import Store
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
@@ -30,23 +30,18 @@ def create(store: Store, clock: WallClock, user: User, new: NewAgent, key: Submi
     """The id of a new agent, or of that which *key* has made. Raises: PermissionDeniedError."""
     user.check("write")
     with store.writing() as db:
-        known = find_submission(db, "agents", clock, user.organisation, key)
-        if known is not None:
-            return known
-        agent_id = new_id("ag")
-        insert(
+        agent_id, _ = make(
             db,
             "agents",
-            id=agent_id,
-            tenant=user.organisation,
-            owner=user.name,
-            idempotency_key=key,
+            "ag",
+            user,
+            key,
+            clock=clock,
             name=new.name,
             branch=new_id("br"),
             kind=new.agent_type,
             instructions=new.instructions,
             knowledge_bases=json.dumps(new.knowledge_bases),
-            created_at=clock.wall(),
         )
     return agent_id
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from failwell.clock import WallClock
-from failwell.server import Submission, find_submission, insert
+from failwell.server import Submission
 from vectorshift_server import objects
 from vectorshift_server.access import User
-from vectorshift_server.objects import Name, new_id
+from vectorshift_server.objects import Name
 from vectorshift_server.store import Store
 
 MOST_WORDS = 50
@@ -48,25 +48,13 @@ def create(store: Store, clock: WallClock, user: User, new: NewKnowledgeBase, ke
     """The id of a new knowledge base, or of that which *key* has made. Raises: PermissionDeniedError."""
     user.check("write")
     with store.writing() as db:
-        known = find_submission(db, "knowledge_bases", clock, user.organisation, key)
-        if known is not None:
-            return known
-        base_id = new_id("kb")
-        insert(
-            db,
-            "knowledge_bases",
-            id=base_id,
-            tenant=user.organisation,
-            owner=user.name,
-            idempotency_key=key,
-            name=new.name,
-            created_at=clock.wall(),
-        )
-        index = _index_of(objects.find(db, "knowledge_bases", user.organisation, base_id))
-        db.execute(
-            f"CREATE VIRTUAL TABLE {index} USING fts5"
-            " (text, item_id UNINDEXED, position UNINDEXED, tokenize = 'porter unicode61')"
-        )
+        base_id, is_new = objects.make(db, "knowledge_bases", "kb", user, key, clock=clock, name=new.name)
+        if is_new:
+            index = _index_of(objects.find(db, "knowledge_bases", user.organisation, base_id))
+            db.execute(
+                f"CREATE VIRTUAL TABLE {index} USING fts5"
+                " (text, item_id UNINDEXED, position UNINDEXED, tokenize = 'porter unicode61')"
+            )
     return base_id
 
 

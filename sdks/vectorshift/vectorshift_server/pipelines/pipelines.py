@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from failwell.clock import WallClock
-from failwell.server import Submission, find_submission, insert
+from failwell.server import Submission
 from vectorshift_server.access import User
-from vectorshift_server.objects import Name, find, new_id
+from vectorshift_server.objects import Name, find, make, new_id
 from vectorshift_server.pipelines import graph
 from vectorshift_server.pipelines.graph import Node
 from vectorshift_server.store import Store
@@ -37,21 +37,16 @@ def create(store: Store, clock: WallClock, user: User, new: NewPipeline, key: Su
     user.check("write")
     graph.check(new.nodes)
     with store.writing() as db:
-        known = find_submission(db, "pipelines", clock, user.organisation, key)
-        if known is not None:
-            return known
-        pipeline_id = new_id("pl")
-        insert(
+        pipeline_id, _ = make(
             db,
             "pipelines",
-            id=pipeline_id,
-            tenant=user.organisation,
-            owner=user.name,
-            idempotency_key=key,
+            "pl",
+            user,
+            key,
+            clock=clock,
             name=new.name,
             branch=new_id("br"),
             nodes=graph.as_text(new.nodes),
-            created_at=clock.wall(),
         )
     return pipeline_id
 

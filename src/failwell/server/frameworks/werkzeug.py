@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from failwell.contract import Error
@@ -15,16 +16,16 @@ with needs("flask", __name__):
     from werkzeug.exceptions import HTTPException
 
 
-class WerkzeugFramework(Framework):
+class WerkzeugFramework(Framework, ABC):
     """The Flask or Quart *app*. Its error handlers leave what the contract covers to that."""
 
+    @abstractmethod
     def current_request(self) -> Any:
         """The request that is being answered."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scope(self) -> Scope | None:
         """The scope of the request that is being answered; None if it did not come in through the contract."""
-        raise NotImplementedError
 
     def adopt(self, *, partly: bool) -> None:
         """Answer every exception, in the app's own handler for it."""
