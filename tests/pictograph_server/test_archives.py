@@ -193,10 +193,11 @@ def test_announced_size(path: Path, announced: int, how: int) -> None:
 
 def test_bomb_that_hides_its_size(path: Path) -> None:
     """
-    200 megabytes that are announced as ten bytes cost nothing: they are refused at the eleventh byte.
+    20 gigabytes that are announced as ten bytes cost nothing: they are refused at the eleventh byte.
     """
     packer = zlib.compressobj(wbits=-15)
-    packed = b"".join(packer.compress(bytes(1_000_000)) for _ in range(200)) + packer.flush()
+    megabyte = packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = megabyte * 20_000 + packer.flush()
     local = struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", 20, 0, 8, 0, 0, 0, len(packed), 10, 5, 0) + b"x.png"
     central = struct.pack(
         "<4sHHHHHHIIIHHHHHII", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, 0, len(packed), 10, 5, 0, 0, 0, 0, 0, 0
@@ -209,7 +210,8 @@ def test_bomb_that_hides_its_size(path: Path) -> None:
     with pytest.raises(EntryError, match="It has more than 10 bytes, the archive announces 10"):
         content_of(path, entry)
 
-    assert 1 > time.process_time() - begun
+    # All of them would take half a minute.
+    assert 3 > time.process_time() - begun
 
 
 def test_wrong_checksum(path: Path) -> None:

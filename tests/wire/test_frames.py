@@ -91,22 +91,13 @@ def test_what_came_before() -> None:
 
 def test_linear() -> None:
     """
-    A message of 64 MiB takes no longer by the byte than one of 8 MiB.
+    A message of 16 MiB in pieces of 1 KiB is put together once: copied again with each piece, it would be 128 GiB.
     """
-    seconds = []
-    # Both are more than a processor's cache holds: a message that fits in there is quicker by the byte.
-    for mebibytes in (8, 64):
-        data = from_server(BytesMessage(b"x" * mebibytes * MIB))
-        tries = []
-        for _ in range(5):
-            # Of this thread alone: what else the machine does is not in it.
-            began = time.thread_time()
-            assert 1 == len(fed(data, 65_536))
-            tries.append((time.thread_time() - began) / mebibytes)
-        seconds.append(min(tries))
+    data = from_server(BytesMessage(b"x" * 16 * MIB))
+    # Of this thread alone: what else the machine does is not in it. It takes 0.05 s, and 128 GiB half a minute.
+    began = time.thread_time()
 
-    # If each piece were copied again with the next, it would be eight times as long.
-    assert seconds[1] < 6 * seconds[0]
+    assert (1, True) == (len(fed(data, 1024)), time.thread_time() - began < 3)
 
 
 def test_what_we_send() -> None:
