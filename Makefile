@@ -36,7 +36,7 @@ demo: install  ## Check the SDKs against their error contracts, over real socket
 	@$(BIN)/failwell check scopix && echo
 	@$(BIN)/failwell check vectorshift
 
-test: install $(VENV)/.redis  ## Run the tests on all cores
+test: install $(VENV)/.servers  ## Run the tests on all cores
 	@$(BIN)/pytest -q -n auto --dist worksteal
 
 # What is promised of the values, the wire and the decisions: no sockets, no servers. Folders that are as fast may join.
@@ -48,13 +48,14 @@ test-fast: install  ## Run those that need neither servers nor patience: under a
 test-all:  ## Run them on each Python of this machine, 3.11 to 3.14, one after the other
 	@tools/test-all
 
-# The tests start servers of their own. Where this one cannot be had, those that need it are skipped, and say so.
-$(VENV)/.redis: $(STAMP)
+# The tests start servers of their own. Where one cannot be had, those that need it are skipped, and say so.
+$(VENV)/.servers: $(STAMP)
 	@tools/find-program redis-server "the tests start" >/dev/null || true
+	@tools/find-program postgres "the tests start" postgresql >/dev/null || true
 	@touch $@
 
 # What differs between the versions of Python shows here: classes, pickles, processes, SQLite.
-test-quick: install $(VENV)/.redis  ## Run those that other versions of Python are most likely to fail
+test-quick: install $(VENV)/.servers  ## Run those that other versions of Python are most likely to fail
 	@$(BIN)/pytest -q -n auto --dist worksteal $(QUICK)
 
 QUICK := tests/contract tests/wire tests/policy tests/tools tests/server tests/subconscious_server

@@ -32,6 +32,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 from tests.dice import SEED, VARIABLE  # noqa: E402 - it is found from now on
 
+pytest_plugins = ["tests.postgres"]
+
 # `pytest --hypothesis-profile=thorough` looks for a few minutes.
 SLOW_MACHINES = [HealthCheck.too_slow]
 settings.register_profile("daily", deadline=None, max_examples=30, suppress_health_check=SLOW_MACHINES, print_blob=True)
