@@ -113,20 +113,32 @@ def running(
     *arguments: str, env: Mapping[str, str] | None = None, program: str = FAILWELL
 ) -> Generator[subprocess.Popen[str]]:
     """*program* with *arguments* while it runs, in a process group of its own; killed if it is there at the end."""
-    with subprocess.Popen(
-        [program, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment() if env is None else env,
-        encoding="utf-8",
-        start_new_session=True,
-    ) as process:
+    with hearing_hangups():
+        started = subprocess.Popen(
+            [program, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment() if env is None else env,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+    with started as process:
         try:
             yield process
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+@contextmanager
+def hearing_hangups() -> Generator[None]:
+    """What is started here hears SIGHUP, as from a user's shell, also where `nohup make test` has it ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def ended(process: subprocess.Popen[str], by: signal.Signals) -> Ran:

@@ -41,11 +41,16 @@ class Uploads:
         self.stopping = threading.Event()
         self.threads: list[threading.Thread] = []
         self.changed = threading.Condition()
-        self.forget()
+        self.times_forgotten = 0
         self._start(self._accept)
+        self.forget()
 
     def forget(self) -> None:
-        """As if nobody had asked for anything."""
+        """As if nobody had asked for anything; what came before and was not heard yet is not heard any more."""
+        with socket.create_connection(self.listener.getsockname(), PATIENCE) as last:
+            last.shutdown(socket.SHUT_WR)
+            assert b"" == last.recv(1), "once this one is accepted, all before it are"
+        self.times_forgotten += 1
         self.files: list[bytearray] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.received = 0
@@ -82,14 +87,15 @@ class Uploads:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            self._start(self._serve, sock)
+            self._start(self._serve, sock, self.times_forgotten)
 
-    def _serve(self, sock: socket.socket) -> None:
+    def _serve(self, sock: socket.socket, times_forgotten: int) -> None:
         sock.settimeout(PATIENCE)
         with sock, sock.makefile("rb") as stream:
             try:
-                while (line := stream.readline()) and self._answer(sock, stream, line.decode().split()):
-                    pass
+                while (line := stream.readline()) and times_forgotten == self.times_forgotten:
+                    if not self._answer(sock, stream, line.decode().split()):
+                        return
             except (OSError, ValueError):
                 return  # the client has left, or was cut off
 
