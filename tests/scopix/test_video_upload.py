@@ -38,18 +38,11 @@ GENTLE = failwell.Resilience(budget=None)
 """Without a breaker: what is tested is what comes of each failure."""
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Videos]:
-    """The server of this file."""
+@pytest.fixture
+def server() -> Iterator[Videos]:
+    """A server that hears of this test alone: one that was shared heard late what an earlier test had sent."""
     with taking_videos() as server:
         yield server
-
-
-@pytest.fixture
-def server(running: Videos) -> Videos:
-    """The server, as if nobody had asked it for anything."""
-    running.forget()
-    return running
 
 
 @pytest.fixture
