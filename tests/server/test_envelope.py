@@ -13,9 +13,12 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from failwell.server import Contract, RequestIdFilter, current_request_id, install
 from failwell.server.frameworks.starlette.adapter import refusal
@@ -148,26 +151,78 @@ async def test_mounted_app_has_the_envelope(shop: Shop) -> None:
     assert (500, False) == (unhandled.status_code, "hunter2" in unhandled.text)
 
 
-async def test_plain_error_page_is_replaced() -> None:
+class Closed:
+    """Middleware that answers in plain text, before a route is found or after."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/closed":
+            await PlainTextResponse(SECRET, 413, headers={"retry-after": "9"})(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+class Missing(HTTPEndpoint):
+    """A class as an endpoint, which has no list of methods."""
+
+    async def get(self, _: Request) -> Response:
+        return PlainTextResponse("own", 404)
+
+
+class Breaks:
+    """An endpoint that breaks when its page is written."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(SECRET, 404)(scope, receive, send)
+        raise KeyError(SECRET)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "own"),
+    [
+        ("GET /closed", 413, ""),
+        ("GET /page", 404, "own"),
+        ("GET /class", 404, "own"),
+        ("POST /class", 405, ""),
+        ("GET /json", 418, '{"own":1}'),
+        ("GET /long", 404, ""),
+        ("GET /breaks", 500, ""),
+        ("GET /mounted/", 503, ""),
+        ("GET /nowhere", 404, ""),
+    ],
+)
+@pytest.mark.parametrize("cors", [False, True])
+async def test_pages_by_hand(line: str, status: int, own: str, *, cors: bool) -> None:
     """
-    S10. A plain error page that some middleware sends by itself is replaced by the envelope; JSON is left alone.
+    S10. An error page that a handler wrote is sent as it is, and counted; any other is replaced by the envelope.
+
+    That is one of middleware or the framework, one of a handler that breaks afterwards, and one above 1 MiB.
     """
     app = Starlette(
         routes=[
-            Route("/page", lambda _: PlainTextResponse(SECRET, 413, headers={"retry-after": "9"})),
+            Route("/page", lambda _: PlainTextResponse("own", 404)),
+            Route("/class", Missing),
             Route("/json", lambda _: JSONResponse({"own": 1}, 418)),
-        ]
+            Route("/long", lambda _: PlainTextResponse("x" * 1024 * 1024 + "x", 404)),
+            Route("/breaks", Breaks()),
+            Mount("/mounted", PlainTextResponse(SECRET, 503)),
+        ],
+        middleware=[
+            *([Middleware(CORSMiddleware, allow_origins=["*"])] if cors else []),
+            Middleware(Closed),
+        ],
     )
-    async with ask(install(app, SHOP)) as client:
-        page, own = await client.get("/page"), await client.get("/json")
+    contract = install(app, SHOP)
+    async with ask(contract, raise_app_exceptions=False) as client:
+        got = await client.request(*line.split(), headers={"origin": "https://a.example"})
 
-    assert (413, "application/json", "9", False) == (
-        page.status_code,
-        page.headers["content-type"],
-        page.headers["retry-after"],
-        "hunter2" in page.text,
-    )
-    assert (418, {"own": 1}) == (own.status_code, own.json())
+    assert (status, "hunter2" in got.text) == (got.status_code, False)
+    assert ({("", str(status)): 1} if own else {}) == contract.undeclared
+    assert own == (got.text if own else "")
+    assert own or ["error", "request_id"] == sorted(got.json())
+    assert line != "GET /closed" or got.headers["retry-after"] == "9"
 
 
 @pytest.mark.parametrize(

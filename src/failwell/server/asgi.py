@@ -149,7 +149,10 @@ class Contract:
 
     @property
     def undeclared(self) -> Mapping[tuple[str, str], int]:
-        """How often which operation raised which class that its `operations=` forgot: by operation and class name."""
+        """How often which operation raised which class that its `operations=` forgot: by operation and class name.
+
+        An error that a handler answered by hand is there by its status: `("orders.get", "404")`.
+        """
         return self._translator.undeclared
 
     async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
@@ -289,7 +292,10 @@ class Contract:
                 raise
             await self._reply(answered, scope, sink)
             return
-        if (refused := from_app.kept_back) is not None:
+        error = from_app.unanswered
+        if error is not None and self.framework.by_hand(scope) and await from_app.release():
+            self._translator.by_hand(error, scope)
+        elif (refused := from_app.kept_back) is not None:
             await self._reply(refused, scope, sink)
         elif not sink.started and not sink.complete:
             await self._reply(RuntimeError("The app returned without a reply."), scope, sink)

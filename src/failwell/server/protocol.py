@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -22,8 +22,23 @@ CUT = "failwell.cut"
 """Where a scope has what an app raised when its reply had begun, if middleware around it would end that in order."""
 
 
+ANSWERED = "failwell.answered"
+"""Where a scope has the kind of content of the error that it was answered with: by the contract, or by a handler."""
+
+BEGUN = "failwell.begun"
+"""Where a scope says that a handler sends its reply by itself, so that it cannot be held back."""
+
+
 class ClientLeftError(Exception):
     """The client closed the connection before its request was whole."""
+
+
+def kind_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The kind of content that *headers* of a reply tell, without its parameters; "" if they tell none."""
+    for name, value in headers:
+        if name.lower() == b"content-type":
+            return value.partition(b";")[0].strip().lower().decode("latin-1")
+    return ""
 
 
 def header_values(scope: Scope, name: str) -> list[str]:

@@ -48,6 +48,19 @@ def pieces(what: str) -> Iterator[bytes]:
     act(what)
 
 
+def page(what: str) -> tuple[int, str, bytes]:
+    """The status, the kind and the text of an error page that the app writes by hand."""
+    if what == "gone":
+        side_effect()
+    pages = {
+        "missing": (404, "text/html"),
+        "broken": (500, "text/plain"),
+        "gone": (410, "text/html"),
+        "barred": (451, "text/html"),
+    }
+    return (*pages[what], f"<p>own {what}</p>".encode())
+
+
 class Desk:
     """The settings of a contract in *folder*, and the keys of its callers."""
 

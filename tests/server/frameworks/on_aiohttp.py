@@ -14,7 +14,7 @@ from aiohttp import web
 from failwell.server.frameworks.aiohttp import setup
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, pieces
+from .acts import Desk, act, order, page, pieces
 from .situations import CANARY
 
 RAISED: dict[str, tuple[Any, str | None]] = {
@@ -81,6 +81,11 @@ async def by_hand(request: web.Request) -> web.Response:
     return answer({"own": "teapot"}, 418)
 
 
+async def by_hand_page(request: web.Request) -> web.Response:
+    status, kind, text = page(request.match_info["what"])
+    return web.Response(body=text, status=status, content_type=kind, charset="utf-8")
+
+
 async def broken_header(request: web.Request) -> web.Response:
     return web.Response(headers={"x-broken": "a\r\nx-other: b"})
 
@@ -110,6 +115,7 @@ def app(desk: Desk) -> Any:
     made.router.add_post("/background", background)
     made.router.add_get("/stream/{what}", stream)
     made.router.add_get("/by-hand", by_hand)
+    made.router.add_route("*", "/page/{what}", by_hand_page)
     made.router.add_get("/broken-header", broken_header)
     made.router.add_get("/public", public)
     made.add_subapp("/sub", sub)

@@ -13,7 +13,7 @@ from django.urls import include, path
 from failwell.server.frameworks.django import ContractMiddleware
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, pieces
+from .acts import Desk, act, order, page, pieces
 from .serving import under_werkzeug
 from .situations import CANARY
 
@@ -127,6 +127,11 @@ def by_hand(request: HttpRequest) -> HttpResponse:
     return answer({"own": "teapot"}, 418)
 
 
+def by_hand_page(request: HttpRequest, what: str) -> HttpResponse:
+    status, kind, text = page(what)
+    return HttpResponse(text, status=status, content_type=f"{kind}; charset=utf-8")
+
+
 def broken_header(request: HttpRequest) -> HttpResponse:
     return HttpResponse(headers={"x-broken": "a\r\nx-other: b"})
 
@@ -144,6 +149,7 @@ urlpatterns = [
     path("background", background),
     path("stream/<what>", stream),
     path("by-hand", by_hand),
+    path("page/<what>", by_hand_page),
     path("broken-header", broken_header),
     path("public", public),
     path("sub/", include([path("raise/<what>", raise_)])),

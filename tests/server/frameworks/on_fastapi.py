@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from failwell.server import install
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, pieces
+from .acts import Desk, act, order, page, pieces
 from .serving import under_uvicorn
 from .situations import CANARY, ORIGIN
 
@@ -79,6 +79,11 @@ def app(desk: Desk) -> Any:
     @made.get("/by-hand")
     async def by_hand() -> JSONResponse:
         return JSONResponse({"own": "teapot"}, 418)
+
+    @made.api_route("/page/{what}", methods=["GET", "POST"])
+    async def by_hand_page(what: str) -> Response:
+        status, kind, text = page(what)
+        return Response(text, status, media_type=kind)
 
     @made.get("/broken-header")
     async def broken_header() -> Response:

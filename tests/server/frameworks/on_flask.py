@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, abort, request
 from failwell.server import Failwell
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, pieces
+from .acts import Desk, act, order, page, pieces
 from .serving import under_werkzeug
 from .situations import CANARY
 
@@ -69,6 +69,11 @@ def app(desk: Desk) -> Any:
     @made.get("/by-hand")
     def by_hand() -> Any:
         return answer({"own": "teapot"}, 418)
+
+    @made.route("/page/<what>", methods=["GET", "POST"])
+    def by_hand_page(what: str) -> Any:
+        status, kind, text = page(what)
+        return Response(text, status, content_type=f"{kind}; charset=utf-8")
 
     @made.get("/broken-header")
     def broken_header() -> Any:

@@ -18,7 +18,7 @@ from litestar.response import Stream
 from failwell.server import install
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, pieces
+from .acts import Desk, act, order, page, pieces
 from .serving import under_uvicorn
 from .situations import CANARY, ORIGIN
 
@@ -85,6 +85,12 @@ async def by_hand() -> Response[dict[str, str]]:
     return Response({"own": "teapot"}, status_code=418)
 
 
+@route("/page/{what:str}", http_method=["GET", "POST"], status_code=200)
+async def by_hand_page(what: FromPath[str]) -> Response[bytes]:
+    status, kind, text = page(what)
+    return Response(text, status_code=status, media_type=kind)
+
+
 @get("/broken-header")
 async def broken_header() -> Response[None]:
     return Response(None, headers={"x-broken": "a\r\nx-other: b"})
@@ -119,7 +125,7 @@ def app(desk: Desk) -> Any:
         stream,
         by_hand,
     ]
-    handlers += [broken_header, public, Router("/middleware", route_handlers=[below_middleware])]
+    handlers += [by_hand_page, broken_header, public, Router("/middleware", route_handlers=[below_middleware])]
     made = Litestar(
         [*handlers, Router("/sub", route_handlers=[raise_])],
         cors_config=CORSConfig(allow_origins=[ORIGIN], allow_methods=["GET", "POST"]),

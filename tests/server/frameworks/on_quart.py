@@ -12,7 +12,7 @@ from quart import Blueprint, Quart, Response, abort, request
 from failwell.server import Failwell
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, pieces
+from .acts import Desk, act, order, page, pieces
 from .serving import under_uvicorn
 from .situations import CANARY
 
@@ -78,6 +78,11 @@ def app(desk: Desk) -> Any:
     @made.get("/by-hand")
     async def by_hand() -> Any:
         return answer({"own": "teapot"}, 418)
+
+    @made.route("/page/<what>", methods=["GET", "POST"])
+    async def by_hand_page(what: str) -> Any:
+        status, kind, text = page(what)
+        return Response(text, status, content_type=f"{kind}; charset=utf-8")
 
     @made.get("/broken-header")
     async def broken_header() -> Any:

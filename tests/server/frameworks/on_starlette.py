@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from failwell.server import install
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, pieces
+from .acts import Desk, act, order, page, pieces
 from .serving import under_uvicorn
 from .situations import CANARY, ORIGIN
 
@@ -75,6 +75,11 @@ async def by_hand(request: Request) -> Response:
     return JSONResponse({"own": "teapot"}, 418)
 
 
+async def by_hand_page(request: Request) -> Response:
+    status, kind, text = page(request.path_params["what"])
+    return Response(text, status, media_type=kind)
+
+
 async def broken_header(request: Request) -> Response:
     return Response(headers={"x-broken": "a\r\nx-other: b"})
 
@@ -106,6 +111,7 @@ def app(desk: Desk) -> Any:
             Route("/background", later, methods=["POST"]),
             Route("/stream/{what}", stream),
             Route("/by-hand", by_hand),
+            Route("/page/{what}", by_hand_page, methods=["GET", "POST"]),
             Route("/broken-header", broken_header),
             Route("/public", public),
             Mount("/sub", Starlette(routes=[Route("/raise/{what}", raise_)])),

@@ -34,7 +34,7 @@ class Ask:
     @property
     def varies(self) -> str:
         """What the answer varies with: an error with the form that is accepted."""
-        negotiated = self.status >= 400 and not self.body.startswith(b'{"own"')
+        negotiated = self.status >= 400 and b"own" not in self.body[:8]
         return ", ".join(filter(None, (self.headers.get("vary"), "Accept" if negotiated else "")))
 
 
@@ -78,6 +78,7 @@ OF_PAGE = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
     "x-content-type-options": "nosniff",
 }
+OWN_PAGE = {"content-type": "text/html; charset=utf-8"}
 LIMITED = {
     "x-ratelimit-limit": "1",
     "x-ratelimit-remaining": "0",
@@ -295,6 +296,14 @@ SITUATIONS: dict[str, list[Ask]] = {
     ],
     # -- What an app says by hand --
     "an error body by hand": [Ask("GET /by-hand", 418, b'{"own":"teapot"}')],
+    "an error page by hand": [Ask("GET /page/missing", 404, b"<p>own missing</p>", OWN_PAGE)],
+    "a text for a bug by hand": [
+        Ask("GET /page/broken", 500, b"<p>own broken</p>", {"content-type": "text/plain; charset=utf-8"})
+    ],
+    "a replay of a page by hand": [
+        Ask("POST /page/gone", 410, b"<p>own gone</p>", OWN_PAGE, sent=KEYED),
+        Ask("POST /page/gone", 410, b"<p>own gone</p>", {**OWN_PAGE, **REPLAYED}, sent=KEYED),
+    ],
     # -- In another form --
     "as problem+json": [
         Ask(

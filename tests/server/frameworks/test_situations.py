@@ -27,7 +27,7 @@ from tests.server.shop import SHOP
 from .acts import Desk
 from .differences import DIFFERENCES
 from .serving import NOT_OURS, OF_LIMITS, ask, varying
-from .situations import CANARY, SITUATIONS
+from .situations import CANARY, SITUATIONS, Ask
 
 EXPOSED = "access-control-expose-headers"
 EXPOSED_TO_SCRIPTS = {"x-request-id", "retry-after", "ratelimit"}
@@ -81,6 +81,19 @@ def test_situation(shop: Served, situation: str, caplog: pytest.LogCaptureFixtur
         assert asked.line.startswith("OPTIONS") or "origin" not in asked.sent or EXPOSED_TO_SCRIPTS <= exposed
         assert CANARY.encode() not in got.body
         assert CANARY not in str(got.headers)
+
+
+def test_by_hand_is_counted(shop: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    An error that a handler answers by hand is told of in the log, the first time; the framework's own are not.
+    """
+    caplog.set_level(logging.WARNING, "failwell.server")
+    key = shop.desk.keys.create("counted", "member")
+    for path in ("/page/barred", "/page/barred", "/nowhere"):
+        ask(shop.port, Ask(f"GET {path}", 0), key)
+
+    told = [record.getMessage() for record in caplog.records if record.name == "failwell.server"]
+    assert [("GET '/page/barred': 451", True)] == [(line[:23], "answered by hand" in line) for line in told]
 
 
 @pytest.mark.parametrize("after", [b"", b"half a "])

@@ -10,15 +10,12 @@ from failwell._support.frozen import changed
 from failwell.contract import Case, Catalogue, Error
 from failwell.contract.case import phrase
 from failwell.server.errors.redaction import shorten
-from failwell.server.protocol import Scope, header
+from failwell.server.protocol import ANSWERED, Scope, header
 from failwell.wire import Problem, Reply, render_error
 from failwell.wire.json import dumps
 
 ErrorForm = Literal["application/problem+json", "text/markdown", "text/html"]
 FORMS: tuple[ErrorForm, ...] = ("application/problem+json", "text/markdown", "text/html")
-ANSWERED = "failwell.form"
-"""Where a scope says that an error was answered in another form, so that this is no page of the app's."""
-
 REPEATABLE = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
 """Methods that may be repeated whatever was done (RFC 9110, 9.2.2)."""
 
@@ -61,10 +58,10 @@ def rendered(error: Error, catalogue: Catalogue, scope: Scope) -> Reply:
     """The reply that *error* travels as, in the form that the client of *scope* accepts."""
     request_id: str = scope["failwell.request_id"]
     form = wanted(header(scope, "accept"))
+    scope[ANSWERED] = form or catalogue.envelope.content_type
     if form is None or form == catalogue.envelope.content_type:
         reply = render_error(error, catalogue, request_id=request_id)
         return changed(reply, headers={**reply.headers, "vary": "Accept"})
-    scope[ANSWERED] = form
     as_problem = render_error(error, _AsProblem(catalogue, scope), request_id=request_id)  # type: ignore[arg-type]  # what is used of it
     headers = {**as_problem.headers, "vary": "Accept"}
     if form == "application/problem+json":

@@ -98,6 +98,10 @@ class Framework:
         """Whether a route answers *scope*, and not the middleware or the router before it."""
         return "failwell.operation" in scope
 
+    def by_hand(self, scope: Scope) -> bool:
+        """Whether a handler wrote the error that answers *scope*, and not the framework."""
+        return self.routed(scope)
+
     def operation(self, scope: Scope) -> str | None:
         """The operation that answers *scope*, or None before routing and where only the path fits."""
         operation: str | None = scope.get("failwell.operation")

@@ -14,7 +14,7 @@ from failwell.server.errors.forms import code_asked_for, explanation, rendered
 from failwell.server.errors.framework import UNHANDLED, Framework, of_status
 from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
 from failwell.server.errors.unwrapping import single
-from failwell.server.protocol import UNDECLARED, Scope
+from failwell.server.protocol import ANSWERED, UNDECLARED, Scope, kind_of
 from failwell.server.refusal import Refusal, as_error
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.transient_errors import passes
@@ -83,6 +83,13 @@ class Translator:
         self._log_reply(scope, reply, exc)
         return reply
 
+    def by_hand(self, status: int, scope: Scope) -> None:
+        """Count that a handler answered *status* by itself, which the catalogue does not know of; log the first."""
+        asked = (self.framework.operation(scope) or "", str(status))
+        self.undeclared[asked] += 1
+        if self.undeclared[asked] == 1:
+            self._log(logging.WARNING, scope, status, "an error that was answered by hand; raise one of the catalogue")
+
     def knows(self, exc: Exception) -> bool:
         """Whether *exc* is an error of the catalogue, or the framework's own; else it is a bug."""
         found = single(exc)
@@ -127,6 +134,7 @@ class Translator:
 
     def replayed(self, answer: StoredResponse, scope: Scope) -> None:
         """Log that a kept *answer* is given again; the record has both ids."""
+        scope[ANSWERED] = kind_of((name.encode(), value.encode("latin-1")) for name, value in answer.headers)
         self._log(logging.INFO, scope, answer.status, f"replay of {answer.request_id}")
 
     def _declared(self, exc: Exception, scope: Scope) -> Error | None:

@@ -29,6 +29,7 @@ class FlaskFramework(BlockingFramework, WerkzeugFramework):
         """Let requests that reach the app go through *contract*, as Flask's own documentation wraps middleware."""
         through: Any = self._wsgi.through(contract)
         self.app.wsgi_app = through  # type: ignore[method-assign]  # as Flask's documentation does
+        self.app.after_request(self.named)
 
     def current_request(self) -> Any:
         """Flask's request."""

@@ -29,6 +29,11 @@ class QuartFramework(WerkzeugFramework):
         entrance: Any = ContractEntrance(self._own, contract)
         self.app.asgi_app = entrance  # type: ignore[method-assign]  # as Quart's documentation does
 
+        async def named(response: Any) -> Any:  # a plain function would be called in a thread
+            return self.named(response)
+
+        self.app.after_request(named)
+
     def current_request(self) -> Any:
         """Quart's request."""
         return request

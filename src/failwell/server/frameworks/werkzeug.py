@@ -44,6 +44,12 @@ class WerkzeugFramework(Framework, ABC):
         if Exception not in self.app.error_handler_spec[None][None]:
             self.app.register_error_handler(Exception, self._answering(None))
 
+    def named(self, response: Any) -> Any:
+        """Let the contract know which view answered with a *response* that is an error."""
+        if response.status_code >= 400 and (scope := self.scope()) is not None:
+            self._name(scope)
+        return response
+
     def refusal(self, exc: Exception, *, code: str = "code") -> Refusal | None:
         """An `HTTPException` of Werkzeug, as `abort()` raises it; the words of its class are not its author's."""
         if not isinstance(exc, HTTPException) or exc.code is None:
@@ -55,6 +61,10 @@ class WerkzeugFramework(Framework, ABC):
     def request(self, scope: Scope) -> Any:
         """Nothing of the framework: its request is not there yet."""
         return scope
+
+    def _name(self, scope: Scope) -> None:
+        if (rule := self.current_request().url_rule) is not None:
+            scope["failwell.operation"] = rule.endpoint
 
     def _answering(self, own: Any) -> Any:
         """A handler that answers what the contract covers; what it does not, *own* does, or the framework."""
@@ -68,8 +78,7 @@ class WerkzeugFramework(Framework, ABC):
                 if isinstance(exc, HTTPException):
                     return exc
                 raise exc
-            if (rule := self.current_request().url_rule) is not None:
-                scope["failwell.operation"] = rule.endpoint
+            self._name(scope)
             raised = getattr(exc, "original_exception", None) or exc
             reply: Reply = translator.answer(raised, scope)
             return self.app.response_class(reply.body, reply.status, dict(reply.headers))

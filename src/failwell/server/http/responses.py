@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from failwell._support.exception_fields import ExceptionFields
-from failwell.server.errors.forms import ANSWERED
 from failwell.server.errors.framework import of_status
-from failwell.server.protocol import CUT, ASGIMessage, ASGISend, Scope
+from failwell.server.protocol import ANSWERED, BEGUN, CUT, ASGIMessage, ASGISend, Scope, kind_of
 from failwell.server.refusal import Refusal
 from failwell.wire import Reply
 
@@ -25,6 +24,11 @@ _GOOD_HEADERS: set[tuple[bytes, bytes]] = set()
 """Headers that were looked at before: an app has a few dozen that it sends again and again."""
 _MOST_HEADERS = 1000
 _LONGEST_KEPT = 200
+
+LONGEST_PAGE = 1024 * 1024
+"""Bytes of an error page that are held until it is known whether a handler wrote it."""
+_PAGES = frozenset({"", "text/plain", "text/html"})
+"""Kinds of content that no contract has: pages of a framework, of middleware, or a handler's own."""
 
 _ALLOW_ORIGIN, _EXPOSE = b"access-control-allow-origin", b"access-control-expose-headers"
 
@@ -158,15 +162,18 @@ def _exposing(headers: list[tuple[bytes, bytes]], names: Sequence[str]) -> list[
 
 
 class FromApp:
-    """Stands between the app and *sink*, and keeps back error pages that are not of the contract.
+    """Stands between the app and *sink*, and holds back error pages until it is known whose they are.
 
     Starlette sends "Internal Server Error" before it raises, and some middleware sends its own plain text.
     """
 
     def __init__(self, sink: Sink, scope: Scope) -> None:
+        self.unanswered: int | None = None
+        """The status of an error that the contract did not answer: a handler did by hand, or the framework."""
         self._sink = sink
         self._scope = scope
-        self._page: ASGIMessage | None = None
+        self._page: list[ASGIMessage] = []
+        self._size = 0
 
     async def __call__(self, message: ASGIMessage) -> None:
         """Pass *message* on, unless it belongs to a page that is kept back.
@@ -177,23 +184,48 @@ class FromApp:
         """
         if message["type"] == "http.response.start":
             message = sendable(message)
-            if message["status"] >= 400 and _is_page(message) and ANSWERED not in self._scope:
-                self._page = message
+            if message["status"] >= 400 and self._is_unanswered(message):
                 return
-        elif self._page is not None and message["type"] in {"http.response.body", "http.response.trailers"}:
+        elif self._page and message["type"] in {"http.response.body", "http.response.trailers"}:
+            self._size += len(message.get("body", b""))
+            if self._size <= LONGEST_PAGE:
+                self._page.append(message)
             return
         elif not message.get("body") and not message.get("more_body") and CUT in self._scope:
             raise self._scope[CUT]
         await self._sink(message)
 
+    def _is_unanswered(self, start: ASGIMessage) -> bool:
+        """Whether *start* begins a page that is held back; note an error that nobody answered for."""
+        kind = kind_of(start.get("headers", ()))
+        if self._scope.get(ANSWERED) == kind:
+            return False
+        self.unanswered = start["status"]
+        if kind in _PAGES and BEGUN not in self._scope:
+            self._page = [start]
+        else:
+            self._scope[ANSWERED] = kind
+        return bool(self._page)
+
     @property
     def kept_back(self) -> Refusal | None:
-        """What the page that was kept back meant; None if there was none."""
-        if self._page is None:
+        """What the page that is held back means; None if there is none."""
+        if not self._page:
             return None
-        sent = self._page.get("headers", ())
+        sent = self._page[0].get("headers", ())
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in sent}
-        return of_status(self._page["status"], headers)
+        return of_status(self._page[0]["status"], headers)
+
+    async def release(self) -> bool:
+        """Send the page that is held back, if any; False if it was too long to be held."""
+        if self._size > LONGEST_PAGE:
+            return False
+        if self._page:
+            self._scope[ANSWERED] = kind_of(self._page[0].get("headers", ()))
+        for message in self._page:
+            await self._sink(message)
+        self._page = []
+        return True
 
 
 def sendable(start: ASGIMessage) -> ASGIMessage:
@@ -255,11 +287,6 @@ def _check_framing(headers: list[tuple[bytes, bytes]]) -> None:
         raise UnsendableError("its content-length is no number, or more than one")
     if any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in headers):
         raise UnsendableError("its transfer-encoding is not chunked")
-
-
-def _is_page(start: ASGIMessage) -> bool:
-    kinds = [value for name, value in start.get("headers", ()) if name.lower() == b"content-type"]
-    return not kinds or kinds[0].partition(b";")[0].strip().lower() in {b"text/plain", b"text/html"}
 
 
 def start_of(reply: Reply) -> ASGIMessage:

@@ -100,9 +100,9 @@ class AiohttpFramework(Framework):
         try:
             response = await scope["failwell.handler"](request)
         except web.HTTPException as raised:
-            if raised.status >= 400:
-                raise
             response = raised
+        if isinstance(response, web.HTTPException) and response.status >= 400:
+            raise response
         if not isinstance(response, web.StreamResponse):
             raise TypeError(f"The handler returned a {type(response).__name__}. Let it return a web.Response.")
         scope["failwell.response"] = response

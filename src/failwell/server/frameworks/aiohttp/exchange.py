@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 from aiohttp import StreamReader, web
 
-from failwell.server.protocol import ASGIMessage, Receive, Scope
+from failwell.server.protocol import BEGUN, ASGIMessage, Receive, Scope
 
 ANSWERED: ContextVar[Scope | None] = ContextVar("failwell_scope", default=None)
 """The request whose handler runs, and may send its reply by itself."""
@@ -57,6 +57,7 @@ async def prepared(request: web.Request, response: web.StreamResponse) -> None:
     scope = ANSWERED.get()
     if scope is not None and scope["failwell.request"] is request and "failwell.send" in scope:
         scope["failwell.preparing"] = response
+        scope[BEGUN] = True
         await scope["failwell.send"](start_of(response, None))
 
 

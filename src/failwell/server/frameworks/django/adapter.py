@@ -47,6 +47,10 @@ class DjangoFramework(BlockingFramework):
         """Whether a view was found."""
         return scope["failwell.request"].resolver_match is not None
 
+    def by_hand(self, scope: Scope) -> bool:
+        """Whether a view wrote the reply: what Django refuses by itself, it has logged."""
+        return self.routed(scope) and not getattr(scope.get("failwell.response"), "_has_been_logged", False)
+
     def operation(self, scope: Scope) -> str | None:
         """The name of the view."""
         found = scope["failwell.request"].resolver_match

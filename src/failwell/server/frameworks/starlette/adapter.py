@@ -69,8 +69,12 @@ class StarletteFramework(Framework):
         return isinstance(exc, ClientDisconnect | WebSocketDisconnect)
 
     def routed(self, scope: Scope) -> bool:
-        """Whether the route takes the method too."""
-        return scope["type"] == "http" and scope["method"] in (getattr(scope.get("route"), "methods", None) or ())
+        """Whether the route takes the method too; one with a class as its endpoint takes any."""
+        if scope["type"] != "http":
+            return False
+        route = scope.get("route")
+        methods = getattr(route, "methods", None)
+        return hasattr(route, "endpoint") if methods is None else scope["method"] in methods
 
     def operation(self, scope: Scope) -> str | None:
         """The `operation_id` of the route that answers."""
