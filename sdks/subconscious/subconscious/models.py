@@ -104,5 +104,6 @@ class Run(_Answer):
         message = f"Run {self.run_id} has no result: {told.message or words}"
         body = json.dumps({"error": {"code": told.code or code, "message": message}}).encode()
         error = parse_reply(Reply(0, {}, body), CATALOGUE, operation="wait", source="job")
+        error.effect = "done"  # the run had begun
         error.run_id = self.run_id  # type: ignore[attr-defined]  # every error of the catalogue has one
         raise error

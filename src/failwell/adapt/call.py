@@ -111,7 +111,9 @@ class LogicalCall:
         self._origin = self.catalogue.name if origin is None else origin
         self._key, self._method = idempotency_key, method
         if problem := operation_problem(operation) or self._problem():
-            raise error_for(*self.catalogue.raised_on("configuration"), message=problem)
+            refused = error_for(*self.catalogue.raised_on("configuration"), message=problem)
+            refused.effect = "none"
+            raise refused
         self._named = tuple(each if isinstance(each, Secret) else Secret(each) for each in secrets)
         self._secrets = self._named
         key = idempotency_key
@@ -186,7 +188,7 @@ class LogicalCall:
         raised = self._raised
         if raised is not None and raised is not error:
             raised.attempts, raised.elapsed, raised.suppression = error.attempts, error.elapsed, error.suppression
-            raised.idempotency_key = error.idempotency_key
+            raised.idempotency_key, raised.effect = error.idempotency_key, error.effect
             vars(raised)["_assessed"] = vars(error).get("_assessed")  # for `retry`
             raised.__notes__ = list(getattr(error, "__notes__", ()))
             error = raised
@@ -241,7 +243,7 @@ class LogicalCall:
         if known is not None and isinstance(known, self.catalogue.base) and len(known.attempts) <= 1:
             # The function calls `raise_for` itself.
             self._raised = known
-            return _outcome_of(known)
+            return _outcome_of(known, self.catalogue)
         try:
             found = None if known is not None else failure_of(problem, self._named)
         except MisuseError as refused:
@@ -260,7 +262,7 @@ class LogicalCall:
 def _policy(catalogue: Catalogue, operation: str | None, retries: int, profile: RetryProfile) -> RetryPolicy:
     """How *operation* is repeated; made once."""
     rules = changed(catalogue.retries, max_retries=retries)
-    return RetryPolicy(rules, by_catalogue(catalogue, operation), profile == "large_fleet")
+    return RetryPolicy(rules, by_catalogue(catalogue, operation), profile == "large_fleet", catalogue)
 
 
 def _new_guard(origin: str, shares: Resilience, profile: RetryProfile, operation: str, clock: Clock) -> Guard:
@@ -276,13 +278,14 @@ def _guard_of(origin: str, shares: Resilience, profile: RetryProfile, operation:
     return _new_guard(origin, shares, profile, operation, SYSTEM_CLOCK)
 
 
-def _outcome_of(error: Error) -> Outcome:
+def _outcome_of(error: Error, catalogue: Catalogue) -> Outcome:
     """What was answered, or was not, for *error* to be raised."""
     if error.case.on in ("network", "timeout"):
-        return Failure("timeout" if error.case.on == "timeout" else "network", str(error))
+        return Failure("timeout" if error.case.on == "timeout" else "network", str(error), sent=error.effect != "none")
     waits = [getattr(error, spec.name, None) for spec in specs_of(type(error)) if spec.is_wait]
     known = [wait for wait in waits if wait is not None]
     headers = {"retry-after": str(known[0])} if known else {}
+    headers[catalogue.effect_header] = error.effect  # which it found by the method that was sent
     return Reply(error.status_on_the_wire, headers, error.body)
 
 

@@ -191,6 +191,7 @@ def error_from(
 def misuse(problem: MisuseError, catalogue: Catalogue) -> Error:
     """The error of *catalogue* for a call that could never be made."""
     error = error_for(*catalogue.raised_on("configuration"), message=f"The call was not made: {problem}.")
+    error.effect = "none"
     error.__cause__ = problem.__cause__
     return error
 

@@ -45,7 +45,9 @@ class ClientSettings(TypedDict, total=False):
 
 def configuration_problem(catalogue: Catalogue, message: str) -> Error:
     """The vendor's error for a client that cannot be built, or a call that cannot be made."""
-    return error_on(catalogue, "configuration", message)
+    error = error_on(catalogue, "configuration", message)
+    error.effect = "none"
+    return error
 
 
 def check_sessions(catalogue: Catalogue, http: str) -> None:

@@ -203,7 +203,9 @@ class Core:
         if not self._transport.closed:
             return met
         # By another thread or task, after the call had begun.
-        return configuration_problem(self.catalogue, "The client was closed meanwhile. Close it later.")
+        closed = configuration_problem(self.catalogue, "The client was closed meanwhile. Close it later.")
+        closed.effect = "unknown"
+        return closed
 
     def tell(self, name: str, facts: dict[str, Any]) -> None:
         """Let those who listen hear of the event *name*."""
@@ -322,7 +324,9 @@ class Core:
         policy = self._policies.get(operation)
         if policy is None:
             classify = by_catalogue(self.catalogue, operation)
-            policy = self._policies[operation] = RetryPolicy(self._rules, classify, self.retry == "large_fleet")
+            policy = self._policies[operation] = RetryPolicy(
+                self._rules, classify, self.retry == "large_fleet", self.catalogue
+            )
         return policy
 
     def _shared_rules(self) -> Resilience:

@@ -13,6 +13,9 @@ RetryKind = Literal["never", "transient", "throttled", "in_progress"]
 """Whether a call that met this case is repeated: not at all, after a backoff, when the server says,
 or because the same request is still running there."""
 
+Effect = Literal["none", "unknown", "done"]
+"""Whether a call that failed did its work: nothing of it had begun, nobody knows, or a side effect had begun."""
+
 StatusRange = Literal["4XX", "5XX"]
 
 EnvelopeLayer = Literal["middleware"]
@@ -35,6 +38,7 @@ class Case(Frozen):
     *operation* narrows the claim to one operation (`"images.upload"`) or to a resource (`"images"`).
     *layer* "middleware" sends it in the shape for what is said before a handler, where the envelope has two.
     *fix* is what the caller should do, *cause* why it happens where the docstring of the class speaks of several cases.
+    *effect* is whether a call that meets it did its work, where its status says another thing than what is true.
     """
 
     code: str | None = None
@@ -45,6 +49,7 @@ class Case(Frozen):
     retry: RetryKind | None = None
     layer: EnvelopeLayer | None = None
     cause: str | None = None
+    effect: Effect | None = None
 
     @property
     def concrete_status(self) -> int | None:
@@ -76,7 +81,9 @@ class Case(Frozen):
         return f"{name} on {self.operation}" if self.operation else name
 
 
-_RETRY_KINDS, _SOURCES, _RANGES = (frozenset(get_args(kind)) for kind in (RetryKind, Source, StatusRange))
+_RETRY_KINDS, _SOURCES, _RANGES, _EFFECTS = (
+    frozenset(get_args(kind)) for kind in (RetryKind, Source, StatusRange, Effect)
+)
 
 
 def flaw_in(case: Case, source: Source) -> str | None:
@@ -96,6 +103,8 @@ def flaw_in(case: Case, source: Source) -> str | None:
         return f"code={case.code!r} is no text. Write the code as a reply says it, in quotes"
     if case.retry is not None and str(case.retry) not in _RETRY_KINDS:
         return f"retry={case.retry!r} is no kind of retry. Write one of {_listed(_RETRY_KINDS)}"
+    if case.effect is not None and str(case.effect) not in _EFFECTS:
+        return f"effect={case.effect!r} is no effect of a call. Write one of {_listed(_EFFECTS)}"
     if str(source) not in _SOURCES:
         return f"source={source!r} is no source of errors. Write one of {_listed(_SOURCES)}"
     return None

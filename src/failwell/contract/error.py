@@ -11,7 +11,7 @@ from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.late_message import ARGS, make_message
 from failwell._support.lazy import LazyMember
-from failwell.contract.case import Case, EnvelopeLayer, RetryKind, Source, StatusRange, flaw_in, phrase
+from failwell.contract.case import Case, Effect, EnvelopeLayer, RetryKind, Source, StatusRange, flaw_in, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.errors import DeclarationError
 from failwell.contract.fields import Code, Message, Status, field
@@ -30,7 +30,8 @@ class Error(Exception):
 
     Class keywords: *status* and *code* are what a reply must say to be this error, *retry* whether a call is
     repeated, *fix* what the caller should do, *source* where it comes from, *on* the occasion of one that does
-    not travel, *layer* who says it, *cases* any further claims.
+    not travel, *layer* who says it, *effect* whether the call did its work, where its status says another thing than
+    what is true, *cases* any further claims.
 
     Raises:
         DeclarationError: a header, or JSON, cannot carry the type of a field, a field has the name of a member, or
@@ -69,6 +70,8 @@ class Error(Exception):
     """How long the whole body was, in bytes."""
     _assessed: Assessed | None = None
     """What the retry policy found of the last attempt; `retry` makes it an advice."""
+    _effect: Effect | None = None
+    """What the call found of its effect; `effect` says it."""
 
     source: ClassVar[Source] = "http"
     cases: ClassVar[tuple[Case, ...]] = ()
@@ -87,6 +90,7 @@ class Error(Exception):
         source: Source | None = None,
         on: str | None = None,
         layer: EnvelopeLayer | None = None,
+        effect: Effect | None = None,
         cases: tuple[Case, ...] = (),
     ) -> None:
         super().__init_subclass__()
@@ -97,12 +101,20 @@ class Error(Exception):
         first = (Case(code, status, on=on),) if any(said is not None for said in (code, status, on)) else ()
         if own := (*first, *cases):
             cls.cases = tuple(
-                changed(case, fix=case.fix or fix, retry=case.retry or retry, layer=case.layer or layer) for case in own
+                changed(
+                    case,
+                    fix=case.fix or fix,
+                    retry=case.retry or retry,
+                    layer=case.layer or layer,
+                    effect=case.effect or effect,
+                )
+                for case in own
             )
-        elif fix is not None or retry is not None:
+        elif fix is not None or retry is not None or effect is not None:
             own = () if cls.cases else (Case(),)
             cls.cases = tuple(
-                changed(case, fix=fix or case.fix, retry=retry or case.retry) for case in cls.cases or own
+                changed(case, fix=fix or case.fix, retry=retry or case.retry, effect=effect or case.effect)
+                for case in cls.cases or own
             )
         cls.claims = cls.cases if own else ()
         for case in cls.claims:
@@ -225,6 +237,27 @@ class Error(Exception):
         from failwell.contract.retry_advice import advice_of
 
         return advice_of(self, self._assessed)
+
+    @property
+    def effect(self) -> Effect:
+        """Whether the call did its work: "none" of it had begun, a side effect had begun ("done"), or it is "unknown".
+
+        Over all attempts: of what was sent, the method, what the server said, the case and the status. One that met no
+        call says what its case does; where the call was never made, that is "none".
+        """
+        told = self._effect
+        if told is not None:
+            return told
+        case = self.case
+        if case.effect is not None:
+            return case.effect
+        source = case.source(self.source)
+        never_sent = source == "client" or ("_received" in self.__dict__ and self.__dict__["_received"] is None)
+        return "none" if never_sent and source != "transport" else "unknown"
+
+    @effect.setter
+    def effect(self, found: Effect) -> None:
+        self._effect = found
 
     @property
     def body_truncated(self) -> bool:

@@ -9,6 +9,7 @@ from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, KeptBody, Suppression
 
 if TYPE_CHECKING:
+    from failwell.contract.case import Effect
     from failwell.contract.retry_advice import Assessed
 
 E = TypeVar("E", bound=Error)
@@ -24,9 +25,11 @@ def attach(
     body: KeptBody = NO_BODY,
     suppression: Suppression | None = None,
     assessed: Assessed | None = None,
+    effect: Effect | None = None,
 ) -> None:
     """Put the facts of a call on *error*. Nothing here is a live object or a credential."""
-    vars(error)["_assessed"] = assessed  # for `retry`, which callers see
+    held = vars(error)
+    held["_assessed"], held["_effect"] = assessed, effect  # for `retry` and `effect`, which callers see
     error.request_id = request_id
     error.attempts = attempts
     error.elapsed = elapsed
@@ -46,6 +49,7 @@ EVIDENCE = (
     "body_code",
     "suppression",
     "resume_token",
+    "effect",
 )
 """The attributes of an error that tell of its call, whatever its class."""
 
@@ -86,8 +90,8 @@ def log_fields(error: Error) -> dict[str, Any]:
     """The facts of *error* as a flat dict for a structured log; no body, no credential.
 
     Keys: `error.type`, `error.message`, `error.source`, `error.code`, `error.status`, `error.request_id`,
-    `error.attempts`, `error.elapsed`, `error.idempotency_key`, `error.suppression` (by what a further try was); a fact
-    that is not known is left out.
+    `error.attempts`, `error.elapsed`, `error.idempotency_key`, `error.effect`, `error.suppression` (by what a further
+    try was); a fact that is not known is left out.
     """
     facts = {
         "error.type": type(error).__name__,
@@ -99,6 +103,7 @@ def log_fields(error: Error) -> dict[str, Any]:
         "error.attempts": len(error.attempts) or None,
         "error.elapsed": error.elapsed,
         "error.idempotency_key": error.idempotency_key,
+        "error.effect": vars(error).get("_effect"),  # as a call found it
         "error.suppression": error.suppression.by if error.suppression is not None else None,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}

@@ -6,14 +6,16 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext
+from functools import reduce
 from typing import Annotated, Any, Generic, TypeVar
 
 from failwell._support.frozen import Frozen, changed
-from failwell.contract.case import Case
+from failwell.contract.case import Case, Effect
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
 from failwell.contract.fields import Local, Message, field
+from failwell.policy.effect import together
 from failwell.policy.flow import Flow, now, sleep
 from failwell.policy.resilience.budget import Lock
 from failwell.policy.retry.policy import succeeded
@@ -84,7 +86,7 @@ def failed_batch(
     message = f"{len(failures)} of {total} items failed"
     message += f" and {not_tried} {'was' if not_tried == 1 else 'were'} not tried" if not_tried else ""
     message += f"; item {first}: {type(error).__name__}: {str(error)[:200]}" if first is not None else ""
-    return error_for(
+    batch = error_for(
         *declared(catalogue, BatchError),
         message=message,
         total=total,
@@ -92,6 +94,9 @@ def failed_batch(
         remaining=remaining,
         partial_results=dict(results),
     )
+    effects: list[Effect] = [each.effect if isinstance(each, Error) else "unknown" for each in failures.values()]
+    batch.effect = "done" if results else reduce(together, effects, "none")
+    return batch
 
 
 def declared(catalogue: Catalogue, own: type[Error]) -> tuple[type[Error], Case]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
+from failwell.contract.case import Effect
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.evidence import KeptBody as Kept
 from failwell.policy.decoding_errors import JobFailedError, UnreadableReplyError
@@ -19,6 +20,9 @@ from failwell.wire import json
 from failwell.wire.messages import Failure, Reply, Request
 
 T = TypeVar("T")
+
+DONE: Effect = "done"
+"""What is known of the effect of a call that told how its job ended."""
 
 
 def call_or_raise(
@@ -44,7 +48,7 @@ def call_or_raise(
         request_id_header=catalogue.request_id_header,
         guard=guard,
     )
-    outcome, told = tried.outcome, tried
+    outcome, told, effect = tried.outcome, tried, None
     if isinstance(outcome, Reply) and 200 <= outcome.status < 300:
         try:
             return decode(outcome)
@@ -52,12 +56,12 @@ def call_or_raise(
             told = tried._replace(outcome=Failure("unreadable", masked_text(str(problem), mask), head=outcome))
         except JobFailedError as job:
             # Through the table that every reply goes through: it is the error that a call would have met.
-            told = tried._replace(outcome=Reply(job.status, {}, json.dumps(job.body)))
+            told, effect = tried._replace(outcome=Reply(job.status, {}, json.dumps(job.body))), DONE
     error = error_of(told, request, catalogue, mask=mask)
     if isinstance(told.outcome, Reply) and isinstance(outcome, Reply) and not told.outcome.status:
         error.received(outcome.status)
     # What the error of this very reply keeps of its body need not be cut again.
     body = Kept(error.body, error.body_length) if told is tried and isinstance(outcome, Reply) else None
-    complete(error, tried, request, catalogue, mask=mask, body=body)
+    complete(error, tried, request, catalogue, mask=mask, body=body, effect=effect)
     # Raised here, outside every `except`: the live library exception must not become its __context__.
     raise error from error.__cause__

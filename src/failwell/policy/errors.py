@@ -7,7 +7,7 @@ from typing import Any
 from failwell._support import truncation
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.case import Source
+from failwell.contract.case import Effect, Source
 from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
 from failwell.contract.construction import error_for, tell_call, tell_resource
 from failwell.contract.error import Error
@@ -15,6 +15,7 @@ from failwell.contract.evidence import NO_BODY, Attempt, Suppression
 from failwell.contract.evidence import KeptBody as Kept
 from failwell.contract.reporting import attach, hint
 from failwell.contract.retry_advice import Assessed
+from failwell.policy.effect import SAFE, effect_of_call
 from failwell.policy.flow import NotSent
 from failwell.policy.retry.loop import asked_too_much
 from failwell.policy.retry.policy import RetryPolicy
@@ -90,12 +91,16 @@ def complete(
     *,
     mask: Mask = bytes,
     body: Kept | None = None,
+    effect: Effect | None = None,
 ) -> None:
     """Put on *error* what is known of the call: its attempts, time, key, one hint; nothing that *mask* takes out.
 
-    *body* is what is kept of the reply's, where that is known.
+    *body* is what is kept of the reply's, *effect* what the call did, where that is known.
     """
     outcome, found, request_id = tried.outcome, tried.found, error.request_id
+    if effect is None:
+        safe = request.method in SAFE
+        effect = "none" if safe else effect_of_call(request.method, outcome, error.case, catalogue, before=tried.before)
     tell_call(error, request.method, _path(request.target))
     assessed = (
         assessed_late(error, tried, request, catalogue.retries)
@@ -117,6 +122,7 @@ def complete(
         body=body or NO_BODY,
         suppression=tried.suppression,
         assessed=assessed,
+        effect=effect,
     )
     note = hint(error)
     if tried.suppression is not None and tried.attempts:  # where nothing was sent, the message says why

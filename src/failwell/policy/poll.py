@@ -62,6 +62,7 @@ def poll_until(
         except _OverError:
             break
         except Error as error:
+            error.effect = "done"  # for what is waited for has begun, whatever a look at it met
             if not transient(error):
                 raise
             yield from notify("poll_failed", error=type(error).__name__)
@@ -77,6 +78,7 @@ def poll_until(
         yield from sleep(min(pause, left))
         pause = min(pause * factor, longest_interval)
     late = timed_out(last)
+    late.effect = "done"
     late.elapsed = (yield from now()) - started
     if line := hint(late):
         late.add_note(line)

@@ -121,7 +121,7 @@ def failed_job(catalogue: Catalogue, operation: str, message: str, *, code: str 
     """
     cls, case = catalogue.resolve(None, code, operation=operation, source="job")
     error = error_for(cls, case, message=message, status=None, fields=facts)
-    error.body_code = code
+    error.body_code, error.effect = code, "done"
     if line := hint(error):
         error.add_note(line)
     return error

@@ -144,10 +144,11 @@ def chunked_upload(
     source = source_of(what, different)
     at = None if resume_token is None else _address(core, operation, resume_token, source)
     known = arguments_of({**arguments, **({argument: source.name} if source.name is not None else {})})
-    token = resume_token
+    token, there = resume_token, at is not None
 
     def begun(address: str) -> None:
-        nonlocal token
+        nonlocal token, there
+        there = True
         place = _place(core, address)
         if place is None or known is None or source.size is None:
             return
@@ -170,6 +171,8 @@ def chunked_upload(
             )
         )
     except Error as error:
+        if there:
+            error.effect = "done"  # of the upload, whatever its last request did
         gone = error.known_status in GONE
         if token is not None and not gone and not isinstance(error, SourceChangedError):
             error.resume_token = token

@@ -56,6 +56,8 @@ class HeaderNames(Frozen):
     request_id: str = "X-Request-ID"
     idempotency_key: str = "Idempotency-Key"
     replayed: str = "Idempotent-Replayed"
+    side_effect: str = "Side-Effect"
+    """Says on an error whether a side effect of the call had begun, as `failwell.server.side_effect` knows it."""
 
 
 class RetryRules(Frozen):
@@ -134,6 +136,7 @@ class Catalogue(CaseTable):
         self.idempotency = idempotency
         self.resources = dict(resources or {})
         self.request_id_header = headers.request_id.lower()
+        self.effect_header = headers.side_effect.lower()
         # What `failwell.wire.parse` makes errors with, by operation, status and code.
         self.makers: dict[tuple[str | None, int, str | None], Any] = {}
         self.mapped: dict[type[Exception], type[Error]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from failwell._support.frozen import Frozen
+from failwell.contract.case import Effect
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.flow import NOW, Flow, NotSent, Send, notify, random, sleep
 from failwell.policy.resilience.guard import UNGUARDED, Guard
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _new = tuple.__new__
 """Makes an `Attempt` or a `RetryResult` of all its fields, in a third of the time."""
 _reasons: dict[int, str] = {}
+NOTHING: Effect = "none"
+"""What the attempts before the first one did."""
 
 
 def with_retries(
@@ -42,7 +45,7 @@ def with_retries(
     attempts: list[Attempt] = []
     found: Assessment | None = None
     taken: Slice | None = None
-    this, timeout = ask, ask.timeout
+    this, timeout, before = ask, ask.timeout, NOTHING
     refused: NotSent | None = None
     if budget is not None:
         budget.deposit(started)
@@ -68,14 +71,15 @@ def with_retries(
         if found is None or not found.may_repeat:
             this_try = attempt_of(outcome, 0.0, request_id_header)
             tries = (*attempts, this_try) if attempts else (this_try,)
-            return _new(RetryResult, (outcome, tries, moment - started, timeout, None, found))
+            return _new(RetryResult, (outcome, tries, moment - started, timeout, None, found, before))
         next_ = yield from _next_try(
             policy, guard, found, retry=len(attempts) + 1, moment=moment, started=started, deadline=deadline
         )
         attempts.append(attempt_of(outcome, next_.delay or 0.0, request_id_header))
         if next_.delay is None:
-            over = RetryResult(outcome, tuple(attempts), moment - started, timeout, next_.suppression, found)
+            over = RetryResult(outcome, tuple(attempts), moment - started, timeout, next_.suppression, found, before)
             return (yield from _told(over, operation))
+        before = policy.effect(ask.request, found, before)
         taken = next_.taken
         try:
             yield from notify(
@@ -89,8 +93,16 @@ def with_retries(
             _give_back(guard, taken)
             raise
     _give_back(guard, taken)
-    last = refused if found is None else found.outcome
-    over = RetryResult(last, tuple(attempts), moment - started, timeout, refused.suppression, found)
+    # Where the last outcome is that of an attempt, *before* has it already: to count it twice changes nothing.
+    over = RetryResult(
+        refused if found is None else found.outcome,
+        tuple(attempts),
+        moment - started,
+        timeout,
+        refused.suppression,
+        found,
+        before,
+    )
     return (yield from _told(over, operation))
 
 

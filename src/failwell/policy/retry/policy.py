@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from failwell._support.frozen import Frozen
-from failwell.contract.case import WAITS_FOR_THE_SERVER, RetryKind
+from failwell.contract.case import WAITS_FOR_THE_SERVER, Effect, RetryKind
 from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
+from failwell.policy.effect import NOTHING_BEGUN, SAFE, effect_of_call, together
 from failwell.policy.flow import NotSent
 from failwell.policy.retry.assessment import Assessment
 from failwell.wire.messages import Failure, Outcome, Reply, Request
@@ -43,12 +44,14 @@ class RetryPolicy(Frozen):
     """Which outcomes of a request are worth another try, and after which delay.
 
     *fleet* is for many clients that seldom call, and so learn nothing from their own calls: of timeouts one in ten is
-    repeated, and a retry that the server put a date on costs nothing, also after a 503.
+    repeated, and a retry that the server put a date on costs nothing, also after a 503. *catalogue* names the header in
+    which a server says whether a side effect had begun.
     """
 
     rules: RetryRules = RetryRules()
     classify: Classify = by_status
     fleet: bool = False
+    catalogue: Catalogue | None = None
 
     @property
     def longest_wait(self) -> float:
@@ -58,8 +61,8 @@ class RetryPolicy(Frozen):
     def assess(self, request: Request, outcome: Outcome) -> Assessment:
         """What *outcome*, which is no success of *request*, says about another try.
 
-        Safe is what may be sent twice, or was not executed: it never left, was refused, or the first call with the same
-        key is still running. A body that cannot be rewound is never sent twice.
+        Safe is what may be sent twice, or was not executed: it never left, was refused, the server says that nothing
+        had begun, or the first call with the same key still runs. A body that cannot be rewound is never sent twice.
 
         The budget does not pay for a retry that the server put a date on, where the date is about this caller: its
         rate limit (429), or its first call that still runs. A 5xx is about the server, and every caller has the date.
@@ -74,11 +77,23 @@ class RetryPolicy(Frozen):
         else:
             kind, parsed = self.classify(outcome)
             executed = kind == "transient" or (kind == "never" and outcome.status >= 500)
+            if executed and self.catalogue is not None and not request.repeatable:
+                executed = outcome.headers.get(self.catalogue.effect_header) not in NOTHING_BEGUN
             if outcome.status in WAITS_FOR_THE_SERVER or kind in ("throttled", "in_progress"):
                 asked = outcome.asked_wait
             costs = not asked or (outcome.status >= 500 and not self.fleet)
         safe = request.rewindable and (request.repeatable or not executed)
         return Assessment(outcome, kind, safe, asked, costs, parsed)
+
+    def effect(self, request: Request, found: Assessment, before: Effect) -> Effect:
+        """What the attempts did up to the one of which that was *found*; *before* is what those before it did."""
+        catalogue, outcome, case = self.catalogue, found.outcome, None
+        if catalogue is None or request.method in SAFE:
+            return before if request.method in SAFE else together(before, "unknown")
+        if isinstance(outcome, Reply):
+            code = None if found.parsed is None else found.parsed.said.code
+            _, case = catalogue.resolve(outcome.status, code, operation=request.operation)
+        return effect_of_call(request.method, outcome, case, catalogue, before=before)
 
     def delay_before(self, retry: int, found: Assessment, *, chance: float = 0.5) -> float | None:
         """Seconds to wait before the *retry*-th retry (from 1), or None when there must not be one.

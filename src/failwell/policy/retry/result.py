@@ -3,6 +3,7 @@
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from typing import NamedTuple
 
+from failwell.contract.case import Effect
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.flow import NotSent
 from failwell.policy.retry.assessment import Assessment
@@ -15,7 +16,7 @@ class RetryResult(NamedTuple):
 
     The outcome is `NotSent`, and there is no attempt, when not even the first was made. *elapsed* is the seconds of the
     whole, *timeout* the seconds that the last attempt had. *found* is what was found of the last outcome, if it was
-    looked at for a retry.
+    looked at for a retry. *before* is what the attempts before the last one did.
     """
 
     outcome: Outcome | NotSent
@@ -24,6 +25,7 @@ class RetryResult(NamedTuple):
     timeout: float | None = None
     suppression: Suppression | None = None
     found: Assessment | None = None
+    before: Effect = "none"
 
     @property
     def parsed(self) -> ParsedBody | None:

@@ -108,6 +108,8 @@ class Connection:
         self.closed = False
         """Whether we closed the session."""
         self.inbox: deque[WebSocketMessage] = deque()
+        self.wrote = False
+        """Whether a message was ever given to the network: what it did there, nobody says."""
         self.renew(0.0)
 
     def renew(self, moment: float) -> None:
@@ -203,6 +205,7 @@ class Connection:
         yield from self._glance()
         data = None if self.drop is not None else self._frames.message(said)
         if data is not None:
+            self.wrote = True
             failure: Failure | None = yield Write(data, timeout)
             if failure is None:
                 return None

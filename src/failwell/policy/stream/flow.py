@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeVar
 from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.masking import masked_text
+from failwell.contract.case import Effect
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.decoding_errors import UnreadableReplyError
+from failwell.policy.effect import SAFE, together
 from failwell.policy.errors import complete, error_of, from_failure
 from failwell.policy.flow import (
     Flow,
@@ -121,6 +123,8 @@ class _Stream(Generic[T]):
         self.nowhere = ""
         self.last_event_id = ""
         self.retry: int | None = None
+        self.method = request.method
+        self.before: Effect = "none"
         self.given = 0
         self.fruitless = 0
 
@@ -151,6 +155,7 @@ class _Stream(Generic[T]):
                 )
             )
             self.attempts += tried.attempts
+            self.before = together(self.before, tried.before)
             head = tried.outcome
             if not isinstance(head, Reply) or not succeeded(head):
                 raise (yield from self._not_opened(tried))
@@ -359,11 +364,21 @@ class _Stream(Generic[T]):
     ) -> Flow[Error]:
         """*error* with all that is known of the stream."""
         moment = yield from now()
-        tried = RetryResult(outcome, tuple(self.attempts), moment - self.started, self.wait, suppression)
-        complete(error, tried, self.request, self.catalogue, mask=self._mask)
+        tried = RetryResult(
+            outcome, tuple(self.attempts), moment - self.started, self.wait, suppression, before=self.before
+        )
+        complete(error, tried, self.request, self.catalogue, mask=self._mask, effect=self._effect(error))
         error.last_event_id = self._shown(self.last_event_id)
         error.stream_resource_id = None if self.about is None else self._shown(self.about)
         return error
+
+    def _effect(self, error: Error) -> Effect | None:
+        """What is known of the effect of a stream that was opened: its events say that the work had begun."""
+        if self.head is None or self.method in SAFE:
+            return None if self.method == self.request.method else "none"
+        if self.given or self.about:
+            return "done"
+        return error.case.effect or "unknown"
 
     def _mask(self, text: bytes) -> bytes:
         return self.mask(self.request, text)
