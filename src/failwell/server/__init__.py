@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from failwell.server.http.bodies import BodyLimits
     from failwell.server.http.paging import ItemReply, Offset, PageLimit, PageReply, Pagination, page_of, rows_of_page
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
+    from failwell.server.http.service import Service
     from failwell.server.http.sse import EventStreamResponse, follow
     from failwell.server.http.sse_event import sse_event
     from failwell.server.idempotency.policy import Idempotency
@@ -73,6 +74,7 @@ lazy_exports(
         "http.bodies": "BodyLimits",
         "http.paging": "ItemReply Offset PageLimit PageReply Pagination page_of rows_of_page",
         "http.request_id": "RequestIdFilter current_request_id",
+        "http.service": "Service",
         "http.sse": "EventStreamResponse follow",
         "http.sse_event": "sse_event",
         "idempotency.policy": "Idempotency",
@@ -144,6 +146,7 @@ __all__ = [
     "RequestIdFilter",
     "RowModel",
     "Schema",
+    "Service",
     "Services",
     "SignedUrls",
     "SqliteStore",

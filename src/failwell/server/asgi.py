@@ -15,6 +15,7 @@ from failwell.contract.declaration import specs_of
 from failwell.server.auth.auth import Auth, ByFunction, ByKey, FindCaller
 from failwell.server.auth.keys import Keys
 from failwell.server.caller import Caller
+from failwell.server.errors.error_counts import ErrorCase
 from failwell.server.errors.framework import Framework
 from failwell.server.errors.translate import Convert, Translator
 from failwell.server.errors.undeclared import UndeclaredError
@@ -23,6 +24,7 @@ from failwell.server.http.bodies import DEFAULT, BodyLimits, limited, may_have_b
 from failwell.server.http.paths import Paths
 from failwell.server.http.request_id import Answering, request_id_of
 from failwell.server.http.responses import FromApp, Outgoing, Sink, UnsendableError, Within, send_reply
+from failwell.server.http.service import SERVED, Service
 from failwell.server.http.websocket_handshake import Handshake
 from failwell.server.idempotency.claims import Claims
 from failwell.server.idempotency.gate import IdempotencyGate
@@ -53,6 +55,7 @@ def contract_around(
     bodies: BodyLimits | None = DEFAULT,
     paths: Sequence[str] | None = None,
     outside: Sequence[object] = (),
+    service: Service | None = None,
 ) -> Contract:
     """The contract of *catalogue* around an app of *framework*; `failwell.server.install` says what the settings mean.
 
@@ -91,6 +94,7 @@ def contract_around(
         keyed=None if idempotency is None else IdempotencyGate(Claims(idempotency), catalogue.headers.idempotency_key),
         bodies=None if bodies is None else Bodies(bodies, framework),
         paths=None if paths is None else Paths(paths, framework, argument="paths", whole=True),
+        service=service,
     )
     framework.describe(catalogue)
     framework.contract = contract
@@ -126,6 +130,7 @@ class Contract:
         keyed: IdempotencyGate | None,
         bodies: Bodies | None,
         paths: Paths | None,
+        service: Service | None = None,
     ) -> None:
         self.app: ASGIApp = framework.asgi
         self.framework = framework
@@ -137,6 +142,7 @@ class Contract:
         self._keyed = keyed
         self._bodies = bodies
         self._paths = paths
+        self._service = service
         self._exposed = _exposed(translator.catalogue, limited=limiter is not None, keyed=keyed is not None)
         self._adopt_all()
         self._inner: ASGIApp = self._inside
@@ -155,6 +161,11 @@ class Contract:
         """
         return self._translator.undeclared
 
+    @property
+    def errors(self) -> Mapping[ErrorCase, int]:
+        """How often which error was answered: by its class, the code of its case, and the status."""
+        return self._translator.errors
+
     async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         """Answer one request.
 
@@ -169,6 +180,9 @@ class Contract:
         if self.framework.changed():
             self._adopt()
         scope[CONTRACT] = self
+        if self._service is not None and self._service not in scope.get(SERVED, ()):
+            await self._service.answer(self, scope, receive, send, translator=self._translator)
+            return
         if self._paths is not None and self._paths.first(scope) is None:
             await self._way(scope, receive, send)
             return

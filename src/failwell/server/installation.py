@@ -12,6 +12,7 @@ from failwell.server.auth.auth import FindCaller
 from failwell.server.auth.keys import Keys
 from failwell.server.errors.translate import Convert
 from failwell.server.http.bodies import DEFAULT, BodyLimits
+from failwell.server.http.service import Service
 from failwell.server.idempotency.policy import Idempotency
 from failwell.server.idempotency.store import Store
 from failwell.server.limits.rate_limits import RateLimits
@@ -43,6 +44,7 @@ def install(
     bodies: BodyLimits | None = DEFAULT,
     paths: Sequence[str] | None = None,
     outside: Sequence[object] = (),
+    service: Service | None = None,
 ) -> Contract:
     """Make *app* keep the contract of *catalogue*; serve what this returns, or *app* itself: it is the same.
 
@@ -59,6 +61,7 @@ def install(
     *paths* are patterns of the paths that the contract covers (`"/v2/*"`); by default all. Other requests, and the
     handlers of the app for their errors, stay as they are. CORS, sessions and authentication of the app stand outside
     of the contract; *outside* has more of its middleware that shall: classes, or functions.
+    *service* has what a load balancer asks for, sheds load, and writes an access log.
     The document of a FastAPI app tells of the errors too: an `app.openapi` of its own must be set before.
 
     Raises:
@@ -82,6 +85,7 @@ def install(
         bodies=bodies,
         paths=paths,
         outside=outside,
+        service=service,
     )
 
 

@@ -10,6 +10,7 @@ from failwell._support.frozen import changed
 from failwell.contract import Catalogue, Error
 from failwell.contract.case import TRAVELLING
 from failwell.contract.mapping import error_of_domain
+from failwell.server.errors.error_counts import ErrorCase
 from failwell.server.errors.forms import code_asked_for, explanation, rendered
 from failwell.server.errors.framework import UNHANDLED, Framework, of_status
 from failwell.server.errors.undeclared import UndeclaredError, UnlistedError
@@ -39,6 +40,7 @@ class Translator:
     def __init__(self, catalogue: Catalogue, framework: Framework, *, convert: Convert | None, strict: bool) -> None:
         self.catalogue = catalogue
         self.undeclared: Counter[tuple[str, str]] = Counter()
+        self.errors: Counter[ErrorCase] = Counter()
         self.framework = framework
         self._convert = convert
         self._strict = strict
@@ -108,13 +110,13 @@ class Translator:
     def unhandled(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 500, which says nothing of *exc*; the log says all."""
         self._log(logging.ERROR, scope, 500, type(exc).__name__, exc)
-        return self._of_refusal(Refusal(500, UNHANDLED), scope)
+        return self.refused(Refusal(500, UNHANDLED), scope)
 
     def out_of_service(self, exc: Exception, scope: Scope) -> Reply:
         """The catalogue's 503 for an *exc* that passes by itself, such as a locked database; the log says all."""
         self._log(logging.ERROR, scope, 503, type(exc).__name__, exc)
         refused = Refusal(503, OUT_OF_SERVICE, headers={"retry-after": "2"})
-        return self._of_refusal(refused, scope)
+        return self.refused(refused, scope)
 
     def broken_off(self, exc: Exception, scope: Scope) -> None:
         """Log an *exc* that came when the reply had begun: nothing can be said to the client any more."""
@@ -180,11 +182,14 @@ class Translator:
         code = code_asked_for(scope)
         return None if code is None else explanation(code, self.catalogue, scope)
 
-    def _of_refusal(self, refused: Refusal, scope: Scope) -> Reply:
+    def refused(self, refused: Refusal, scope: Scope) -> Reply:
+        """The reply to a request that goes no further; counted, and not logged."""
         return self._rendered(as_error(refused, self.catalogue), scope, refused)
 
     def _rendered(self, error: Error, scope: Scope, refused: Refusal | None) -> Reply:
         reply = rendered(error, self.catalogue, scope)
+        name = scope["failwell.error"] = type(error).__name__
+        self.errors[ErrorCase(name, error.case.code or "", reply.status)] += 1
         if refused is None or not refused.headers:
             return reply
         vary = ", ".join(filter(None, (refused.headers.get("vary"), reply.headers["vary"])))

@@ -37,8 +37,13 @@ class Paths:
 
     def path(self, scope: Scope) -> str:
         """The path as the app's own routes see it: below a proxy's prefix."""
-        # As FastAPI and Starlette do it: what they route, and what is decided here, must be the same path.
-        root = self._framework.root_path(scope)
-        path: str = scope["path"]
-        below = path[len(root) :]
-        return below if root and path.startswith(root) and below[:1] in {"/", ""} else path
+        return path_of(scope, self._framework)
+
+
+def path_of(scope: Scope, framework: Framework) -> str:
+    """The path of *scope* as the own routes of an app of *framework* see it: below a proxy's prefix."""
+    # As FastAPI and Starlette do it: what they route, and what is decided here, must be the same path.
+    root = framework.root_path(scope)
+    path: str = scope["path"]
+    below = path[len(root) :]
+    return below if root and path.startswith(root) and below[:1] in {"/", ""} else path
