@@ -20,6 +20,7 @@ WORKS = {
     "django": "import failwell.server.frameworks.django",
     "flask": "import failwell.server.frameworks.flask",
     "litestar": "import failwell.server.frameworks.litestar",
+    "postgres": "from failwell.server import PostgresStore",
     "quart": "import failwell.server.frameworks.quart",
     "redis": "from failwell.server import RedisStore",
     "starlette": "import failwell.server.frameworks.starlette.adapter",

@@ -281,7 +281,12 @@ def test_another_missing_module_is_not_ours() -> None:
         __import__("no_such_module")
 
 
-IMPORTED_AS = {"pyyaml": "yaml", "opentelemetry-api": "opentelemetry", "httpx2[ws]": "wsproto"}
+IMPORTED_AS = {
+    "pyyaml": "yaml",
+    "psycopg[binary]": "psycopg",
+    "opentelemetry-api": "opentelemetry",
+    "httpx2[ws]": "wsproto",
+}
 
 OWN_FRAMEWORK = frozenset({"aiohttp", "django", "flask", "litestar", "quart"})
 """Extras for apps of one framework, which is there already: "all" brings none of them along."""

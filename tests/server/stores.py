@@ -1,4 +1,4 @@
-"""Each store of idempotency records, in which time goes by when a test says so; the servers that they need."""
+"""Each store of idempotency records, in which time goes by when a test says so; a Redis."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import psycopg
 import pytest
 import redis
 
 from failwell.clock import VirtualClock
-from failwell.server import RedisStore, SqliteStore, Store
+from failwell.server import PostgresStore, RedisStore, SqliteStore, Store
 
 PATIENCE = 30.0
 """Seconds in which a server must have started."""
@@ -63,6 +64,33 @@ class TimedRedis(RedisStore):
                 db.hincrby(key, "leased_until", -older)
                 db.pexpire(key, left) if left > 0 else db.delete(key)
         return self
+
+
+class TimedPostgres(PostgresStore):
+    """Postgres goes by a clock of its own: what it keeps becomes older instead."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._seconds = 0.0
+        super().__init__(url)
+
+    def at(self, now: float) -> TimedPostgres:
+        """Let everything that is kept be older by the time that has gone by."""
+        older, self._seconds = now - self._seconds, now
+        with psycopg.connect(self.url) as db:
+            db.execute(
+                "UPDATE failwell_idempotency SET leased_until = leased_until - make_interval(secs => %(older)s),"
+                " kept_until = kept_until - make_interval(secs => %(older)s)",
+                {"older": older},
+            )
+        return self
+
+
+def timed_store(address: str) -> TimedStore:
+    """The store at *address*, a path or a URL."""
+    if address.startswith("redis:"):
+        return TimedRedis(address)
+    return TimedPostgres(address) if address.startswith("postgresql:") else TimedSqlite(Path(address))
 
 
 @contextmanager

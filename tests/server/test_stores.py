@@ -15,7 +15,7 @@ import redis
 
 from failwell.server import Claim, Claimed, Conflict, InProgress, Record, StoredResponse
 
-from .stores import TimedRedis, TimedSqlite, TimedStore, running_redis
+from .stores import TimedStore, running_redis, timed_store
 
 RECORD = Record("a", "POST", "/orders", "k-1")
 ANSWER = StoredResponse(
@@ -30,11 +30,14 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "postgres"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty store is: its file, or its URL."""
     if request.param == "sqlite":
         return str(tmp_path / "answers.db")
+    if request.param == "postgres":
+        postgres_url: str = request.getfixturevalue("postgres_url")
+        return postgres_url
     url: str = request.getfixturevalue("redis_url")
     with closing(redis.Redis.from_url(url)) as db:
         db.flushdb()
@@ -44,7 +47,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def store(address: str) -> Iterator[TimedStore]:
     """A store in which nothing is kept."""
-    store: TimedStore = TimedRedis(address) if address.startswith("redis") else TimedSqlite(Path(address))
+    store = timed_store(address)
     yield store
     store.close()
 
@@ -151,7 +154,8 @@ def test_threads_claim_once(store: TimedStore) -> None:
     with ThreadPoolExecutor(32) as threads:
         claims = list(threads.map(lambda number: claim(store, f"owner-{number}"), range(32)))
 
-    assert (1, 31) == (claims.count(Claimed()), claims.count(InProgress(60)))
+    # How long they have to wait depends on how fast this machine is.
+    assert (1, 31) == (claims.count(Claimed()), sum(isinstance(found, InProgress) for found in claims))
 
 
 def test_processes_claim_once(address: str) -> None:
@@ -161,9 +165,11 @@ def test_processes_claim_once(address: str) -> None:
     program = textwrap.dedent(
         """
         import sys
-        from failwell.server import Claimed, Record, RedisStore, SqliteStore
+        from failwell.server import Claimed, PostgresStore, Record, RedisStore, SqliteStore
 
-        store = (RedisStore if sys.argv[1].startswith("redis") else SqliteStore)(sys.argv[1], busy=30)
+        store = {"redis": RedisStore, "postgresql": PostgresStore}.get(sys.argv[1].partition(":")[0], SqliteStore)(
+            sys.argv[1], busy=30
+        )
         print("ready", flush=True)
         sys.stdin.readline()
         for number in range(50):
@@ -197,10 +203,11 @@ def test_killed_owner_leaves_a_claimable_record(address: str, store: TimedStore)
         """
         import os, signal, sys
         from failwell.clock import VirtualClock
-        from failwell.server import Record, RedisStore, SqliteStore
+        from failwell.server import PostgresStore, Record, RedisStore, SqliteStore
 
         where = sys.argv[1]
-        store = RedisStore(where) if where.startswith("redis") else SqliteStore(where, clock=VirtualClock(wall=0.0))
+        of_a_server = {"redis": RedisStore, "postgresql": PostgresStore}.get(where.partition(":")[0])
+        store = of_a_server(where) if of_a_server else SqliteStore(where, clock=VirtualClock(wall=0.0))
         store.claim(Record("a", "POST", "/orders", "k-1"), b"1", "dead", lease=60.0, kept=100.0)
         os.kill(os.getpid(), signal.SIGKILL)
         """

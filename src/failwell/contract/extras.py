@@ -23,6 +23,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "litestar": ("litestar",),
     "models": ("pydantic",),
     "otel": ("opentelemetry",),
+    "postgres": ("psycopg",),
     "quart": ("quart",),
     "redis": ("redis",),
     "sandbox": ("starlette", "uvicorn", "trustme"),

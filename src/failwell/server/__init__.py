@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from failwell.server.http.sse import EventStreamResponse, follow
     from failwell.server.http.sse_event import sse_event
     from failwell.server.idempotency.policy import Idempotency
+    from failwell.server.idempotency.postgres_store import PostgresStore
     from failwell.server.idempotency.redis_store import RedisStore
     from failwell.server.idempotency.sqlite_store import SqliteStore
     from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, Store
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from failwell.server.side_effects import side_effect
     from failwell.server.storage.data_folder import DataFolder, DataFolderError
     from failwell.server.storage.data_store import DataStore
-    from failwell.server.storage.errors import NotOurFileError, StoreDownError
+    from failwell.server.storage.errors import NotOurFileError, NotOurTableError, StoreDownError
     from failwell.server.storage.rows import FromJson, Moment, RowModel, find_row, insert
     from failwell.server.storage.sqlite import Schema
     from failwell.server.stored_response import StoredResponse
@@ -78,6 +79,7 @@ lazy_exports(
         "http.sse": "EventStreamResponse follow",
         "http.sse_event": "sse_event",
         "idempotency.policy": "Idempotency",
+        "idempotency.postgres_store": "PostgresStore",
         "idempotency.redis_store": "RedisStore",
         "idempotency.sqlite_store": "SqliteStore",
         "idempotency.store": "Claim Claimed Conflict InProgress Record Store",
@@ -94,7 +96,7 @@ lazy_exports(
         "side_effects": "side_effect",
         "storage.data_folder": "DataFolder DataFolderError",
         "storage.data_store": "DataStore",
-        "storage.errors": "NotOurFileError StoreDownError",
+        "storage.errors": "NotOurFileError NotOurTableError StoreDownError",
         "storage.rows": "FromJson Moment RowModel find_row insert",
         "storage.sqlite": "Schema",
         "stored_response": "StoredResponse",
@@ -136,10 +138,12 @@ __all__ = [
     "Limited",
     "Moment",
     "NotOurFileError",
+    "NotOurTableError",
     "Offset",
     "PageLimit",
     "PageReply",
     "Pagination",
+    "PostgresStore",
     "RateLimits",
     "Record",
     "RedisStore",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from failwell.contract.extras import needs
-from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record
+from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, digest
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.stored_response import StoredResponse
 
@@ -133,8 +132,7 @@ class RedisStore:
         self._redis.close()
 
     def _run(self, script: Callable[..., Any], record: Record, *values: str | bytes | float) -> Any:
-        # Its parts may have any length, and any characters.
-        name = self._prefix + hashlib.sha256(json.dumps(record).encode()).hexdigest()
+        name = self._prefix + digest(record).hex()
         return self._asked(lambda: script(keys=[name], args=values))
 
     def _asked(self, ask: Callable[[], T]) -> T:

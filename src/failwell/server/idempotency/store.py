@@ -1,7 +1,9 @@
-"""What idempotency needs of a store. Those of SQLite and Redis stand beside it; a vendor may bring another."""
+"""What idempotency needs of a store. SQLite, Redis and Postgres stand beside it; a vendor may bring another."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -15,6 +17,11 @@ class Record(NamedTuple):
     method: str
     route: str
     key: str
+
+
+def digest(record: Record) -> bytes:
+    """A name of *record* that has one length, whatever its parts are."""
+    return hashlib.sha256(json.dumps(record).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)

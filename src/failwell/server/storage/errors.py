@@ -16,3 +16,15 @@ class NotOurFileError(ExceptionFields, StoreDownError):
     problem: str
     remedy: str = "Move it away"
     template = "{path!r} {problem}. {remedy}, or name another file for the store."
+
+
+class NotOurTableError(ExceptionFields, StoreDownError):
+    """The *table* in the database *where* has other *columns* than a store's, and was left as it is."""
+
+    table: str
+    where: str
+    columns: str
+    template = (
+        "The table {table} in Postgres at {where} is no store of ours, or one of another release: its columns are "
+        "{columns}. Move it away, or give the store another prefix."
+    )
