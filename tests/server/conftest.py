@@ -43,9 +43,8 @@ def open_desk(tmp_path: Path, shop: Shop, clock: VirtualClock) -> Iterator[OpenD
         store = SqliteStore(
             tmp_path / "answers.db", clock=clock, trace=statements.append, busy=options.pop("busy", 1.0)
         )
-        ours = {
-            name: options.pop(name) for name in ("limits", "strict", "convert", "public", "writers") if name in options
-        }
+        settings = ("limits", "strict", "convert", "public", "writers", "declares_effects")
+        ours = {name: options.pop(name) for name in settings if name in options}
         idempotency = Idempotency(options.pop("store", store), **options)
         contract = install(shop.app, SHOP, keys=keys, idempotency=idempotency, clock=clock, **ours)
         opened.append(Desk(shop, contract, keys, store, clock, statements))

@@ -140,7 +140,7 @@ async def test_errors_between_cors_and_the_contract(shop: Shop) -> None:
         got.json()["error"]["message"],
         got.headers["access-control-allow-origin"],
     )
-    assert "X-Own, X-Request-ID, Retry-After" == got.headers["access-control-expose-headers"]
+    assert "X-Own, X-Request-ID, Retry-After, Side-Effect" == got.headers["access-control-expose-headers"]
 
 
 class Stamp:

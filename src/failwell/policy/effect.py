@@ -68,9 +68,7 @@ def effect_of_reply(reply: Reply, said: str | None, case: Case | None) -> Effect
             return case.effect
         if case.retry in ("in_progress", "throttled"):
             return "unknown" if case.retry == "in_progress" else "none"
-        if (
-            status == CONFLICT
-        ):  # it is for the contract to say what is in conflict; for others it may be the first attempt
+        if status == CONFLICT:  # what is in conflict, the contract says; else it may be the first attempt
             return "none" if case.status == CONFLICT else "unknown"
     return by_status(status)
 

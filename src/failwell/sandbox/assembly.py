@@ -120,5 +120,6 @@ def assembled(
             writers=writers,
             bodies=bodies or BodyLimits(),
             convert=convert,
+            declares_effects=True,
         )
         return Served(contract, made, opened.pop_all().close, credential_headers=(header,))

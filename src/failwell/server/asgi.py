@@ -56,6 +56,7 @@ def contract_around(
     paths: Sequence[str] | None = None,
     outside: Sequence[object] = (),
     service: Service | None = None,
+    declares_effects: bool = False,
 ) -> Contract:
     """The contract of *catalogue* around an app of *framework*; `failwell.server.install` says what the settings mean.
 
@@ -95,6 +96,7 @@ def contract_around(
         bodies=None if bodies is None else Bodies(bodies, framework),
         paths=None if paths is None else Paths(paths, framework, argument="paths", whole=True),
         service=service,
+        declares_effects=declares_effects,
     )
     framework.describe(catalogue)
     framework.contract = contract
@@ -131,6 +133,7 @@ class Contract:
         bodies: Bodies | None,
         paths: Paths | None,
         service: Service | None = None,
+        declares_effects: bool = False,
     ) -> None:
         self.app: ASGIApp = framework.asgi
         self.framework = framework
@@ -143,6 +146,8 @@ class Contract:
         self._bodies = bodies
         self._paths = paths
         self._service = service
+        self._declares_effects = declares_effects
+        self._effect_header = translator.catalogue.effect_header.encode("ascii")
         self._exposed = _exposed(translator.catalogue, limited=limiter is not None, keyed=keyed is not None)
         self._adopt_all()
         self._inner: ASGIApp = self._inside
@@ -192,12 +197,20 @@ class Contract:
         scope["failwell.request_id"] = request_id
         scope["failwell.translator"] = self._translator
         scope["failwell.root_path"] = scope.get("root_path", "")  # as it came: routes change it on the way
-        with Answering(request_id), Effects() as effects:
+        with Answering(request_id), Effects(declared=self._declares_effects) as effects:
             if scope["type"] != "http":
                 await self._talk(scope, receive, send)
                 return
             scope["failwell.effects"] = effects
-            out = Outgoing(send, scope, request_id_header=self._id_header, request_id=request_id, exposed=self._exposed)
+            out = Outgoing(
+                send,
+                scope,
+                request_id_header=self._id_header,
+                request_id=request_id,
+                exposed=self._exposed,
+                effects=effects,
+                effect_header=self._effect_header,
+            )
             scope["failwell.outgoing"] = out
             if self._way is self._inner:
                 await self._answer(scope, receive, out, effects)
@@ -257,6 +270,7 @@ class Contract:
         except Exception as exc:  # noqa: BLE001 - it is answered, and logged there
             await self._reply(exc, scope, out)
             return
+        effects.running = True
         if isinstance(turn, StoredResponse):
             self._translator.replayed(turn, scope)
             await replay(turn, out, replayed_header=self._headers.replayed)
@@ -357,7 +371,7 @@ class Contract:
 
 def _exposed(catalogue: Catalogue, *, limited: bool, keyed: bool) -> tuple[str, ...]:
     """The headers that a browser's script must be let read, or it knows less of an error than other clients."""
-    names = [catalogue.headers.request_id, "Retry-After"]
+    names = [catalogue.headers.request_id, "Retry-After", catalogue.headers.side_effect]
     names += [*HEADERS] if limited else []
     names += [catalogue.headers.replayed, REPLAY_REQUEST_ID] if keyed else []
     for error in catalogue.errors:

@@ -45,6 +45,7 @@ def install(
     paths: Sequence[str] | None = None,
     outside: Sequence[object] = (),
     service: Service | None = None,
+    declares_effects: bool = False,
 ) -> Contract:
     """Make *app* keep the contract of *catalogue*; serve what this returns, or *app* itself: it is the same.
 
@@ -62,6 +63,9 @@ def install(
     handlers of the app for their errors, stay as they are. CORS, sessions and authentication of the app stand outside
     of the contract; *outside* has more of its middleware that shall: classes, or functions.
     *service* has what a load balancer asks for, sheds load, and writes an access log.
+    *declares_effects* says that every operation calls `side_effect()` before its first change, as a `DataStore` does by
+    itself: then an error that a handler raises before it says that nothing had begun. Without it only an error from
+    before the handlers says so.
     The document of a FastAPI app tells of the errors too: an `app.openapi` of its own must be set before.
 
     Raises:
@@ -86,6 +90,7 @@ def install(
         paths=paths,
         outside=outside,
         service=service,
+        declares_effects=declares_effects,
     )
 
 

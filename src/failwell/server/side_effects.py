@@ -1,21 +1,43 @@
-"""Side effects of an operation, as it declares them: whether an idempotency record is kept depends on it."""
+"""Side effects of an operation, as it declares them: they decide what is kept of an answer, and errors tell of them."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
 from typing import Self
 
+from failwell.contract.case import Effect
+
 
 class Effects:
     """What one request has done so far: in the block of this, `side_effect()` is told of here.
 
+    *declared* is whether every operation of the app tells its side effects: only then is it known that there was none.
     Shared by reference: a handler in a thread has only a copy of the context.
     """
 
-    __slots__ = ("_before", "happened")
+    __slots__ = ("_before", "_declared", "by_key", "happened", "running")
 
-    def __init__(self) -> None:
+    def __init__(self, *, declared: bool = False) -> None:
         self.happened = False
+        self.running = False
+        """Whether the app has the request."""
+        self.by_key: Effect | None = None
+        """What earlier requests with the same idempotency key did; None where nobody asked, or knows."""
+        self._declared = declared
+
+    @property
+    def said(self) -> str | None:
+        """What an error says of it in its header: an `Effect`, "none;key" where it is about all that had the key.
+
+        None where nobody knows: in an app that does not tell its side effects.
+        """
+        if self.happened or self.by_key == "done":
+            return "done"
+        if self.running and not self._declared:
+            return None
+        if self.by_key is None:
+            return "none"
+        return "none;key" if self.by_key == "none" else self.by_key
 
     def __enter__(self) -> Self:
         self._before = _watched.set(self)
@@ -31,8 +53,8 @@ _watched: ContextVar[Effects | None] = ContextVar("failwell_effects", default=No
 def side_effect() -> None:
     """Say that the operation is about to change something; call it before the first change.
 
-    From here on an error is part of the answer: it is kept under the request's idempotency key and replayed.
-    Outside of a request it does nothing, so code that is also run by scripts may call it.
+    From here on an error is part of the answer: it says that something was done, and is kept under the request's
+    idempotency key and replayed. Outside of a request it does nothing, so code that is also run by scripts may call it.
     """
     effects = _watched.get()
     if effects is not None:

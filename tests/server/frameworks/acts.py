@@ -76,6 +76,7 @@ class Desk:
             "public": ("/public",),
             "clock": clock,
             "strict": False,
+            "declares_effects": True,
         }
 
     def close(self) -> None:

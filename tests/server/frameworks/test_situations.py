@@ -29,6 +29,7 @@ from .differences import DIFFERENCES
 from .serving import NOT_OURS, OF_LIMITS, ask, varying
 from .situations import CANARY, SITUATIONS, Ask
 
+EFFECT = "side-effect"
 EXPOSED = "access-control-expose-headers"
 EXPOSED_TO_SCRIPTS = {"x-request-id", "retry-after", "ratelimit"}
 ROLES = {"limited": "member"}
@@ -73,14 +74,37 @@ def test_situation(shop: Served, situation: str, caplog: pytest.LogCaptureFixtur
         headers = {name: value for name, value in got.headers.items() if name not in left_out}
         expected = {name: value for name, value in asked.headers.items() if name != "vary"} | {"x-request-id": "req-1"}
         exposed = varying(headers.pop(EXPOSED, ""), asked.sent)
+        effect = headers.pop(EFFECT, None)
 
         assert (asked.status, asked.body, expected, not asked.cut) == (got.status, got.body, headers, got.whole)
+        assert (asked.status >= 400) == (effect is not None)
         assert varying(asked.varies, asked.sent) == varying(got.headers.get("vary"), asked.sent)
         if asked.length is not None or asked.body:
             assert asked.cut or (asked.length or len(asked.body)) == got.length
         assert asked.line.startswith("OPTIONS") or "origin" not in asked.sent or EXPOSED_TO_SCRIPTS <= exposed
         assert CANARY.encode() not in got.body
         assert CANARY not in str(got.headers)
+
+
+@pytest.mark.parametrize(
+    ("target", "content", "said"),
+    [
+        ("POST /orders", b"money", ["none;key", "none;key"]),
+        ("POST /orders", b"bug", ["none;key", "none;key"]),
+        ("POST /orders", b"taken", ["done", "done"]),
+        ("POST /nowhere", b"", ["none;key", "none;key"]),
+        ("GET /raise/http404", b"", ["none"]),
+    ],
+)
+def test_side_effect_is_said_on_errors(shop: Served, target: str, content: bytes, said: list[str]) -> None:
+    """
+    R16. On every framework an error says whether a side effect had begun, and so does its replay.
+    """
+    key = shop.desk.keys.create(f"effects of {target} {content.decode()}", "member")
+    sent = {"idempotency-key": "k"} if target.startswith("POST") else {}
+    got = [ask(shop.port, Ask(target, 0, sent=sent, content=content), key) for _ in said]
+
+    assert said == [each.headers.get(EFFECT) for each in got]
 
 
 def test_by_hand_is_counted(shop: Served, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ from failwell._support.exception_fields import ExceptionFields
 from failwell.server.errors.framework import of_status
 from failwell.server.protocol import ANSWERED, BEGUN, CUT, ASGIMessage, ASGISend, Scope, kind_of
 from failwell.server.refusal import Refusal
+from failwell.server.side_effects import Effects
 from failwell.wire import Reply
 
 _NAME = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -61,11 +62,21 @@ class Sink(Protocol):
 class Outgoing:
     """Sends to the client. Every reply gets the request's id and *headers*; HEAD, 204 and 304 get no body.
 
+    An error says in the *effect_header* what is known of the *effects* of the request.
+
     A reply that CORS lets a browser read also lets it read the headers in *exposed*.
     """
 
     def __init__(
-        self, send: ASGISend, scope: Scope, *, request_id_header: bytes, request_id: str, exposed: Sequence[str] = ()
+        self,
+        send: ASGISend,
+        scope: Scope,
+        *,
+        request_id_header: bytes,
+        request_id: str,
+        exposed: Sequence[str] = (),
+        effects: Effects | None = None,
+        effect_header: bytes = b"side-effect",
     ) -> None:
         self.started = False
         self.complete = False
@@ -73,6 +84,8 @@ class Outgoing:
         self.headers: dict[str, str] = {}
         self._request_id_header = request_id_header
         self._exposed = exposed
+        self._effects = effects
+        self._effect_header = effect_header
         self._send = send
         self._head = scope["method"] == "HEAD"
         self._bodiless = False
@@ -96,6 +109,8 @@ class Outgoing:
         status: int = message["status"]
         self._bodiless = self._head or status in {204, 304}
         own = self.carried()
+        if status >= 400 and self._effects is not None and (said := self._effects.said) is not None:
+            own[self._effect_header] = said.encode("ascii")
         if status == 429 and any(_OF_LIMITS.match(name) for name, _ in message.get("headers", ())):
             # A limit of the app's own is reached: what others still allow would contradict it.
             own = {name: value for name, value in own.items() if not _OF_LIMITS.match(name)}

@@ -89,6 +89,11 @@ class Claims:
         """What forgets the record, unless it has got another owner."""
         return Settlement(partial(self.policy.store.release, ticket.record, ticket.owner), "released", self._threads)
 
+    def abandoning(self, ticket: Ticket) -> Settlement:
+        """What lets the lease end now: the key may be tried again, and it is remembered that something was done."""
+        end = partial(self.policy.store.renew, ticket.record, ticket.owner, lease=0.0)
+        return Settlement(end, "abandoned", self._threads)
+
     async def keep_alive(self, ticket: Ticket, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
         """Renew the lease `RENEWALS` times in its length, until it is lost or the caller stops waiting."""
         lease = self.policy.lease

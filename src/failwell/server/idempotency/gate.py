@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from failwell.contract.case import Effect
 from failwell.server.caller import Caller
 from failwell.server.http.bodies import again, whole_body
 from failwell.server.http.responses import Outgoing
@@ -18,7 +19,7 @@ from failwell.server.idempotency.policy import (
     too_large,
 )
 from failwell.server.idempotency.recording import Recording
-from failwell.server.idempotency.store import Claimed, InProgress, Record
+from failwell.server.idempotency.store import Claim, Claimed, InProgress, Record
 from failwell.server.protocol import Receive, Scope, header_values
 from failwell.server.side_effects import Effects
 from failwell.server.storage.errors import StoreDownError
@@ -60,6 +61,7 @@ class IdempotencyGate:
             if policy.when_down == "closed":
                 raise store_down() from problem
             return again(body, receive)
+        effects.by_key = _known_of(claim)
         if isinstance(claim, Claimed):
             # A file that the server sends by itself would pass the recording by.
             extensions: dict[str, Any] = scope.get("extensions") or {}
@@ -70,6 +72,15 @@ class IdempotencyGate:
         if isinstance(claim, StoredResponse):
             return claim
         raise in_progress(key, self._claims.wait(claim)) if isinstance(claim, InProgress) else conflict(key)
+
+
+def _known_of(claim: Claim) -> Effect | None:
+    """What the requests before did that had the same key and the same body."""
+    if isinstance(claim, Claimed):
+        return None if claim.first is None else "none" if claim.first else "unknown"
+    if isinstance(claim, StoredResponse):
+        return "done"
+    return "unknown" if isinstance(claim, InProgress) else None
 
 
 def route_of(scope: Scope) -> str:

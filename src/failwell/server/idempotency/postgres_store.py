@@ -71,14 +71,14 @@ claimed AS (
   WHERE old.kept_until <= clock_timestamp() OR (
     old.fingerprint = excluded.fingerprint AND old.status IS NULL
     AND (old.leased_until <= clock_timestamp() OR old.owner = excluded.owner))
-  RETURNING id
+  RETURNING (xmax <> 0) AS again  -- it was there: an update has locked it
 ),
 -- No lease is that long: the clock was set back. It ends in the time of today, unless its owner renews it.
 shortened AS (
   UPDATE {table} AS old SET leased_until = now + lease FROM moment, found
   WHERE old.id = %(id)s::bytea AND old.status IS NULL AND NOT conflict AND old.leased_until > now + lease
 )
-SELECT 'claimed', NULL, NULL, NULL, NULL, NULL FROM claimed
+SELECT 'claimed', again::int::float8, NULL, NULL, NULL, NULL FROM claimed
 UNION ALL
 SELECT CASE WHEN conflict THEN 'conflict' WHEN status IS NULL THEN 'leased' ELSE 'answer' END,
   extract(epoch FROM least(leased_until - now, lease))::float8, status, headers, body, request_id
@@ -210,7 +210,7 @@ def _claim_of(row: tuple[Any, ...]) -> Claim:
     what, left, status, headers, body, request_id = row
     match what:
         case "claimed":
-            return Claimed()
+            return Claimed(first=not left)
         case "conflict":
             return Conflict()
         case "leased":

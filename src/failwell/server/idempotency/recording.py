@@ -66,7 +66,7 @@ class Recording:
         if self._settlement is None:
             if interrupted and self._effects.happened:
                 return
-            self._settlement = self._claims.releasing(self._ticket)
+            self._settlement = self._forgetting()
         if not self._settlement.done:
             await self._settlement.within(self._claims.policy.lease)
 
@@ -100,11 +100,15 @@ class Recording:
     async def _finish(self) -> None:
         status: int = self._start["status"]
         keep = self._claims.policy.keeps(status, effects=self._effects.happened)
-        claims, ticket = self._claims, self._ticket
-        self._settlement = claims.keeping(ticket, self._answer(status)) if keep else claims.releasing(ticket)
+        claims = self._claims
+        self._settlement = claims.keeping(self._ticket, self._answer(status)) if keep else self._forgetting()
         # Before the client knows its answer: what it then does may depend on its key.
         await self._settlement.within(claims.policy.patience)
         await self._send(more=False)
+
+    def _forgetting(self) -> Settlement:
+        """What gives the key free. After a side effect its record stays, so that nobody says that nothing was done."""
+        return (self._claims.abandoning if self._effects.happened else self._claims.releasing)(self._ticket)
 
     async def _send(self, *, more: bool) -> None:
         await self._out(self._start)

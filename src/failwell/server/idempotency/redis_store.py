@@ -44,7 +44,7 @@ end
 redis.call('HSET', KEYS[1], 'fingerprint', fingerprint, 'owner', owner, 'leased_until', now + lease)
 -- However short the answer is to be kept: while it is waited for, the record must be there.
 redis.call('PEXPIRE', KEYS[1], math.max(kept, lease))
-return {{'claimed'}}
+return {{'claimed', found[1] and 0 or 1}}
 """
 _RENEW = f"""{_NOW}
 local owner, lease = ARGV[1], tonumber(ARGV[2])
@@ -104,7 +104,7 @@ class RedisStore:
         said = self._run(self._claim, record, fingerprint, owner, _ms(lease), _ms(kept))
         match said[0]:
             case b"claimed":
-                return Claimed()
+                return Claimed(first=said[1] == 1)
             case b"conflict":
                 return Conflict()
             case b"leased":

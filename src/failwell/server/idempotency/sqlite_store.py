@@ -89,10 +89,11 @@ class SqliteStore:
         """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*."""
 
         def claim(db: sqlite3.Connection) -> Claim:
-            now = self._now()
+            now, first = self._now(), True
             db.execute(_PURGE, (now, PURGED_AT_ONCE))
             row = db.execute(_FIND, record).fetchone()
             if row is not None and row[1] > now:
+                first = False
                 if row[0] != fingerprint:
                     return Conflict()
                 if row[3] is not None:
@@ -106,7 +107,7 @@ class SqliteStore:
                     return InProgress(leased_for=lease)
             # However short the answer is to be kept: while it is waited for, the record must be there.
             db.execute(_BEGIN, (fingerprint, now + max(kept, lease), owner, now + lease, *record))
-            return Claimed()
+            return Claimed(first)
 
         return self._file.write(claim)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from failwell.server.stored_response import StoredResponse
@@ -26,7 +26,13 @@ def digest(record: Record) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The idempotency key was free: the request runs now, under a lease."""
+    """The idempotency key was free: the request runs now, under a lease.
+
+    *first* is whether no request that had the key ran before, as far as the store knows; None if it cannot say. One
+    that died may have done anything, and one that failed after a side effect leaves its record behind.
+    """
+
+    first: bool | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
