@@ -64,6 +64,7 @@ class RetryRules(Frozen):
     """When and how long a vendor's SDK waits before it repeats a call. Durations are seconds.
 
     A call is repeated *max_retries* times; after a 5xx, or without an answer, *max_transient* times where that is less.
+    The server knows an idempotency key for *keys_kept*: a call is not settled later.
     """
 
     max_retries: int = 3
@@ -73,6 +74,7 @@ class RetryRules(Frozen):
     jitter: float = 0.25
     longest_retry_after: float = 120.0
     max_transient: int | None = None
+    keys_kept: float = 24 * 3600.0
 
     def most(self, *, transient: bool) -> int:
         """How often a call is repeated, after a *transient* failure or when the server asks to wait."""
