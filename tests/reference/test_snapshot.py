@@ -137,6 +137,7 @@ def test_the_facts_of_the_whole() -> None:
             "request_id": "X-Request-ID",
             "idempotency_key": "Idempotency-Key",
             "replayed": "Idempotent-Replayed",
+            "side_effect": "Side-Effect",
         },
         "retries": {
             "max_retries": 3,
@@ -145,6 +146,7 @@ def test_the_facts_of_the_whole() -> None:
             "longest_delay": 8.0,
             "jitter": 0.25,
             "longest_retry_after": 120.0,
+            "keys_kept": 86400.0,
         },
         "envelope": {
             "content_type": "application/json",

@@ -27,6 +27,7 @@ from failwell.server.http.responses import Outgoing, send_reply
 from failwell.server.http.shedding import Shedding, retry_after
 from failwell.server.protocol import ASGIApp, ASGIMessage, ASGISend, Receive, Scope
 from failwell.server.refusal import Refusal
+from failwell.server.side_effects import Effects
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.threads import Threads
 from failwell.wire import Reply
@@ -160,7 +161,12 @@ class Service:
         header = translator.catalogue.headers.request_id.lower().encode("ascii")
         request_id = scope["failwell.request_id"] = request_id_of(scope["headers"], header)
         reply = translator.refused(said, scope) if isinstance(said, Refusal) else said
-        await send_reply(reply, Outgoing(send, scope, request_id_header=header, request_id=request_id))
+        effect = translator.catalogue.effect_header.encode("ascii")
+        nothing = Effects()  # whatever is refused here, no handler has had it
+        out = Outgoing(
+            send, scope, request_id_header=header, request_id=request_id, effects=nothing, effect_header=effect
+        )
+        await send_reply(reply, out)
 
     async def _health(self, _: Translator) -> Reply | Refusal:
         return _json({"status": "ok"})
