@@ -114,7 +114,7 @@ async def test_key_whose_first_call_runs(open_desk: OpenDesk) -> None:
             record = record_, args
             return original(record_, *args, **options)
 
-        desk.store.claim = claim  # type: ignore[method-assign]
+        desk.store.claim = claim  # type: ignore[method-assign, assignment]
         await client.post("/orders", headers={"Idempotency-Key": "other"}, json={"item": 1})
         desk.store.claim = original  # type: ignore[method-assign]
     assert record is not None
