@@ -14,7 +14,7 @@ EVERYTHING := -e ".[all]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-fast test-all test-quick fuzz faults lint format check documented mutate build reference architecture docs constraints judges bench clean
+.PHONY: help install demo test test-fast test-all test-quick fuzz lint format check documented mutate job-rounds build reference architecture docs constraints judges bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,10 +63,6 @@ QUICK := tests/contract tests/wire tests/policy tests/tools tests/server tests/s
 fuzz: install  ## Send 20,000 random requests to a server, which must leak nothing
 	@FAILWELL_FUZZ=20000 $(BIN)/pytest -q tests/server/frameworks/test_fuzz.py
 
-# The tests take a third of these a day: each fault with each SDK, and in each way.
-faults: install  ## Let each SDK meet each fault, blocking, on asyncio and on trio
-	@for vendor in $(notdir $(SDKS)); do $(BIN)/failwell check $$vendor --faults || exit 1; done
-
 lint: install  ## Check format, style, imports and types
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
@@ -85,6 +81,9 @@ documented: install  ## Write tests/documented/INDEX.md; fail on a sentence of a
 
 mutate: install  ## Delete each case of each contract, place by place; fail if a check does not notice
 	@$(BIN)/python tools/mutate.py
+
+job-rounds: install $(VENV)/.servers  ## Kill the workers of two hosts with -9, 50 rounds of random moments; SEED=n throws one again
+	@$(BIN)/python -m tests.server.job_rounds --rounds 50 $(if $(SEED),--seed $(SEED))
 
 build: install  ## Build the wheels into dist/ and try them in an empty environment
 	@rm -rf dist

@@ -19,6 +19,7 @@ import pytest
 
 from failwell.clock import VirtualClock
 from pictograph import AuthError, Client, ForbiddenError, PaymentRequiredError, RateLimitError
+from tests.server.stores import running_redis
 
 from .command import ended, environment, failwell, left_running, printed_until, running
 
@@ -145,8 +146,7 @@ def test_interrupted(tmp_path: Path, by: signal.Signals, code: int, told: str) -
     """
     Ctrl-C ends it with exit code 130 and no traceback; the port is free, and no process and no file is left.
     """
-    env = environment(TMPDIR=str(tmp_path))
-    with running("sandbox", "pictograph", "--port", "0", env=env, anew=True) as process:
+    with running("sandbox", "pictograph", "--port", "0", env=environment(TMPDIR=str(tmp_path))) as process:
         printed = Printed(printed_until(process, LAST_LINE))
         with printed.client("member") as client:
             client.datasets.list()
@@ -213,6 +213,52 @@ def test_data_is_kept(tmp_path: Path) -> None:
             ended(process, signal.SIGINT)
 
     assert {"ds", "first", "second"} == names
+
+
+def test_workers(tmp_path: Path) -> None:
+    """
+    With --workers several processes serve one folder, with --store they share keys in Redis; all end with the command.
+    """
+    folder = tmp_path / "data"
+    with (
+        running_redis(tmp_path) as url,
+        running(
+            *("sandbox", "pictograph", "--port", "0", "--data", str(folder), "--workers", "3", "--store", url)
+        ) as process,
+    ):
+        printed = Printed(printed_until(process, LAST_LINE))
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        with printed.client("member") as client:
+            made = [client.datasets.create(f"d{number}", idempotency_key=f"k{number}").id for number in range(12)]
+            again = [client.datasets.create(f"d{number}", idempotency_key=f"k{number}").id for number in range(12)]
+        ended(process, signal.SIGINT)
+
+    assert (made, 12) == (again, len(set(made)))
+    assert 2 == len(children)
+    assert [] == [child for child in children if Path(f"/proc/{child}").exists()]
+    assert not (folder / "idempotency.sqlite").exists()
+
+
+REFUSED = [
+    (("--database", "postgresql://127.0.0.1/x"), "the reference servers keep their data in SQLite"),
+    (("--workers", "0"), "Invalid value for '--workers'"),
+    (("--store", "mysql://user:canary@127.0.0.1/x"), 'No store is known for "mysql:"'),
+    (("--store", "redis://user:canary@127.0.0.1:x/0"), "The redis: URL of the store cannot be read"),
+    (("--store", "postgresql://user:canary@127.0.0.1:x y"), "The postgresql: URL of the store cannot be read"),
+    (("--store", "redis://user:canary@127.0.0.1:1/0"), "The store in Redis at 127.0.0.1:1/0 failed"),
+]
+
+
+@pytest.mark.parametrize(("options", "reason"), REFUSED)
+def test_refused_options(options: tuple[str, ...], reason: str, tmp_path: Path) -> None:
+    """
+    What cannot be done is exit code 2 and a sentence that says why, without a password; nothing is left behind.
+    """
+    ran = failwell("sandbox", "pictograph", "--port", "0", *options, env=environment(TMPDIR=str(tmp_path)))
+
+    told = re.sub(r"[\s│╭╮╰╯─]+", " ", ran.err)
+    assert (2, "", True, False) == (ran.code, ran.out, reason in told, "canary" in ran.err)
+    assert [] == os.listdir(tmp_path)  # noqa: PTH208
 
 
 def test_port_in_use(tmp_path: Path) -> None:

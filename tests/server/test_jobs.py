@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from failwell.server import Jobs, JobsDownError, StoreDownError
-from failwell.server.jobs.running import Running
-from failwell.server.jobs.steps import Steps
+from failwell.server.jobs.sqlite_store import SqliteJobStore
 from failwell.server.jobs.worker import Worker, opened
 
 WORK = '''
@@ -603,8 +602,8 @@ def test_idle_worker(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     a_second = (_sleeps_of(pid) - before) / (time.monotonic() - begun)
     monkeypatch.syspath_prepend(os.environ["PYTHONPATH"])
     work = opened("work_of_a_test:open_work", folder.path, "{}")
-    with closing(Steps(folder.path)) as steps:
-        worker = Worker(work, steps, Running(folder.path), threading.Event())
+    with closing(SqliteJobStore(folder.path)) as store:
+        worker = Worker(work, store, threading.Event())
         worker.look()
         started = time.thread_time()
         for _ in range(200):

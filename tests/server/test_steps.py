@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from failwell.server import Jobs
-from failwell.server.jobs.steps import ChangedWorkflowError, Steps, refuse_broken
+from failwell.server.jobs.sqlite_store import SqliteJobStore, refuse_broken
+from failwell.server.jobs.steps import ChangedWorkflowError, Memory
 from failwell.server.storage.data_folder import DataFolderError
 
 
 @pytest.fixture
-def steps(tmp_path: Path) -> Iterator[Steps]:
+def steps(tmp_path: Path) -> Iterator[SqliteJobStore]:
     """The memory of an empty folder."""
-    steps = Steps(tmp_path)
+    steps = SqliteJobStore(tmp_path)
     yield steps
     steps.close()
 
@@ -50,25 +51,25 @@ class Counting:
         raise LocalError("cannot be pickled")
 
 
-def test_once(steps: Steps) -> None:
+def test_once(steps: SqliteJobStore) -> None:
     """
     A step that is done is read, not done again, by its job; another job does its own.
     """
     work = Counting()
 
-    results = [steps.of(job)(work.one, job, 1) for job in ("a", "a", "b")]
+    results = [Memory(steps, job)(work.one, job, 1) for job in ("a", "a", "b")]
 
     assert [("a", 1), ("a", 1), ("b", 1)] == results
     assert ["one", "one"] == work.called
 
 
-def test_raised(steps: Steps) -> None:
+def test_raised(steps: SqliteJobStore) -> None:
     """
     What a step raised is raised again, and the step after it has its own number.
     """
     work = Counting()
     for _ in range(2):
-        step = steps.of("a")
+        step = Memory(steps, "a")
         with pytest.raises(LookupError, match="not there"):
             step(work.bad)
         assert (2,) == step(work.one, 2)
@@ -77,64 +78,33 @@ def test_raised(steps: Steps) -> None:
 
 
 @pytest.mark.parametrize("name", ["odd", "worse"])
-def test_not_pickled(steps: Steps, name: str) -> None:
+def test_not_pickled(steps: SqliteJobStore, name: str) -> None:
     """
     What cannot be remembered is not: a result is an error at once, an exception comes as it is.
     """
     work = Counting()
     for _ in range(2):
         with pytest.raises(Exception, match=r"pickle|local object"):
-            steps.of("a")(getattr(work, name))
+            Memory(steps, "a")(getattr(work, name))
 
     assert [name, name] == work.called
 
 
-def test_changed_workflow(steps: Steps) -> None:
+def test_changed_workflow(steps: SqliteJobStore) -> None:
     """
     A job whose workflow was changed since is stopped before it does the wrong thing.
     """
     work = Counting()
-    steps.of("a")(work.one)
+    Memory(steps, "a")(work.one)
 
     with pytest.raises(ChangedWorkflowError) as caught:
-        steps.of("a")(work.bad)
+        Memory(steps, "a")(work.bad)
 
     assert ("a", 0, "bad", "one") == (caught.value.job, caught.value.number, caught.value.name, caught.value.before)
     assert ["one"] == work.called
 
 
-def test_forgotten(steps: Steps) -> None:
-    """
-    Jobs that have ended are forgotten, and only they.
-    """
-    work = Counting()
-    for job in ("a", "b"):
-        steps.of(job)(work.one)
-    steps.crashed(["a", "b", "c"])
-
-    steps.forget_all_but({"b"})
-
-    assert (None, True) == (steps.outcome("a", 0), steps.outcome("b", 0) is not None)
-    assert {"b": 1} == steps.crashes()
-
-
-def test_crashes_in_one_step(steps: Steps) -> None:
-    """
-    A job is as suspect as the worker died often in the step that it is at: who gets further is not the cause.
-    """
-    work = Counting()
-    steps.crashed(["a", "b"])
-    steps.crashed(["a", "b"])
-    assert {"a": 2, "b": 2} == steps.crashes()
-
-    steps.of("b")(work.one)
-    assert {"a": 2} == steps.crashes()
-    steps.crashed(["a", "b"])
-
-    assert {"a": 3, "b": 1} == steps.crashes()
-
-
-def test_waits_for_a_lock(steps: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waits_for_a_lock(steps: SqliteJobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     While somebody else holds the write lock a step waits, and goes on when it is given back; it is done once.
     """
@@ -148,7 +118,7 @@ def test_waits_for_a_lock(steps: Steps, tmp_path: Path, monkeypatch: pytest.Monk
             other.execute("ROLLBACK")
 
         monkeypatch.setattr("failwell.server.storage.transient_errors.time.sleep", sleep)
-        assert (1,) == steps.of("a")(work.one, 1)
+        assert (1,) == Memory(steps, "a")(work.one, 1)
 
     assert waiting.is_set()
     assert ["one"] == work.called
@@ -161,7 +131,7 @@ def garbage(path: Path) -> None:
 
 def truncated(path: Path) -> None:
     """Cut off the end of one that was ours."""
-    with closing(Steps(path.parent)) as steps:
+    with closing(SqliteJobStore(path.parent)) as steps:
         for number in range(50):
             steps.keep("a", number, "one", b"x" * 1000)
     with closing(sqlite3.connect(path)) as db:
@@ -224,7 +194,7 @@ def test_good_files(tmp_path: Path) -> None:
     assert not path.exists()
     path.touch()
     refuse_broken(tmp_path)
-    with closing(Steps(tmp_path)) as steps:
+    with closing(SqliteJobStore(tmp_path)) as steps:
         steps.keep("a", 0, "one", b"x")
         refuse_broken(tmp_path)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:

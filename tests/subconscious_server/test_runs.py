@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from failwell.clock import VirtualClock
 from failwell.server import JobsDownError, Step
 from subconscious_server import Settings
 from subconscious_server.runs import end_run, unfinished_runs
+from subconscious_server.store import Store
 
 from .api import Api
 
@@ -300,19 +302,38 @@ def _forget_records(api: Api) -> None:
 @pytest.mark.parametrize("call", ["GET /runs/ID", "POST /runs/ID/cancel"])
 def test_foreign_is_missing(api: Api, call: str) -> None:
     """
-    S11. Somebody else's run has the status and the body of one that does not exist.
-    """
-    run_id = api.submit()
-    method, _, path = call.partition(" ")
-    told = []
-    for wanted in (run_id, "run_" + "0" * 32):
-        refused = api.send(method, path.replace("ID", wanted), "other")
-        told.append((refused.status_code, refused.json()["error"], dict(refused.headers).keys()))
+    S11. Somebody else's run is answered like one that does not exist.
 
-    message = f'There is no run "{run_id}". Verify the run id.'
-    assert (404, {"code": "not_found", "message": message}) == told[0][:2]
-    assert str(told[0]).replace(run_id, "run_" + "0" * 32) == str(told[1])
+    That is true of status, headers, body, the cost of the call, and the statements that are executed.
+    """
+    run_id, missing = api.submit(), "run_" + "0" * 32
+    method, _, path = call.partition(" ")
+    statements: list[str] = []
+    told, costs = [], []
+    with closing(Store(api.services.store.folder.path, trace=statements.append)) as store:
+        inner: Any = api.served.app.app
+        inner.state.services = dataclasses.replace(api.services, store=store)
+        before = int(api.send("GET", "/runs/run_x", "other").headers["x-ratelimit-remaining"])
+        for wanted in (run_id, missing):
+            statements.clear()
+            refused = api.send(method, path.replace("ID", wanted), "other")
+            headers = {name: text for name, text in refused.headers.items() if name not in PER_REQUEST}
+            executed = [statement.replace(wanted, "ID") for statement in statements]
+            said = {**refused.json(), "request_id": None}
+            told.append((refused.status_code, json.dumps(said).replace(wanted, "ID"), headers, executed))
+            left = int(refused.headers["x-ratelimit-remaining"])
+            costs.append(before - left)
+            before = left
+        inner.state.services = api.services
+
+    assert (404, 'There is no run "ID". Verify the run id.') == (told[0][0], json.loads(told[0][1])["error"]["message"])
+    assert told[0] == told[1]
+    assert ([1, 1], True) == (costs, any("'ID'" in statement for statement in told[0][3]))
     assert "queued" == api.get(run_id)["status"]
+
+
+PER_REQUEST = {"x-request-id", "x-ratelimit-remaining", "ratelimit"}
+"""Headers that differ from one request to the next, whatever is asked for."""
 
 
 BAD = [

@@ -45,6 +45,12 @@ ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 LONGEST_WAIT = 0.5
 """Seconds after which the sandbox looks whether it was asked to end."""
 
+NO_DATABASE = (
+    "the reference servers keep their data in SQLite and in files beside it, and in no other database: their search is "
+    "that of SQLite (FTS5), and their transactions count on one writer at a time. Leave it out, and use --workers for "
+    "more processes on one machine. Your own app may keep its jobs and idempotency keys in Postgres: docs/deploy.md."
+)
+
 app = typer.Typer(
     help="Error contracts for SDKs and HTTP APIs: raise it on the server, catch it in the client.",
     no_args_is_help=True,
@@ -297,18 +303,28 @@ def _watched(plan: _Plan, shown: _Shown | None, *, quiet: bool) -> list[Row]:
 @told
 def sandbox(
     vendor: Name,
+    *,
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 8400,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the server's files in DIR; otherwise they are removed.")
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that serve it; they share DIR, and each counts rate limits by itself.")
+    ] = 1,
+    store: Annotated[
+        str, typer.Option(metavar="URL", envvar="FAILWELL_STORE", help="A Redis or Postgres for idempotency keys.")
+    ] = "",
+    database: Annotated[str, typer.Option(metavar="URL", help="Refused: the reference servers need SQLite.")] = "",
 ) -> int:
     """Run an API on this machine, behind a layer that can do every failure on cue. Ctrl-C ends it."""
     require("sandbox", "failwell sandbox")
     from failwell.sandbox.sandbox import Sandbox
     from failwell.sandbox.vendor import find_vendor
 
+    if database:
+        raise typer.BadParameter(NO_DATABASE, param_hint="--database")
     found = find_vendor(vendor)
-    with Sandbox(found, port=port, data=data) as running:
+    with Sandbox(found, port=port, data=data, workers=workers, store=store) as running:
         names = found.environment
         lines = [
             f"{found.name} listens on {running.url}. Ctrl-C ends it.",

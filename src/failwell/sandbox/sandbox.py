@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from failwell.clock import Clock, SystemClock
 from failwell.contract.construction import build
 from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error
+from failwell.sandbox.assembly import kept_in
 from failwell.sandbox.control import ArmError
 from failwell.sandbox.errors import BadScriptError, SandboxError, UnknownRoleError
 from failwell.sandbox.faults.rules import Rule, Script, rule_from_json
@@ -23,6 +24,7 @@ from failwell.sandbox.proxy.listening import listen
 from failwell.sandbox.serving import Background, Uvicorn, in_thread
 from failwell.sandbox.temporary import TemporaryFolder
 from failwell.sandbox.vendor import Served, Vendor
+from failwell.sandbox.workers import Workers
 from failwell.server.storage.errors import StoreDownError
 from failwell.wire.messages import Failure
 from failwell.wire.outcome import UncausableError, outcome_of
@@ -49,6 +51,9 @@ class Sandbox:
     *port* 0 takes a free one. *data* is the folder that the server keeps its files in; without one they are gone
     when it stops. Share *clock* with a client, and its waits move the server's limits and expiries too.
 
+    *workers* processes serve it together. They share the data folder, and each counts rate limits by itself. *store* is
+    the URL of a Redis or Postgres for idempotency keys, in place of the folder; their times are those of its clock.
+
         with Sandbox(find_vendor("pictograph")) as sandbox:
             sandbox.next(RateLimitError("Slow down", retry_after=2), times=2)
 
@@ -65,12 +70,21 @@ class Sandbox:
         data: Path | str | None = None,
         clock: Clock | None = None,
         token: str = "",
+        workers: int = 1,
+        store: str = "",
     ) -> None:
+        if workers < 1:
+            raise SandboxError(f"workers={workers} would serve nobody. Let there be one at least.")
+        if workers > 1 and not (clock is None or isinstance(clock, SystemClock)):
+            raise SandboxError(f"{workers} processes cannot share a clock that a test moves. Let there be one worker.")
         self.vendor = vendor
         self.token = token or secrets.token_urlsafe(18)
         self.clock: Clock = clock if clock is not None else SystemClock()
         self._port = port
         self._data = Path(data) if data is not None else None
+        self._worker_count = workers
+        self._store = store
+        self._workers: Workers | None = None
         self._own: TemporaryFolder | None = None
         self._served: Served | None = None
         self._stack: _Stack | None = None
@@ -86,14 +100,20 @@ class Sandbox:
         if self._data is None:
             self._folder.mkdir()
         try:
-            self._served = self.vendor.serve(self._folder, self.clock)
+            listening = listen(HOST, 0)
+            with kept_in(self._store):
+                self._served = self.vendor.serve(self._folder, self.clock)
+                if self._worker_count > 1:
+                    workers = Workers(self.vendor.name, self._folder, listening, self._worker_count - 1)
+                    workers.start()
+                    self._workers = workers
             log = RequestLog(
                 clock=self.clock.wall,
                 redact=self._served.credential_headers,
                 secrets=self._served.keys.values(),
                 keep=(self.vendor.catalogue.headers.idempotency_key,),
             )
-            stack = _Stack(self._served.app, self._port, self.token, self.arm_error, log)
+            stack = _Stack(Uvicorn(self._served.app, listening), self._port, self.token, self.arm_error, log)
             self._background = in_thread(stack, name=f"failwell-sandbox-{self.vendor.name}")
             self._stack = stack
             self.authority.write_bytes(stack.layer.authority)
@@ -242,6 +262,9 @@ class Sandbox:
         return self._stack.layer
 
     def _put_away(self) -> None:
+        workers, self._workers = self._workers, None
+        if workers is not None:
+            workers.stop()
         served, self._served = self._served, None
         if served is not None:
             served.close()
@@ -253,8 +276,8 @@ class Sandbox:
 class _Stack:
     """The reference server and the fault layer before it, in one loop."""
 
-    def __init__(self, app: Any, port: int, token: str, arm_error: ArmError, log: RequestLog) -> None:
-        self._uvicorn = Uvicorn(app)
+    def __init__(self, uvicorn: Uvicorn, port: int, token: str, arm_error: ArmError, log: RequestLog) -> None:
+        self._uvicorn = uvicorn
         # The address of the server behind is known when it listens.
         self.layer = FaultLayer(("127.0.0.1", 0), port=port, control_token=token, arm_error=arm_error, log=log)
 

@@ -130,15 +130,19 @@ class _Server(uvicorn.Server):
                 await ticking  # which may have failed
 
 
-class Uvicorn:
-    """Runs an ASGI *app* on a free port of 127.0.0.1."""
+def configured(app: Any) -> uvicorn.Config:
+    """How uvicorn serves *app*."""
+    # Without wsproto there is no websocket, and an API that has some asks for it.
+    spoken: Literal["wsproto", "none"] = "wsproto" if find_spec("wsproto") else "none"
+    return uvicorn.Config(app, log_config=None, lifespan="on", ws=spoken, timeout_graceful_shutdown=2)
 
-    def __init__(self, app: Any) -> None:
-        # Without wsproto there is no websocket, and an API that has some asks for it.
-        spoken: Literal["wsproto", "none"] = "wsproto" if find_spec("wsproto") else "none"
-        config = uvicorn.Config(app, log_config=None, lifespan="on", ws=spoken, timeout_graceful_shutdown=2)
-        self._server = _Server(config)
-        self._socket: socket.socket | None = None
+
+class Uvicorn:
+    """Runs an ASGI *app* on a free port of 127.0.0.1, or on what is *listening* there already."""
+
+    def __init__(self, app: Any, listening: socket.socket | None = None) -> None:
+        self._server = _Server(configured(app))
+        self._socket = listening
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> tuple[str, int]:
@@ -147,7 +151,7 @@ class Uvicorn:
         Raises:
             SandboxError: the app refused to start; its own log tells why.
         """
-        self._socket = listen("127.0.0.1", 0)
+        self._socket = self._socket or listen("127.0.0.1", 0)
         address: tuple[str, int] = self._socket.getsockname()
         # serve() also takes over signals; in a thread other than the main one it leaves them alone.
         self._task = asyncio.create_task(self._serve(self._socket))

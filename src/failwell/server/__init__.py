@@ -45,6 +45,11 @@ if TYPE_CHECKING:
         job_failures,
     )
     from failwell.server.jobs.limited import BrokenPartError, Limited, TooSlowError
+    from failwell.server.jobs.postgres_queue import PostgresJobQueue
+    from failwell.server.jobs.postgres_store import PostgresJobStore
+    from failwell.server.jobs.sqlite_queue import SqliteJobQueue
+    from failwell.server.jobs.steps import step_key
+    from failwell.server.jobs.store import JobQueue, JobStore, LostJobError, QueuedJob
     from failwell.server.jobs.submission_key import SubmissionKey
     from failwell.server.jobs.submissions import REMEMBERED, Submission, find_submission
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
     from failwell.server.storage.data_folder import DataFolder, DataFolderError
     from failwell.server.storage.data_store import DataStore
     from failwell.server.storage.errors import NotOurFileError, NotOurTableError, StoreDownError
+    from failwell.server.storage.release import OtherReleaseError, share_release
     from failwell.server.storage.rows import FromJson, Moment, RowModel, find_row, insert
     from failwell.server.storage.sqlite import Schema
     from failwell.server.stored_response import StoredResponse
@@ -87,6 +93,11 @@ lazy_exports(
         "jobs.confined": "ConfinedError confined limit_memory limit_seconds",
         "jobs.job_errors": "JobError JobFailure MOST_FAILURES error_columns job_error job_failures",
         "jobs.limited": "BrokenPartError Limited TooSlowError",
+        "jobs.postgres_queue": "PostgresJobQueue",
+        "jobs.postgres_store": "PostgresJobStore",
+        "jobs.sqlite_queue": "SqliteJobQueue",
+        "jobs.steps": "step_key",
+        "jobs.store": "JobQueue JobStore LostJobError QueuedJob",
         "jobs.submission_key": "SubmissionKey",
         "jobs.submissions": "REMEMBERED Submission find_submission",
         "jobs.supervisor": "Jobs JobsDownError",
@@ -97,6 +108,7 @@ lazy_exports(
         "storage.data_folder": "DataFolder DataFolderError",
         "storage.data_store": "DataStore",
         "storage.errors": "NotOurFileError NotOurTableError StoreDownError",
+        "storage.release": "OtherReleaseError share_release",
         "storage.rows": "FromJson Moment RowModel find_row insert",
         "storage.sqlite": "Schema",
         "stored_response": "StoredResponse",
@@ -130,20 +142,27 @@ __all__ = [
     "JobError",
     "JobFailure",
     "JobKind",
+    "JobQueue",
+    "JobStore",
     "Jobs",
     "JobsDownError",
     "KeyRefusedError",
     "KeyStore",
     "Keys",
     "Limited",
+    "LostJobError",
     "Moment",
     "NotOurFileError",
     "NotOurTableError",
     "Offset",
+    "OtherReleaseError",
     "PageLimit",
     "PageReply",
     "Pagination",
+    "PostgresJobQueue",
+    "PostgresJobStore",
     "PostgresStore",
+    "QueuedJob",
     "RateLimits",
     "Record",
     "RedisStore",
@@ -153,6 +172,7 @@ __all__ = [
     "Service",
     "Services",
     "SignedUrls",
+    "SqliteJobQueue",
     "SqliteStore",
     "Step",
     "Store",
@@ -184,7 +204,9 @@ __all__ = [
     "redacted_field_error",
     "reference_app",
     "rows_of_page",
+    "share_release",
     "shorten",
     "side_effect",
     "sse_event",
+    "step_key",
 ]

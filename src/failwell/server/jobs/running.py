@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from pathlib import Path
 
@@ -41,13 +40,12 @@ class Running:
         with self._lock:
             self._write([other for other in self._jobs if other != job])
 
-    def end_process(self) -> None:
-        """End this process in good order: none of the jobs is to blame."""
+    def leave(self) -> None:
+        """Forget all jobs, and note none any more: none of them is to blame for what comes."""
         # The lock is never given back, so nothing is written after this. It takes no room on a disk that is full.
         self._lock.acquire()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
-        os._exit(0)
 
     def _write(self, jobs: list[str]) -> None:
         if jobs:

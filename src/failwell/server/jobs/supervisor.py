@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from failwell._support.exception_fields import ExceptionFields
-from failwell.server.jobs.steps import refuse_broken
+from failwell.server.jobs.sqlite_store import refuse_broken
 from failwell.server.jobs.workflow import READY
 from failwell.server.storage.data_folder import DataFolderError
 from failwell.server.storage.errors import StoreDownError

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeAlias, TypeVar
 
+from failwell.server.jobs.store import JobStore
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -49,11 +51,15 @@ class Workload:
     your own tables, written in the transaction that accepted the job, so that none is lost in between. *give_up* ends
     the job of a kind and an id for the reason given: its workflow raised, or may be what ends the process. A job that
     has ended stays as it is.
+
+    *store* remembers the steps; without one they are in the data folder, of which one worker works at a time. With one
+    that hosts share, *unfinished* is asked by all of them: your tables are shared as well then.
     """
 
     kinds: Mapping[str, JobKind]
     unfinished: Callable[[], Iterable[tuple[str, str]]]
     give_up: Callable[[str, str, str], None]
+    store: JobStore | None = None
 
 
 def immediately(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
@@ -31,13 +32,18 @@ _log = logging.getLogger(__name__)
 
 
 def passes(problem: BaseException) -> bool:
-    """Whether *problem* is about a resource that comes back: a lock, room on a disk, a file handle."""
-    return any(
-        any(is_a(cause, code) for code in _SQLITE)
-        if isinstance(cause, sqlite3.Error)
-        else isinstance(cause, OSError) and cause.errno in _SYSTEM
-        for cause in _causes(problem)
-    )
+    """Whether *problem* is about a resource that comes back: a lock, room on a disk, a file handle, a Postgres."""
+    return any(map(_passes, _causes(problem)))
+
+
+def _passes(cause: BaseException) -> bool:
+    if isinstance(cause, sqlite3.Error):
+        return any(is_a(cause, code) for code in _SQLITE)
+    if isinstance(cause, OSError):
+        return cause.errno in _SYSTEM
+    # What is not loaded has raised nothing.
+    psycopg = sys.modules.get("psycopg")
+    return psycopg is not None and isinstance(cause, psycopg.OperationalError)
 
 
 def patient(what: str, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
