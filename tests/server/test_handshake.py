@@ -163,4 +163,4 @@ async def test_unknown_address(shop: Shop, tmp_path: Path) -> None:
     sent = [await line.open(line.key(kind), path="/none") for kind in ("none", "member")]
 
     assert ("UnknownError", 401) == refusal(sent[0])
-    assert ["websocket.close"] == [message["type"] for message in sent[1]]
+    assert ("NotFoundError", 404) == refusal(sent[1])

@@ -16,7 +16,7 @@ from failwell.server.auth.auth import Auth, ByFunction, ByKey, FindCaller
 from failwell.server.auth.keys import Keys
 from failwell.server.caller import Caller
 from failwell.server.errors.error_counts import ErrorCase
-from failwell.server.errors.framework import Framework
+from failwell.server.errors.framework import Framework, of_status
 from failwell.server.errors.translate import Convert, Translator
 from failwell.server.errors.undeclared import UndeclaredError
 from failwell.server.errors.unwrapping import to_be_answered
@@ -34,9 +34,13 @@ from failwell.server.idempotency.store import Store
 from failwell.server.limits.rate_limits import HEADERS, RateLimits
 from failwell.server.limits.tiers import Tiers
 from failwell.server.protocol import CONTRACT, UNDECLARED, ASGIApp, ASGISend, ClientLeftError, Receive, Scope
+from failwell.server.refusal import Refusal
 from failwell.server.side_effects import Effects
 from failwell.server.stored_response import StoredResponse
 from failwell.wire.contracts import AnyContract, catalogue_from
+
+DECLINED = Refusal(403, "This websocket was not accepted.")
+NOWHERE = of_status(404, {})
 
 
 def contract_around(
@@ -367,6 +371,9 @@ class Contract:
                 self._translator.broken_off(answered, scope)
             else:
                 await line.refuse(self._translator.reply(answered, scope))
+            return
+        if line.declined:
+            await line.refuse(self._translator.reply(DECLINED if self.framework.routed(scope) else NOWHERE, scope))
 
 
 def _exposed(catalogue: Catalogue, *, limited: bool, keyed: bool) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from failwell.wire.contracts import AnyContract
 FRAMEWORKS = {
     "aiohttp.web_app.Application": ("aiohttp", "AiohttpFramework"),
     "flask.app.Flask": ("flask", "FlaskFramework"),
-    "litestar.app.Litestar": ("litestar", "LitestarFramework"),
+    "litestar.app.Litestar": ("litestar.adapter", "LitestarFramework"),
     "quart.app.Quart": ("quart", "QuartFramework"),
     "starlette.applications.Starlette": ("starlette.adapter", "StarletteFramework"),
 }

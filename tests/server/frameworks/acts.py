@@ -61,6 +61,18 @@ def page(what: str) -> tuple[int, str, bytes]:
     return (*pages[what], f"<p>own {what}</p>".encode())
 
 
+def before_talk(what: str) -> None:
+    """What goes wrong before a websocket is accepted: `early-taken`, `early-bug`."""
+    if what.startswith("early-"):
+        act(what.removeprefix("early-"))
+
+
+def after_talk(what: str) -> None:
+    """What goes wrong when it is open: `late-taken`, `late-bug`."""
+    if what.startswith("late-"):
+        act(what.removeprefix("late-"))
+
+
 class Desk:
     """The settings of a contract in *folder*, and the keys of its callers."""
 

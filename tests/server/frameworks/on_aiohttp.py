@@ -14,7 +14,7 @@ from aiohttp import web
 from failwell.server.frameworks.aiohttp import setup
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, page, pieces
+from .acts import Desk, act, after_talk, before_talk, order, page, pieces
 from .situations import CANARY
 
 RAISED: dict[str, tuple[Any, str | None]] = {
@@ -90,6 +90,21 @@ async def broken_header(request: web.Request) -> web.Response:
     return web.Response(headers={"x-broken": "a\r\nx-other: b"})
 
 
+async def talk(request: web.Request) -> web.WebSocketResponse:
+    what = request.match_info["what"]
+    before_talk(what)
+    if what == "no":
+        raise web.HTTPForbidden
+    if what == "http404":
+        raise web.HTTPNotFound(text="No such line.")
+    line = web.WebSocketResponse()
+    await line.prepare(request)
+    after_talk(what)
+    await line.send_str(await line.receive_str())
+    await line.close()
+    return line
+
+
 async def public(request: web.Request) -> web.Response:
     return answer({"public": True})
 
@@ -106,6 +121,8 @@ def app(desk: Desk) -> Any:
     """The shop, with its contract."""
     made, sub = web.Application(middlewares=[raising]), web.Application()
     sub.router.add_get("/raise/{what}", raise_)
+    sub.router.add_get("/talk/{what}", talk)
+    made.router.add_get("/talk/{what}", talk)
     made.router.add_get("/orders/{number:[0-9]+}", get_order)
     made.router.add_delete("/orders/{number:[0-9]+}", delete_order)
     made.router.add_post("/orders", post_order)

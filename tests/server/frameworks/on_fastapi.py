@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, Response
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from failwell.server import install
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, page, pieces
+from .acts import Desk, act, after_talk, before_talk, order, page, pieces
 from .serving import under_uvicorn
 from .situations import CANARY, ORIGIN
 
@@ -36,6 +36,19 @@ async def raise_(what: str) -> Any:
     act(what)
 
 
+async def talk(line: WebSocket, what: str) -> None:
+    before_talk(what)
+    if what == "no":
+        await line.close()
+        return
+    if what == "http404":
+        raise HTTPException(404, "No such line.")
+    await line.accept()
+    after_talk(what)
+    await line.send_text(await line.receive_text())
+    await line.close()
+
+
 def needed(bug: int = 0) -> None:
     act("bug" if bug else "taken")
 
@@ -46,6 +59,7 @@ def app(desk: Desk) -> Any:
     made.mount("/sub", sub)
     for each in (made, sub):
         each.add_api_route("/raise/{what}", raise_, methods=["GET", "HEAD"])
+        each.add_api_websocket_route("/talk/{what}", talk)
 
     @made.get("/orders/{number:int}")
     @made.head("/orders/{number:int}")

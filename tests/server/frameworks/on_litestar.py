@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Litestar, Request, Response, Router, delete, get, post, route
+from litestar import Litestar, Request, Response, Router, WebSocket, delete, get, post, route, websocket
 from litestar.background_tasks import BackgroundTask
 from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency, Provide
@@ -18,7 +18,7 @@ from litestar.response import Stream
 from failwell.server import install
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, page, pieces
+from .acts import Desk, act, after_talk, before_talk, order, page, pieces
 from .serving import under_uvicorn
 from .situations import CANARY, ORIGIN
 
@@ -96,6 +96,20 @@ async def broken_header() -> Response[None]:
     return Response(None, headers={"x-broken": "a\r\nx-other: b"})
 
 
+@websocket("/talk/{what:str}")
+async def talk(socket: WebSocket[Any, Any, Any], what: FromPath[str]) -> None:
+    before_talk(what)
+    if what == "no":
+        await socket.close()
+        return
+    if what == "http404":
+        raise HTTPException(status_code=404, detail="No such line.")
+    await socket.accept()
+    after_talk(what)
+    await socket.send_text(await socket.receive_text())
+    await socket.close()
+
+
 @get("/public")
 async def public() -> dict[str, bool]:
     return {"public": True}
@@ -125,9 +139,9 @@ def app(desk: Desk) -> Any:
         stream,
         by_hand,
     ]
-    handlers += [by_hand_page, broken_header, public, Router("/middleware", route_handlers=[below_middleware])]
+    handlers += [by_hand_page, talk, broken_header, public, Router("/middleware", route_handlers=[below_middleware])]
     made = Litestar(
-        [*handlers, Router("/sub", route_handlers=[raise_])],
+        [*handlers, Router("/sub", route_handlers=[raise_, talk])],
         cors_config=CORSConfig(allow_origins=[ORIGIN], allow_methods=["GET", "POST"]),
         logging_config=None,
     )

@@ -7,12 +7,12 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from quart import Blueprint, Quart, Response, abort, request
+from quart import Blueprint, Quart, Response, abort, request, websocket
 
 from failwell.server import Failwell
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, page, pieces
+from .acts import Desk, act, after_talk, before_talk, order, page, pieces
 from .serving import under_uvicorn
 from .situations import CANARY
 
@@ -36,6 +36,19 @@ async def raise_(what: str) -> Any:
         task.cancel()
         await task
     act(what)
+
+
+@sub.websocket("/talk/<what>")
+async def talk(what: str) -> None:
+    before_talk(what)
+    if what == "no":
+        await websocket.close(1000)
+        return
+    if what == "http404":
+        abort(404, "No such line.")
+    await websocket.accept()
+    after_talk(what)
+    await websocket.send(await websocket.receive())
 
 
 def app(desk: Desk) -> Any:
@@ -87,6 +100,8 @@ def app(desk: Desk) -> Any:
     @made.get("/broken-header")
     async def broken_header() -> Any:
         return "", 200, {"x-broken": "a\r\nx-other: b"}
+
+    made.add_websocket("/talk/<what>", view_func=talk)
 
     @made.get("/public")
     async def public() -> Any:

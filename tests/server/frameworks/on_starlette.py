@@ -14,12 +14,13 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from failwell.server import install
 from tests.server.shop import SHOP
 
-from .acts import Desk, act, order, page, pieces
+from .acts import Desk, act, after_talk, before_talk, order, page, pieces
 from .serving import under_uvicorn
 from .situations import CANARY, ORIGIN
 
@@ -84,6 +85,20 @@ async def broken_header(request: Request) -> Response:
     return Response(headers={"x-broken": "a\r\nx-other: b"})
 
 
+async def talk(line: WebSocket) -> None:
+    what: str = line.path_params["what"]
+    before_talk(what)
+    if what == "no":
+        await line.close()
+        return
+    if what == "http404":
+        raise HTTPException(404, "No such line.")
+    await line.accept()
+    after_talk(what)
+    await line.send_text(await line.receive_text())
+    await line.close()
+
+
 async def public(request: Request) -> Response:
     return JSONResponse({"public": True})
 
@@ -114,7 +129,8 @@ def app(desk: Desk) -> Any:
             Route("/page/{what}", by_hand_page, methods=["GET", "POST"]),
             Route("/broken-header", broken_header),
             Route("/public", public),
-            Mount("/sub", Starlette(routes=[Route("/raise/{what}", raise_)])),
+            WebSocketRoute("/talk/{what}", talk),
+            Mount("/sub", Starlette(routes=[Route("/raise/{what}", raise_), WebSocketRoute("/talk/{what}", talk)])),
         ],
         middleware=[
             Middleware(CORSMiddleware, allow_origins=[ORIGIN], allow_methods=["GET", "POST"]),

@@ -45,15 +45,19 @@ class Served:
     desk: Desk
 
 
+def running(framework: str, folder: Path) -> Iterator[Served]:
+    """The shop on *framework*, which keeps its files in *folder*."""
+    module = import_module(f".on_{framework}", __package__)
+    desk = Desk(folder)
+    with module.served(module.app(desk)) as port:
+        yield Served(framework, port, desk)
+    desk.close()
+
+
 @pytest.fixture(scope="module", params=FRAMEWORKS)
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The shop on each framework, started once."""
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    module = import_module(f".on_{request.param}", __package__)
-    desk = Desk(folder)
-    with module.served(module.app(desk)) as port:
-        yield Served(request.param, port, desk)
-    desk.close()
+    yield from running(request.param, tmp_path_factory.mktemp(request.param))
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)

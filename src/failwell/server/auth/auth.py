@@ -64,11 +64,16 @@ class Auth(ABC):
         Raises:
             Refusal: 403.
         """
-        if scope.get("method") not in READS and caller.role not in self._writers:
+        if caller.role not in self._writers and not _reads(scope):
             wanted = " or ".join(self._writers)
             what = "API key" if isinstance(self, ByKey) else "caller"
             message = f'This {what} has the role "{caller.role}", which cannot write. Use a key of a {wanted}.'
             raise Refusal(403, message)
+
+
+def _reads(scope: Scope) -> bool:
+    """Whether *scope* changes nothing. Some frameworks have the handshake of a websocket as a GET."""
+    return scope.get("method") in READS and header(scope, "upgrade").lower() != "websocket"
 
 
 class ByFunction(Auth):

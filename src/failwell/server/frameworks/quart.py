@@ -9,7 +9,7 @@ from failwell.server.frameworks.entrance import ContractEntrance
 from failwell.server.protocol import ASGIApp, ASGISend, Receive, Scope
 
 with needs("quart", __name__):
-    from quart import Quart, has_request_context, request
+    from quart import Quart, has_request_context, has_websocket_context, request, websocket
 
     from failwell.server.frameworks.werkzeug import WerkzeugFramework
 
@@ -35,13 +35,18 @@ class QuartFramework(WerkzeugFramework):
         self.app.after_request(named)
 
     def current_request(self) -> Any:
-        """Quart's request."""
-        return request
+        """Quart's request, or its websocket."""
+        return request if has_request_context() else websocket
 
     def scope(self) -> Scope | None:
-        """The scope that Quart's request was made of."""
-        found: Any = request.scope if has_request_context() else None
+        """The scope that Quart's request, or its websocket, was made of."""
+        asked: Any = request if has_request_context() else websocket if has_websocket_context() else None
+        found: Any = None if asked is None else asked.scope
         return found  # type: ignore[no-any-return]  # a dict, whatever Quart calls it
+
+    def routed(self, scope: Scope) -> bool:
+        """Whether a view was found; of a websocket Quart raises where there is none."""
+        return scope["type"] == "websocket" or super().routed(scope)
 
     async def _go_on(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
         await self._own(scope, receive, send)

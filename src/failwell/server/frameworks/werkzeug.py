@@ -80,6 +80,8 @@ class WerkzeugFramework(Framework, ABC):
                 raise exc
             self._name(scope)
             raised = getattr(exc, "original_exception", None) or exc
+            if scope["type"] != "http":
+                raise raised
             reply: Reply = translator.answer(raised, scope)
             return self.app.response_class(reply.body, reply.status, dict(reply.headers))
 

@@ -18,6 +18,8 @@ class Handshake:
         self.headers: dict[str, str] = {}
         self.accepted = False
         self.over = False
+        self.declined = False
+        """Whether the app closed it before it was accepted, and nobody has said so to the client yet."""
         self._answers = EXTENSION in (scope.get("extensions") or {})
         self._receive = receive
         self._send = send
@@ -30,13 +32,15 @@ class Handshake:
 
     async def __call__(self, message: ASGIMessage) -> None:
         """Send *message*."""
-        if message["type"] == "websocket.accept":
-            self.accepted = True
+        if message["type"] == "websocket.close" and not self.accepted:
+            self.declined = True
+            return
+        if message["type"] in {"websocket.accept", f"{EXTENSION}.start"}:
             own = {name.lower().encode("ascii"): value.encode("latin-1") for name, value in self.headers.items()}
             kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in own]
             message = {**message, "headers": [*kept, *own.items()]}
-        elif message["type"] in {"websocket.close", f"{EXTENSION}.start"}:
-            self.over = True
+        self.accepted = self.accepted or message["type"] == "websocket.accept"
+        self.over = self.over or message["type"] in {"websocket.close", f"{EXTENSION}.start"}
         await self._send(message)
 
     async def refuse(self, reply: Reply) -> None:

@@ -18,6 +18,7 @@ with needs("aiohttp", __name__):
     from failwell.server.frameworks.aiohttp.exchange import (
         ANSWERED,
         Sending,
+        closed,
         give_body,
         prepared,
         receiving,
@@ -101,6 +102,10 @@ class AiohttpFramework(Framework):
             response = await scope["failwell.handler"](request)
         except web.HTTPException as raised:
             response = raised
+        except Exception as raised:
+            if not await closed(raised, scope):
+                raise
+            response = scope["failwell.websocket"]
         if isinstance(response, web.HTTPException) and response.status >= 400:
             raise response
         if not isinstance(response, web.StreamResponse):

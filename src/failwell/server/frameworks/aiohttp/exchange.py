@@ -7,6 +7,7 @@ from contextvars import ContextVar
 
 from aiohttp import StreamReader, web
 
+from failwell.server.http.websocket_handshake import INTERNAL_ERROR, POLICY_VIOLATION
 from failwell.server.protocol import BEGUN, ASGIMessage, Receive, Scope
 
 ANSWERED: ContextVar[Scope | None] = ContextVar("failwell_scope", default=None)
@@ -55,10 +56,28 @@ class Sending:
 async def prepared(request: web.Request, response: web.StreamResponse) -> None:
     """Let the head of a *response* that a handler sends by itself pass the contract."""
     scope = ANSWERED.get()
-    if scope is not None and scope["failwell.request"] is request and "failwell.send" in scope:
+    if scope is None or scope["failwell.request"] is not request or "failwell.send" not in scope:
+        return
+    if isinstance(response, web.WebSocketResponse):
+        # From here on nobody may answer in HTTP.
+        scope["failwell.websocket"] = response
+        scope["failwell.outgoing"].started = True
+        for name, value in scope["failwell.outgoing"].carried().items():
+            response.headers[name.decode("latin-1").title()] = value.decode("latin-1")
+    else:
         scope["failwell.preparing"] = response
         scope[BEGUN] = True
         await scope["failwell.send"](start_of(response, None))
+
+
+async def closed(raised: Exception, scope: Scope) -> bool:
+    """Whether a websocket was open whose handler has *raised*; it is closed with a code, and no words."""
+    line: web.WebSocketResponse | None = scope.get("failwell.websocket")
+    if line is None:
+        return False
+    reply = scope["failwell.translator"].reply(raised, scope)
+    await line.close(code=POLICY_VIOLATION if reply.status < 500 else INTERNAL_ERROR)
+    return True
 
 
 def scope_of(request: web.Request) -> Scope:

@@ -50,6 +50,16 @@ def varying(send: ASGISend) -> ASGISend:
     return sent
 
 
+async def raised_in_websocket(exc: Exception, scope: Any) -> None:
+    """Let the contract answer what a websocket's handler raised: Litestar would close with the words of *exc*.
+
+    Raises:
+        Exception: *exc*.
+    """
+    if scope["type"] == "websocket" and "failwell.translator" in scope:
+        raise exc
+
+
 def take_over(handlers: Any, *, partly: bool) -> None:
     """Answer every exception in *handlers*, the app's own table; of *partly* covered paths, the app's stay beside.
 

@@ -70,11 +70,9 @@ class StarletteFramework(Framework):
 
     def routed(self, scope: Scope) -> bool:
         """Whether the route takes the method too; one with a class as its endpoint takes any."""
-        if scope["type"] != "http":
-            return False
         route = scope.get("route")
         methods = getattr(route, "methods", None)
-        return hasattr(route, "endpoint") if methods is None else scope["method"] in methods
+        return hasattr(route, "endpoint") if methods is None else scope.get("method") in methods
 
     def operation(self, scope: Scope) -> str | None:
         """The `operation_id` of the route that answers."""
