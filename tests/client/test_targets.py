@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -11,9 +12,9 @@ from io import BytesIO
 from typing import Any, TypeVar
 from uuid import UUID
 
-import anyio
 import httpx2
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from failwell.client import (
     Awaiting,
@@ -194,12 +195,9 @@ class Rig:
         else:
             peer.say(http(200, b"{}"))
 
-    def try_it(self, colour: str, way: str, target: str) -> BaseException | None:
-        """What a client of *colour* raises that comes to *target* by *way*."""
-        for server in (self.api, self.evil):
-            server.seen.clear()
-            server.connections = 0
-        self.named = target
+    @contextmanager
+    def client(self, colour: str) -> Generator[Callable[[str, str], BaseException | None]]:
+        """What a client of *colour* raises that comes to a target by some way: `raised(way, target)`."""
         kind, _, fast = colour.partition(" ")
         settings: dict[str, Any] = {"http": "fast"} if fast else {}
         awaiting = kind != "blocking"
@@ -212,11 +210,28 @@ class Rig:
             max_retries=0,
             **settings,
         )
+        if not awaiting:
+            with closing(core):
+                yield lambda way, target: self._raised(lambda: _try(core, way, target), target)
+            return
+        with start_blocking_portal(backend=kind) as portal:
+            try:
+                yield lambda way, target: self._raised(lambda: portal.call(_atry, core, way, target), target)
+            finally:
+                portal.call(core.aclose)
+
+    def try_it(self, colour: str, way: str, target: str) -> BaseException | None:
+        """What a new client of *colour* raises that comes to *target* by *way*."""
+        with self.client(colour) as raised:
+            return raised(way, target)
+
+    def _raised(self, call: Callable[[], object], target: str) -> BaseException | None:
+        for server in (self.api, self.evil):
+            server.seen.clear()
+            server.connections = 0
+        self.named = target
         try:
-            if awaiting:
-                anyio.run(_atry, core, way, target, backend=kind)
-            else:
-                _try(core, way, target)
+            call()
         except Exception as problem:  # noqa: BLE001 - which it is, is what the tests are about
             return problem
         return None
@@ -228,28 +243,22 @@ class Rig:
 
 
 def _try(core: Core, way: str, target: str) -> None:
-    try:
-        found = getattr(Ways(core), way)(target)
-        if way in ("stream", "follow"):
-            list(found)
-        elif way == "session":
-            found.close()
-    finally:
-        core.close()
+    found = getattr(Ways(core), way)(target)
+    if way in ("stream", "follow"):
+        list(found)
+    elif way == "session":
+        found.close()
 
 
 async def _atry(core: Core, way: str, target: str) -> None:
-    try:
-        found = getattr(Ways(core), way)(target)
-        if way in ("stream", "follow"):
-            async for _ in found:
-                pass
-        elif way == "session":
-            await (await found).aclose()
-        else:
-            await found
-    finally:
-        await core.aclose()
+    found = getattr(Ways(core), way)(target)
+    if way in ("stream", "follow"):
+        async for _ in found:
+            pass
+    elif way == "session":
+        await (await found).aclose()
+    else:
+        await found
 
 
 @pytest.fixture(scope="module")
@@ -268,11 +277,12 @@ def test_what_is_no_target(rig: Rig, way: str, colour: str) -> None:
     A target that is neither a path nor a whole URL is refused, with the vendor's error, before anything is sent.
     """
     ended = {}
-    for name, text in {**NOWHERE, **LEAVING}.items():
-        if way == "resume" and (len(text) > 65_000 or "\ud800" in text):
-            continue  # in no token
-        problem = rig.try_it(colour, way, rig.whole(text))
-        ended[name] = (type(problem), rig.api.connections, rig.evil.connections, len(str(problem)) < 600)
+    with rig.client(colour) as raised:
+        for name, text in {**NOWHERE, **LEAVING}.items():
+            if way == "resume" and (len(text) > 65_000 or "\ud800" in text):
+                continue  # in no token
+            problem = raised(way, rig.whole(text))
+            ended[name] = (type(problem), rig.api.connections, rig.evil.connections, len(str(problem)) < 600)
 
     assert dict.fromkeys(ended, (ConfigurationError, 0, 0, True)) == ended
 
