@@ -14,7 +14,7 @@ EVERYTHING := -e ".[all]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-fast test-all test-quick fuzz lint format check documented mutate job-rounds build reference architecture docs constraints judges bench clean
+.PHONY: help install demo test test-fast test-all test-quick fuzz faults lint format check documented mutate job-rounds build reference architecture docs constraints judges bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ QUICK := tests/contract tests/wire tests/policy tests/tools tests/server tests/s
 
 fuzz: install  ## Send 20,000 random requests to a server, which must leak nothing
 	@FAILWELL_FUZZ=20000 $(BIN)/pytest -q tests/server/frameworks/test_fuzz.py
+
+# The tests take a third of these a day: each fault with each SDK, and in each way.
+faults: install  ## Let each SDK meet each fault, blocking, on asyncio and on trio
+	@for vendor in $(notdir $(SDKS)); do $(BIN)/failwell check $$vendor --faults || exit 1; done
 
 lint: install  ## Check format, style, imports and types
 	@$(BIN)/ruff check --quiet

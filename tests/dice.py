@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
+
+T = TypeVar("T")
 
 VARIABLE = "FAILWELL_SEED"
 
@@ -21,3 +25,13 @@ def seed(name: str) -> int:
 def dice(name: str) -> random.Random:
     """Dice for what *name* says, of the day's seed."""
     return random.Random(seed(name))
+
+
+def share(rows: Sequence[T], turn: int, of: int) -> list[T]:
+    """What is *turn*'s share of *rows* today, among *of* turns: each row is in one share, and tomorrow in the next.
+
+    For products such as vendor x loop x fault, whose parts share their code: with the sum of the other parts' numbers
+    as *turn*, each pair of any two parts is met every day, and the whole product in *of* days.
+    """
+    print(f"{VARIABLE}={SEED} has the same share for {turn} of {of}.")  # noqa: T201
+    return [row for number, row in enumerate(rows) if (number + turn + SEED) % of == 0]

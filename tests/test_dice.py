@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .dice import SEED, VARIABLE, dice
+from .dice import SEED, VARIABLE, dice, share
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,3 +37,25 @@ def test_each_name_has_dice_of_its_own(capsys: pytest.CaptureFixture[str]) -> No
     """
     assert dice("one").random() == dice("one").random() != dice("other").random()
     assert f"{VARIABLE}={SEED} throws the same dice for one.\n" in capsys.readouterr().out
+
+
+def test_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    On a day each pair of two parts of a product is met, by as few as can be; in as many days as there are shares, all.
+    """
+    vendors, ways, faults = 4, 3, range(100)
+
+    def met(day: int) -> set[tuple[int, int, int]]:
+        monkeypatch.setattr("tests.dice.SEED", day)
+        return {
+            (vendor, way, fault)
+            for vendor in range(vendors)
+            for way in range(ways)
+            for fault in share(faults, vendor + way, ways)
+        }
+
+    today = met(20260131)
+    assert vendors * len(faults) == len(today) == len({(vendor, fault) for vendor, _, fault in today})
+    assert ways * len(faults) == len({(way, fault) for _, way, fault in today})
+    assert vendors * ways == len({(vendor, way) for vendor, way, _ in today})
+    assert vendors * ways * len(faults) == len(today | met(20260132) | met(20260133))

@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from .warm import COMMANDS, warm
+from .warm import COMMANDS, Forked, warm
 
 ROOT = Path(__file__).parents[2]
 FAILWELL = str(Path(sys.executable).with_name("failwell"))
@@ -47,6 +47,10 @@ FOR_INTERPRETERS = ("PYTHON", "LC_", "LANG")
 """How the names of variables begin that an interpreter reads when it starts."""
 
 
+Running: TypeAlias = subprocess.Popen[str] | Forked
+"""A command that has been started."""
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a command ended, and what it said."""
@@ -65,10 +69,7 @@ def environment(**variables: str) -> dict[str, str]:
 def run(*command: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
     """Run *command* to its end: in a fork of a process that has loaded it, unless *env* is for an interpreter."""
     env = environment() if env is None else env
-    ordinary = {**environment(), "PYTHONPATH": env.get("PYTHONPATH", "")}
-    theirs = {name: value for name, value in env.items() if name.startswith(FOR_INTERPRETERS)}
-    customized = any(Path(folder, "sitecustomize.py").exists() for folder in ordinary["PYTHONPATH"].split(os.pathsep))
-    if Path(command[0]).name in COMMANDS and theirs.items() <= ordinary.items() and not customized:
+    if _can_be_forked(command[0], env):
         return _forked(command, env, options.get("stdout"))
     done = subprocess.run(
         command,
@@ -83,24 +84,34 @@ def run(*command: str, env: Mapping[str, str] | None = None, **options: int) -> 
     return Ran(done.returncode, done.stdout or "", done.stderr)
 
 
+def _can_be_forked(program: str, env: Mapping[str, str]) -> bool:
+    """Whether a fork of a process that has loaded *program* is as good: nothing of *env* is for an interpreter."""
+    ordinary = {**environment(), "PYTHONPATH": env.get("PYTHONPATH", "")}
+    theirs = {name: value for name, value in env.items() if name.startswith(FOR_INTERPRETERS)}
+    customized = any(Path(folder, "sitecustomize.py").exists() for folder in ordinary["PYTHONPATH"].split(os.pathsep))
+    return Path(program).name in COMMANDS and theirs.items() <= ordinary.items() and not customized
+
+
 def _forked(command: Sequence[str], env: Mapping[str, str], stdout: int | None) -> Ran:
     """Run *command* to its end, warm."""
-    with ThreadPoolExecutor(2) as readers, contextlib.ExitStack() as ends:
-        (out, to_out), (err, to_err) = os.pipe(), os.pipe()
-        nothing = ends.enter_context(Path(os.devnull).open()).fileno()
-        said, told = (readers.submit(_all_of, end) for end in (out, err))
-        try:
-            code = warm().run(command, env, (nothing, to_out if stdout is None else stdout, to_err), PATIENCE)
-        finally:
-            os.close(to_out)
-            os.close(to_err)
-        return Ran(code, said.result(), told.result())
+    with _started(command, env, stdout) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+        return Ran(process.wait(), out, err)
 
 
-def _all_of(end: int) -> str:
-    """What comes out of a pipe, to its end."""
-    with open(end, encoding="utf-8") as reader:
-        return reader.read()
+@contextmanager
+def _started(
+    command: Sequence[str], env: Mapping[str, str], stdout: int | None = None, *, session: bool = False
+) -> Generator[Forked]:
+    """*command* while it runs warm, perhaps in a *session* of its own; it writes into pipes, or to *stdout*."""
+    (out, to_out), (err, to_err) = os.pipe(), os.pipe()
+    with os.fdopen(out, encoding="utf-8") as read_out, os.fdopen(err, encoding="utf-8") as read_err:
+        with Path(os.devnull).open() as nothing:
+            streams = nothing.fileno(), to_out if stdout is None else stdout, to_err
+            told = warm().start(command, env, streams, session=session)
+        os.close(to_out)
+        os.close(to_err)
+        yield Forked(told, read_out, read_err)
 
 
 def failwell(*arguments: str, env: Mapping[str, str] | None = None, **options: int) -> Ran:
@@ -110,25 +121,35 @@ def failwell(*arguments: str, env: Mapping[str, str] | None = None, **options: i
 
 @contextmanager
 def running(
-    *arguments: str, env: Mapping[str, str] | None = None, program: str = FAILWELL
-) -> Generator[subprocess.Popen[str]]:
-    """*program* with *arguments* while it runs, in a process group of its own; killed if it is there at the end."""
-    with hearing_hangups():
-        started = subprocess.Popen(
-            [program, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment() if env is None else env,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-    with started as process:
+    *arguments: str, env: Mapping[str, str] | None = None, program: str = FAILWELL, anew: bool = False
+) -> Generator[Running]:
+    """
+    *program* with *arguments* while it runs, in a process group of its own; killed if it is there at the end.
+
+    It is a fork, as in `run`; *anew* is for what is said of an interpreter that starts and ends.
+    """
+    env = environment() if env is None else env
+    with contextlib.ExitStack() as stack:
+        process: Running
+        if anew or not _can_be_forked(program, env):
+            with hearing_hangups():
+                started = subprocess.Popen(
+                    [program, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=env,
+                    encoding="utf-8",
+                    start_new_session=True,
+                )
+            process = stack.enter_context(started)
+        else:
+            process = stack.enter_context(_started([program, *arguments], env, session=True))
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            process.kill()
+            process.wait(PATIENCE)
 
 
 @contextmanager
@@ -141,11 +162,11 @@ def hearing_hangups() -> Generator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def ended(process: subprocess.Popen[str], by: signal.Signals) -> Ran:
+def ended(process: Running, by: signal.Signals) -> Ran:
     """What came of *process* after the signal *by*."""
     process.send_signal(by)
     out, err = process.communicate(timeout=PATIENCE)
-    return Ran(process.returncode, out, err)
+    return Ran(process.wait(), out, err)
 
 
 def on_a_terminal(
@@ -162,33 +183,38 @@ def on_a_terminal(
     """
     ours, theirs = pty.openpty()
     env = {**env, "TERM": "xterm-256color", "COLUMNS": str(columns)}
-    with subprocess.Popen([program, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
-        os.close(theirs)
-        written = bytearray()
-        # Linux tells of the end by an error, others by nothing to read.
-        with contextlib.suppress(OSError):
-            while data := _read(ours, process):
-                written += data
-                if until is not None and until[0].encode() in written:
-                    if isinstance(until[1], str):
-                        os.write(ours, until[1].encode())
-                    else:
-                        process.send_signal(until[1])
-                    until = None
-        code = process.wait(PATIENCE)
+    command, streams = [program, *arguments], (theirs, theirs, theirs)
+    process: subprocess.Popen[bytes] | Forked
+    if _can_be_forked(program, env):
+        process = Forked(warm().start(command, env, streams))
+    else:
+        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+    os.close(theirs)
+    written = bytearray()
+    # Linux tells of the end by an error, others by nothing to read.
+    with contextlib.suppress(OSError):
+        while data := _read(ours, process):
+            written += data
+            if until is not None and until[0].encode() in written:
+                if isinstance(until[1], str):
+                    os.write(ours, until[1].encode())
+                else:
+                    process.send_signal(until[1])
+                until = None
+    code = process.wait(PATIENCE)
     os.close(ours)
     assert until is None, f"It ended without {until}, after {written.decode()!r}"
     return code, written.decode()
 
 
-def _read(terminal: int, process: subprocess.Popen[bytes]) -> bytes:
+def _read(terminal: int, process: subprocess.Popen[bytes] | Forked) -> bytes:
     """What *process* writes next to *terminal*; it is killed if that takes too long."""
     if not select.select([terminal], [], [], PATIENCE)[0]:
         process.kill()
     return os.read(terminal, 65_536)
 
 
-def left_running(process: subprocess.Popen[str]) -> bool:
+def left_running(process: Running) -> bool:
     """Whether anything of the process group of *process*, which has ended, still runs."""
     try:
         os.killpg(process.pid, 0)
@@ -197,7 +223,7 @@ def left_running(process: subprocess.Popen[str]) -> bool:
     return True
 
 
-def printed_until(process: subprocess.Popen[str], mark: str) -> str:
+def printed_until(process: Running, mark: str) -> str:
     """What *process* prints, up to the line that has *mark*."""
     assert process.stdout is not None
     lines: list[str] = []

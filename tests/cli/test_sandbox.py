@@ -146,7 +146,8 @@ def test_interrupted(tmp_path: Path, by: signal.Signals, code: int, told: str) -
     """
     Ctrl-C ends it with exit code 130 and no traceback; the port is free, and no process and no file is left.
     """
-    with running("sandbox", "pictograph", "--port", "0", env=environment(TMPDIR=str(tmp_path))) as process:
+    env = environment(TMPDIR=str(tmp_path))
+    with running("sandbox", "pictograph", "--port", "0", env=env, anew=True) as process:
         printed = Printed(printed_until(process, LAST_LINE))
         with printed.client("member") as client:
             client.datasets.list()

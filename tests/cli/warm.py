@@ -15,16 +15,19 @@ import io
 import json
 import os
 import pkgutil
+import select
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 COMMANDS = {
     "failwell": ("failwell.__main__", "main"),
@@ -44,24 +47,76 @@ LONGEST = 1 << 20
 STREAMS = (0, 1, 2)
 
 
+class Forked:
+    """A command that runs in a fork: what the tests want of a `subprocess.Popen` of it."""
+
+    def __init__(self, told: int, stdout: IO[str] | None = None, stderr: IO[str] | None = None) -> None:
+        """It was started, and what becomes of it is *told* through a pipe."""
+        self._told = open(told, "rb", buffering=0)  # noqa: SIM115 - it is open as long as the command runs
+        self.pid = int(self._told.readline())
+        self.returncode: int | None = None
+        self.stdout, self.stderr = stdout, stderr
+
+    def poll(self) -> int | None:
+        """Its exit code, or minus the signal that ended it; None while it runs."""
+        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """As `poll`, when it has ended. Raises: subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            if not select.select([self._told], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            with self._told:
+                self.returncode = int(self._told.readline())
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """What it has written and nobody has read, to its end. Raises: subprocess.TimeoutExpired."""
+        assert self.stdout is not None
+        assert self.stderr is not None
+        with ThreadPoolExecutor(2) as readers:
+            out, err = (readers.submit(stream.read) for stream in (self.stdout, self.stderr))
+            try:
+                self.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+        return out.result(), err.result()
+
+    def send_signal(self, by: int) -> None:
+        """Send it the signal *by*, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, by)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
 class Warm:
-    """Forks commands, one after another."""
+    """Forks commands; they run side by side."""
 
     def __init__(self) -> None:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._one_at_a_time = threading.Lock()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__], stdin=theirs.fileno(), cwd=Path(__file__).parents[2]
             )
 
-    def run(self, command: Sequence[str], env: Mapping[str, str], streams: Sequence[int], patience: float) -> int:
-        """The exit code of *command*, whose standard *streams* are these file descriptors."""
-        with self._one_at_a_time:
-            self._ours.settimeout(patience)
-            told = json.dumps([list(command), dict(env), str(Path.cwd())]).encode()
-            socket.send_fds(self._ours, [told], list(streams))
-            return int(self._ours.recv(100))
+    def start(
+        self, command: Sequence[str], env: Mapping[str, str], streams: Sequence[int], *, session: bool = False
+    ) -> int:
+        """Start *command*, whose standard *streams* are these file descriptors, perhaps in a *session* of its own.
+
+        What comes back is for a `Forked`.
+        """
+        told, tells = os.pipe()
+        asked = json.dumps([list(command), dict(env), str(Path.cwd()), session]).encode()
+        socket.send_fds(self._ours, [asked], [*streams, tells])
+        os.close(tells)
+        return told
 
 
 @cache
@@ -81,17 +136,42 @@ def main() -> None:
         import_module(name)
     # What nobody collects, nobody copies.
     gc.freeze()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as from a user's shell, also below `nohup make test`
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for who keeps a command
     while True:
-        told, streams, _, _ = socket.recv_fds(asked, LONGEST, len(STREAMS))
+        try:
+            told, fds, _, _ = socket.recv_fds(asked, LONGEST, len(STREAMS) + 1)
+        except KeyboardInterrupt:
+            return
         if not told:
             return
-        if (child := os.fork()) == 0:
+        if os.fork() == 0:
             asked.close()
-            command, env, folder = json.loads(told)
-            become(command, env, folder, streams)
-        for stream in streams:
-            os.close(stream)
-        asked.send(b"%d" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            keep(told, fds)
+        for fd in fds:
+            os.close(fd)
+
+
+def keep(told: bytes, fds: Sequence[int]) -> NoReturn:
+    """Run a command, and tell its number, and how it ends."""
+    command, env, folder, session = json.loads(told)
+    *streams, tells = fds
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if (child := os.fork()) == 0:
+        os.close(tells)
+        if session:
+            os.setsid()
+        become(command, env, folder, streams)
+    # An interrupt of all that run at a terminal is the command's; it is told what came of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for stream in streams:
+        os.close(stream)
+    os.write(tells, b"%d\n" % child)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    # Whoever asked may have ended.
+    with contextlib.suppress(BrokenPipeError):
+        os.write(tells, b"%d\n" % code)
+    os._exit(0)
 
 
 def become(command: list[str], env: dict[str, str], folder: str, streams: Sequence[int]) -> NoReturn:
@@ -113,6 +193,7 @@ def become(command: list[str], env: dict[str, str], folder: str, streams: Sequen
     except SystemExit as end:
         code = end.code
     # The end of an interpreter, but for the taking apart of its modules: they are shared, and it would copy them all.
+    threading._shutdown()  # type: ignore[attr-defined]  # it waits for who is no daemon
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -129,5 +210,4 @@ def text(number: int) -> io.TextIOWrapper:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        main()
+    main()

@@ -9,6 +9,10 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
+OTHERS = ("anyio", "cacheprovider", "faker", "hypothesispytest", "pyreqwest", "randomly", "schemathesis", "xdist")
+ALONE = [word for plugin in OTHERS for word in ("-p", f"no:{plugin}")]
+"""What leaves other plugins out of a run: to load them takes longer than all the rest of it."""
+
 HEAVY = ["anyio", "asyncio", "fastapi", "httpx2", "pydantic", "ssl", "starlette", "uvicorn"]
 
 
@@ -33,24 +37,22 @@ def test_the_plugin_is_light() -> None:
         (["trustme", "httpx2", "anyio"], "trustme, which is"),
     ],
 )
-@pytest.mark.parametrize("fixture", ["failwell_sandbox", "failwell_faults"])
-def test_without_its_extra(pytester: pytest.Pytester, fixture: str, blocked: list[str], missing: str) -> None:
+def test_without_its_extra(pytester: pytest.Pytester, blocked: list[str], missing: str) -> None:
     """
     Where an extra is missing, the fixture says in one sentence which to install; those that need none work.
     """
+    fixtures = ("failwell_sandbox", "failwell_faults")
     pytester.makeconftest(f"import sys; sys.modules |= dict.fromkeys({blocked!r})")
-    pytester.makepyfile(f"""
-        def test_needs_it({fixture}):
-            {fixture}("pictograph")
+    pytester.makepyfile(
+        *(f"def test_needs_{fixture}({fixture}):\n    {fixture}('pictograph')" for fixture in fixtures),
+        "def test_needs_none(failwell_clock):\n    assert [] == failwell_clock.waits()",
+    )
+    ran = pytester.runpytest_subprocess(*ALONE)
 
-
-        def test_needs_none(failwell_clock):
-            assert [] == failwell_clock.waits()
-    """)
-    ran = pytester.runpytest_subprocess("-p", "no:anyio", "-p", "no:randomly", "-p", "no:cacheprovider")
-
-    ran.assert_outcomes(passed=1, errors=1)
-    ran.stdout.fnmatch_lines([f'failwell.sandbox needs {missing} not installed. Install *"failwell[[]sandbox[]]"'])
+    ran.assert_outcomes(passed=1, errors=2)
+    said = f'failwell.sandbox needs {missing} not installed. Install *"failwell[[]sandbox[]]"'
+    for fixture in fixtures:
+        ran.stdout.fnmatch_lines([f"*ERROR at setup of test_needs_{fixture} *", said])
     ran.stdout.no_fnmatch_line("*src/failwell*")
 
 
@@ -115,7 +117,7 @@ def test_fixtures(pytester: pytest.Pytester) -> None:
     """)
 
     # In a process of its own: the cryptography behind TLS cannot be loaded twice into one.
-    pytester.runpytest_subprocess("-q").assert_outcomes(passed=3)
+    pytester.runpytest_subprocess("-q", *ALONE).assert_outcomes(passed=3)
 
 
 def test_messages_reach_the_reader(pytester: pytest.Pytester) -> None:
