@@ -31,7 +31,7 @@ class Secret:
 
     def is_in(self, text: bytes) -> bool:
         """Whether *text* shows it."""
-        return bool(self._sent) and self._sent in text
+        return text.find(self._sent) >= 0 and self._sent != b""  # `in` would ask first whether it is a number
 
     def __bool__(self) -> bool:
         return bool(self._value)

@@ -182,7 +182,7 @@ def error_from(
     attempt = attempt_of(outcome, 0.0, catalogue.request_id_header)
     tried = RetryResult(outcome, (attempt,), 0.0 if elapsed is None else elapsed, None, None, None)
     error = error_of(tried, request, catalogue, mask=mask)
-    complete(error, tried, request, catalogue, mask=mask)
+    complete(error, tried, request, catalogue, mask=mask, keeps_body=isinstance(outcome, Reply))
     if elapsed is None:
         error.elapsed = None
     return without_frames(error)

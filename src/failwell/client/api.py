@@ -46,6 +46,10 @@ class Api(Frozen):
     core: Core
     operation: str
 
+    def __init__(self, core: Core, operation: str) -> None:  # for every call: by hand it is faster
+        held = self.__dict__
+        held["core"], held["operation"] = core, operation
+
     def call(
         self, method: str, path: Target, decode: type[T] | Callable[[Reply], T], **spec: Unpack[RequestSpec]
     ) -> Flow[T]:

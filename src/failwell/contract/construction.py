@@ -75,11 +75,16 @@ def tell_resource(error: Error, kind: str, name: str) -> None:
         error.settle()
 
 
-def tell_call(error: Error, method: str, path: str) -> None:
-    """Say on *error* which call met it, in its own fields `method` and `endpoint`, where its class has them."""
-    for name, said in (("method", method), ("endpoint", path)):
-        if error.__dict__.get(name) == "":
-            setattr(error, name, said)
+def tell_call(error: Error, method: str, target: str) -> None:
+    """Say on *error* which call met it, in its own fields `method` and `endpoint`, where its class has them.
+
+    The endpoint is the *target* without its query, which may hold a signature.
+    """
+    fields = error.__dict__
+    if fields.get("method") == "":
+        error.method = method  # type: ignore[attr-defined]  # a field of its class
+    if fields.get("endpoint") == "":
+        error.endpoint = target.partition("?")[0]  # type: ignore[attr-defined]
 
 
 def build(cls: type[Error], values: dict[str, Any]) -> Error:

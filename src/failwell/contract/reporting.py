@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell._support.late_message import is_late
 from failwell.contract.error import Error
-from failwell.contract.evidence import NO_BODY, Attempt, KeptBody, Suppression
+from failwell.contract.evidence import Attempt, KeptBody, Suppression
 
 if TYPE_CHECKING:
     from failwell.contract.case import Effect
@@ -22,19 +22,21 @@ def attach(
     attempts: tuple[Attempt, ...] = (),
     elapsed: float | None = None,
     idempotency_key: str | None = None,
-    body: KeptBody = NO_BODY,
+    body: KeptBody | None = None,
     suppression: Suppression | None = None,
     assessed: Assessed | None = None,
     effect: Effect | None = None,
 ) -> None:
-    """Put the facts of a call on *error*. Nothing here is a live object or a credential."""
-    held = vars(error)
+    """Put the facts of a call on *error*, and a *body* in place of what it keeps of one.
+
+    Nothing here is a live object or a credential.
+    """
+    held = error.__dict__
     held["_assessed"], held["_effect"] = assessed, effect  # for `retry` and `effect`, which callers see
-    error.request_id = request_id
-    error.attempts = attempts
-    error.elapsed = elapsed
-    error.idempotency_key = idempotency_key
-    error.body, error.body_length = body.kept, body.length
+    held["request_id"], held["attempts"], held["elapsed"] = request_id, attempts, elapsed
+    held["idempotency_key"] = idempotency_key
+    if body is not None:
+        error.body, error.body_length = body
     if suppression is not None:
         error.suppression = suppression
 

@@ -9,7 +9,6 @@ from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.case import Effect
 from failwell.contract.catalogues.catalogue import Catalogue
-from failwell.contract.evidence import KeptBody as Kept
 from failwell.policy.decoding_errors import JobFailedError, UnreadableReplyError
 from failwell.policy.errors import complete, error_of
 from failwell.policy.flow import Flow, Send
@@ -60,8 +59,7 @@ def call_or_raise(
     error = error_of(told, request, catalogue, mask=mask)
     if isinstance(told.outcome, Reply) and isinstance(outcome, Reply) and not told.outcome.status:
         error.received(outcome.status)
-    # What the error of this very reply keeps of its body need not be cut again.
-    body = Kept(error.body, error.body_length) if told is tried and isinstance(outcome, Reply) else None
-    complete(error, tried, request, catalogue, mask=mask, body=body, effect=effect)
+    keeps_body = told is tried and isinstance(outcome, Reply)
+    complete(error, tried, request, catalogue, mask=mask, keeps_body=keeps_body, effect=effect)
     # Raised here, outside every `except`: the live library exception must not become its __context__.
     raise error from error.__cause__

@@ -12,7 +12,6 @@ from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
 from failwell.contract.construction import error_for, tell_call, tell_resource
 from failwell.contract.error import Error
 from failwell.contract.evidence import NO_BODY, Attempt, Suppression
-from failwell.contract.evidence import KeptBody as Kept
 from failwell.contract.reporting import attach, hint
 from failwell.contract.retry_advice import Assessed
 from failwell.policy.effect import SAFE, effect_of_call
@@ -90,18 +89,19 @@ def complete(
     catalogue: Catalogue,
     *,
     mask: Mask = bytes,
-    body: Kept | None = None,
+    keeps_body: bool = False,
     effect: Effect | None = None,
 ) -> None:
     """Put on *error* what is known of the call: its attempts, time, key, one hint; nothing that *mask* takes out.
 
-    *body* is what is kept of the reply's, *effect* what the call did, where that is known.
+    One that was made of the reply itself *keeps* its *body* already. *effect* is what the call did, where that is
+    known.
     """
     outcome, found, request_id = tried.outcome, tried.found, error.request_id
     if effect is None:
         safe = request.method in SAFE
         effect = "none" if safe else effect_of_call(request.method, outcome, error.case, catalogue, before=tried.before)
-    tell_call(error, request.method, _path(request.target))
+    tell_call(error, request.method, request.target)
     assessed = (
         assessed_late(error, tried, request, catalogue.retries)
         if found is None
@@ -109,17 +109,18 @@ def complete(
     )
     if isinstance(outcome, Failure) and outcome.head is not None:
         outcome = outcome.head
-    if isinstance(outcome, Reply):
+    body = None if keeps_body else NO_BODY
+    if isinstance(outcome, Reply) and not keeps_body:
         if not request_id and (named := outcome.headers.get(catalogue.request_id_header)):
             request_id = truncation.text(masked_text(named, mask))
-        body = kept(outcome, mask(outcome.body), catalogue.body_cap) if body is None else body
+        body = kept(outcome, mask(outcome.body), catalogue.body_cap)
     attach(
         error,
         request_id=request_id,
         attempts=_masked(tried.attempts, mask, request_id),
         elapsed=tried.elapsed,
         idempotency_key=request.idempotency_key,
-        body=body or NO_BODY,
+        body=body,
         suppression=tried.suppression,
         assessed=assessed,
         effect=effect,
@@ -149,8 +150,10 @@ def assessed_late(error: Error, tried: RetryResult, request: Request, rules: Ret
 
 def _masked(attempts: tuple[Attempt, ...], mask: Mask, shown: str | None) -> tuple[Attempt, ...]:
     """*attempts* without secrets in the ids that the server gave them; *shown* is one without."""
-    named = {attempt.request_id for attempt in attempts}
-    if named <= {None, shown}:  # which is without
+    for attempt in attempts:
+        if (named := attempt.request_id) is not None and named != shown:
+            break
+    else:
         return attempts
     return tuple([attempt._replace(request_id=masked_text(attempt.request_id or "", mask) or None)
                   for attempt in attempts])  # fmt: skip

@@ -33,10 +33,11 @@ class Driver(Generic[X_co]):
         self.transport = transport
         self.clock = clock
         self.on_event = on_event
+        self._now = clock.now
 
     def drive(self, flow: Generator[Any, Any, T]) -> T:
         """The result of *flow*."""
-        transport, now = self.transport, self.clock.now
+        transport, now = self.transport, self._now
         try:
             effect = next(flow)
             while True:
@@ -99,10 +100,11 @@ class AsyncDriver(Generic[A_co]):
         self.transport = transport
         self.clock = clock
         self.on_event = on_event
+        self._now = clock.now
 
     async def drive(self, flow: Generator[Any, Any, T]) -> T:
         """The result of *flow*."""
-        transport, now = self.transport, self.clock.now
+        transport, now = self.transport, self._now
         try:
             effect = next(flow)
             while True:

@@ -107,7 +107,7 @@ def _hiding(mask: Mask, reply: Reply) -> tuple[bytes, Hide | None]:
     """The body of *reply* without secrets, and what takes them out of its values; None where there are none."""
     raw = reply.body
     headers = "\n".join(reply.headers.values()).encode("utf-8", "surrogatepass")
-    small = len(raw) <= truncation.BODY and b"\0" not in raw
+    small = len(raw) <= truncation.BODY and 0 not in raw
     if small and mask(both := headers + b"\n" + raw) is both:  # one look, as nearly always
         return raw, None
     seen = mask(raw)

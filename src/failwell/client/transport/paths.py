@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 """What stands for itself in a URL (RFC 3986, 2.3): most ids are nothing else."""
+_ELSEWHERE = frozenset({"", ".", "..", "None"})
+"""What stands for itself, and yet leads a path to another place or is an id that somebody forgot."""
 # Servers and proxies in front of them may decode a path before they look where it leads.
 _LEAVES = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
 
@@ -27,22 +29,23 @@ def path(root: str, *parts: str) -> str:
         TypeError: a part is no text.
         BadPartError: a part is empty, or has "." or ".." between slashes, which would lead to another place.
     """
+    spelled = [root]
     for part in parts:
-        if not isinstance(part, str):
-            raise TypeError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean, as text.")
-        if not part or _LEAVES.search(part):
-            raise BadPartError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean.")
+        plain = type(part) is str and UNRESERVED.issuperset(part) and part not in _ELSEWHERE  # as nearly always
+        spelled.append(part if plain else _spelled(part))
+    return "/".join(spelled)
+
+
+def _spelled(part: object) -> str:
+    if not isinstance(part, str):
+        raise TypeError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean, as text.")
+    if not part or _LEAVES.search(part):
+        raise BadPartError(f"{part!r} cannot be part of a path. Pass the id or the name of what you mean.")
     try:
-        return "/".join([root, *map(_spelled, parts)])
+        # The text "None" in a path is refused, as an id that was forgotten: a thing of that name has another spelling.
+        return "%4Eone" if part == "None" else quote(part, safe="")
     except UnicodeEncodeError as problem:
-        raise BadPartError(
-            f"{problem.object!r} has characters that no URL can carry. Pass an id or a name."
-        ) from problem
-
-
-def _spelled(part: str) -> str:
-    # The text "None" in a path is refused, as an id that somebody forgot: a thing of that name has another spelling.
-    return "%4Eone" if part == "None" else part if UNRESERVED.issuperset(part) else quote(part, safe="")
+        raise BadPartError(f"{part!r} has characters that no URL can carry. Pass an id or a name.") from problem
 
 
 def query(operation: str, params: Mapping[str, object]) -> str:

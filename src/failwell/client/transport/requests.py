@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import httpx2
@@ -15,6 +16,16 @@ FRAMING = frozenset({"host", "content-length", "transfer-encoding"})
 """Headers that say where a request ends or goes: where somebody names one, httpx2 decides about the others."""
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "QUERY"})
 """Methods whose requests say how long their body is, also where there is none (RFC 9110, 8.6)."""
+
+
+NO_CONTENT = httpx2.ByteStream(b"")
+
+
+class UnseenHeaders(httpx2.Headers):
+    """Headers with a credential among them, which their repr does not show."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} headers>"
 
 
 class RequestTarget(NamedTuple):
@@ -49,7 +60,8 @@ class RequestFactory:
         self.origin = origin(self.base)
         self._plain = [(name.encode(), value.encode()) for name, value in headers]
         self._credentials = credentials
-        self._frames_itself = any(name.lower() in FRAMING for name, _ in (*headers, *credentials))
+        self._frames_itself = _frames((*headers, *credentials))
+        self._usual = UnseenHeaders([(b"Host", self.base.netloc), *self._plain, *self._revealed()])
         self._below = functools.lru_cache(maxsize=256)(self._place_below)
 
     def __repr__(self) -> str:
@@ -72,22 +84,35 @@ class RequestFactory:
 
     def headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         """The headers of *request*; the credentials only where they belong: on the client's own origin."""
+        return self._headers(request, own=self.place(request.target).own)
+
+    def _headers(self, request: Request, *, own: bool) -> list[tuple[bytes, bytes]]:
         named = [(name.encode(), value.encode()) for name, value in request.headers]
-        if not request.with_credentials or not self.place(request.target).own:
-            return [*self._plain, *named]
-        return [*self._plain, *((name.encode(), key.reveal().encode()) for name, key in self._credentials), *named]
+        return [*self._plain, *(self._revealed() if own and request.with_credentials else ()), *named]
+
+    def _revealed(self) -> list[tuple[bytes, bytes]]:
+        return [(name.encode(), key.reveal().encode()) for name, key in self._credentials]
 
     def sendable(self, request: Request, content: Any, extensions: dict[str, Any]) -> httpx2.Request:
         """*request* as httpx2 sends it, with *content* for its body."""
-        headers, method = self.headers(request), request.method.upper()
-        own_frame = self._frames_itself or any(name.lower() in FRAMING for name, _ in request.headers)
-        url, host, _ = self.place(request.target)
-        if own_frame or not isinstance(content, bytes):
+        method, named = request.method.upper(), request.headers
+        url, host, own = self.place(request.target)
+        if self._frames_itself or not isinstance(content, bytes) or (named and _frames(named)):
+            headers = self._headers(request, own=own)
             return httpx2.Request(method, url, headers=headers, content=content, extensions=extensions)
         # The same, in a third of the time: httpx2 looks for each of these again, and makes the list of headers twice.
-        headers.insert(0, (b"Host", host))
-        if content or method in WITH_BODY:
-            headers.append((b"Content-Length", b"%d" % len(content)))
-        sent = httpx2.Request(method, url, headers=headers, stream=httpx2.ByteStream(content), extensions=extensions)
+        if own and request.with_credentials and not named and not content and method not in WITH_BODY:
+            sent = httpx2.Request(method, url, headers=self._usual, stream=NO_CONTENT, extensions=extensions)
+        else:
+            headers = [(b"Host", host), *self._headers(request, own=own)]
+            if content or method in WITH_BODY:
+                headers.append((b"Content-Length", b"%d" % len(content)))
+            stream = httpx2.ByteStream(content)
+            sent = httpx2.Request(method, url, headers=headers, stream=stream, extensions=extensions)
         sent.read()  # hooks of a user's own client may look at it
         return sent
+
+
+def _frames(headers: Iterable[tuple[str, object]]) -> bool:
+    """Whether one of *headers* says where a request ends or goes."""
+    return any(name.lower() in FRAMING for name, _ in headers)

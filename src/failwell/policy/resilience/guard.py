@@ -20,4 +20,4 @@ class Guard(Frozen):
     pacer: Pacer | None = None
 
 
-UNGUARDED = Guard()
+UNGUARDED = Guard(None, None, None)  # each named: what is its own is found sooner than what its class declares

@@ -41,7 +41,7 @@ def with_retries(
     """
     started = moment = yield NOW
     end = None if deadline is None else started + deadline
-    budget, breaker, pacer, operation = guard.budget, guard.breaker, guard.pacer, ask.request.operation
+    budget, breaker, pacer = guard.budget, guard.breaker, guard.pacer
     attempts: list[Attempt] = []
     found: Assessment | None = None
     taken: Slice | None = None
@@ -50,7 +50,7 @@ def with_retries(
     if budget is not None:
         budget.deposit(started)
     if pacer is not None:
-        refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, operation)
+        refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, ask.request.operation)
     while refused is None:
         if end is not None and (ask.timeout is None or end - moment < ask.timeout):
             timeout = max(end - moment, 0.0)
@@ -78,17 +78,15 @@ def with_retries(
         attempts.append(attempt_of(outcome, next_.delay or 0.0, request_id_header))
         if next_.delay is None:
             over = RetryResult(outcome, tuple(attempts), moment - started, timeout, next_.suppression, found, before)
-            return (yield from _told(over, operation))
+            return (yield from _told(over, ask.request.operation))
         before = policy.effect(ask.request, found, before)
         taken = next_.taken
         try:
-            yield from notify(
-                "retry", operation=operation, retry=len(attempts), delay=next_.delay, reason=attempts[-1].reason
-            )
+            yield from _told_of_retry(ask.request.operation, attempts)
             yield from sleep(next_.delay)
             moment = yield NOW
             if pacer is not None:
-                refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, operation)
+                refused, moment = yield from pacer.hold(moment, end, policy.longest_wait, ask.request.operation)
         except BaseException:
             _give_back(guard, taken)
             raise
@@ -103,7 +101,7 @@ def with_retries(
         found,
         before,
     )
-    return (yield from _told(over, operation))
+    return (yield from _told(over, ask.request.operation))
 
 
 class Next(Frozen):
@@ -160,6 +158,12 @@ def _give_back(guard: Guard, taken: Slice | None) -> None:
     """The retry that was paid for is not made."""
     if guard.budget is not None and taken is not None:
         guard.budget.give_back(taken)
+
+
+def _told_of_retry(operation: str | None, attempts: list[Attempt]) -> Flow[None]:
+    """Observers hear that the last of *attempts* is followed by another."""
+    last = attempts[-1]
+    yield from notify("retry", operation=operation, retry=len(attempts), delay=last.delay, reason=last.reason)
 
 
 def _told(over: RetryResult, operation: str | None) -> Flow[RetryResult]:
