@@ -14,7 +14,7 @@ EVERYTHING := -e ".[all]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-fast test-all test-quick fuzz faults lint format check documented mutate job-rounds build reference architecture docs constraints judges bench clean
+.PHONY: help install demo test test-fast test-all test-quick fuzz faults lint format check documented mutate job-rounds rounds round build reference architecture docs constraints judges bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,12 @@ mutate: install  ## Delete each case of each contract, place by place; fail if a
 
 job-rounds: install $(VENV)/.servers  ## Kill the workers of two hosts with -9, 50 rounds of random moments; SEED=n throws one again
 	@$(BIN)/python -m tests.server.job_rounds --rounds 50 $(if $(SEED),--seed $(SEED))
+
+rounds: install $(VENV)/.servers  ## Let processes do the same work in one store while some are killed: 200 rounds, each store
+	@$(BIN)/python -m tests.server.rounds
+
+round: install $(VENV)/.servers  ## Play one of these rounds again: make round SEED=17
+	@$(BIN)/python -m tests.server.rounds --seed $(SEED)
 
 build: install  ## Build the wheels into dist/ and try them in an empty environment
 	@rm -rf dist
