@@ -11,7 +11,10 @@ import pytest
 from pictograph import AsyncClient, Client, PictographError
 
 COLOURS = ("blocking", "asyncio", "trio")
+FAST = ("blocking fast", "asyncio fast")
+"""On the fast transports, which need asyncio."""
 every_colour = pytest.mark.parametrize("colour", COLOURS)
+every_transport = pytest.mark.parametrize("colour", COLOURS + FAST)
 KEY = "pk_live_CANARY_7f3a9"
 
 RUN = (
@@ -23,6 +26,9 @@ RUN = (
 def asked(colour: str, ask: Callable[[Any], Any], **settings: Any) -> Any:
     """What `ask(client)` gives on a Pictograph client of *colour*, which is closed afterwards."""
     settings = {"api_key": KEY, "timeout": 5.0, "max_retries": 0, **settings}
+    colour, _, fast = colour.partition(" ")
+    if fast:
+        settings["http"] = "fast"
     if colour == "blocking":
         with Client(**settings) as client:
             return ask(client)

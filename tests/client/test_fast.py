@@ -21,7 +21,6 @@ from failwell.wire.messages import Reply, Request
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import (
     CATALOGUE,
-    ApiError,
     ConfigurationError,
     NetworkError,
     RequestTimeoutError,
@@ -29,14 +28,11 @@ from pictograph.exceptions import (
 )
 from tests.stopwatch import Stopwatch
 
-from .colours import KEY, RUN, asked, chain, mutate, of_probe, raised, read
+from .colours import KEY, RUN, asked, chain, of_probe, raised, read
 from .socket_server import Peer, Step, http, serving
-from .test_odd_replies import ERROR_BODIES, NO_ANSWER, UNREADABLE, check
 
 FAST: dict[str, Any] = {"http": "fast"}
-OTHER_VERSION = "HTTP/3.7 with nothing"
 both = pytest.mark.parametrize("colour", ["blocking", "asyncio"])
-calls = pytest.mark.parametrize("call", [read, mutate], ids=["read", "mutate"])
 
 
 @both
@@ -67,59 +63,6 @@ def test_one_call(colour: str) -> None:
     assert ("run_1", "run_1", 1) == (first.id, second.id, server.connections)
     assert KEY in server.seen[0].headers.values()
     assert host == server.seen[0].headers["host"]
-
-
-@both
-@calls
-@pytest.mark.parametrize("name", ERROR_BODIES)
-def test_error_replies(name: str, call: Any, colour: str) -> None:
-    """
-    R1. Whatever the body of an error reply looks like, cut or no gzip: the class of its status, with a human message.
-    """
-    step, kind, words = ERROR_BODIES[name]
-    with serving(step) as server:
-        error = raised(colour, call, base_url=server.url, **FAST)
-
-    check(error, kind)
-    assert words in str(error)
-    assert int(step.split(b" ", 2)[1]) == error.status_code
-
-
-@both
-@calls
-@pytest.mark.parametrize("name", [name for name in UNREADABLE if name != OTHER_VERSION])
-def test_unreadable_successes(name: str, call: Any, colour: str) -> None:
-    """
-    R1. A 2xx that is not what the operation answers with is the catch-all class, with a sentence about what came.
-    """
-    with serving(UNREADABLE[name]) as server:
-        error = raised(colour, call, base_url=server.url, **FAST)
-
-    check(error, ApiError)
-    assert "could not be read" in str(error)
-
-
-@both
-@calls
-@pytest.mark.parametrize("name", NO_ANSWER)
-def test_no_answer(name: str, call: Any, colour: str) -> None:
-    """
-    R1. An answer that is cut, reset, or no HTTP is a failed connection, and never an exception of the library.
-    """
-    with serving(NO_ANSWER[name]) as server:
-        error = raised(colour, call, base_url=server.url, **FAST)
-
-    check(error, NetworkError)
-    assert error.__cause__ is not None
-
-
-@both
-def test_an_answer_of_another_version(colour: str) -> None:
-    """
-    HTTP/3.7 is no answer at all: here the library refuses the version, where httpx2 reads on.
-    """
-    with serving(UNREADABLE[OTHER_VERSION]) as server:
-        check(raised(colour, read, base_url=server.url, **FAST), NetworkError)
 
 
 @both

@@ -23,7 +23,7 @@ from pictograph.exceptions import (
     ValidationError,
 )
 
-from .colours import KEY, RUN, asked, chain, every_colour, mutate, raised, read
+from .colours import FAST, KEY, RUN, asked, chain, every_colour, every_transport, mutate, raised, read
 from .socket_server import Peer, Step, http, serving
 
 FIELD_ERRORS = b'{"detail": [{"loc": ["body", "name"], "msg": "Field required", "type": "missing"}]}'
@@ -175,7 +175,7 @@ def check(error: PictographError, kind: type[PictographError]) -> None:
         assert KEY not in repr(one)
 
 
-@every_colour
+@every_transport
 @either_call
 @pytest.mark.parametrize("name", ERROR_BODIES)
 def test_error_replies(name: str, call: Any, colour: str) -> None:
@@ -191,7 +191,7 @@ def test_error_replies(name: str, call: Any, colour: str) -> None:
     assert int(step.split(b" ", 2)[1]) == error.status_code
 
 
-@every_colour
+@every_transport
 @either_call
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_unreadable_successes(name: str, call: Any, colour: str) -> None:
@@ -201,8 +201,9 @@ def test_unreadable_successes(name: str, call: Any, colour: str) -> None:
     with serving(UNREADABLE[name]) as server:
         error = raised(colour, call, base_url=server.url)
 
-    check(error, ApiError)
-    assert "could not be read" in str(error)
+    refused = name == "HTTP/3.7 with nothing" and colour in FAST  # by its library, where httpx2 reads on
+    check(error, NetworkError if refused else ApiError)
+    assert refused or "could not be read" in str(error)
 
 
 @every_colour
@@ -219,7 +220,7 @@ def test_evidence_of_a_bad_gzip(colour: str) -> None:
     assert str(error.__cause__) == attempt.reason
 
 
-@every_colour
+@every_transport
 @either_call
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_no_answer(name: str, call: Any, colour: str) -> None:
@@ -230,10 +231,11 @@ def test_no_answer(name: str, call: Any, colour: str) -> None:
         error = raised(colour, call, base_url=server.url)
 
     check(error, NetworkError)
-    assert str(error).startswith("No whole answer to ")
     assert error.__cause__ is not None
-    assert re.sub(r"bytearray\(b(.*)\)", r"\1", str(error.__cause__)).rstrip(".") in str(error)
     assert "bytearray" not in str(error)
+    if colour not in FAST:  # whose library says it in words of its own
+        assert str(error).startswith("No whole answer to ")
+        assert re.sub(r"bytearray\(b(.*)\)", r"\1", str(error.__cause__)).rstrip(".") in str(error)
 
 
 @every_colour
