@@ -17,13 +17,11 @@ from failwell.client.transport.content_coding import LONGEST_REPLY, Decoding
 from failwell.policy import Flow
 from pictograph.exceptions import CATALOGUE, ApiError, ConfigurationError, PictographError
 
-from .colours import asked, raised
+from .colours import asked, every_transport, raised
 from .socket_server import Peer, Step, http, serving
 
 C = TypeVar("C", Blocking, Awaiting)
 
-COLOURS = ("blocking", "asyncio", "trio", "blocking fast", "asyncio fast")
-every_colour = pytest.mark.parametrize("colour", COLOURS)
 WORDS = bytes(range(256)) * 400
 PACKED = gzip.compress(WORDS)
 LIMIT = 200_000
@@ -120,7 +118,7 @@ BROKEN: dict[str, bytes] = {
 }
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("fetch", [False, True], ids=["whole", "into"])
 def test_packed_bodies(fetch: bool, colour: str) -> None:
     """
@@ -134,7 +132,7 @@ def test_packed_bodies(fetch: bool, colour: str) -> None:
     assert dict.fromkeys(WHOLE, True) == got
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("fetch", [False, True], ids=["whole", "into"])
 def test_bodies_that_break_off_inside_of_their_packing(fetch: bool, colour: str) -> None:
     """
@@ -149,7 +147,7 @@ def test_bodies_that_break_off_inside_of_their_packing(fetch: bool, colour: str)
     assert dict.fromkeys(BROKEN, (ApiError, True, 1)) == got
 
 
-@every_colour
+@every_transport
 def test_no_body_is_not_half_a_body(colour: str) -> None:
     """
     An empty body under the name of gzip is an empty body, as the answers to HEAD are.
@@ -158,7 +156,7 @@ def test_no_body_is_not_half_a_body(colour: str) -> None:
         assert b"" == ask(colour, server.url)
 
 
-@every_colour
+@every_transport
 def test_an_error_in_half_a_gzip(colour: str) -> None:
     """
     An error reply is the class of its status, also where its body breaks off inside of its packing.
@@ -196,7 +194,7 @@ TOO_LONG: dict[str, Step] = {
 }
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("name", TOO_LONG)
 def test_a_body_of_more_than_is_held(name: str, colour: str) -> None:
     """
@@ -211,7 +209,7 @@ def test_a_body_of_more_than_is_held(name: str, colour: str) -> None:
     assert (200, 1, 1) == (error.status_code, len(error.attempts), server.connections)
 
 
-@every_colour
+@every_transport
 def test_a_body_of_as_much_as_is_held(colour: str) -> None:
     """
     The limit itself passes, None is no limit, and what goes to a file has none.
@@ -222,7 +220,7 @@ def test_a_body_of_as_much_as_is_held(colour: str) -> None:
         assert LIMIT == len(ask(colour, server.url, longest_reply=10, fetch=True))
 
 
-@every_colour
+@every_transport
 def test_the_limit_that_nobody_set(colour: str) -> None:
     """
     16 KB that unpack to 3 GB end at 64 MiB, with memory near to that.

@@ -27,6 +27,7 @@ from pictograph.exceptions import (
     ServerError,
 )
 
+from .colours import every_transport
 from .socket_server import Peer, Step, http, serving
 
 C = TypeVar("C", Blocking, Awaiting)
@@ -38,8 +39,6 @@ CONTENTS: dict[str, Content] = {
     "small pieces": lambda: [BODY[:2000]] * 1_000,
 }
 REFUSALS = {401: AuthError, 413: ApiError, 429: RateLimitError, 503: ServerError}
-COLOURS = ("blocking", "asyncio", "trio", "blocking fast", "asyncio fast")
-every_colour = pytest.mark.parametrize("colour", COLOURS)
 
 
 class Puts(Resource[C], name="puts"):
@@ -88,7 +87,7 @@ def refusing(status: int, *, then: str = "") -> Step:
     return step
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("how", CONTENTS)
 @pytest.mark.parametrize("status", REFUSALS)
 @pytest.mark.parametrize("then", ["hang up", "linger"])
@@ -140,7 +139,7 @@ def test_an_answer_and_a_reset_that_nobody_saw_coming(status: int, monkeypatch: 
     )
 
 
-@every_colour
+@every_transport
 def test_an_answer_of_a_server_that_stays(colour: str) -> None:
     """
     Where the server reads no more and does not hang up either: the same, of whatever listens while it sends.
@@ -163,7 +162,7 @@ HINTS = {
 }
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("hint", HINTS)
 def test_hints_do_not_end_a_request(hint: str, colour: str) -> None:
     """
@@ -188,7 +187,7 @@ def test_hints_do_not_end_a_request(hint: str, colour: str) -> None:
         assert {"read": "all"} == put(colour, server.url, BODY)
 
 
-@every_colour
+@every_transport
 def test_a_success_that_begins_early(colour: str) -> None:
     """
     A server may begin a success while it still reads: the rest of the body is sent.

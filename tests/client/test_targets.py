@@ -41,14 +41,12 @@ from failwell.policy.resume_token import ResumeToken
 from failwell.policy.stream.rules import StreamRules
 from pictograph.exceptions import CATALOGUE, ConfigurationError, PictographError
 
-from .colours import KEY
+from .colours import KEY, every_transport
 from .socket_server import Peer, SocketServer, http, serving
 from .talks import Plain
 
 C = TypeVar("C", Blocking, Awaiting)
 
-COLOURS = ("blocking", "asyncio", "trio", "blocking fast", "asyncio fast")
-every_colour = pytest.mark.parametrize("colour", COLOURS)
 FOLLOWING = StreamRules(follow=Body("url"))
 
 
@@ -270,7 +268,7 @@ def rig() -> Generator[Rig]:
         yield found
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("way", ASKED)
 def test_what_is_no_target(rig: Rig, way: str, colour: str) -> None:
     """
@@ -287,7 +285,7 @@ def test_what_is_no_target(rig: Rig, way: str, colour: str) -> None:
     assert dict.fromkeys(ended, (ConfigurationError, 0, 0, True)) == ended
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("way", NAMED)
 def test_what_an_answer_names(rig: Rig, way: str, colour: str) -> None:
     """
@@ -303,7 +301,7 @@ def test_what_an_answer_names(rig: Rig, way: str, colour: str) -> None:
     assert dict.fromkeys(ended, (True, False)) == ended
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("way", ["call", "download", "put", "stream", "follow", "upload"])
 def test_whose_server_gets_the_key(rig: Rig, way: str, colour: str) -> None:
     """
@@ -323,7 +321,7 @@ def test_whose_server_gets_the_key(rig: Rig, way: str, colour: str) -> None:
     assert [{False}] * len(foreign) == list(others.values())
 
 
-@every_colour
+@every_transport
 def test_addresses_inside_of_paths(rig: Rig, colour: str) -> None:
     """
     A path or a query with a whole URL inside of it is a path below the base URL.
@@ -502,7 +500,7 @@ def test_no_secret_in_a_refusal(target: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-@every_colour
+@every_transport
 @pytest.mark.parametrize("target", ["http://[::1/x", "ftp://e/x", "javascript:alert(1)", "http://\uff45[/x"])
 def test_a_stream_whose_address_is_none(rig: Rig, target: str, colour: str) -> None:
     """
