@@ -23,13 +23,14 @@ from benchmarks import (
     profiling,
     results,
     retained,
-    serving,
 )
 from benchmarks.goals import Goal
 from benchmarks.measuring import compare
 from benchmarks.pairs import Pair
 from benchmarks.peers import ask
 from benchmarks.rows import KIB, MIB, Row
+from benchmarks.servers import worker
+from benchmarks.servers.pairs import pairs as pairs_of_servers
 
 EXCEPTIONS, CLIENT, MADE, MADE_BARE = "the exceptions", "the client", "a client that was made", "httpx2's client"
 ADOPTED, CALLED = "raise_for, translating and calling", "calling with its first call"
@@ -136,8 +137,9 @@ class Bench:
 
     def of_servers(self) -> Iterator[Row]:
         """P6."""
-        for pair in serving.pairs():
-            yield self._row(pair)
+        with worker.running() as served, pairs_of_servers(served) as pairs:
+            for pair in pairs:
+                yield self._row(pair)
 
     def of_peers(self, python: Path) -> Iterator[Row]:
         """The same of published clients."""
@@ -154,11 +156,13 @@ class Bench:
 
     def _row(self, pair: Pair, counted: tuple[float, float] | None = None, note: str = "") -> Row:
         often = max(int(self.effort.calls * pair.often), 1)
-        time = compare(pair.ours, pair.bare, rounds=self.effort.rounds, calls=often)
+        time = compare(pair.ours, pair.bare, rounds=self.effort.rounds, calls=often, clock=pair.clock)
         ratio = None if counted is None else counted[0] / counted[1]
         row = Row(pair.group, pair.what, pair.goal, time, ratio, note=note, by_count=pair.by_count)
         profiled = max(int(self.effort.profiled * min(pair.often, 1)), 1)
-        profile = functools.partial(profiling.of_calls, self.profiles, pair.what, pair.ours, calls=profiled)
+        profile = functools.partial(
+            profiling.of_calls, self.profiles, pair.what, pair.ours, calls=profiled, profiler=pair.profiler
+        )
         return self._with_profile(row, profile)
 
     def _with_profile(self, row: Row, profile: Callable[[], str]) -> Row:

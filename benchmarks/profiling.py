@@ -8,7 +8,9 @@ import pstats
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 from benchmarks.measuring import Call
 
@@ -16,11 +18,29 @@ LINES = 30
 TREE = Path(__file__).parents[1]
 
 
-def of_calls(folder: Path, what: str, call: Call, *, calls: int) -> str:
+class Profile(Protocol):
+    """What is asked of a `cProfile.Profile`."""
+
+    def enable(self) -> None:
+        """Begin."""
+        ...
+
+    def disable(self) -> None:
+        """End."""
+        ...
+
+    def create_stats(self) -> None:
+        """Have the figures in `stats`."""
+        ...
+
+
+def of_calls(
+    folder: Path, what: str, call: Call, *, calls: int, profiler: Callable[[], Profile] = cProfile.Profile
+) -> str:
     """Where *call* spends its time, function by function; returns the name of the file."""
     for _ in range(20):
         call()
-    profile = cProfile.Profile()
+    profile: Any = profiler()  # what pstats takes is of no type
     profile.enable()
     for _ in range(calls):
         call()

@@ -14,12 +14,13 @@ ABOUT = """\
 # What a call costs
 
 Written by `make bench`; `calls.py`, `flows.py`, `events.py` and `retained.py` beside this file, and those below
-`peers/`, say what is called. Figures are ratios: ours over the bare call that does the same, and rates (MB/s) ours over
-the other's. Both sides take turns in one run, the median of the rounds counts, and in brackets stand the quartiles.
-Time is CPU time. Instructions are counted by valgrind's callgrind and hardly move between runs; P1 in memory, P2 from a
-reply to its error, P3, and P9 around a call (in memory; its time is over loopback) are judged by them, everything else
-by the time, which also has what caches and memory cost. The time of P3, of calls that take a microsecond, moves by a
-fifth from one process to the next.
+`peers/` and `servers/`, say what is called. Figures are ratios: ours over the bare call that does the same, and rates
+(MB/s) ours over the other's. Both sides take turns in one run, the median of the rounds counts, and in brackets stand
+the quartiles. Time is CPU time, for P6 that of the server, a uvicorn worker on asyncio and h11. Instructions are
+counted by valgrind's callgrind and hardly move between runs; P1 in memory, P2 from a reply to its error, P3, and P9
+around a call (in memory; its time is over loopback) are judged by them, everything else by the time, which also has
+what caches and memory cost. The time of P3, of calls that take a microsecond, moves by a fifth from one process to the
+next.
 """
 
 

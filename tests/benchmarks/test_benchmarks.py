@@ -5,14 +5,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks import adopting, calls, events, flows, instructions, loopback, profiling, retained, serving
+from benchmarks import adopting, calls, events, flows, instructions, loopback, profiling, retained
 from benchmarks.imports import measure
 from benchmarks.measuring import Spread, caught, compare
 from benchmarks.pairs import Pair
 from benchmarks.peers import ask
+from benchmarks.servers import worker
+from benchmarks.servers.load import CONNECTIONS
+from benchmarks.servers.pairs import pairs as pairs_of_servers
 from failwell import Error
 from failwell.policy import RetryResult
 from pictograph.models import TrainingRun
@@ -57,15 +61,19 @@ def test_adopting_brings_what_requests_brings(pair: Pair) -> None:
     assert 200 == pair.ours().status_code == pair.bare().status_code  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("pair", serving.pairs(), ids=lambda pair: pair.what)
-def test_servers_answer_alike(pair: Pair) -> None:
+def test_servers_answer_alike() -> None:
     """
-    With a contract and without, an app answers with the same status, as often as it was asked.
+    With a contract and without, an app answers with the same status over each connection; its worker's CPU time grows.
     """
-    ours = pair.ours()
+    with worker.running() as served, pairs_of_servers(served) as pairs:
+        before = served.cpu()
+        answered: dict[str, tuple[Any, Any]] = {pair.what: (pair.ours(), pair.bare()) for pair in pairs}
+        after = served.cpu()
 
-    assert ours == pair.bare()
-    assert ours in ([200] * serving.TOGETHER, [404] * serving.TOGETHER)
+    assert before < after
+    assert [200, 200, 404, 404, 422, 200, 201, 201, 201] == [ours[0] for ours, _ in answered.values()]
+    for what, (ours, bare) in answered.items():
+        assert ours == bare == ours[:1] * CONNECTIONS, what
 
 
 def test_decoders_agree() -> None:

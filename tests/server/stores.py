@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from failwell.clock import VirtualClock
-from failwell.server import PostgresStore, RedisStore, SqliteStore, Store
+from failwell.server import MemoryStore, PostgresStore, RedisStore, SqliteStore, Store
 
 PATIENCE = 30.0
 """Seconds in which a server must have started."""
@@ -42,6 +42,19 @@ class TimedSqlite(SqliteStore):
         super().__init__(path, clock=self.clock)
 
     def at(self, now: float) -> TimedSqlite:
+        """Move the clock."""
+        self.clock.advance(now - self.clock.now())
+        return self
+
+
+class TimedMemory(MemoryStore):
+    """Memory goes by the clock that it was given."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        super().__init__(clock=self.clock)
+
+    def at(self, now: float) -> TimedMemory:
         """Move the clock."""
         self.clock.advance(now - self.clock.now())
         return self

@@ -15,7 +15,7 @@ import redis
 
 from failwell.server import Claim, Claimed, Conflict, InProgress, Record, StoredResponse
 
-from .stores import TimedStore, running_redis, timed_store
+from .stores import TimedMemory, TimedStore, running_redis, timed_store
 
 RECORD = Record("a", "POST", "/orders", "k-1")
 ANSWER = StoredResponse(
@@ -30,12 +30,11 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "redis", "postgres"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty store is: its file, or its URL."""
-    if request.param == "sqlite":
+def emptied(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty store of that *kind* is: its file, or its URL."""
+    if kind == "sqlite":
         return str(tmp_path / "answers.db")
-    if request.param == "postgres":
+    if kind == "postgres":
         postgres_url: str = request.getfixturevalue("postgres_url")
         return postgres_url
     url: str = request.getfixturevalue("redis_url")
@@ -44,10 +43,25 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(params=["sqlite", "redis", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty store is that several processes share."""
+    return emptied(request.param, request, tmp_path)
+
+
 @pytest.fixture
-def store(address: str) -> Iterator[TimedStore]:
-    """A store in which nothing is kept."""
+def shared_store(address: str) -> Iterator[TimedStore]:
+    """The store at that address."""
     store = timed_store(address)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TimedStore]:
+    """A store in which nothing is kept."""
+    kind: str = request.param
+    store = TimedMemory() if kind == "memory" else timed_store(emptied(kind, request, tmp_path))
     yield store
     store.close()
 
@@ -195,7 +209,7 @@ def test_processes_claim_once(address: str) -> None:
     assert [str(number) for number in range(50)] == sorted(won, key=int)
 
 
-def test_killed_owner_leaves_a_claimable_record(address: str, store: TimedStore) -> None:
+def test_killed_owner_leaves_a_claimable_record(address: str, shared_store: TimedStore) -> None:
     """
     S5. A process that is killed between claim and completion leaves a record that is claimable after its lease.
     """
@@ -213,6 +227,6 @@ def test_killed_owner_leaves_a_claimable_record(address: str, store: TimedStore)
         """
     )
     killed = subprocess.run([sys.executable, "-c", program, address], check=False)
-    claims = [claim(store, "heir", now=59), claim(store, "heir", now=60)]
+    claims = [claim(shared_store, "heir", now=59), claim(shared_store, "heir", now=60)]
 
     assert (-9, [InProgress(1), Claimed()]) == (killed.returncode, claims)

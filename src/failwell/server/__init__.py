@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from failwell.server.http.service import Service
     from failwell.server.http.sse import EventStreamResponse, follow
     from failwell.server.http.sse_event import sse_event
+    from failwell.server.idempotency.memory_store import MemoryStore
     from failwell.server.idempotency.policy import Idempotency
     from failwell.server.idempotency.postgres_store import PostgresStore
     from failwell.server.idempotency.redis_store import RedisStore
@@ -84,6 +85,7 @@ lazy_exports(
         "http.service": "Service",
         "http.sse": "EventStreamResponse follow",
         "http.sse_event": "sse_event",
+        "idempotency.memory_store": "MemoryStore",
         "idempotency.policy": "Idempotency",
         "idempotency.postgres_store": "PostgresStore",
         "idempotency.redis_store": "RedisStore",
@@ -151,6 +153,7 @@ __all__ = [
     "Keys",
     "Limited",
     "LostJobError",
+    "MemoryStore",
     "Moment",
     "NotOurFileError",
     "NotOurTableError",

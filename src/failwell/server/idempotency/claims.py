@@ -15,7 +15,7 @@ import anyio
 from failwell.server.idempotency.policy import Idempotency
 from failwell.server.idempotency.store import Claim, Claimed, InProgress, Record
 from failwell.server.storage.errors import StoreDownError
-from failwell.server.storage.threads import Threads
+from failwell.server.storage.threads import InLoop, Threads
 from failwell.server.stored_response import StoredResponse
 
 logger = logging.getLogger("failwell.server")
@@ -48,7 +48,7 @@ class Claims:
 
     def __init__(self, policy: Idempotency) -> None:
         self.policy = policy
-        self._threads = Threads()
+        self._threads: Threads | InLoop = Threads() if getattr(policy.store, "blocking", True) else InLoop()
 
     async def claim(self, ticket: Ticket, fingerprint: bytes) -> Claim:
         """Try to become the owner of the ticket's record.
@@ -110,7 +110,7 @@ class Claims:
 class Settlement:
     """The end of a claim, which must reach the store: *call* is what ends it, *what* becomes of the answer then."""
 
-    def __init__(self, call: Callable[[], bool], what: str, threads: Threads) -> None:
+    def __init__(self, call: Callable[[], bool], what: str, threads: Threads | InLoop) -> None:
         self.done = False
         self._call = call
         self._what = what

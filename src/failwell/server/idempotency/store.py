@@ -1,4 +1,4 @@
-"""What idempotency needs of a store. SQLite, Redis and Postgres stand beside it; a vendor may bring another."""
+"""What idempotency needs of a store. Four of them stand beside it; a vendor may bring another."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ Claim = Claimed | StoredResponse | Conflict | InProgress
 
 
 class Store(Protocol):
-    """Keeps records. The methods may block: they are called in worker threads. *lease* and *kept* are seconds from now.
+    """Keeps records. *lease* and *kept* are seconds from now.
 
+    The methods may block: they are called in worker threads, unless the store's attribute `blocking` is False.
     Each may raise `StoreDownError`. They are atomic across the threads, processes and hosts that share the store, and
     those read one clock, which does not jump: a lease must not end early, nor late, when the time of day is set.
     """

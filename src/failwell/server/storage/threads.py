@@ -83,6 +83,15 @@ class Threads:
             return limiter
 
 
+class InLoop:
+    """What `Threads` does, for a store that never blocks: its calls are made at once, in the event loop."""
+
+    async def run(self, work: Callable[[], T], *, patience: float, late: Callable[[T], object] | None = None) -> T:
+        """What *work* returns. It is never late."""
+        del patience, late
+        return work()
+
+
 class _Call(Generic[T]):
     """One call on its way: whether it is *running*, whether it was *given_up*, and the one thing it returned."""
 

@@ -1,0 +1,105 @@
+"""The apps that are compared: bare ones, and the same with a contract. Each has a page that fails, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+import failwell
+from benchmarks.loopback import RUN
+from failwell.server import MemoryStore, RateLimits, SqliteStore, install
+
+
+class ShopError(failwell.StandardError):
+    """Base of all."""
+
+
+class GoneError(ShopError, status=404, code="gone"):
+    """There is no such thing."""
+
+
+class InvalidError(ShopError, status=422, code="invalid"):
+    """The order is wrong."""
+
+
+class LimitedError(ShopError, status=429, code="limited", retry="throttled"):
+    """Too many calls."""
+
+
+Handlers = Mapping[Any, Any] | None
+SHOP = (ShopError, GoneError, InvalidError, LimitedError)
+
+
+class Order(BaseModel):
+    """What is written."""
+
+    item: str
+    count: int = 1
+
+
+def apps(folder: Path) -> Mapping[str, Any]:
+    """The apps by name; the store of one has its file in *folder*."""
+    many = RateLimits("1000000/second")
+    return {
+        "starlette": _starlette(lambda: HTTPException(404, "Gone."), {HTTPException: gone}),
+        "starlette, contract": install(_starlette(ours), SHOP),
+        "starlette, limits": install(_starlette(ours), SHOP, caller=ann, limits=many),
+        "fastapi": _fastapi(lambda: HTTPException(404, "Gone."), {HTTPException: gone}),
+        "fastapi, contract": install(_fastapi(ours), SHOP),
+        "fastapi, memory": install(_fastapi(ours), SHOP, caller=ann, idempotency=MemoryStore()),
+        "fastapi, sqlite": install(_fastapi(ours), SHOP, caller=ann, idempotency=SqliteStore(folder / "answers.db")),
+    }
+
+
+async def ann(_request: Request) -> str:
+    """Who calls. One that is no coroutine function would be called in a thread."""
+    return "ann"
+
+
+async def gone(_request: Request, exc: Exception) -> JSONResponse:
+    """The handler that a bare app has for its errors, so that clients get JSON: what everybody writes."""
+    assert isinstance(exc, HTTPException)
+    body = {"error": {"code": "gone", "message": exc.detail, "details": {}}}
+    return JSONResponse(body, exc.status_code, exc.headers)
+
+
+def ours() -> GoneError:
+    """What a handler raises under a contract."""
+    return GoneError("Gone.")
+
+
+def _starlette(problem: Callable[[], Exception], handlers: Handlers = None) -> Starlette:
+    async def fine(_request: Request) -> JSONResponse:
+        return JSONResponse(RUN)
+
+    async def fail(_request: Request) -> JSONResponse:
+        raise problem()
+
+    return Starlette(routes=[Route("/fine", fine), Route("/gone", fail)], exception_handlers=handlers)
+
+
+def _fastapi(problem: Callable[[], Exception], handlers: Handlers = None) -> FastAPI:
+    app = FastAPI(exception_handlers=handlers)
+
+    @app.get("/fine")
+    async def fine() -> JSONResponse:
+        return JSONResponse(RUN)
+
+    @app.get("/gone")
+    async def fail() -> JSONResponse:
+        raise problem()
+
+    @app.post("/orders", status_code=201)
+    async def order(order: Order) -> Order:
+        return order
+
+    return app
