@@ -35,7 +35,7 @@ class LimitedError(ShopError, status=429, code="limited", retry="throttled"):
     """Too many calls."""
 
 
-Handlers = Mapping[Any, Any] | None
+Handlers = dict[Any, Any] | None
 SHOP = (ShopError, GoneError, InvalidError, LimitedError)
 
 

@@ -172,7 +172,6 @@ def test_the_command_with_nothing() -> None:
         ("pydantic", "import failwell.server.jobs.job_errors", "fastapi"),
         ("limits", "from failwell.server import RateLimits; RateLimits('1/second')", "limits"),
         ("limits", "from failwell.server import RateLimits; RateLimits.rate('1/second', burst=2)", "limits"),
-        ("limits", "import failwell.server.limits.window_storage", "limits"),
         ("uvicorn", "import failwell.sandbox.faults.steps", "sandbox"),
         ("trustme", "import failwell.testing.fault_injection", "sandbox"),
         ("rich", "import failwell.conformance.reports.terminal", "cli"),

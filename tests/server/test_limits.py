@@ -14,7 +14,7 @@ from failwell.server.http.responses import Outgoing
 from failwell.server.limits.rate_limits import Limiter
 from failwell.server.limits.token_bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
 from failwell.server.limits.token_bucket import Buckets
-from failwell.server.limits.window_storage import SWEPT_EVERY, WindowStorage
+from failwell.server.limits.windows import SWEPT_EVERY, FixedWindow, MovingWindow
 
 from .shop import OpenDesk
 
@@ -206,37 +206,17 @@ async def test_each_key_has_its_own_limit(open_desk: OpenDesk) -> None:
     assert [200, 429, 200] == statuses
 
 
-def test_unused_keys_are_forgotten() -> None:
+@pytest.mark.parametrize("window", [MovingWindow(1, 60), FixedWindow(1, 60)], ids=lambda each: type(each).__name__)
+def test_unused_keys_are_forgotten(window: MovingWindow | FixedWindow) -> None:
     """
     Memory stays bounded: keys whose window has passed are forgotten.
     """
-    clock, window = VirtualClock(), WindowStorage()
     for number in range(SWEPT_EVERY - 1):
-        window.acquire_entry(f"moving-{number}", 1, 60) if number % 2 else window.incr(f"fixed-{number}", 60)
+        window.enter(f"key-{number}", 0.0)
     held = len(window)
-    clock.advance(60)
-    window.at = clock.now()
-    window.acquire_entry("last", 1, 60)
+    window.enter("last", 60.0)
 
     assert (SWEPT_EVERY - 1, 1) == (held, len(window))
-
-
-def test_hits_can_be_forgotten() -> None:
-    """
-    The library's `clear` and `reset` forget the hits of one key and of all.
-    """
-    window = WindowStorage()
-    for key in ("a", "b"):
-        window.acquire_entry(key, 1, 60)
-        window.incr(key, 60)
-    window.clear("a")
-
-    assert (True, False, True) == (
-        window.acquire_entry("a", 1, 60),
-        window.acquire_entry("b", 1, 60),
-        window.check(),
-    )
-    assert (3, 0, 0) == (window.reset(), len(window), window.get("b"))
 
 
 def test_limit_that_cannot_be_read_is_refused() -> None:

@@ -216,10 +216,13 @@ class Contract:
                 effect_header=self._effect_header,
             )
             scope["failwell.outgoing"] = out
-            if self._way is self._inner:
+            if self._way is not self._inner:
+                await self._run(self._way, scope, receive, out)
+            elif self._auth is not None or (self._bodies is not None and may_have_body(scope)):
                 await self._answer(scope, receive, out, effects)
             else:
-                await self._run(self._way, scope, receive, out)
+                effects.running = True
+                await self._run(self.app, scope, receive, out)
 
     @cached_property
     def _way(self) -> ASGIApp:
@@ -301,15 +304,16 @@ class Contract:
         raised: Exception | None = None
         interrupted = True
         try:
-            async with self.framework.beside(recording.keep_alive):
+            async with self.framework.beside(recording.keep_alive, after=recording.first_renewal):
                 try:
                     await self._run(self.app, scope, recording.receive, recording)
                 except Exception as exc:  # noqa: BLE001 - raised below, where the task group cannot wrap it
                     raised = exc
                 interrupted = False
         finally:
-            with anyio.CancelScope(shield=True):
-                await recording.close(interrupted=interrupted)
+            if not recording.settled:
+                with anyio.CancelScope(shield=True):
+                    await recording.close(interrupted=interrupted)
         if raised is not None:
             raise raised
 

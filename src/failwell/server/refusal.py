@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -63,9 +64,10 @@ def as_error(refused: Refusal, catalogue: Catalogue, layer: EnvelopeLayer | None
         case, code = first, first.code
     error = build(cls, {spec.name: _value(spec, cls, refused, status, code) for spec in specs_of(cls)})
     # The status and the code hold even where the class is the catch-all, which has neither.
-    wanted = changed(case, status=status, code=code or case.code)
-    if error.case != wanted:
-        error.become(wanted)
+    if (case.status, case.code) != (status, code or case.code):
+        case = changed(case, status=status, code=code or case.code)
+    if error.case != case:
+        error.become(case)
     return error
 
 
@@ -90,8 +92,14 @@ def _known(refused: Refusal, catalogue: Catalogue) -> int:
     """The status of *refused*; 400 for a malformed request, where the catalogue knows no 422."""
     if refused.status != 422 or not refused.entries:
         return refused.status
-    claimed = {case.status for _, case in catalogue.cases()}
+    claimed = _statuses(catalogue)
     return 400 if 400 in claimed and 422 not in claimed else 422
+
+
+@functools.lru_cache(64)
+def _statuses(catalogue: Catalogue) -> frozenset[object]:
+    """The statuses of the cases of *catalogue*."""
+    return frozenset(case.status for _, case in catalogue.cases())
 
 
 def _value(spec: FieldSpec, cls: type[Error], refused: Refusal, status: int, code: str | None) -> Any:

@@ -54,8 +54,19 @@ def plain(value: Any, depth: int = DEPTH, above: tuple[int, ...] = ()) -> Any:
     digits and more their hexadecimal text, a structure inside itself (its id is in *above*) and values deeper than 64
     levels "…", anything else its `str`.
     """
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else truncation.replace_surrogates(value)
+    if value is None or kind is bool:
         return value
+    if kind is dict and depth and id(value) not in above:
+        inside = (*above, id(value))
+        return {
+            key if type(key) is str and key.isascii() else truncation.replace_surrogates(_key(key)): (
+                part if type(part) is str and part.isascii() else plain(part, depth - 1, inside)
+            )
+            for key, part in value.items()
+        }
     if isinstance(value, Enum):
         return plain(value.value, depth - 1, above) if depth else "…"
     if isinstance(value, str):

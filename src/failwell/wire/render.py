@@ -23,6 +23,8 @@ def render_error(error: Error, catalogue: Catalogue, *, request_id: str | None =
     headers: dict[str, str] = {"content-type": catalogue.envelope.content_type}
     message: str | None = None
     for spec in specs_of(type(error)):
+        if spec.is_code or spec.is_status:
+            continue  # the envelope says them
         value = getattr(error, spec.name, None)
         if spec.is_message:
             message = str(json.plain(value))
@@ -49,7 +51,7 @@ def render_error(error: Error, catalogue: Catalogue, *, request_id: str | None =
     catalogue.envelope.render(body, said)
     if request_id is not None:
         headers[catalogue.headers.request_id.lower()] = request_id
-    return Reply(status, headers, json.dumps(body))
+    return Reply.arrived(status, headers, json.dumps(body), None)
 
 
 def _silent(spec: FieldSpec, value: Any) -> bool:

@@ -23,7 +23,7 @@ def test_work_beside_an_app_that_blocks() -> None:
             over.set()
 
     async def blocked() -> tuple[bool, bool]:
-        async with BlockingFramework(None).beside(renewing):
+        async with BlockingFramework(None).beside(renewing, after=0.0):
             seen = began.wait(10)  # the loop of this thread stands still meanwhile
         return seen, over.wait(10)
 

@@ -61,7 +61,7 @@ def rendered(error: Error, catalogue: Catalogue, scope: Scope) -> Reply:
     scope[ANSWERED] = form or catalogue.envelope.content_type
     if form is None or form == catalogue.envelope.content_type:
         reply = render_error(error, catalogue, request_id=request_id)
-        return changed(reply, headers={**reply.headers, "vary": "Accept"})
+        return Reply.arrived(reply.status, {**reply.headers, "vary": "Accept"}, reply.body, None)
     as_problem = render_error(error, _AsProblem(catalogue, scope), request_id=request_id)  # type: ignore[arg-type]  # what is used of it
     headers = {**as_problem.headers, "vary": "Accept"}
     if form == "application/problem+json":

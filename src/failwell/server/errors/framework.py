@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from typing import Any
@@ -86,13 +87,15 @@ class Framework:
         del exc
         return False
 
-    @contextlib.asynccontextmanager
-    async def beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
-        """Do *work* while the app works, and no longer."""
-        async with anyio.create_task_group() as group:
-            group.start_soon(work)
-            yield
-            group.cancel_scope.cancel()
+    def beside(
+        self, work: Callable[[], Coroutine[Any, Any, None]], *, after: float
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        """Do *work* while the app works, and no longer; it begins *after* seconds."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # trio
+            return _in_a_task(work, after)
+        return _Timed(loop, work, after)
 
     def routed(self, scope: Scope) -> bool:
         """Whether a route answers *scope*, and not the middleware or the router before it."""
@@ -123,6 +126,41 @@ class Framework:
 
     def describe(self, catalogue: Catalogue) -> None:
         """Tell of the errors of *catalogue* in the app's own documentation."""
+
+
+@contextlib.asynccontextmanager
+async def _in_a_task(work: Callable[[], Coroutine[Any, Any, None]], after: float) -> AsyncGenerator[None]:
+    async def later() -> None:
+        await anyio.sleep(after)
+        await work()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(later)
+        yield
+        group.cancel_scope.cancel()
+
+
+class _Timed(contextlib.AbstractAsyncContextManager[None]):
+    """The same on asyncio, where nearly every app is done before a task would be made: till then there is a timer."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, None]], after: float
+    ) -> None:
+        self._loop = loop
+        self._work = work
+        self._after = after
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._timer = self._loop.call_later(self._after, self._begin)
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._work())
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
 
 def invalid(entries: list[dict[str, Any]]) -> Refusal:

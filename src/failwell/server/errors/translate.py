@@ -209,6 +209,8 @@ class Translator:
             self._log(logging.ERROR, scope, reply.status, type(exc).__name__, exc)
 
     def _log(self, level: int, scope: Scope, status: int | None, name: str, exc: Exception | None = None) -> None:
+        if not logger.isEnabledFor(level):
+            return
         # The path is quoted: a line break in it must not begin a log line of its own.
         said = (scope.get("method", "WEBSOCKET"), scope["path"], status or "-", name, scope["failwell.request_id"])
         extra = {"request_id": scope["failwell.request_id"], "operation": self.framework.operation(scope)}

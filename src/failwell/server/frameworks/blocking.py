@@ -39,7 +39,7 @@ class BlockingFramework(Framework):
     """A framework whose apps are called in the thread of their server: its event loop stands still meanwhile."""
 
     @contextlib.asynccontextmanager
-    async def beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
+    async def beside(self, work: Callable[[], Coroutine[Any, Any, None]], *, after: float) -> AsyncGenerator[None]:
         """Do *work* in a thread with a loop of its own."""
         scope: list[tuple[asyncio.AbstractEventLoop, anyio.CancelScope]] = []
         over = threading.Event()
@@ -48,6 +48,7 @@ class BlockingFramework(Framework):
             with anyio.CancelScope() as cancelled:
                 scope.append((asyncio.get_running_loop(), cancelled))
                 if not over.is_set():
+                    await anyio.sleep(after)
                     await work()
 
         thread = threading.Thread(target=anyio.run, args=(until_over,), daemon=True)

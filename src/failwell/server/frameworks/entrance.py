@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from failwell.server.protocol import CONTRACT, ASGIApp, ASGISend, Receive, Scope
 
 
@@ -13,8 +15,8 @@ class ContractEntrance:
         self._contract = contract
         self._way = way or contract
 
-    async def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> Awaitable[None]:
         """Go on to the app, or first through the contract."""
         is_lifespan = scope["type"] == "lifespan"
         inside = self.app if is_lifespan or scope.get(CONTRACT) is self._contract else self._way
-        await inside(scope, receive, send)
+        return inside(scope, receive, send)

@@ -32,6 +32,8 @@ class Paths:
 
     def first(self, scope: Scope) -> str | None:
         """The first pattern that fits the path of *scope*, or None."""
+        if not self.patterns:
+            return None
         path = self.path(scope)
         return next((pattern for pattern in self.patterns if fnmatchcase(path, pattern)), None)
 

@@ -21,7 +21,10 @@ _current: ContextVar[str | None] = ContextVar("failwell_request_id", default=Non
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
     """The id that the header *name* gives, or a new one if there is none, several, or one that is no token."""
-    given = [value for key, value in headers if key.lower() == name]
+    given: list[bytes] = []
+    for key, value in headers:  # in lower case, as ASGI has them
+        if key == name:
+            given.append(value)
     if len(given) == 1 and _TOKEN.fullmatch(given[0]):
         return given[0].decode("ascii")
     return f"{_random.getrandbits(128):032x}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Container, Iterable, Sequence
 from typing import Any, Protocol
 
 from failwell._support.exception_fields import ExceptionFields
@@ -21,10 +22,9 @@ _LENGTH = re.compile(rb"[0-9]{1,18}")
 _OF_LIMITS = re.compile(rb"(?:x-)?ratelimit(?:-|\Z)", re.IGNORECASE)
 _FRAMING = frozenset({len("content-length"), len("transfer-encoding")})
 """Lengths of the names of the headers that say where a body ends."""
-_GOOD_HEADERS: set[tuple[bytes, bytes]] = set()
-"""Headers that were looked at before: an app has a few dozen that it sends again and again."""
-_MOST_HEADERS = 1000
-_LONGEST_KEPT = 200
+_GOOD_NAMES: set[bytes] = set()
+"""Names of headers that were looked at before, and that do not say where a body ends: an app has a few dozen."""
+_MOST_NAMES = 1000
 
 LONGEST_PAGE = 1024 * 1024
 """Bytes of an error page that are held until it is known whether a handler wrote it."""
@@ -54,7 +54,7 @@ class Sink(Protocol):
         """Whether the reply has ended."""
         ...
 
-    async def __call__(self, message: ASGIMessage) -> None:
+    def __call__(self, message: ASGIMessage) -> Awaitable[None]:
         """Take the next message of the reply. A second start, while not *started*, replaces the first."""
         ...
 
@@ -90,37 +90,39 @@ class Outgoing:
         self._head = scope["method"] == "HEAD"
         self._bodiless = False
 
-    async def __call__(self, message: ASGIMessage) -> None:
+    def __call__(self, message: ASGIMessage) -> Awaitable[None]:
         """Send *message*, with the headers that every reply carries."""
         if message["type"] == "http.response.start":
             start = self._start(message)
             self.started = True
-            await self._send(start)
-            return
+            return self._send(start)
         if message["type"] == "http.response.body":
-            last = not message.get("more_body", False)
-            await self._send({**message, "body": b""} if self._bodiless else message)
-            self.complete = last  # not before: a server that finds the reply shorter than it said has to hear of it
-            return
-        await self._send(message)
+            return self._send_body(message)
+        return self._send(message)
+
+    async def _send_body(self, message: ASGIMessage) -> None:
+        last = not message.get("more_body", False)
+        await self._send({**message, "body": b""} if self._bodiless else message)
+        self.complete = last  # not before: a server that finds the reply shorter than it said has to hear of it
 
     def _start(self, message: ASGIMessage) -> ASGIMessage:
         """*message*, the start of a reply, as it is sent."""
         status: int = message["status"]
         self._bodiless = self._head or status in {204, 304}
+        headers = message.get("headers", ())
         own = self.carried()
         if status >= 400 and self._effects is not None and (said := self._effects.said) is not None:
             own[self._effect_header] = said.encode("ascii")
-        if status == 429 and any(_OF_LIMITS.match(name) for name, _ in message.get("headers", ())):
+        if status == 429 and any(_OF_LIMITS.match(name) for name, _ in headers):
             # A limit of the app's own is reached: what others still allow would contradict it.
             own = {name: value for name, value in own.items() if not _OF_LIMITS.match(name)}
-        dropped = set(own)
+        dropped: Container[bytes] = own
         if self._bodiless and not self._head:
             # RFC 9110, 8.6: a 204 has no length; a length beside no body makes servers cut the connection.
-            dropped |= {b"content-length", b"transfer-encoding"}
+            dropped = {b"content-length", b"transfer-encoding", *own}
         kept: list[tuple[bytes, bytes]] = []
         readable = False
-        for name, value in message.get("headers", ()):
+        for name, value in headers:
             lower = name.lower()
             if lower not in dropped:
                 kept.append((name, value))
@@ -134,9 +136,15 @@ class Outgoing:
         """The headers that every reply carries."""
         own: dict[bytes, bytes] = {}
         for name, value in self.headers.items():
-            own[name.lower().encode("ascii")] = value.encode("latin-1")
+            own[_encoded(name)] = value.encode("latin-1")
         own[self._request_id_header] = self.request_id.encode("latin-1")
         return own
+
+
+@functools.lru_cache(256)
+def _encoded(name: str) -> bytes:
+    """The *name* of one of our headers, on the wire."""
+    return name.lower().encode("ascii")
 
 
 class Within(Outgoing):
@@ -158,13 +166,13 @@ class Within(Outgoing):
     def request_id(self, value: str) -> None:
         self._last.request_id = value
 
-    async def __call__(self, message: ASGIMessage) -> None:
+    def __call__(self, message: ASGIMessage) -> Awaitable[None]:
         """Pass *message* on."""
         if message["type"] == "http.response.start":
             self.started = True
         elif message["type"] == "http.response.body":
             self.complete = not message.get("more_body", False)
-        await self._send(message)
+        return self._send(message)
 
 
 def _exposing(headers: list[tuple[bytes, bytes]], names: Sequence[str]) -> list[tuple[bytes, bytes]]:
@@ -190,7 +198,7 @@ class FromApp:
         self._page: list[ASGIMessage] = []
         self._size = 0
 
-    async def __call__(self, message: ASGIMessage) -> None:
+    def __call__(self, message: ASGIMessage) -> Awaitable[None]:
         """Pass *message* on, unless it belongs to a page that is kept back.
 
         Raises:
@@ -200,15 +208,15 @@ class FromApp:
         if message["type"] == "http.response.start":
             message = sendable(message)
             if message["status"] >= 400 and self._is_unanswered(message):
-                return
+                return _nothing()
         elif self._page and message["type"] in {"http.response.body", "http.response.trailers"}:
             self._size += len(message.get("body", b""))
             if self._size <= LONGEST_PAGE:
                 self._page.append(message)
-            return
+            return _nothing()
         elif not message.get("body") and not message.get("more_body") and CUT in self._scope:
             raise self._scope[CUT]
-        await self._sink(message)
+        return self._sink(message)
 
     def _is_unanswered(self, start: ASGIMessage) -> bool:
         """Whether *start* begins a page that is held back; note an error that nobody answered for."""
@@ -243,6 +251,10 @@ class FromApp:
         return True
 
 
+async def _nothing() -> None:
+    """What is awaited where a message goes no further."""
+
+
 def sendable(start: ASGIMessage) -> ASGIMessage:
     """The *start* of a reply as a server can send it: without the spaces around a header's value (RFC 9110, 5.5).
 
@@ -253,21 +265,24 @@ def sendable(start: ASGIMessage) -> ASGIMessage:
     status: Any = start["status"]
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise UnsendableError(f"its status is {status!r}, and the last status of a reply is one of 200 to 599")
-    headers = start.get("headers", ())
-    return start if _seen_before(headers) else _looked_through(start)
+    return start if _are_good(start.get("headers", ())) else _looked_through(start)
 
 
-def _seen_before(headers: Iterable[Any]) -> bool:
-    """Whether all *headers* are known to be good, beside one length: those of nearly every reply."""
+def _are_good(headers: Iterable[Any]) -> bool:
+    """Whether all *headers* can be sent as they are, with names that are known and one length, as nearly all are."""
     lengths = 0
     for header in headers:
         if type(header) is not tuple:
             return False
-        if header[0] == b"content-length":
-            lengths += 1
-            if not header[1].isdigit() or lengths > 1 or len(header[1]) > 18:
+        name, value = header
+        if name in _GOOD_NAMES:
+            if type(value) is not bytes or _SUSPECT.search(value):
                 return False
-        elif header not in _GOOD_HEADERS:
+        elif name == b"content-length":
+            lengths += 1
+            if lengths > 1 or type(value) is not bytes or not value.isdigit() or len(value) > 18:
+                return False
+        else:
             return False
     return True
 
@@ -285,8 +300,8 @@ def _looked_through(start: ASGIMessage) -> ASGIMessage:
                 problem = "holds a line break or another control character"
                 raise UnsendableError(f"its header {name.decode('ascii')} {problem}")
             clean = False
-        elif len(name) not in _FRAMING and len(value) <= _LONGEST_KEPT and len(_GOOD_HEADERS) < _MOST_HEADERS:
-            _GOOD_HEADERS.add((name, value))
+        elif len(name) not in _FRAMING and len(_GOOD_NAMES) < _MOST_NAMES:
+            _GOOD_NAMES.add(name)
         if len(name) in _FRAMING:
             framing.append((name.lower(), value.strip()))
     _check_framing(framing)

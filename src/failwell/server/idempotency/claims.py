@@ -94,11 +94,23 @@ class Claims:
         end = partial(self.policy.store.renew, ticket.record, ticket.owner, lease=0.0)
         return Settlement(end, "abandoned", self._threads)
 
-    async def keep_alive(self, ticket: Ticket, sleep: Callable[[float], Awaitable[None]] = anyio.sleep) -> None:
-        """Renew the lease `RENEWALS` times in its length, until it is lost or the caller stops waiting."""
+    @property
+    def renewed_every(self) -> float:
+        """Seconds between two renewals of a lease."""
+        return self.policy.lease / RENEWALS
+
+    async def keep_alive(
+        self, ticket: Ticket, sleep: Callable[[float], Awaitable[None]] = anyio.sleep, *, waited: bool = False
+    ) -> None:
+        """Renew the lease `RENEWALS` times in its length, until it is lost or the caller stops waiting.
+
+        The first time at once, if it was *waited* for already.
+        """
         lease = self.policy.lease
         while True:
-            await sleep(lease / RENEWALS)
+            if not waited:
+                await sleep(self.renewed_every)
+            waited = False
             renew = partial(self.policy.store.renew, ticket.record, ticket.owner, lease=lease)
             try:
                 if not await self._threads.run(renew, patience=lease):
@@ -119,20 +131,27 @@ class Settlement:
 
     async def within(self, patience: float) -> None:
         """Try until the store has taken it, for *patience* seconds. A store that is down is logged."""
+        given_up = anyio.current_time() + patience
+        await self._try(patience)
+        if self.done:
+            return
         wait = FIRST_WAIT
-        with anyio.move_on_after(patience):
+        with anyio.CancelScope(deadline=given_up):
             while not self.done:
-                try:
-                    owned = await self._threads.run(self._call, patience=patience)
-                except StoreDownError as problem:
-                    self._problem = problem
-                    await anyio.sleep(wait)
-                    wait = min(2 * wait, LONGEST_WAIT)
-                else:
-                    self.done = True
-                    if not owned:
-                        # The lease ran out and somebody else owns the record: theirs stands.
-                        logger.warning("The lease of an idempotency key was lost before its answer was %s.", self._what)
+                await anyio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT)
+                await self._try(patience)
         if not self.done:
             why = self._problem or f"the store did not answer within {patience:g} s"
             logger.warning("The answer under an idempotency key could not be %s: %s", self._what, why)
+
+    async def _try(self, patience: float) -> None:
+        try:
+            owned = await self._threads.run(self._call, patience=patience)
+        except StoreDownError as problem:
+            self._problem = problem
+            return
+        self.done = True
+        if not owned:
+            # The lease ran out and somebody else owns the record: theirs stands.
+            logger.warning("The lease of an idempotency key was lost before its answer was %s.", self._what)

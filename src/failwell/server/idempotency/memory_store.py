@@ -58,7 +58,7 @@ class MemoryStore:
             mine = _Kept(fingerprint, owner, now + lease, now + max(kept, lease))
             self._records[record] = mine
             heapq.heappush(self._ends, (mine.kept_until, record))
-            return Claimed()
+            return Claimed(first=found is None or found.kept_until <= now)
 
     def renew(self, record: Record, owner: str, *, lease: float) -> bool:
         """Let the lease begin anew; False if *record* is not *owner*'s any more."""

@@ -35,7 +35,8 @@ class Recording:
         self._size = 0
         self._passing = False
         self._settlement: Settlement | None = None
-        self._decided = anyio.Event()
+        self._decided = False
+        self._waiting: anyio.Event | None = None
 
     @property
     def started(self) -> bool:
@@ -51,12 +52,30 @@ class Recording:
         if self._body is not None:
             body, self._body = self._body, None
             return {"type": "http.request", "body": body, "more_body": False}
-        await self._decided.wait()
+        if not self._decided:
+            self._waiting = self._waiting or anyio.Event()
+            await self._waiting.wait()
         return await self._receive()
 
+    def _decide(self) -> None:
+        """Let the app hear of what the client does."""
+        self._decided = True
+        if self._waiting is not None:
+            self._waiting.set()
+
+    @property
+    def first_renewal(self) -> float:
+        """Seconds until the ticket has to be kept alive."""
+        return self._claims.renewed_every
+
     async def keep_alive(self) -> None:
-        """Keep the ticket valid while the app works."""
-        await self._claims.keep_alive(self._ticket)
+        """Keep the ticket valid while the app works; called when its first renewal is due."""
+        await self._claims.keep_alive(self._ticket, waited=True)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the store knows what has become of the key."""
+        return self._settlement is not None and self._settlement.done
 
     async def close(self, *, interrupted: bool) -> None:
         """Give the key free if no answer was kept, and tell the store what it could not be told so far.
@@ -67,8 +86,7 @@ class Recording:
             if interrupted and self._effects.happened:
                 return
             self._settlement = self._forgetting()
-        if not self._settlement.done:
-            await self._settlement.within(self._claims.policy.lease)
+        await self._settlement.within(self._claims.policy.lease)
 
     async def __call__(self, message: ASGIMessage) -> None:
         """Take the next *message* of the reply."""
@@ -86,13 +104,13 @@ class Recording:
             self._size += len(self._chunks[-1])
             if self._size > self._claims.policy.response_cap or (more and not self._has_length()):
                 self._passing = True
-                self._decided.set()
+                self._decide()
                 await self._send(more=more)
             elif not more:
                 await self._finish()
         if not more:
             self.complete = True
-            self._decided.set()
+            self._decide()
 
     def _has_length(self) -> bool:
         return any(name.lower() == b"content-length" for name, _ in self._start.get("headers", ()))

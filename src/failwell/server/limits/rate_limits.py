@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from failwell.clock import ServerClock, whole_seconds
 from failwell.contract.extras import needs
 from failwell.server.limits.token_bucket import Buckets
+from failwell.server.limits.windows import FixedWindow, MovingWindow
 from failwell.server.refusal import Refusal
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
-    from limits.strategies import RateLimiter
 
 Strategy = Literal["moving-window", "fixed-window"]
 
@@ -39,7 +38,7 @@ class RateLimits:
     def __init__(self, *each: str, strategy: Strategy = "moving-window") -> None:
         with needs("limits", "RateLimits"):
             from limits import parse
-        self.items = tuple(parse(one) for one in each)
+        self.items: tuple[RateLimitItem, ...] = tuple(parse(one) for one in each)
         self.strategy: Strategy = strategy
         self.burst: int | None = None
         """How many calls may come at once; None where the windows decide that."""
@@ -63,8 +62,7 @@ class RateLimits:
         return rated
 
 
-@dataclass(frozen=True, slots=True)
-class LimitDecision:
+class LimitDecision(NamedTuple):
     """Whether a call may go on, what its reply says about the limits, and how long to wait if it may not."""
 
     allowed: bool
@@ -83,17 +81,20 @@ class LimitDecision:
             raise Refusal(429, message, headers={**self.headers, "retry-after": str(self.retry_after)})
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """One limit after a call: *quota* calls fit into *window* seconds, *remaining* are left, in *wait* s is one more.
+class _Limit:
+    """One limit: *quota* calls fit into *window* seconds. *name* is for the headers, *words* are for people."""
 
-    *name* is for the headers, *words* are for people.
-    """
+    def __init__(self, name: str, words: str, quota: int, window: int) -> None:
+        self.words = words
+        self.said_quota = str(quota)
+        self.said_name = f'"{name}"'
+        self.policy = f'"{name}";q={quota};w={window}'
 
-    name: str
-    words: str
-    quota: int
-    window: int
+
+class _State(NamedTuple):
+    """A *limit* after a call: *remaining* calls are left, in *wait* seconds is one more."""
+
+    limit: _Limit
     remaining: int
     wait: int
 
@@ -120,44 +121,41 @@ class Limiter:
         with self._lock:
             allowed, states = self._counter.hit(key_id, self._clock.now())
         first = states[0]
-        return LimitDecision(allowed, _headers(states, self._clock.wall()), first.wait, first.words + self._tier)
+        return LimitDecision(allowed, _headers(states, self._clock.wall()), first.wait, first.limit.words + self._tier)
+
+
+class _Window(Protocol):
+    """Counts the hits of a limit, as `MovingWindow` does."""
+
+    def room(self, key: str, now: float) -> int: ...
+    def enter(self, key: str, now: float) -> None: ...
+    def ends(self, key: str, now: float) -> float: ...
 
 
 class _Windows:
-    """Counts calls in the windows of the `limits` library."""
+    """Counts calls in windows, one for each limit."""
 
     def __init__(self, rate_limits: RateLimits) -> None:
-        from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
-
-        from failwell.server.limits.window_storage import WindowStorage
-
-        self._items = rate_limits.items
-        self._namespace = rate_limits.strategy
-        self._window = WindowStorage()
-        self._limiter: RateLimiter = (
-            MovingWindowRateLimiter(self._window)
-            if rate_limits.strategy == "moving-window"
-            else FixedWindowRateLimiter(self._window)
-        )
+        kind = MovingWindow if rate_limits.strategy == "moving-window" else FixedWindow
+        self._each: list[tuple[_Window, _Limit]] = []
+        for item in rate_limits.items:
+            seconds = item.get_expiry()
+            limit = _Limit(f"{item.amount}-per-{seconds}s", str(item), item.amount, seconds)
+            self._each.append((kind(item.amount, seconds), limit))
 
     def hit(self, key_id: str, now: float) -> tuple[bool, list[_State]]:
-        # Keys are named by strategy: counts of one must not be read as those of another.
-        who = (self._namespace, key_id)
-        self._window.at = now
-        full = [item for item in self._items if not self._limiter.test(item, *who)]
-        if not full:
-            for item in self._items:
-                self._limiter.hit(item, *who)
-        states = [self._state(item, who, now) for item in self._items]
+        rooms = [window.room(key_id, now) for window, _ in self._each]
+        allowed = min(rooms) > 0
+        states: list[_State] = []
+        for (window, limit), room in zip(self._each, rooms, strict=True):
+            if allowed:
+                window.enter(key_id, now)
+            wait = whole_seconds(window.ends(key_id, now), now=now)
+            states.append(_State(limit, max(0, room - allowed), wait))
         # The one that binds: the longest wait, or the least left.
-        states.sort(key=lambda state: (state.remaining > 0, -state.wait if full else state.remaining))
-        return not full, states
-
-    def _state(self, item: RateLimitItem, who: tuple[str, str], now: float) -> _State:
-        reset, remaining = self._limiter.get_window_stats(item, *who)
-        seconds = item.get_expiry()
-        name, left = f"{item.amount}-per-{seconds}s", max(0, remaining)
-        return _State(name, str(item), item.amount, seconds, left, whole_seconds(reset, now=now))
+        if len(states) > 1:
+            states.sort(key=lambda state: (state.remaining > 0, state.remaining if allowed else -state.wait))
+        return allowed, states
 
 
 class _Bucket:
@@ -167,23 +165,23 @@ class _Bucket:
         [item] = rate_limits.items
         burst = rate_limits.burst or 1
         self._buckets = Buckets(item.amount, item.get_expiry(), burst)
-        self._name = f"{item.amount}-per-{item.get_expiry()}s-burst-{burst}"
-        self._words = f"{item}, {burst} at once"
+        name = f"{item.amount}-per-{item.get_expiry()}s-burst-{burst}"
+        self._limit = _Limit(name, f"{item}, {burst} at once", burst, self._buckets.fills_in)
 
     def hit(self, key_id: str, now: float) -> tuple[bool, list[_State]]:
         buckets = self._buckets
         allowed = buckets.take(key_id, now)
         left, wait = buckets.left(key_id, now), buckets.wait(key_id, now)
-        return allowed, [_State(self._name, self._words, buckets.burst, buckets.fills_in, left, wait)]
+        return allowed, [_State(self._limit, left, wait)]
 
 
 def _headers(states: list[_State], wall: float) -> dict[str, str]:
     """What a reply says: how many calls there may be, how many are left, and when there is one more."""
     first = states[0]
     return {
-        "x-ratelimit-limit": str(first.quota),
+        "x-ratelimit-limit": first.limit.said_quota,
         "x-ratelimit-remaining": str(first.remaining),
         "x-ratelimit-reset": str(math.ceil(wall + first.wait)),
-        "ratelimit-policy": ", ".join(f'"{state.name}";q={state.quota};w={state.window}' for state in states),
-        "ratelimit": ", ".join(f'"{state.name}";r={state.remaining};t={state.wait}' for state in states),
+        "ratelimit-policy": ", ".join([state.limit.policy for state in states]),
+        "ratelimit": ", ".join([f"{limit.said_name};r={remaining};t={wait}" for limit, remaining, wait in states]),
     }
