@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import psycopg
 import pytest
 
 from failwell.server.jobs.postgres_queue import PostgresJobQueue
-from failwell.server.jobs.postgres_store import LEASE
+from failwell.server.jobs.postgres_store import LEASE, PostgresJobStore
+from failwell.server.jobs.steps import Memory
 from failwell.server.jobs.worker import LOOK_EVERY
 from tests.dice import seed
 from tests.hosts import until
+from tests.postgres import running_postgres
 
 from .job_rounds import TABLES, Host, rounds
 
@@ -57,6 +60,31 @@ def test_another_host_takes_over(tmp_path: Path, postgres_url: str) -> None:
     # What was remembered is not done again; the step in which it died may be.
     assert [1, 1] == [count for _, count in tried][:2]
     assert 30 > took
+
+
+def test_postgres_is_down(caplog: pytest.LogCaptureFixture) -> None:
+    """
+    S15. While Postgres is down a step waits, and goes on when it is up again: its result is kept, and it was done once.
+    """
+    done: list[str] = []
+    keeping = {"fsync": "on", "synchronous_commit": "on"}
+    with running_postgres(**keeping) as server, closing(PostgresJobStore(server.url, busy=30)) as store:
+        assert store.claim("j")
+
+        def act() -> str:
+            done.append("j")
+            server.stop()
+            return "done"
+
+        with ThreadPoolExecutor(1) as threads:
+            result = threads.submit(Memory(store, "j"), act)
+            until(lambda: "Job j waits" in caplog.text)
+            server.start()
+            returned = result.result(60)
+        kept = store.outcome("j", 0)
+
+    assert ("done", ["j"], "act") == (returned, done, kept and kept[0])
+    assert "Job j goes on" in caplog.text
 
 
 def test_takeover_is_within_30_seconds() -> None:

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from starlette.testclient import TestClient
 
@@ -50,6 +51,8 @@ FAILURES = [
     (OSError(errno.ENOSPC, "No space left on device", "/srv/secret"), 503),
     (StoreDownError("The store '/srv/secret' failed."), 503),
     (caused(RuntimeError("The order was not written to /srv/secret."), LOCKED), 503),
+    (caused(RuntimeError("The order was not written."), psycopg.OperationalError("connection refused")), 503),
+    (psycopg.errors.UndefinedTable("no such table: orders"), 500),
     (sqlite(sqlite3.SQLITE_ERROR, "no such table: orders"), 500),
     (sqlite(sqlite3.SQLITE_CONSTRAINT_UNIQUE, "UNIQUE constraint failed", sqlite3.IntegrityError), 500),
     (sqlite(sqlite3.SQLITE_CORRUPT, "database disk image is malformed", sqlite3.DatabaseError), 500),
