@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from failwell.adapt.call import OutgoingAttempt
     from failwell.adapt.raising import araise_for, raise_for
     from failwell.adapt.retrying import acalling, calling
+    from failwell.adapt.settling import settle
     from failwell.adapt.translation import translating
     from failwell.client.operations.batches import AsyncBatch, Batch, batch
     from failwell.client.operations.resuming import resume
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from failwell.contract.mapping import evidence, maps
     from failwell.contract.retry_advice import RetryAdvice
     from failwell.policy.batch import BatchError
+    from failwell.policy.settle import SettleError
     from failwell.policy.upload import SourceChangedError
 
 # Beside what a contract is declared with, what few programs need, or needs an extra.
@@ -26,6 +28,7 @@ lazy_exports(
         "adapt.call": "OutgoingAttempt",
         "adapt.raising": "araise_for raise_for",
         "adapt.retrying": "acalling calling",
+        "adapt.settling": "settle",
         "adapt.translation": "translating",
         "client.operations.batches": "AsyncBatch Batch batch",
         "client.operations.resuming": "resume",
@@ -34,6 +37,7 @@ lazy_exports(
         "contract.mapping": "evidence maps",
         "contract.retry_advice": "RetryAdvice",
         "policy.batch": "BatchError",
+        "policy.settle": "SettleError",
         "policy.upload": "SourceChangedError",
     },
 )
@@ -47,6 +51,7 @@ __all__ = [
     "MissingExtraError",
     "OutgoingAttempt",
     "RetryAdvice",
+    "SettleError",
     "SourceChangedError",
     "acalling",
     "araise_for",
@@ -58,6 +63,7 @@ __all__ = [
     "raise_for",
     "resume",
     "run_command",
+    "settle",
     "translating",
 ]
 __all__ += contract.__all__

@@ -21,6 +21,7 @@ from failwell.contract.reporting import without_frames
 from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience, RetryProfile
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow
+from failwell.policy.lost_calls import pass_on
 from failwell.policy.resilience.guard import Guard
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.runtime.driver import OnEvent
@@ -131,6 +132,15 @@ class LogicalCall:
         self._ends: float | None = None
         self._response: Any = None
         self._raised: Error | None = None
+        self.settled_by: Callable[[Flow[Any]], Any] | None = None
+        """Drives a flow in the colour of the call; whoever ran it first sets it."""
+
+    def settle(self, flow: Flow[Any]) -> Any:
+        """The result of *flow*, which lets the function send once more, or what is awaited for it."""
+        self._ends = None  # its deadline is over
+        if self.settled_by is None:
+            raise RuntimeError("The call was never made.")
+        return self.settled_by(flow)
 
     def _problem(self) -> str | None:
         """Which of the settings cannot work, and what it must be."""
@@ -168,6 +178,7 @@ class LogicalCall:
             deadline=self._deadline,
             mask=self._mask,
             guard=self._guard,
+            settler=self,
         )
 
     def begin(self) -> Token[bool]:
@@ -191,6 +202,7 @@ class LogicalCall:
             raised.idempotency_key, raised.effect = error.idempotency_key, error.effect
             vars(raised)["_assessed"] = vars(error).get("_assessed")  # for `retry`
             raised.__notes__ = list(getattr(error, "__notes__", ()))
+            pass_on(error, raised)
             error = raised
         return without_frames(error)
 

@@ -10,6 +10,7 @@ from typing import Any
 from failwell.adapt.call import CallOptions, LogicalCall
 from failwell.adapt.exchange import areplied, replied, response_in
 from failwell.contract.error import Error
+from failwell.policy.flow import Flow
 from failwell.runtime.driver import AsyncDriver, Driver
 from failwell.wire.contracts import AnyContract
 from failwell.wire.messages import Outcome, Request
@@ -56,9 +57,14 @@ def _without_first(function: Callable[..., Any]) -> Callable[..., Any]:
 def run(contract: AnyContract, send: Callable[..., Any], options: CallOptions) -> Any:
     """What the call of *send* comes to, blocking. Raises: as `calling`."""
     call = LogicalCall(contract, send, **options)
+    call.settled_by = partial(_drive, call)
+    return _drive(call, call.flow())
+
+
+def _drive(call: LogicalCall, flow: Flow[Any]) -> Any:
     within = call.begin()
     try:
-        return Driver(_Sender(call), call.clock, call.on_event).drive(call.flow())
+        return Driver(_Sender(call), call.clock, call.on_event).drive(flow)
     except Error as error:
         found = call.raised(error)
     finally:
@@ -72,9 +78,14 @@ def run(contract: AnyContract, send: Callable[..., Any], options: CallOptions) -
 async def arun(contract: AnyContract, send: Callable[..., Any], options: CallOptions) -> Any:
     """The same, awaiting."""
     call = LogicalCall(contract, send, **options)
+    call.settled_by = partial(_adrive, call)
+    return await _adrive(call, call.flow())
+
+
+async def _adrive(call: LogicalCall, flow: Flow[Any]) -> Any:
     within = call.begin()
     try:
-        return await AsyncDriver(_AsyncSender(call), call.clock, call.on_event).drive(call.flow())
+        return await AsyncDriver(_AsyncSender(call), call.clock, call.on_event).drive(flow)
     except Error as error:
         found = call.raised(error)
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
@@ -241,10 +241,15 @@ class Core:
             timeout=self.timeout,
             deadline=self.deadline,
             mask=self._mask(request),
+            settler=self,
         )
         if self._listeners.attentive():
             flow = self._observed(flow, request)
         return (yield from flow)
+
+    def settle(self, flow: Flow[T]) -> T | Coroutine[Any, Any, T]:
+        """The result of *flow*, which settles a call of this core, or what is awaited for it."""
+        return self.arun(flow) if self.awaiting else self.run(flow)
 
     def stream(
         self,

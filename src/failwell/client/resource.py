@@ -104,6 +104,19 @@ class Blocking(Closing):
             **settings: Unpack[ClientSettings],
         ) -> None: ...
 
+    def settle(self, error: Exception, *, deadline: float = 120.0) -> Any:
+        """The answer that the call lost which met *error*; asked for again with the same idempotency key.
+
+        What was done is not done again: the server has the answer. It is waited for at most *deadline* seconds.
+
+        Raises:
+            Error: what was true: *error* itself where nothing is lost, else what the server says now.
+            SettleError: nobody can be asked; its `reason` says why.
+        """
+        from failwell.client.settling import settling
+
+        return self.core.run(settling(self.core, error, deadline))
+
     def close(self) -> None:
         """Close the connections."""
         self.core.close()
@@ -123,6 +136,19 @@ class Awaiting(AsyncClosing):
             http_client: httpx2.AsyncClient | None = None,
             **settings: Unpack[ClientSettings],
         ) -> None: ...
+
+    async def settle(self, error: Exception, *, deadline: float = 120.0) -> Any:
+        """The answer that the call lost which met *error*; asked for again with the same idempotency key.
+
+        What was done is not done again: the server has the answer. It is waited for at most *deadline* seconds.
+
+        Raises:
+            Error: what was true: *error* itself where nothing is lost, else what the server says now.
+            SettleError: nobody can be asked; its `reason` says why.
+        """
+        from failwell.client.settling import settling
+
+        return await self.core.arun(settling(self.core, error, deadline))
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -11,7 +11,8 @@ from failwell.contract.case import Effect
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.policy.decoding_errors import JobFailedError, UnreadableReplyError
 from failwell.policy.errors import complete, error_of
-from failwell.policy.flow import Flow, Send
+from failwell.policy.flow import NOW, Flow, Send
+from failwell.policy.lost_calls import LostCall, Settler, remember
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.retry.loop import with_retries
 from failwell.policy.retry.policy import RetryPolicy
@@ -34,11 +35,17 @@ def call_or_raise(
     deadline: float | None = None,
     mask: Mask = bytes,
     guard: Guard = UNGUARDED,
+    settler: Settler | None = None,
+    began: float | None = None,
+    before: Effect = "none",
 ) -> Flow[T]:
     """Send *request* under *policy* and decode the answer; raise the catalogue's error if there is none.
 
     *timeout* bounds one attempt, *deadline* the whole call, in seconds. *guard* is what the call shares with others: it
     may hold back a retry, or the call itself. *mask* takes the secrets out of all that an error shows.
+
+    What may have been done and has a key can be settled, by *settler*. A call that is settled *began* earlier, and
+    *before* is what is known of it.
     """
     tried = yield from with_retries(
         Send(request, timeout),
@@ -46,6 +53,7 @@ def call_or_raise(
         deadline=deadline,
         request_id_header=catalogue.request_id_header,
         guard=guard,
+        before=before,
     )
     outcome, told, effect = tried.outcome, tried, None
     if isinstance(outcome, Reply) and 200 <= outcome.status < 300:
@@ -61,5 +69,11 @@ def call_or_raise(
         error.received(outcome.status)
     keeps_body = told is tried and isinstance(outcome, Reply)
     complete(error, tried, request, catalogue, mask=mask, keeps_body=keeps_body, effect=effect)
+    if settler is not None and error.effect != "none" and request.idempotency_key is not None and request.rewindable:
+        if began is None:
+            moment: float = yield NOW
+            began = moment - tried.elapsed
+        answered = isinstance(told.outcome, Reply)
+        remember(error, LostCall(request, decode, catalogue, policy, timeout, mask, guard, settler, began, answered))
     # Raised here, outside every `except`: the live library exception must not become its __context__.
     raise error from error.__cause__

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _new = tuple.__new__
 """Makes an `Attempt` or a `RetryResult` of all its fields, in a third of the time."""
 _reasons: dict[int, str] = {}
-NOTHING: Effect = "none"
-"""What the attempts before the first one did."""
 
 
 def with_retries(
@@ -33,11 +31,12 @@ def with_retries(
     deadline: float | None = None,
     request_id_header: str = "x-request-id",
     guard: Guard = UNGUARDED,
+    before: Effect = "none",
 ) -> Flow[RetryResult]:
     """Send *ask* until it succeeds, or *policy* or *guard* gives up; return the last outcome.
 
     *deadline* is the seconds the whole may take. A sleep that would end after it is never started, and no
-    attempt outlives it.
+    attempt outlives it. *before* is what earlier attempts did that had the same key.
     """
     started = moment = yield NOW
     end = None if deadline is None else started + deadline
@@ -45,7 +44,7 @@ def with_retries(
     attempts: list[Attempt] = []
     found: Assessment | None = None
     taken: Slice | None = None
-    this, timeout, before = ask, ask.timeout, NOTHING
+    this, timeout = ask, ask.timeout
     refused: NotSent | None = None
     if budget is not None:
         budget.deposit(started)
