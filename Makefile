@@ -14,7 +14,7 @@ EVERYTHING := -e ".[all]" $(foreach sdk,$(SDKS),-e "$(sdk)[cli,server]") --group
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test test-fast test-all test-quick fuzz faults lint format check documented mutate job-rounds rounds round build reference architecture docs constraints judges bench clean
+.PHONY: help install demo test test-fast test-all test-quick fuzz faults lint format check documented mutate job-rounds rounds round build reference architecture docs constraints judges bench effects clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ fuzz: install  ## Send 20,000 random requests to a server, which must leak nothi
 # The tests take a third of these a day: each fault with each SDK, and in each way.
 faults: install  ## Let each SDK meet each fault, blocking, on asyncio and on trio
 	@for vendor in $(notdir $(SDKS)); do $(BIN)/failwell check $$vendor --faults || exit 1; done
+
+effects: install  ## Make 10,000 calls with faults at random points: what do their errors say, and what was done?
+	@$(BIN)/python -m tests.server.did_it_happen 2>/dev/null
 
 lint: install  ## Check format, style, imports and types
 	@$(BIN)/ruff check --quiet

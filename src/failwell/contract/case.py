@@ -13,7 +13,7 @@ RetryKind = Literal["never", "transient", "throttled", "in_progress"]
 """Whether a call that met this case is repeated: not at all, after a backoff, when the server says,
 or because the same request is still running there."""
 
-Effect = Literal["none", "unknown", "done"]
+SideEffect = Literal["none", "unknown", "done"]
 """Whether a call that failed did its work: nothing of it had begun, nobody knows, or a side effect had begun."""
 
 StatusRange = Literal["4XX", "5XX"]
@@ -49,7 +49,7 @@ class Case(Frozen):
     retry: RetryKind | None = None
     layer: EnvelopeLayer | None = None
     cause: str | None = None
-    effect: Effect | None = None
+    effect: SideEffect | None = None
 
     @property
     def concrete_status(self) -> int | None:
@@ -82,7 +82,7 @@ class Case(Frozen):
 
 
 _RETRY_KINDS, _SOURCES, _RANGES, _EFFECTS = (
-    frozenset(get_args(kind)) for kind in (RetryKind, Source, StatusRange, Effect)
+    frozenset(get_args(kind)) for kind in (RetryKind, Source, StatusRange, SideEffect)
 )
 
 

@@ -11,7 +11,7 @@ from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.late_message import ARGS, make_message
 from failwell._support.lazy import LazyMember
-from failwell.contract.case import Case, Effect, EnvelopeLayer, RetryKind, Source, StatusRange, flaw_in, phrase
+from failwell.contract.case import Case, EnvelopeLayer, RetryKind, SideEffect, Source, StatusRange, flaw_in, phrase
 from failwell.contract.declaration import check_types, constructed, declare_fields, marks_of, specs_of
 from failwell.contract.errors import DeclarationError
 from failwell.contract.fields import Code, Message, Status, field
@@ -70,7 +70,7 @@ class Error(Exception):
     """How long the whole body was, in bytes."""
     _assessed: Assessed | None = None
     """What the retry policy found of the last attempt; `retry` makes it an advice."""
-    _effect: Effect | None = None
+    _effect: SideEffect | None = None
     """What the call found of its effect; `effect` says it."""
 
     source: ClassVar[Source] = "http"
@@ -90,7 +90,7 @@ class Error(Exception):
         source: Source | None = None,
         on: str | None = None,
         layer: EnvelopeLayer | None = None,
-        effect: Effect | None = None,
+        effect: SideEffect | None = None,
         cases: tuple[Case, ...] = (),
     ) -> None:
         super().__init_subclass__()
@@ -239,7 +239,7 @@ class Error(Exception):
         return advice_of(self, self._assessed)
 
     @property
-    def effect(self) -> Effect:
+    def effect(self) -> SideEffect:
         """Whether the call did its work: "none" of it had begun, a side effect had begun ("done"), or it is "unknown".
 
         Over all attempts: of what was sent, the method, what the server said, the case and the status. One that met no
@@ -256,7 +256,7 @@ class Error(Exception):
         return "none" if never_sent and source != "transport" else "unknown"
 
     @effect.setter
-    def effect(self, found: Effect) -> None:
+    def effect(self, found: SideEffect) -> None:
         self._effect = found
 
     @property

@@ -9,7 +9,7 @@ from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt, KeptBody, Suppression
 
 if TYPE_CHECKING:
-    from failwell.contract.case import Effect
+    from failwell.contract.case import SideEffect
     from failwell.contract.retry_advice import Assessed
 
 E = TypeVar("E", bound=Error)
@@ -25,7 +25,7 @@ def attach(
     body: KeptBody | None = None,
     suppression: Suppression | None = None,
     assessed: Assessed | None = None,
-    effect: Effect | None = None,
+    effect: SideEffect | None = None,
 ) -> None:
     """Put the facts of a call on *error*, and a *body* in place of what it keeps of one.
 

@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Annotated, Any, Generic, TypeVar
 
 from failwell._support.frozen import Frozen, changed
-from failwell.contract.case import Case, Effect
+from failwell.contract.case import Case, SideEffect
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
@@ -94,7 +94,7 @@ def failed_batch(
         remaining=remaining,
         partial_results=dict(results),
     )
-    effects: list[Effect] = [each.effect if isinstance(each, Error) else "unknown" for each in failures.values()]
+    effects: list[SideEffect] = [each.effect if isinstance(each, Error) else "unknown" for each in failures.values()]
     batch.effect = "done" if results else reduce(together, effects, "none")
     return batch
 

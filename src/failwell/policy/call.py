@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.case import Effect
+from failwell.contract.case import SideEffect
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.policy.decoding_errors import JobFailedError, UnreadableReplyError
 from failwell.policy.errors import complete, error_of
@@ -21,7 +21,7 @@ from failwell.wire.messages import Failure, Reply, Request
 
 T = TypeVar("T")
 
-DONE: Effect = "done"
+DONE: SideEffect = "done"
 """What is known of the effect of a call that told how its job ended."""
 
 
@@ -37,7 +37,7 @@ def call_or_raise(
     guard: Guard = UNGUARDED,
     settler: Settler | None = None,
     began: float | None = None,
-    before: Effect = "none",
+    before: SideEffect = "none",
 ) -> Flow[T]:
     """Send *request* under *policy* and decode the answer; raise the catalogue's error if there is none.
 

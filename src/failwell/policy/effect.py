@@ -8,14 +8,14 @@ from failwell.policy.flow import NotSent
 from failwell.wire.messages import Failure
 
 if TYPE_CHECKING:
-    from failwell.contract.case import Case, Effect
+    from failwell.contract.case import Case, SideEffect
     from failwell.contract.catalogues.catalogue import Catalogue
     from failwell.wire.messages import Outcome, Reply
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that ask for nothing to be changed (RFC 9110, 9.2.1)."""
 
-SAID: dict[str | None, Effect] = {"none": "none", "none;key": "none", "unknown": "unknown", "done": "done"}
+SAID: dict[str | None, SideEffect] = {"none": "none", "none;key": "none", "unknown": "unknown", "done": "done"}
 """What the header of a reply may say (RFC 9651, a token). With ";key" it is about all that had the idempotency key."""
 NOTHING_BY_KEY = "none;key"
 NOTHING_BEGUN = frozenset({"none", NOTHING_BY_KEY})
@@ -26,12 +26,12 @@ SEE_OTHER, CONFLICT = 303, 409
 REFUSED = frozenset({304, 307, 308, 501, 505, 511})
 """Beside 4XX: nothing is new, it is to be sent elsewhere, or nobody here knows how to do it (RFC 9110; RFC 6585, 6)."""
 
-_ORDER: dict[Effect, int] = {"none": 0, "unknown": 1, "done": 2}
+_ORDER: dict[SideEffect, int] = {"none": 0, "unknown": 1, "done": 2}
 
 
 def effect_of_call(
-    method: str, outcome: Outcome | NotSent, case: Case | None, catalogue: Catalogue, *, before: Effect = "none"
-) -> Effect:
+    method: str, outcome: Outcome | NotSent, case: Case | None, catalogue: Catalogue, *, before: SideEffect = "none"
+) -> SideEffect:
     """What a call of *method* did whose last attempt had *outcome*, which is *case*; those *before* it did that.
 
     One attempt that did something is enough. An earlier one whose answer was lost counts no more where the server says
@@ -53,7 +53,7 @@ def effect_of_call(
     return together(before, effect_of_reply(outcome, said, case))
 
 
-def effect_of_reply(reply: Reply, said: str | None, case: Case | None) -> Effect:
+def effect_of_reply(reply: Reply, said: str | None, case: Case | None) -> SideEffect:
     """What an attempt did that changes something and was answered with *reply*, which is *case*.
 
     In this order: what the server *said* of this very attempt, what the case declares, how the case is retried ("in
@@ -73,7 +73,7 @@ def effect_of_reply(reply: Reply, said: str | None, case: Case | None) -> Effect
     return by_status(status)
 
 
-def by_status(status: int) -> Effect:
+def by_status(status: int) -> SideEffect:
     """What a request that changes something has done where all that is known is the *status* of its reply.
 
     A 4XX refuses the request (RFC 9110, 15.5; one that nobody knows is a 400), a 5XX may come at any point of the work,
@@ -86,6 +86,6 @@ def by_status(status: int) -> Effect:
     return "none" if status in REFUSED else "unknown"
 
 
-def together(one: Effect, other: Effect) -> Effect:
+def together(one: SideEffect, other: SideEffect) -> SideEffect:
     """What two attempts did: something, if either did."""
     return one if _ORDER[one] >= _ORDER[other] else other

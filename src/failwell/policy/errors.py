@@ -7,7 +7,7 @@ from typing import Any
 from failwell._support import truncation
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.case import Effect, Source
+from failwell.contract.case import SideEffect, Source
 from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
 from failwell.contract.construction import error_for, tell_call, tell_resource
 from failwell.contract.error import Error
@@ -90,7 +90,7 @@ def complete(
     *,
     mask: Mask = bytes,
     keeps_body: bool = False,
-    effect: Effect | None = None,
+    effect: SideEffect | None = None,
 ) -> None:
     """Put on *error* what is known of the call: its attempts, time, key, one hint; nothing that *mask* takes out.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NoReturn
 
 from failwell._support.exception_fields import ExceptionFields
-from failwell.contract.case import Effect
+from failwell.contract.case import SideEffect
 from failwell.contract.error import Error
 from failwell.contract.errors import ContractError
 from failwell.contract.mapping import evidence
@@ -75,7 +75,7 @@ def _refuse_without_key(error: Error) -> NoReturn:
     raise SettleError("unkeyed", "its operation sends no idempotency key. Look for its work before it is done again.")
 
 
-def settled(call: LostCall, before: Effect, deadline: float) -> Flow[Any]:
+def settled(call: LostCall, before: SideEffect, deadline: float) -> Flow[Any]:
     """The answer that *call* lost, or the error that it would have met; *before* is what is known of it so far.
 
     Raises:

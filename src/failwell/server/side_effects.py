@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Self
 
-from failwell.contract.case import Effect
+from failwell.contract.case import SideEffect
 
 
 class Effects:
@@ -21,13 +21,13 @@ class Effects:
         self.happened = False
         self.running = False
         """Whether the app has the request."""
-        self.by_key: Effect | None = None
+        self.by_key: SideEffect | None = None
         """What earlier requests with the same idempotency key did; None where nobody asked, or knows."""
         self._declared = declared
 
     @property
     def said(self) -> str | None:
-        """What an error says of it in its header: an `Effect`, "none;key" where it is about all that had the key.
+        """What an error says of it in its header: a `SideEffect`, "none;key" where it is about all that had the key.
 
         None where nobody knows: in an app that does not tell its side effects.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from failwell._support.frozen import Frozen
-from failwell.contract.case import Effect
+from failwell.contract.case import SideEffect
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.flow import NOW, Flow, NotSent, Send, notify, random, sleep
 from failwell.policy.resilience.guard import UNGUARDED, Guard
@@ -31,7 +31,7 @@ def with_retries(
     deadline: float | None = None,
     request_id_header: str = "x-request-id",
     guard: Guard = UNGUARDED,
-    before: Effect = "none",
+    before: SideEffect = "none",
 ) -> Flow[RetryResult]:
     """Send *ask* until it succeeds, or *policy* or *guard* gives up; return the last outcome.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from failwell._support.frozen import Frozen
-from failwell.contract.case import WAITS_FOR_THE_SERVER, Effect, RetryKind
+from failwell.contract.case import WAITS_FOR_THE_SERVER, RetryKind, SideEffect
 from failwell.contract.catalogues.catalogue import Catalogue, RetryRules
 from failwell.policy.effect import NOTHING_BEGUN, SAFE, effect_of_call, together
 from failwell.policy.flow import NotSent
@@ -95,7 +95,7 @@ class RetryPolicy(Frozen):
         safe = request.rewindable and (request.repeatable or not executed)
         return _new(Assessment, (outcome, kind, safe, asked, costs, parsed))
 
-    def effect(self, request: Request, found: Assessment, before: Effect) -> Effect:
+    def effect(self, request: Request, found: Assessment, before: SideEffect) -> SideEffect:
         """What the attempts did up to the one of which that was *found*; *before* is what those before it did."""
         catalogue, outcome, case = self.catalogue, found.outcome, None
         if catalogue is None or request.method in SAFE:

@@ -3,7 +3,7 @@
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
 from typing import NamedTuple
 
-from failwell.contract.case import Effect
+from failwell.contract.case import SideEffect
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.flow import NotSent
 from failwell.policy.retry.assessment import Assessment
@@ -25,7 +25,7 @@ class RetryResult(NamedTuple):
     timeout: float | None = None
     suppression: Suppression | None = None
     found: Assessment | None = None
-    before: Effect = "none"
+    before: SideEffect = "none"
 
     @property
     def parsed(self) -> ParsedBody | None:

@@ -9,7 +9,7 @@ from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
-from failwell.contract.case import Effect
+from failwell.contract.case import SideEffect
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.construction import error_for
 from failwell.contract.error import Error
@@ -110,7 +110,7 @@ class SessionErrors:
         moment: float = yield NOW
         timeout, suppression = (self.timeout, None) if tried is None else (tried.timeout, tried.suppression)
         facts = RetryResult(outcome, tuple(self.attempts), moment - self.started, timeout, suppression)
-        effect: Effect = "unknown" if self.connection.wrote else "none"  # what a message does, no server says
+        effect: SideEffect = "unknown" if self.connection.wrote else "none"  # what a message does, no server says
         complete(error, facts, self.request, self.catalogue, mask=self.mask, effect=effect)
         if self.connection.drop is not None:
             error.close_code, error.close_reason = self.connection.drop.code, self.connection.drop.reason

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from failwell._support import truncation
 from failwell._support.frozen import changed
 from failwell._support.masking import masked_text
-from failwell.contract.case import Effect
+from failwell.contract.case import SideEffect
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt, Suppression
@@ -124,7 +124,7 @@ class _Stream(Generic[T]):
         self.last_event_id = ""
         self.retry: int | None = None
         self.method = request.method
-        self.before: Effect = "none"
+        self.before: SideEffect = "none"
         self.given = 0
         self.fruitless = 0
 
@@ -372,7 +372,7 @@ class _Stream(Generic[T]):
         error.stream_resource_id = None if self.about is None else self._shown(self.about)
         return error
 
-    def _effect(self, error: Error) -> Effect | None:
+    def _effect(self, error: Error) -> SideEffect | None:
         """What is known of the effect of a stream that was opened: its events say that the work had begun."""
         if self.head is None or self.method in SAFE:
             return None if self.method == self.request.method else "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.contract.case import Effect
+from failwell.contract.case import SideEffect
 from failwell.server.caller import Caller
 from failwell.server.http.bodies import again, whole_body
 from failwell.server.http.responses import Outgoing
@@ -74,7 +74,7 @@ class IdempotencyGate:
         raise in_progress(key, self._claims.wait(claim)) if isinstance(claim, InProgress) else conflict(key)
 
 
-def _known_of(claim: Claim) -> Effect | None:
+def _known_of(claim: Claim) -> SideEffect | None:
     """What the requests before did that had the same key and the same body."""
     if isinstance(claim, Claimed):
         return None if claim.first is None else "none" if claim.first else "unknown"
