@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,7 @@ class World:
         self.met[self.fault] += 1
         if self.fault in AWAY:
             return Failure("network", self.fault, sent=self.fault != "refused")
+        assert isinstance(request.content, bytes)
         try:
             got = await self.server.request(
                 request.method, request.target, headers=dict(request.headers), content=request.content
@@ -273,7 +275,7 @@ def main() -> int:
                 clock = VirtualClock()
                 store = SqliteStore(Path(folder) / "answers.sqlite", clock=clock)
                 world = World(store, Path(folder), dice(f"effects {keyed} {retries}"), share, clock)
-                found = anyio.run(lambda world=world, r=retries, k=keyed: calls(world, count, retries=r, keyed=k))
+                found = anyio.run(partial(calls, world, count, retries=retries, keyed=keyed))
                 mix = f"{'with' if keyed else 'without'} keys, {retries} retries, faults in {share:.0%} of the attempts"
                 print(f"SQLite, {mix}: {found}")  # noqa: T201 - what it is for
                 bad += len(found.wrong)
