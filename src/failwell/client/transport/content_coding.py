@@ -146,12 +146,11 @@ def _through(step: _Zlib | _Other, pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield from step.decode(piece)
 
 
-def pieces_of(response: httpx2.Response) -> Iterator[bytes]:
-    """The decoded body of *response*, as it comes."""
+def pieces_of(response: httpx2.Response, said: str | None) -> Iterator[bytes]:
+    """The decoded body of *response*, as it comes; its `Content-Encoding` *said* how it is packed."""
     if response.is_stream_consumed:  # by a hook of the user's own client, or there was none
         yield response.content
         return
-    said = response.headers.get("content-encoding")
     if not said:
         yield from response.iter_raw()
         return
@@ -161,12 +160,11 @@ def pieces_of(response: httpx2.Response) -> Iterator[bytes]:
     decoding.end()
 
 
-async def apieces_of(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+async def apieces_of(response: httpx2.Response, said: str | None) -> AsyncGenerator[bytes, None]:
     """The same, awaited."""
     if response.is_stream_consumed:
         yield response.content
         return
-    said = response.headers.get("content-encoding")
     decoding = Decoding(said) if said else None
     async with aclosing(response.aiter_raw()) as raw:
         async for data in raw:

@@ -27,7 +27,7 @@ class BlockingBody:
     def __init__(self, head: Reply, response: httpx2.Response, until: Until, secrets: tuple[Secret, ...]) -> None:
         self.head = head
         self._response = response
-        self._pieces = pieces_of(response)
+        self._pieces = pieces_of(response, head.headers.get("content-encoding"))
         self._until = until
         self._secrets = secrets
 
@@ -62,7 +62,7 @@ class AwaitingBody:
     def __init__(self, head: Reply, response: httpx2.Response, secrets: tuple[Secret, ...]) -> None:
         self.head = head
         self._response = response
-        self._pieces = apieces_of(response)
+        self._pieces = apieces_of(response, head.headers.get("content-encoding"))
         self._secrets = secrets
 
     async def read(self, timeout: float | None) -> bytes | Failure:

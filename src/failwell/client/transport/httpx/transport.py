@@ -44,6 +44,8 @@ class _Httpx(Generic[C]):
 
     def secrets_of(self, request: Request) -> tuple[Secret, ...]:
         """What must not be shown of the exchange of *request*."""
+        if request.target[:1] == "/" and not request.secrets:  # as nearly always: only the client's own
+            return self.secrets
         return (*self.secrets, *of_query(request.target), *of_body(request.secrets))
 
     def _incoming(self, response: httpx2.Response, into: Into | None = None) -> IncomingReply:
@@ -100,7 +102,7 @@ class BlockingHttpx(_Httpx[httpx2.Client]):
         try:
             reply = self._incoming(response, request.into)
             try:
-                for chunk in pieces_of(response):
+                for chunk in pieces_of(response, reply.headers.get("content-encoding")):
                     if end is not None and time.monotonic() > end:
                         raise AttemptTimeoutError("the attempt's time was used up while the body arrived")
                     if not reply.take(chunk):
@@ -166,7 +168,8 @@ class AwaitingHttpx(_Httpx[httpx2.AsyncClient]):
         try:
             reply = self._incoming(response, request.into)
             try:
-                async with aclosing(apieces_of(response)) as chunks:
+                coding = reply.headers.get("content-encoding")
+                async with aclosing(apieces_of(response, coding)) as chunks:
                     async for chunk in chunks:
                         # A disk may be slow, and other tasks go on meanwhile.
                         more = await anyio.to_thread.run_sync(reply.take, chunk) if request.into else reply.take(chunk)
