@@ -218,6 +218,27 @@ def test_table_that_is_lost(url: str, caplog: pytest.LogCaptureFixture) -> None:
     assert ["is gone" in record.getMessage() for record in caplog.records] == [True]
 
 
+def test_disk_that_is_full(url: str) -> None:
+    """
+    S12. A Postgres whose disk is full is a store that is down; what it kept is there, and it goes on when it has room.
+    """
+    with closing(PostgresStore(url)) as store, psycopg.connect(url, autocommit=True) as db:
+        claim(store, "one")
+        store.complete(RECORD, "one", ANSWER, kept=100)
+        db.execute(
+            "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"
+        )
+        db.execute("CREATE TRIGGER no_room BEFORE INSERT ON failwell_idempotency FOR EACH ROW EXECUTE FUNCTION fill()")
+        with pytest.raises(StoreDownError, match=r"No space left on device\. Look whether it .* has room"):
+            store.claim(RECORD._replace(key="k-2"), b"1", "two", lease=60, kept=100)
+        found = [claim(store, "two")]
+        db.execute("DROP FUNCTION fill CASCADE")
+        found.append(store.claim(RECORD._replace(key="k-2"), b"1", "two", lease=60, kept=100))
+
+    assert [ANSWER, Claimed()] == found
+
+
 def test_clock_that_was_set_back(url: str) -> None:
     """
     S5. A lease of a time that has not come yet ends within its length.

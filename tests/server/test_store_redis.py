@@ -100,6 +100,22 @@ def test_data_that_is_lost(url: str) -> None:
     assert [False, False] == after
 
 
+def test_memory_that_is_full(url: str) -> None:
+    """
+    S12. A Redis that has no room left is a store that is down; what it kept is there, and it goes on when it has room.
+    """
+    with closing(RedisStore(url)) as store, closing(redis.Redis.from_url(url)) as db:
+        store.claim(RECORD, b"1", "one", lease=60, kept=100)
+        store.complete(RECORD, "one", ANSWER, kept=100)
+        db.config_set("maxmemory", 1)
+        with pytest.raises(StoreDownError, match=r"maxmemory.*has room"):
+            store.claim(RECORD._replace(key="k-2"), b"1", "two", lease=60, kept=100)
+        db.config_set("maxmemory", 0)
+        found = [store.claim(RECORD._replace(key=key), b"1", "two", lease=60, kept=100) for key in ("k-1", "k-2")]
+
+    assert [ANSWER, Claimed()] == found
+
+
 def test_clock_that_was_set_back(url: str) -> None:
     """
     S5. A lease of a time that has not come yet ends within its length.

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from failwell.server.jobs.supervisor import Jobs, JobsDownError
     from failwell.server.jobs.workflow import JobKind, Step, Workflow, Workload, immediately
     from failwell.server.limits.rate_limits import RateLimits
+    from failwell.server.limits.shared_limits import SharedLimits
     from failwell.server.limits.tiers import UnknownTierError
     from failwell.server.side_effects import side_effect
     from failwell.server.storage.data_folder import DataFolder, DataFolderError
@@ -105,6 +106,7 @@ lazy_exports(
         "jobs.supervisor": "Jobs JobsDownError",
         "jobs.workflow": "JobKind Step Workflow Workload immediately",
         "limits.rate_limits": "RateLimits",
+        "limits.shared_limits": "SharedLimits",
         "limits.tiers": "UnknownTierError",
         "side_effects": "side_effect",
         "storage.data_folder": "DataFolder DataFolderError",
@@ -174,6 +176,7 @@ __all__ = [
     "Schema",
     "Service",
     "Services",
+    "SharedLimits",
     "SignedUrls",
     "SqliteJobQueue",
     "SqliteStore",

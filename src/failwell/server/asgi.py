@@ -32,6 +32,7 @@ from failwell.server.idempotency.policy import Idempotency
 from failwell.server.idempotency.recording import REPLAY_REQUEST_ID, Recording, replay
 from failwell.server.idempotency.store import Store
 from failwell.server.limits.rate_limits import HEADERS, RateLimits
+from failwell.server.limits.shared_limits import SharedLimits
 from failwell.server.limits.tiers import Tiers
 from failwell.server.protocol import CONTRACT, UNDECLARED, ASGIApp, ASGISend, ClientLeftError, Receive, Scope
 from failwell.server.refusal import Refusal
@@ -50,7 +51,7 @@ def contract_around(
     keys: Keys | None = None,
     caller: FindCaller | None = None,
     idempotency: Idempotency | Store | None = None,
-    limits: RateLimits | Mapping[str, RateLimits] | None = None,
+    limits: RateLimits | Mapping[str, RateLimits] | SharedLimits | None = None,
     clock: ServerClock | None = None,
     strict: bool | None = None,
     convert: Convert | None = None,
@@ -293,7 +294,7 @@ class Contract:
         caller = await self._auth.caller(scope)
         scope["failwell.caller"] = caller
         if self._limiter is not None:
-            verdict = self._limiter.hit(caller)
+            verdict = await self._limiter.hit(caller)
             headers.update(verdict.headers)
             verdict.check()
         self._auth.check_role(caller, scope)

@@ -16,6 +16,7 @@ from failwell.server.http.service import Service
 from failwell.server.idempotency.policy import Idempotency
 from failwell.server.idempotency.store import Store
 from failwell.server.limits.rate_limits import RateLimits
+from failwell.server.limits.shared_limits import SharedLimits
 from failwell.wire.contracts import AnyContract
 
 FRAMEWORKS = {
@@ -35,7 +36,7 @@ def install(
     keys: Keys | None = None,
     caller: FindCaller | None = None,
     idempotency: Idempotency | Store | None = None,
-    limits: RateLimits | Mapping[str, RateLimits] | None = None,
+    limits: RateLimits | Mapping[str, RateLimits] | SharedLimits | None = None,
     clock: ServerClock | None = None,
     strict: bool | None = None,
     convert: Convert | None = None,
@@ -55,8 +56,9 @@ def install(
     are patterns of paths for which nobody is asked (`"/signed/*"`), *writers* the roles that may use other methods than
     GET, HEAD and OPTIONS, and open websockets. *idempotency* is a store for answers by key, or rules that have one.
     *limits* are those of every caller, or a mapping from the tier of a caller to its limits, in which "" is for those
-    without a tier; a caller of any other tier is an `UnknownTierError` in the log, and gets a 500. *bodies* are the
-    limits of what is sent; None for none. *convert* maps exceptions that the catalogue does not know.
+    without a tier; a caller of any other tier is an `UnknownTierError` in the log, and gets a 500. `SharedLimits` of
+    either are counted for several processes together. *bodies* are the limits of what is sent; None for none. *convert*
+    maps exceptions that the catalogue does not know.
     *strict* raises `UndeclaredError` for what an operation does not declare; by default only under pytest.
 
     *paths* are patterns of the paths that the contract covers (`"/v2/*"`); by default all. Other requests, and the

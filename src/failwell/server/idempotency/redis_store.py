@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from failwell.contract.extras import needs
 from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, digest
-from failwell.server.storage.errors import StoreDownError
 from failwell.server.stored_response import StoredResponse
 
 with needs("redis", __name__):
     import redis
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+
+    from failwell.server.storage.redis_server import RedisServer
 
 logger = logging.getLogger("failwell.server")
-
-T = TypeVar("T")
 
 _NOW = """
 local time = redis.call('TIME')
@@ -84,19 +81,12 @@ class RedisStore:
     """
 
     def __init__(self, url: str, *, prefix: str = "failwell", busy: float = 1.0) -> None:
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=busy,
-            socket_connect_timeout=busy,
-            retry=Retry(NoBackoff(), 0),  # whoever waits for the store knows how long
-        )
+        self._server = RedisServer(url, busy=busy)
         self._prefix = f"{prefix}:idempotency:1:"
-        told = self._redis.connection_pool.connection_kwargs
-        self._where = str(told.get("path") or f"{told.get('host')}:{told.get('port')}/{told.get('db', 0)}")
         self._claim, self._renew, self._complete, self._release = map(
-            self._redis.register_script, (_CLAIM, _RENEW, _COMPLETE, _RELEASE)
+            self._server.client.register_script, (_CLAIM, _RENEW, _COMPLETE, _RELEASE)
         )
-        self._asked(self._redis.ping)
+        self._server.ask(self._server.client.ping)
         self._warn_of_forgetting()
 
     def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
@@ -129,37 +119,28 @@ class RedisStore:
 
     def close(self) -> None:
         """Close the connections that are idle; those in use close when their user is done."""
-        self._redis.close()
+        self._server.client.close()
 
     def _run(self, script: Callable[..., Any], record: Record, *values: str | bytes | float) -> Any:
         name = self._prefix + digest(record).hex()
-        return self._asked(lambda: script(keys=[name], args=values))
-
-    def _asked(self, ask: Callable[[], T]) -> T:
-        try:
-            return ask()
-        except redis.RedisError as problem:
-            raise StoreDownError(
-                f"The store in Redis at {self._where} failed: {str(problem).rstrip('.')}. "
-                "Look whether it runs there, lets this server in and has room."
-            ) from problem
+        return self._server.ask(lambda: script(keys=[name], args=values))
 
     def _warn_of_forgetting(self) -> None:
         try:
-            said: dict[str, str] = self._redis.config_get("save", "appendonly", "maxmemory-policy")  # type: ignore[assignment]  # its stub is of both colours
+            said: dict[str, str] = self._server.client.config_get("save", "appendonly", "maxmemory-policy")  # type: ignore[assignment]  # its stub is of both colours
         except redis.RedisError:
             return  # those who rent it out may not let it be asked
         if not said.get("save") and said.get("appendonly") == "no":
             logger.warning(
                 "The Redis at %s keeps nothing on disk: when it starts again, every idempotency key is forgotten, and "
                 "a call that is repeated is done twice. Set appendonly yes.",
-                self._where,
+                self._server.where,
             )
         if str(said.get("maxmemory-policy", "")) not in ("", "noeviction"):
             logger.warning(
                 "The Redis at %s may drop idempotency keys when its memory is full (maxmemory-policy %s): a call that "
                 "is repeated is then done twice. Set noeviction.",
-                self._where,
+                self._server.where,
                 said["maxmemory-policy"],
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from failwell.clock import ServerClock, whole_seconds
@@ -28,7 +29,7 @@ class RateLimits:
     may be used up at once. `RateLimits.rate("300/minute", burst=60)` is a sustained rate and a burst.
 
     Each process counts by itself, in memory: there is no store that could be down, and a key may call each of several
-    workers as often as the limits say.
+    workers as often as the limits say. `SharedLimits` count for all of them.
 
     Raises:
         ValueError: a limit cannot be read.
@@ -100,7 +101,9 @@ class _State(NamedTuple):
 
 
 class _Counter(Protocol):
-    """Counts calls. It is asked under a lock, with moments that never go back."""
+    """Counts calls within *limits*. It is asked under a lock, with moments that never go back."""
+
+    limits: list[_Limit]
 
     def hit(self, key_id: str, now: float) -> tuple[bool, list[_State]]:
         """Count a call of *key_id*, unless it does not fit; the limit that binds comes first."""
@@ -111,6 +114,8 @@ class Limiter:
     """Counts the calls of each key, in this process. A refused call costs nothing, and is told its *tier*."""
 
     def __init__(self, rate_limits: RateLimits, clock: ServerClock, *, tier: str = "") -> None:
+        self.rate_limits = rate_limits
+        self.tier = tier
         self._clock = clock
         self._tier = f' (tier "{tier}")' if tier else ""
         self._counter: _Counter = _Windows(rate_limits) if rate_limits.burst is None else _Bucket(rate_limits)
@@ -120,6 +125,14 @@ class Limiter:
         """Count one call of *key_id*, if all limits allow it."""
         with self._lock:
             allowed, states = self._counter.hit(key_id, self._clock.now())
+        return self._decided(allowed, states)
+
+    def decided(self, counted: Sequence[tuple[int, int]], *, allowed: bool) -> LimitDecision:
+        """The decision on a call that was counted elsewhere: how many are left of each limit, and when is one more."""
+        states = [_State(limit, *state) for limit, state in zip(self._counter.limits, counted, strict=True)]
+        return self._decided(allowed, _binding_first(states, allowed=allowed))
+
+    def _decided(self, allowed: bool, states: list[_State]) -> LimitDecision:
         first = states[0]
         return LimitDecision(allowed, _headers(states, self._clock.wall()), first.wait, first.limit.words + self._tier)
 
@@ -142,6 +155,7 @@ class _Windows:
             seconds = item.get_expiry()
             limit = _Limit(f"{item.amount}-per-{seconds}s", str(item), item.amount, seconds)
             self._each.append((kind(item.amount, seconds), limit))
+        self.limits = [limit for _, limit in self._each]
 
     def hit(self, key_id: str, now: float) -> tuple[bool, list[_State]]:
         rooms = [window.room(key_id, now) for window, _ in self._each]
@@ -152,10 +166,14 @@ class _Windows:
                 window.enter(key_id, now)
             wait = whole_seconds(window.ends(key_id, now), now=now)
             states.append(_State(limit, max(0, room - allowed), wait))
-        # The one that binds: the longest wait, or the least left.
-        if len(states) > 1:
-            states.sort(key=lambda state: (state.remaining > 0, state.remaining if allowed else -state.wait))
-        return allowed, states
+        return allowed, _binding_first(states, allowed=allowed)
+
+
+def _binding_first(states: list[_State], *, allowed: bool) -> list[_State]:
+    """*states* with the one in front that binds: the longest wait, or the least left."""
+    if len(states) > 1:
+        states.sort(key=lambda state: (state.remaining > 0, state.remaining if allowed else -state.wait))
+    return states
 
 
 class _Bucket:
@@ -166,13 +184,13 @@ class _Bucket:
         burst = rate_limits.burst or 1
         self._buckets = Buckets(item.amount, item.get_expiry(), burst)
         name = f"{item.amount}-per-{item.get_expiry()}s-burst-{burst}"
-        self._limit = _Limit(name, f"{item}, {burst} at once", burst, self._buckets.fills_in)
+        self.limits = [_Limit(name, f"{item}, {burst} at once", burst, self._buckets.fills_in)]
 
     def hit(self, key_id: str, now: float) -> tuple[bool, list[_State]]:
         buckets = self._buckets
         allowed = buckets.take(key_id, now)
         left, wait = buckets.left(key_id, now), buckets.wait(key_id, now)
-        return allowed, [_State(self._limit, left, wait)]
+        return allowed, [_State(self.limits[0], left, wait)]
 
 
 def _headers(states: list[_State], wall: float) -> dict[str, str]:

@@ -9,6 +9,7 @@ from failwell.clock import ServerClock
 from failwell.contract import ContractError
 from failwell.server.caller import Caller
 from failwell.server.limits.rate_limits import LimitDecision, Limiter, RateLimits
+from failwell.server.limits.shared_limits import SharedCounter, SharedLimits
 
 
 class UnknownTierError(ExceptionFields, ContractError):
@@ -32,7 +33,7 @@ class UnknownTierError(ExceptionFields, ContractError):
 
 
 class Tiers:
-    """Counts the calls of each key, within *rate_limits* or those of its tier.
+    """Counts the calls of each key, within *rate_limits* or those of its tier, here or in a store.
 
     In a mapping the tier "" is that of keys which were made without one.
 
@@ -41,9 +42,13 @@ class Tiers:
         TypeError: it has something else than limits.
     """
 
-    def __init__(self, rate_limits: RateLimits | Mapping[str, RateLimits], clock: ServerClock) -> None:
+    def __init__(self, rate_limits: RateLimits | Mapping[str, RateLimits] | SharedLimits, clock: ServerClock) -> None:
         self._everybody: Limiter | None = None
         self._by_tier: dict[str, Limiter] = {}
+        self._shared: SharedCounter | None = None
+        if isinstance(rate_limits, SharedLimits):
+            self._shared = SharedCounter(rate_limits, clock)
+            rate_limits = rate_limits.limits
         if isinstance(rate_limits, RateLimits):
             self._everybody = Limiter(rate_limits, clock)
             return
@@ -54,13 +59,16 @@ class Tiers:
                 raise TypeError(f"The limits of the tier {tier!r} are {own!r}. Give it RateLimits(...).")
             self._by_tier[tier] = Limiter(own, clock, tier=tier)
 
-    def hit(self, caller: Caller) -> LimitDecision:
+    async def hit(self, caller: Caller) -> LimitDecision:
         """Count one call of *caller*, if its limits allow it.
 
         Raises:
             UnknownTierError: the key is in a tier that has no limits.
+            Refusal: 503, the store of the counts is down, and the limits are kept closed then.
         """
         limiter = self._everybody or self._by_tier.get(caller.tier)
         if limiter is None:
             raise UnknownTierError(caller.key_id, caller.tier, tuple(self._by_tier))
+        if self._shared is not None:
+            return await self._shared.hit(limiter, caller.key_id)
         return limiter.hit(caller.key_id)
