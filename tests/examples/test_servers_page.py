@@ -77,11 +77,11 @@ def test_servers_page(page: dict[str, Any]) -> None:
     """
     Every block of docs/servers.md runs, and what is installed answers as the page says.
     """
-    first, by_cookie, by_password, bodies, old = page["installed"]
+    first, by_cookie, by_password, bodies, shared, old = page["installed"]
     origin = {"origin": "https://shop.example"}
     basic = {"authorization": "Basic " + base64.b64encode(b"ann:open sesame").decode()}
 
-    assert [401, 401] == [ask(app, "GET", "/", headers=origin).status_code for app in (first, page["app"])]
+    assert [401] * 3 == [ask(app, "GET", "/", headers=origin).status_code for app in (first, page["app"], shared)]
     assert "https://shop.example" == ask(first, "GET", "/", headers=origin).headers["access-control-allow-origin"]
     assert 404 == ask(first, "GET", "/health").status_code
     assert [401, 404] == [ask(by_cookie, "GET", "/", headers=it).status_code for it in ({}, {"cookie": "session=s-1"})]
