@@ -112,9 +112,12 @@ def test_dataclasses_knows_it() -> None:
     """
     assert ["x", "y", "said"] == [field.name for field in dataclasses.fields(Point)]
     assert ["x", "y", "said", "name"] == [field.name for field in dataclasses.fields(NamedPoint(1))]
-    assert {"request_id": "X-A", "idempotency_key": "Idempotency-Key", "replayed": "Idempotent-Replayed"} == (
-        dataclasses.asdict(HeaderNames("X-A"))
-    )
+    assert {
+        "request_id": "X-A",
+        "idempotency_key": "Idempotency-Key",
+        "replayed": "Idempotent-Replayed",
+        "side_effect": "Side-Effect",
+    } == (dataclasses.asdict(HeaderNames("X-A")))
 
 
 def test_how_it_is_made_can_be_looked_up() -> None:
@@ -123,7 +126,7 @@ def test_how_it_is_made_can_be_looked_up() -> None:
     """
     code, *_, cause = inspect.signature(Case).parameters.values()
 
-    assert ("code", "cause", None) == (code.name, cause.name, cause.default)
+    assert ("code", "effect", None) == (code.name, cause.name, cause.default)
     assert "max_retries: 'int' = 3" in str(inspect.signature(RetryRules))
 
 
@@ -162,6 +165,6 @@ def test_it_prints() -> None:
     Its repr is how it is made.
     """
     assert (
-        "Case(code='gone', status=410, fix=None, on=None, operation=None, retry=None, layer=None, cause=None)"
-        == repr(Case("gone", 410))
+        "Case(code='gone', status=410, fix=None, on=None, operation=None, retry=None, layer=None, cause=None, "
+        "effect=None)" == repr(Case("gone", 410))
     )

@@ -105,21 +105,18 @@ async def test_key_whose_first_call_runs(open_desk: OpenDesk) -> None:
     async def meanwhile() -> None:
         seen.append(await said(desk, BUG, key=True))
 
+    taken: list[tuple[Any, Any]] = []
+    original = desk.store.claim
+
+    def claim(record: Any, fingerprint: Any, owner: str, **options: Any) -> Any:
+        taken.append((record, fingerprint))
+        return original(record, fingerprint, owner, **options)
+
+    desk.store.claim = claim  # type: ignore[method-assign, assignment]
     async with desk.client() as client:
-        record = None
-        original = desk.store.claim
-
-        def claim(record_: Any, *args: Any, **options: Any) -> Any:
-            nonlocal record
-            record = record_, args
-            return original(record_, *args, **options)
-
-        desk.store.claim = claim  # type: ignore[method-assign, assignment]
         await client.post("/orders", headers={"Idempotency-Key": "other"}, json={"item": 1})
-        desk.store.claim = original  # type: ignore[method-assign]
-    assert record is not None
-    known, (fingerprint, _) = record
-    original(known._replace(key="k-1"), fingerprint, "died", lease=60.0, kept=86400.0)
+    record, fingerprint = taken[0]
+    original(record._replace(key="k-1"), fingerprint, "died", lease=60.0, kept=86400.0)
     await meanwhile()
     desk.clock.advance(61.0)
     await meanwhile()
