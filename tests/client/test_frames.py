@@ -113,6 +113,7 @@ def test_log_fields() -> None:
         "error.source": "http",
         "error.status": 402,
         "error.request_id": "req-9",
+        "error.effect": "none",
         "error.attempts": 1,
         "error.idempotency_key": error.idempotency_key,
     } == {name: fact for name, fact in log_fields(error).items() if name != "error.elapsed"}
