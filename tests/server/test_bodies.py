@@ -180,6 +180,52 @@ async def test_body_that_does_not_come(kind: bytes) -> None:
     assert (408, True) == (caught.value.status, "was not there after 0.01 s" in str(caught.value))
 
 
+@pytest.mark.parametrize(("every", "taken_in_all"), [(0.0, 400), (0.01, 0)])
+async def test_stream_that_trickles(*, every: float, taken_in_all: int) -> None:
+    """
+    A stream of a byte at a time is a 408 when its seconds are used up, though no pause is long; a fast one is taken.
+    """
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"transfer-encoding", b"chunked")]
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        await anyio.sleep(every)
+        taken += 1
+        return {"type": "http.request", "body": b"x", "more_body": taken < 400}
+
+    stream = await limited({"type": "http", "headers": headers}, receive, BodyLimits(seconds=0.05), None)
+    with pytest.raises(Refusal) if every else nullcontext() as caught:
+        for _ in range(400):
+            await stream()
+
+    assert taken_in_all == taken if caught is None else taken <= 20
+    assert caught is None or caught.value.status == 408
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([("x-a", "x" * 30_000)], 200),
+        ([("x-a", "x" * 33_000)], 431),
+        ([(f"x-{number}", "x" * 1000) for number in range(40)], 431),
+        ([(f"x-{number}", "") for number in range(80)], 200),
+        ([(f"x-{number}", "") for number in range(101)], 431),
+        ([("x" * 33_000, "")], 431),
+    ],
+)
+@pytest.mark.parametrize("limited", [False, True])
+async def test_headers_above_a_limit(shop: Shop, headers: list[tuple[str, str]], status: int, *, limited: bool) -> None:
+    """
+    Headers of more than 32 KiB, or more than 100 of them, are a 431 by default; `headers=None` leaves them alone.
+    """
+    app = install(shop.app, SHOP) if limited else install(shop.app, SHOP, headers=None)
+    async with ask(app) as client:
+        got = await client.get("/orders/7", headers=headers)
+
+    assert (status if limited else 200, status == 431 and limited) == (got.status_code, "error" in got.json())
+
+
 @pytest.mark.parametrize(
     ("path", "size", "status"),
     [("/files/a", 20, 200), ("/files/a", 21, 413), ("/any/a", 5000, 200), ("/other", 11, 413)],

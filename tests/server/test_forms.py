@@ -6,8 +6,14 @@ import pytest
 
 import failwell
 from failwell import Catalogue
+from failwell._support.frozen import changed
 from failwell.server.errors.forms import rendered, wanted
+from failwell.server.refusal import Refusal, as_error
 from failwell.wire import ErrorObject
+from pictograph_server.vendor import VENDOR as PICTOGRAPH
+from scopix_server.vendor import VENDOR as SCOPIX
+from subconscious_server.vendor import VENDOR as SUBCONSCIOUS
+from vectorshift_server.vendor import VENDOR as VECTORSHIFT
 
 
 class ShopError(failwell.Error, code="gone", status=503, retry="transient", fix="Come back. " * 40):
@@ -68,3 +74,29 @@ def test_short_form(method: str) -> None:
     ]
     assert len(text) <= 480
     assert ("with the same idempotency key" in text) == (method == "POST")
+
+
+CATALOGUES = (PICTOGRAPH.catalogue, SCOPIX.catalogue, SUBCONSCIOUS.catalogue, VECTORSHIFT.catalogue)
+TRAVELLING_CASES = [
+    pytest.param(catalogue, case, id=f"{catalogue.name}-{cls.__name__}-{case.status}-{case.code}-{case.operation}")
+    for catalogue in CATALOGUES
+    for cls, case in catalogue.cases()
+    if case.status is not None
+]
+
+
+@pytest.mark.parametrize(("catalogue", "case"), TRAVELLING_CASES)
+@pytest.mark.parametrize("words", ["Gone.", "It went wrong while it was done. " * 100], ids=["short", "long"])
+def test_short_form_of_each_error(catalogue: Catalogue, case: failwell.Case, words: str) -> None:
+    """
+    Of each error of the four services the text for an agent has at most 120 tokens of four characters.
+    """
+    status = case.status if isinstance(case.status, int) else int(str(case.status)[0]) * 100 + 11
+    error = as_error(Refusal(status, words, code=case.code, headers={"retry-after": "7"}), catalogue)
+    error.become(changed(case, status=status))
+    scope = {"type": "http", "method": "POST", "headers": [(b"accept", b"text/markdown"), (b"idempotency-key", b"k")]}
+    text = rendered(error, catalogue, {**scope, "failwell.request_id": "f" * 36}).body.decode()
+
+    assert f"# {status}" == text[:5]
+    assert ["- Request: " + "f" * 36] == text.splitlines()[-1:]
+    assert len(text) / 4 <= 120

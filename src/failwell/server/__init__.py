@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         reference_app,
     )
     from failwell.server.http.bodies import BodyLimits
+    from failwell.server.http.header_limits import HeaderLimits
     from failwell.server.http.paging import ItemReply, Offset, PageLimit, PageReply, Pagination, page_of, rows_of_page
     from failwell.server.http.request_id import RequestIdFilter, current_request_id
     from failwell.server.http.service import Service
@@ -81,6 +82,7 @@ lazy_exports(
         "frameworks.extension": "Failwell",
         "frameworks.reference_app": "CurrentServices CurrentWriter Services current_services reference_app",
         "http.bodies": "BodyLimits",
+        "http.header_limits": "HeaderLimits",
         "http.paging": "ItemReply Offset PageLimit PageReply Pagination page_of rows_of_page",
         "http.request_id": "RequestIdFilter current_request_id",
         "http.service": "Service",
@@ -140,6 +142,7 @@ __all__ = [
     "EventStreamResponse",
     "Failwell",
     "FromJson",
+    "HeaderLimits",
     "Idempotency",
     "InProgress",
     "ItemReply",

@@ -21,6 +21,7 @@ from failwell.server.errors.translate import Convert, Translator
 from failwell.server.errors.undeclared import UndeclaredError
 from failwell.server.errors.unwrapping import to_be_answered
 from failwell.server.http.bodies import DEFAULT, BodyLimits, limited, may_have_body
+from failwell.server.http.header_limits import HEADER_LIMITS, HeaderLimits
 from failwell.server.http.paths import Paths
 from failwell.server.http.request_id import Answering, request_id_of
 from failwell.server.http.responses import FromApp, Outgoing, Sink, UnsendableError, Within, send_reply
@@ -58,6 +59,7 @@ def contract_around(
     public: Sequence[str] = (),
     writers: Sequence[str] = ("member", "admin"),
     bodies: BodyLimits | None = DEFAULT,
+    headers: HeaderLimits | None = HEADER_LIMITS,
     paths: Sequence[str] | None = None,
     outside: Sequence[object] = (),
     service: Service | None = None,
@@ -99,6 +101,7 @@ def contract_around(
         limiter=None if limits is None else Tiers(limits, time),
         keyed=None if idempotency is None else IdempotencyGate(Claims(idempotency), catalogue.headers.idempotency_key),
         bodies=None if bodies is None else Bodies(bodies, framework),
+        headers=headers,
         paths=None if paths is None else Paths(paths, framework, argument="paths", whole=True),
         service=service,
         declares_effects=declares_effects,
@@ -136,6 +139,7 @@ class Contract:
         limiter: Tiers | None,
         keyed: IdempotencyGate | None,
         bodies: Bodies | None,
+        headers: HeaderLimits | None,
         paths: Paths | None,
         service: Service | None = None,
         declares_effects: bool = False,
@@ -149,6 +153,7 @@ class Contract:
         self._limiter = limiter
         self._keyed = keyed
         self._bodies = bodies
+        self._header_limits = headers
         self._paths = paths
         self._service = service
         self._declares_effects = declares_effects
@@ -260,6 +265,8 @@ class Contract:
             await self.app(scope, receive, send)
             return
         if scope["type"] != "http":
+            if self._header_limits is not None:
+                self._header_limits.check(scope)
             await self._admit(scope, scope["failwell.line"].headers)
             await self.app(scope, receive, send)
             return
@@ -269,6 +276,8 @@ class Contract:
     async def _answer(self, scope: Scope, receive: Receive, out: Outgoing, effects: Effects) -> None:
         turn: Recording | StoredResponse | Receive = receive
         try:
+            if self._header_limits is not None:
+                self._header_limits.check(scope)
             caller = None if self._auth is None else await self._admit(scope, out.headers)
             if self._bodies is not None and may_have_body(scope):
                 cap = None if caller is None or self._keyed is None else self._keyed.cap(scope)

@@ -12,6 +12,7 @@ from failwell.server.auth.auth import FindCaller
 from failwell.server.auth.keys import Keys
 from failwell.server.errors.translate import Convert
 from failwell.server.http.bodies import DEFAULT, BodyLimits
+from failwell.server.http.header_limits import HEADER_LIMITS, HeaderLimits
 from failwell.server.http.service import Service
 from failwell.server.idempotency.policy import Idempotency
 from failwell.server.idempotency.store import Store
@@ -43,6 +44,7 @@ def install(
     public: Sequence[str] = (),
     writers: Sequence[str] = ("member", "admin"),
     bodies: BodyLimits | None = DEFAULT,
+    headers: HeaderLimits | None = HEADER_LIMITS,
     paths: Sequence[str] | None = None,
     outside: Sequence[object] = (),
     service: Service | None = None,
@@ -57,8 +59,8 @@ def install(
     GET, HEAD and OPTIONS, and open websockets. *idempotency* is a store for answers by key, or rules that have one.
     *limits* are those of every caller, or a mapping from the tier of a caller to its limits, in which "" is for those
     without a tier; a caller of any other tier is an `UnknownTierError` in the log, and gets a 500. `SharedLimits` of
-    either are counted for several processes together. *bodies* are the limits of what is sent; None for none. *convert*
-    maps exceptions that the catalogue does not know.
+    either are counted for several processes together. *bodies* are the limits of what is sent, *headers* those of its
+    headers; None for none. *convert* maps exceptions that the catalogue does not know.
     *strict* raises `UndeclaredError` for what an operation does not declare; by default only under pytest.
 
     *paths* are patterns of the paths that the contract covers (`"/v2/*"`); by default all. Other requests, and the
@@ -89,6 +91,7 @@ def install(
         public=public,
         writers=writers,
         bodies=bodies,
+        headers=headers,
         paths=paths,
         outside=outside,
         service=service,

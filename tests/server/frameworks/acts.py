@@ -84,7 +84,7 @@ class Desk:
             "keys": self.keys,
             "idempotency": Idempotency(self._store),
             "limits": {"": RateLimits("100000/minute"), "slow": RateLimits("1/minute")},
-            "bodies": BodyLimits(1000),
+            "bodies": BodyLimits(300_000),
             "public": ("/public",),
             "clock": clock,
             "strict": False,

@@ -8,7 +8,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import uvicorn
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -24,10 +25,10 @@ OF_LIMITS = frozenset(
 
 
 @contextmanager
-def under_uvicorn(app: Any) -> Generator[int]:
+def under_uvicorn(app: Any, lifespan: Literal["on", "off"] = "on") -> Generator[int]:
     """The port at which a uvicorn serves *app*."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan=lifespan))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
@@ -36,6 +37,10 @@ def under_uvicorn(app: Any) -> Generator[int]:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+under_uvicorn_without_lifespan = partial(under_uvicorn, lifespan="off")
+"""Django has none."""
 
 
 def varying(said: str | None, sent: dict[str, str]) -> set[str]:

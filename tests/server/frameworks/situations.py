@@ -231,8 +231,8 @@ SITUATIONS: dict[str, list[Ask]] = {
         Ask(
             "POST /orders",
             413,
-            said("A request may have 1,000 bytes of body, this one has more. Send less at a time."),
-            content=b"x" * 1001,
+            said("A request may have 300,000 bytes of body, this one has more. Send less at a time."),
+            content=b"x" * 300_001,
         ),
     ],
     "JSON that is nested too deep": [
@@ -243,7 +243,16 @@ SITUATIONS: dict[str, list[Ask]] = {
                 "The body must not be nested deeper than 64 levels.",
                 detail=[{"loc": ["body"], "msg": "Must not be nested deeper than 64 levels", "type": "too_deep"}],
             ),
-            content=b"[" * 900,
+            content=b"[" * 90_000 + b"]" * 90_000,
+        )
+    ],
+    "headers above the limit": [
+        Ask(
+            "GET /orders/7",
+            431,
+            said("A request may have 32,768 bytes of headers, this one has more. Send less in them."),
+            sent={f"x-large-{number}": "x" * 7000 for number in range(5)},
+            role="",
         )
     ],
     # -- Idempotency --

@@ -33,7 +33,7 @@ EFFECT = "side-effect"
 EXPOSED = "access-control-expose-headers"
 EXPOSED_TO_SCRIPTS = {"x-request-id", "retry-after", "ratelimit"}
 ROLES = {"limited": "member"}
-FRAMEWORKS = ("starlette", "fastapi", "litestar", "quart", "aiohttp", "flask", "django")
+FRAMEWORKS = ("starlette", "fastapi", "litestar", "quart", "aiohttp", "flask", "django", "django_asgi")
 
 
 @dataclass

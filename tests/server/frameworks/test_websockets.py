@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from websockets.sync.client import connect
 from .situations import BAD_KEY, CANARY, NO_KEY, NOWHERE, TAKEN, UNHANDLED, said
 from .test_situations import FRAMEWORKS, Served, running
 
-WITHOUT = {"flask", "django"}
-"""Flask has no websockets of its own. Nor has Django, which refuses them under ASGI."""
+WITHOUT = {"flask", "django", "django_asgi"}
+"""Flask has no websockets of its own. Nor has Django."""
 
 UNKNOWN = said("This API key is unknown or revoked. Use another one.")
 MAY_NOT = said('This API key has the role "viewer", which cannot write. Use a key of a member or admin.')
@@ -87,3 +88,14 @@ def test_websocket(shop: Served, handshake: str, caplog: pytest.LogCaptureFixtur
         assert talk(shop.port, path, key) == (ECHO, "req-1")
 
     assert (DIFFERENCES.get(shop.framework, {}).get(handshake, expected), "req-1") == talk(shop.port, path, key)
+
+
+def test_django_has_no_websockets(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    S10. Django under ASGI refuses each websocket, whatever its key, so that none is open beside the contract.
+    """
+    caplog.set_level(logging.CRITICAL)
+    for shop in running("django_asgi", tmp_path):
+        key = shop.desk.keys.create("a", "member")
+        with pytest.raises(InvalidStatus):
+            connect(f"ws://127.0.0.1:{shop.port}/talk/hello", additional_headers={"X-API-Key": key}, proxy=None)

@@ -135,6 +135,8 @@ class BlockingRun:
             if self._wanted is None:
                 return
             (work, done), self._wanted = self._wanted, None
+            if done.cancelled():
+                continue  # a time limit was reached before it began: nobody wants it any more
             try:
                 result = work()
             except BaseException as exc:  # noqa: BLE001 - raised where it was asked for

@@ -52,20 +52,24 @@ def _text(latin: str) -> str:
     return latin.encode("latin-1").decode("utf-8", "replace")
 
 
-def reader(environ: WSGIEnvironment) -> Callable[[], bytes]:
-    """What gives the next piece of the body of *environ*, b"" at its end."""
+def reader(environ: WSGIEnvironment, body: Any = None) -> Callable[[], bytes]:
+    """What gives the next piece of the body of *environ*, b"" at its end; *body* is a file of it that has an end."""
+    if body is not None:
+        return partial(body.read, PIECE)
     stream: Any = environ["wsgi.input"]
+    # What is there, and not as much as was asked for: between two pieces a time limit can be kept.
+    take: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     length: str = environ.get("CONTENT_LENGTH") or ""
     if length and not (length.isascii() and length.isdecimal()):
         return _malformed
     if not length:
         # Without a length the server must say that its stream ends.
-        return partial(stream.read, PIECE) if environ.get("wsgi.input_terminated") else bytes
+        return partial(take, PIECE) if environ.get("wsgi.input_terminated") else bytes
     left = int(length[:20])
 
     def read() -> bytes:
         nonlocal left
-        piece: bytes = stream.read(min(left, PIECE))
+        piece: bytes = take(min(left, PIECE))
         left -= len(piece)
         return piece
 

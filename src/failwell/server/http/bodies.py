@@ -29,6 +29,8 @@ class BodyLimits:
 
     *uploads* are patterns of paths (`"/files/*"`) whose handlers read `request.stream()`, each with its own limit in
     bytes. Their bodies are never held, and nobody looks into them.
+
+    What comes as a stream may not trickle either: in all, it is waited for *seconds*, and one more for each 240 bytes.
     """
 
     most_bytes: int | None = 10 * 1024 * 1024
@@ -40,6 +42,9 @@ class BodyLimits:
 
 
 DEFAULT = BodyLimits()
+
+SLOWEST = 240
+"""Bytes a second that a stream has to bring, once its first seconds are used up: a byte a minute holds a connection."""
 
 
 def above(limit: int, size: int | None = None) -> Refusal:
@@ -143,13 +148,17 @@ async def limited(
 
 
 class Streamed:
-    """A *receive* whose pieces make no more than *limit* bytes, and come within *seconds* of one another."""
+    """A *receive* whose pieces make no more than *limit* bytes, come within *seconds* of one another, and not trickle.
+
+    Only the time that is spent in waiting counts: an app may take as long as it wants for each piece.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, limit: int | None, seconds: float | None) -> None:
         self._receive = receive
         self._limit = limit
         self._seconds = seconds
         self._size = 0
+        self._waited = 0.0
         if limit is not None and (announced := _announced(scope)) > limit:
             raise above(limit, announced)
 
@@ -159,15 +168,23 @@ class Streamed:
         Raises:
             Refusal: in the app, which reads no further.
         """
-        with anyio.move_on_after(self._seconds):
+        began = anyio.current_time()
+        with anyio.move_on_after(self._patience()):
             message = await self._receive()
+            self._waited += anyio.current_time() - began
             self._size += len(message.get("body", b""))
             if self._limit is not None and self._size > self._limit:
                 raise above(self._limit)
             if message["type"] == "http.request" and not message.get("more_body", False):
                 self._seconds = None  # what comes now is that the client leaves
             return message
-        raise too_slow(self._seconds or 0.0)
+        raise too_slow((self._seconds or 0.0) + self._size // SLOWEST)
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for the next piece."""
+        if self._seconds is None:
+            return None
+        return max(0.0, min(self._seconds, self._seconds + self._size / SLOWEST - self._waited))
 
 
 def check_json(body: bytes, limits: BodyLimits) -> None:

@@ -41,6 +41,11 @@ class ContractMiddleware:
             raise ImproperlyConfigured(
                 'FAILWELL is not in the settings. Add FAILWELL = {"contract": "shop.errors.SHOP"}.'
             )
+        contracts = [path for path in settings.MIDDLEWARE if _is_contract(import_string(path))]
+        if len(contracts) > 1:
+            raise ImproperlyConfigured(
+                f"MIDDLEWARE has {len(contracts)} contracts: {', '.join(contracts)}. An app has one: leave the first."
+            )
         contract = given.pop("contract")
         self.framework = DjangoFramework(get_response)
         self.contract: Contract = contract_around(
@@ -53,12 +58,13 @@ class ContractMiddleware:
         run, scope = BlockingRun(), scope_of(request.META)
         scope["failwell.request"], scope["failwell.blocking"] = request, run
         request.META["failwell.scope"] = scope
-        handled: Any = self.contract(scope, receiving(run, reader(request.META)), run.send)
+        body = _body(request)
+        handled: Any = self.contract(scope, receiving(run, reader(request.META, body)), run.send)
         messages = run.messages(handled)
         start, first = next(messages), next(messages)
         own: Any = scope.get("failwell.response")
         if first.get("more_body"):
-            streamed = pieces(first, messages)
+            streamed = pieces(first, messages, body)
             if isinstance(own, StreamingHttpResponse):
                 own.streaming_content = streamed
                 return with_head(own, start)
@@ -78,3 +84,12 @@ class ContractMiddleware:
         scope = None if request is None else request.META.get("failwell.scope")
         if scope is not None:
             scope["failwell.raised"] = sys.exc_info()[1]
+
+
+def _body(request: HttpRequest) -> Any:
+    """The file that Django has the body in, under ASGI; None where a WSGI server still has it."""
+    return None if "wsgi.input" in request.META else getattr(request, "_stream", None)
+
+
+def _is_contract(middleware: object) -> bool:
+    return isinstance(middleware, type) and issubclass(middleware, ContractMiddleware)

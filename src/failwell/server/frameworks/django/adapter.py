@@ -78,7 +78,7 @@ class DjangoFramework(BlockingFramework):
         if not response.streaming:
             await send({"type": "http.response.body", "body": response.content, "more_body": False})
             return
-        pieces = iter(response.streaming_content)
+        pieces = iter(response)
         while (piece := await run.outside(partial(context.run, next, pieces, None))) is not None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
