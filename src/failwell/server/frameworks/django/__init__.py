@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,8 @@ from failwell.contract.extras import needs
 from failwell.server.asgi import Contract, contract_around
 from failwell.server.frameworks.blocking import BlockingRun
 from failwell.server.frameworks.wsgi import reader, receiving, scope_of
+from failwell.server.http.bodies import may_have_body
+from failwell.server.protocol import Scope
 
 with needs("django", __name__):
     from django.conf import settings
@@ -58,13 +61,13 @@ class ContractMiddleware:
         run, scope = BlockingRun(), scope_of(request.META)
         scope["failwell.request"], scope["failwell.blocking"] = request, run
         request.META["failwell.scope"] = scope
-        body = _body(request)
-        handled: Any = self.contract(scope, receiving(run, reader(request.META, body)), run.send)
+        received = _body(request, scope)
+        handled: Any = self.contract(scope, receiving(run, reader(request.META, received)), run.send)
         messages = run.messages(handled)
         start, first = next(messages), next(messages)
         own: Any = scope.get("failwell.response")
         if first.get("more_body"):
-            streamed = pieces(first, messages, body)
+            streamed = pieces(first, messages)
             if isinstance(own, StreamingHttpResponse):
                 own.streaming_content = streamed
                 return with_head(own, start)
@@ -86,9 +89,29 @@ class ContractMiddleware:
             scope["failwell.raised"] = sys.exc_info()[1]
 
 
-def _body(request: HttpRequest) -> Any:
+def _body(request: HttpRequest, scope: Scope) -> Any:
     """The file that Django has the body in, under ASGI; None where a WSGI server still has it."""
-    return None if "wsgi.input" in request.META else getattr(request, "_stream", None)
+    if "wsgi.input" in request.META:
+        return None
+    file: Any = request._stream  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    if may_have_body(scope):
+        return _ClosedAtItsEnd(file)
+    file.close()  # where a stream breaks off Django leaves it open
+    request._stream = io.BytesIO()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return io.BytesIO()
+
+
+class _ClosedAtItsEnd:
+    """A *file* that is closed when all of it was read: Django forgets one that the contract has put another for."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def read(self, most: int) -> bytes:
+        piece: bytes = self._file.read(most)
+        if not piece:
+            self._file.close()
+        return piece
 
 
 def _is_contract(middleware: object) -> bool:

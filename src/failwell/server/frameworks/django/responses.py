@@ -31,12 +31,7 @@ def with_head(response: Any, start: ASGIMessage) -> HttpResponseBase:
     return made
 
 
-def pieces(first: ASGIMessage, rest: Iterable[ASGIMessage], request_body: Any) -> Iterator[bytes]:
-    """The bodies of *first* and of the *rest*; where that breaks off, the file *request_body* is closed."""
-    try:
-        yield first["body"]
-        yield from (message["body"] for message in rest if message.get("body"))
-    except Exception:
-        if request_body is not None:
-            request_body.close()  # Django's ASGI handler would leave it open
-        raise
+def pieces(first: ASGIMessage, rest: Iterable[ASGIMessage]) -> Iterator[bytes]:
+    """The bodies of *first* and of the *rest*."""
+    yield first["body"]
+    yield from (message["body"] for message in rest if message.get("body"))
