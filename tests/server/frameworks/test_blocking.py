@@ -7,6 +7,7 @@ import time
 
 import anyio
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from flask import Flask
@@ -17,7 +18,7 @@ from failwell.server import BodyLimits, Failwell
 from failwell.server.frameworks.blocking import BlockingFramework
 from tests.server.shop import SHOP
 
-from .on_django import HERE, Contracted, settings
+from .on_django import HERE, Contracted
 
 ONE = f"{HERE}.{Contracted.__name__}"
 
