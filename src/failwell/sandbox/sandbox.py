@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -101,22 +102,11 @@ class Sandbox:
             self._folder.mkdir()
         try:
             listening = listen(HOST, 0)
-            with kept_in(self._store):
-                self._served = self.vendor.serve(self._folder, self.clock)
-                if self._worker_count > 1:
-                    workers = Workers(self.vendor.name, self._folder, listening, self._worker_count - 1)
-                    workers.start()
-                    self._workers = workers
-            log = RequestLog(
-                clock=self.clock.wall,
-                redact=self._served.credential_headers,
-                secrets=self._served.keys.values(),
-                keep=(self.vendor.catalogue.headers.idempotency_key,),
-            )
-            stack = _Stack(Uvicorn(self._served.app, listening), self._port, self.token, self.arm_error, log)
-            self._background = in_thread(stack, name=f"failwell-sandbox-{self.vendor.name}")
-            self._stack = stack
-            self.authority.write_bytes(stack.layer.authority)
+            try:
+                self._serve(listening)
+            except BaseException:
+                listening.close()
+                raise
         except StoreDownError as problem:
             self._put_away()
             raise SandboxError(str(problem)) from problem
@@ -260,6 +250,25 @@ class Sandbox:
         if self._stack is None:
             raise RuntimeError(_NOT_RUNNING)
         return self._stack.layer
+
+    def _serve(self, listening: socket.socket) -> None:
+        """Start the vendor's server on *listening*, its further processes, and the fault layer before it."""
+        with kept_in(self._store):
+            self._served = self.vendor.serve(self._folder, self.clock)
+            if self._worker_count > 1:
+                workers = Workers(self.vendor.name, self._folder, listening, self._worker_count - 1)
+                workers.start()
+                self._workers = workers
+        log = RequestLog(
+            clock=self.clock.wall,
+            redact=self._served.credential_headers,
+            secrets=self._served.keys.values(),
+            keep=(self.vendor.catalogue.headers.idempotency_key,),
+        )
+        stack = _Stack(Uvicorn(self._served.app, listening), self._port, self.token, self.arm_error, log)
+        self._background = in_thread(stack, name=f"failwell-sandbox-{self.vendor.name}")
+        self._stack = stack
+        self.authority.write_bytes(stack.layer.authority)
 
     def _put_away(self) -> None:
         workers, self._workers = self._workers, None
