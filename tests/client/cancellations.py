@@ -101,6 +101,11 @@ class Calls(Resource[C], name="calls"):
         yield from self.core.call("calls.fetch", "GET", f"/one/{number}", nothing, into=into)
 
     @operation
+    def make(self, number: int) -> Flow[Any]:
+        """Make something: the answers of the first three attempts do not come."""
+        return (yield from self.core.call("calls.make", "POST", f"/lost/{number}", json_body, mutating=True))
+
+    @operation
     def wait(self, number: int) -> Flow[Any]:
         """Ask until it is done."""
         return (
@@ -177,7 +182,7 @@ class Server:
         self.asked.append(target)
         _, kind, tail = target.rsplit("/", 2)
         number = int(tail)
-        if self.down or (kind == "flaky" and times == 0):
+        if self.down or times < {"flaky": 1, "lost": 3}.get(kind, 0):
             return reply(b'{"detail": "down"}', status=500, cuts=self.cuts)
         if kind == "throttled" and times == 0:
             return reply(b"{}", "Retry-After: 3", status=429, cuts=self.cuts)
@@ -314,6 +319,14 @@ async def fetched(world: World) -> None:
     chunks: list[bytes] = []
     await world.calls.fetch(number, lambda: chunks.append)
     assert {"n": number} == json.loads(b"".join(chunks))
+
+
+async def settled(world: World) -> None:
+    """An answer that a call has lost, asked for again."""
+    number = world.next_number()
+    with pytest.raises(PictographError) as caught:
+        await world.calls.make(number)
+    assert {"n": number} == await world.client.settle(caught.value)
 
 
 async def waited(world: World) -> None:
@@ -465,6 +478,7 @@ SCENARIOS: dict[str, tuple[Scenario, dict[str, Any]]] = {
     "throttled": (throttled, {}),
     "written": (written, {}),
     "fetched": (fetched, {}),
+    "settled": (settled, {}),
     "waited": (waited, {}),
     "rows": (rows, {}),
     "events": (events, {}),
@@ -487,7 +501,7 @@ SCENARIOS: dict[str, tuple[Scenario, dict[str, Any]]] = {
     "closed, with a proxy": (closed, {"proxy": "http://proxy.test:3128"}),
     "closed, of objects": (closed_objects, {}),
 }
-OPERATIONS = {"written": "calls.put", "fetched": "calls.fetch", "rows": "calls.rows"}
+OPERATIONS = {"written": "calls.put", "fetched": "calls.fetch", "rows": "calls.rows", "settled": "calls.make"}
 """Those of the scenarios that do not ask with `calls.get`, or that have no retries."""
 FRESH = ("last", "queued", "closed", "refused")
 """Scenarios that need a client of their own each time, by how their names begin."""
@@ -615,6 +629,8 @@ class Runner:
         for window in (breaker._window, budget._lately):
             window.add(world.clock.now(), 0, 0)  # what is long ago is forgotten when something is counted
         failures = world.events.count("retry") if name == "repeated" else world.network.refused
+        if name == "settled":
+            failures += min(3, len(world.server.asked))
         failures += name == "garbled"  # which was read before the cancellation came
         if name == "probed":
             # Before the cancelled call, one probe was free; its success would have closed the circuit.
@@ -622,7 +638,7 @@ class Runner:
                 wrong.append("the probe's place is lost")
         elif breaker._window.others > failures:
             wrong.append(f"{breaker._window.others} failures were counted, {failures} were seen")
-        paid = world.clock.slept if name.startswith(("repeated", "refused")) else 0
+        paid = world.clock.slept if name.startswith(("repeated", "refused", "settled")) else 0
         if budget._lately.others != paid:
             wrong.append(f"{budget._lately.others} retries were paid for, {paid} were made")
         return wrong

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
 
 from starlette.applications import Starlette
 
 from failwell.clock import Clock
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.sandbox.errors import SandboxError
+from failwell.sandbox.keyed_store import open_store
 from failwell.sandbox.vendor import Served
 from failwell.server import (
     BodyLimits,
@@ -22,8 +21,6 @@ from failwell.server import (
     Idempotency,
     KeyStore,
     RateLimits,
-    SqliteStore,
-    Store,
     StoreDownError,
     install,
 )
@@ -60,59 +57,6 @@ TIERS: Mapping[str, RateLimits] = MappingProxyType(
     }
 )
 """What each tier may call, in numbers of ours: the vendors' pages give none. A key without a tier is "free"."""
-
-
-STORE: ContextVar[str] = ContextVar("failwell_store", default="")
-"""The URL of the store in which idempotency keys are kept; "" for the data folder."""
-
-
-ADDRESSES = "Give one such as redis://127.0.0.1:6379/0 or postgresql://user:password@127.0.0.1:5432/database"
-
-
-@contextmanager
-def kept_in(store: str) -> Generator[None]:
-    """Servers that are assembled in this block keep idempotency keys in the *store* of that URL."""
-    token = STORE.set(store)
-    try:
-        yield
-    finally:
-        STORE.reset(token)
-
-
-class _ClosableStore(Store, Protocol):
-    """A store that is closed with its server."""
-
-    def close(self) -> None:
-        """Close what is open."""
-        ...
-
-
-def _records(folder: Path, clock: Clock, catalogue: Catalogue) -> _ClosableStore:
-    """The store for idempotency keys; of those that share one, each vendor has its own names in it.
-
-    Raises:
-        SandboxError: there is none at the URL.
-    """
-    url = STORE.get()
-    if not url:
-        return SqliteStore(folder / "idempotency.sqlite", clock=clock)
-    scheme = url.partition(":")[0]
-    # Each wants an extra of its own, which a sandbox on its folder does without.
-    try:
-        if scheme in {"redis", "rediss", "unix"}:
-            from failwell.server import RedisStore
-
-            return RedisStore(url, prefix=f"failwell:{catalogue.name}")
-        if scheme in {"postgres", "postgresql"}:
-            from failwell.server import PostgresStore
-
-            return PostgresStore(url, prefix=f"failwell_{catalogue.name}")
-    except StoreDownError as problem:
-        raise SandboxError(str(problem)) from problem
-    except ValueError as problem:
-        # The URL may hold a password, and what is said of it may quote it.
-        raise SandboxError(f"The {scheme}: URL of the store cannot be read. {ADDRESSES}") from problem
-    raise SandboxError(f'No store is known for "{scheme}:". {ADDRESSES}')
 
 
 def assembled(
@@ -153,7 +97,7 @@ def assembled(
                 clock=clock,
             )
             opened.enter_context(closing(keys))
-            records = opened.enter_context(closing(_records(folder, clock, catalogue)))
+            records = opened.enter_context(closing(open_store(folder, clock, catalogue)))
             made = {
                 name: keys.create(tenant, role, tier=tier, expires_at=clock.wall() if name == EXPIRED else None)
                 for name, (tenant, role, tier) in demo.items()

@@ -14,11 +14,11 @@ from failwell.clock import Clock, SystemClock
 from failwell.contract.construction import build
 from failwell.contract.declaration import marks_of, specs_of
 from failwell.contract.error import Error
-from failwell.sandbox.assembly import kept_in
 from failwell.sandbox.control import ArmError
 from failwell.sandbox.errors import BadScriptError, SandboxError, UnknownRoleError
 from failwell.sandbox.faults.rules import Rule, Script, rule_from_json
 from failwell.sandbox.faults.steps import Answer, FaultStep, Garbled, Reset, Silence, step_from_json
+from failwell.sandbox.keyed_store import kept_in
 from failwell.sandbox.log import RequestLog
 from failwell.sandbox.proxy.layer import FaultLayer
 from failwell.sandbox.proxy.listening import listen

@@ -13,8 +13,8 @@ from pathlib import Path
 import uvicorn
 
 from failwell.clock import SystemClock
-from failwell.sandbox.assembly import STORE, kept_in
 from failwell.sandbox.errors import SandboxError
+from failwell.sandbox.keyed_store import STORE, kept_in
 from failwell.sandbox.serving import configured
 from failwell.sandbox.vendor import find_vendor
 

@@ -7,7 +7,6 @@ must have the same contract, or two of which one only adds to the other, as duri
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +18,11 @@ from failwell.reference.compat.change import Change
 from failwell.reference.compat.diff import compare
 from failwell.reference.compat.snapshot import facts_of, read, written
 from failwell.server.storage.errors import StoreDownError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 CONTENDED = 16
 """How often a snapshot is looked at again that another host writes at the same moment."""
@@ -118,17 +122,15 @@ class _InFolder:
             raise StoreDownError(f"{self.where} cannot be read: {problem.strerror}.") from problem
 
     def write(self, text: str, *, before: str | None) -> bool:
-        part = self._path.with_suffix(f".{os.getpid()}.part")
+        part = self._path.with_suffix(".part")
         try:
-            part.write_text(text, encoding="utf-8")
-            if before is None:
-                os.link(part, self._path)  # there may be one by now
-                part.unlink()
-            else:
+            with self._path.with_suffix(".lock").open("wb") as lock:
+                if fcntl is not None:
+                    fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed: nobody else looks and writes meanwhile
+                if self.read() != before:
+                    return False
+                part.write_text(text, encoding="utf-8")
                 part.replace(self._path)
-        except FileExistsError:
-            part.unlink()
-            return False
         except OSError as problem:
             raise StoreDownError(f"{self.where} cannot be written: {problem.strerror}.") from problem
         return True
