@@ -224,11 +224,17 @@ class Contract:
             scope["failwell.outgoing"] = out
             if self._way is not self._inner:
                 await self._run(self._way, scope, receive, out)
-            elif self._auth is not None or (self._bodies is not None and may_have_body(scope)):
+            elif self._is_to_be_looked_at(scope):
                 await self._answer(scope, receive, out, effects)
             else:
                 effects.running = True
                 await self._run(self.app, scope, receive, out)
+
+    def _is_to_be_looked_at(self, scope: Scope) -> bool:
+        """Whether anything of a request is to be seen to before the app has it; most have neither key nor body."""
+        if self._auth is not None or (self._bodies is not None and may_have_body(scope)):
+            return True
+        return self._header_limits is not None and not self._header_limits.allow(scope)
 
     @cached_property
     def _way(self) -> ASGIApp:

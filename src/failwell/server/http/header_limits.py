@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from failwell.server.protocol import Scope
@@ -18,22 +19,32 @@ class HeaderLimits:
     most_bytes: int = 32 * 1024
     most: int = 100
 
+    def allow(self, scope: Scope) -> bool:
+        """Whether the headers of *scope* are within the limits."""
+        headers = scope["headers"]
+        return len(headers) <= self.most and _size(headers) <= self.most_bytes
+
     def check(self, scope: Scope) -> None:
         """Refuse *scope* if its headers are above a limit.
 
         Raises:
             Refusal: 431.
         """
+        if self.allow(scope):
+            return
         headers = scope["headers"]
         if len(headers) > self.most:
             said = f"A request may have {self.most:,} headers, this one has more. Send fewer."
             raise Refusal(431, said, facts=sizes(self.most, len(headers)))
-        size = 0
-        for name, value in headers:
-            size += len(name) + len(value)
-        if size > self.most_bytes:
-            said = f"A request may have {self.most_bytes:,} bytes of headers, this one has more. Send less in them."
-            raise Refusal(431, said, facts=sizes(self.most_bytes, size))
+        said = f"A request may have {self.most_bytes:,} bytes of headers, this one has more. Send less in them."
+        raise Refusal(431, said, facts=sizes(self.most_bytes, _size(headers)))
+
+
+def _size(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    size = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+    return size
 
 
 HEADER_LIMITS = HeaderLimits()
