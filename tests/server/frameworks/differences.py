@@ -149,12 +149,4 @@ DIFFERENCES: dict[str, dict[str, Difference]] = {
     },
 }
 
-WHOLE = Difference(
-    "Under ASGI Django takes a stream that is no asynchronous one whole, before it sends any of it.",
-    [Ask("GET /stream/bug", 200, b"", {"content-type": "text/plain"}, cut=True)],
-)
-DIFFERENCES["django_asgi"] = {
-    **DIFFERENCES["django"],
-    "half way through a stream": WHOLE,
-    "an error half way through a stream": WHOLE,
-}
+DIFFERENCES["django_asgi"] = DIFFERENCES["django"]

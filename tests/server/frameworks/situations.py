@@ -117,6 +117,7 @@ SITUATIONS: dict[str, list[Ask]] = {
     "an error of the transport, which no server sends": [Ask("GET /raise/offline", 500, UNHANDLED)],
     "a header with a line break": [Ask("GET /broken-header", 500, UNHANDLED)],
     "a bug in a background task": [Ask("POST /background", 202, b'{"later":true}')],
+    "a stream": [Ask("GET /stream/fine", 200, b"one two", {"content-type": "text/plain"})],
     "half way through a stream": [Ask("GET /stream/bug", 200, b"one ", {"content-type": "text/plain"}, cut=True)],
     "an error half way through a stream": [
         Ask("GET /stream/taken", 200, b"one ", {"content-type": "text/plain"}, cut=True)

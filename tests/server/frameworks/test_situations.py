@@ -84,7 +84,8 @@ def test_situation(shop: Served, situation: str, caplog: pytest.LogCaptureFixtur
         assert (asked.status >= 400) == (effect is not None)
         assert varying(asked.varies, asked.sent) == varying(got.headers.get("vary"), asked.sent)
         if asked.length is not None or asked.body:
-            assert asked.cut or (asked.length or len(asked.body)) == got.length
+            known = None if asked.line.startswith("GET /stream/") else asked.length or len(asked.body)
+            assert asked.cut or known == got.length
         assert asked.line.startswith("OPTIONS") or "origin" not in asked.sent or EXPOSED_TO_SCRIPTS <= exposed
         assert CANARY.encode() not in got.body
         assert CANARY not in str(got.headers)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class _Loop:
-    """An event loop that is closed with the thread which holds it."""
+    """An event loop that is closed with the thread, or the request, which holds it."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -67,10 +67,14 @@ class BlockingRun:
 
     The contract is a coroutine, and the app a function that may take long, or look whether an event loop runs, as
     Django's database does. So the coroutine is run step by step, and what blocks is done between two steps.
+
+    The requests of a thread share its event loop. One that another thread goes on with has a loop *alone*: the first
+    thread may end before, or be at work on the next request.
     """
 
-    def __init__(self) -> None:
-        self._loop = _here.held.loop
+    def __init__(self, *, alone: bool = False) -> None:
+        self._held = _Loop() if alone else _here.held
+        self._loop = self._held.loop
         self._sent: deque[ASGIMessage] = deque()
         self._wanted: tuple[Callable[[], Any], asyncio.Future[Any]] | None = None
         self._untaken: asyncio.Future[None] | None = None

@@ -23,7 +23,7 @@ with needs("django", __name__):
     from django.utils.module_loading import import_string
 
     from failwell.server.frameworks.django.adapter import DjangoFramework
-    from failwell.server.frameworks.django.responses import pieces, with_head
+    from failwell.server.frameworks.django.responses import AsyncPieces, Pieces, with_head
     from failwell.server.frameworks.django.rest import answer, exception_handler
 
 __all__ = ["ContractMiddleware", "exception_handler"]
@@ -58,7 +58,9 @@ class ContractMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer *request*."""
-        run, scope = BlockingRun(), scope_of(request.META)
+        under_asgi = "wsgi.input" not in request.META
+        # Under ASGI a stream may be gone on with in another thread than that of the view.
+        run, scope = BlockingRun(alone=under_asgi), scope_of(request.META)
         scope["failwell.request"], scope["failwell.blocking"] = request, run
         request.META["failwell.scope"] = scope
         received = _body(request, scope)
@@ -67,7 +69,8 @@ class ContractMiddleware:
         start, first = next(messages), next(messages)
         own: Any = scope.get("failwell.response")
         if first.get("more_body"):
-            streamed = pieces(first, messages)
+            pieces = Pieces(first, messages)
+            streamed: Any = AsyncPieces(pieces) if under_asgi else pieces
             if isinstance(own, StreamingHttpResponse):
                 own.streaming_content = streamed
                 return with_head(own, start)

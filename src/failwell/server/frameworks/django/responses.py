@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase, ResponseHeaders
 
@@ -31,7 +32,30 @@ def with_head(response: Any, start: ASGIMessage) -> HttpResponseBase:
     return made
 
 
-def pieces(first: ASGIMessage, rest: Iterable[ASGIMessage]) -> Iterator[bytes]:
-    """The bodies of *first* and of the *rest*."""
-    yield first["body"]
-    yield from (message["body"] for message in rest if message.get("body"))
+class Pieces:
+    """The bodies of *first* and of the *rest*, for Django to send. Closed by Django, it ends the rest."""
+
+    def __init__(self, first: ASGIMessage, rest: Generator[ASGIMessage]) -> None:
+        self._first = first
+        self._rest = rest
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first["body"]
+        yield from (message["body"] for message in self._rest if message.get("body"))
+
+    def close(self) -> None:
+        """Say that no more is wanted."""
+        self._rest.close()
+
+
+class AsyncPieces:
+    """The same under ASGI, where Django would take all of a blocking iterator before it sends any of it."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
+        self.close = pieces.close
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = iter(self._pieces)
+        while (piece := await sync_to_async(lambda: next(pieces, None))()) is not None:
+            yield piece
