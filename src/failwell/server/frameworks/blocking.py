@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class _Loop:
-    """An event loop that is closed with the thread, or the request, which holds it."""
+    """An event loop that is closed with the thread which holds it."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -73,8 +73,8 @@ class BlockingRun:
     """
 
     def __init__(self, *, alone: bool = False) -> None:
-        self._held = _Loop() if alone else _here.held
-        self._loop = self._held.loop
+        self._alone = alone
+        self._loop = asyncio.new_event_loop() if alone else _here.held.loop
         self._sent: deque[ASGIMessage] = deque()
         self._wanted: tuple[Callable[[], Any], asyncio.Future[Any]] | None = None
         self._untaken: asyncio.Future[None] | None = None
@@ -101,6 +101,8 @@ class BlockingRun:
                 while not task.done():
                     self._go_on()
                     self._step()
+            if self._alone:
+                self._loop.close()
 
     async def send(self, message: ASGIMessage) -> None:
         """Send *message*; a piece of a stream has been taken when this returns."""
