@@ -149,7 +149,7 @@ async def test_down_under_load(
     with running_redis(tmp_path, "--appendonly", "no") as url:
         with closing(redis.Redis.from_url(url)) as db:
             pid = int(db.info("server")["process_id"])
-        desk = open_desk(limits=SharedLimits(RateLimits("3/hour"), url, when_down=when_down))
+        desk = open_desk(limits=SharedLimits(RateLimits("3/hour"), url, when_down=when_down, patience=1.0))
         async with desk.client() as client:
             statuses: list[int] = []
 
