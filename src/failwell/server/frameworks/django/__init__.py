@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +10,6 @@ from failwell.contract.extras import needs
 from failwell.server.asgi import Contract, contract_around
 from failwell.server.frameworks.blocking import BlockingRun
 from failwell.server.frameworks.wsgi import reader, receiving, scope_of
-from failwell.server.http.bodies import may_have_body
-from failwell.server.protocol import Scope
 
 with needs("django", __name__):
     from django.conf import settings
@@ -23,6 +20,7 @@ with needs("django", __name__):
     from django.utils.module_loading import import_string
 
     from failwell.server.frameworks.django.adapter import DjangoFramework
+    from failwell.server.frameworks.django.bodies import body_of
     from failwell.server.frameworks.django.responses import AsyncPieces, Pieces, with_head
     from failwell.server.frameworks.django.rest import answer, exception_handler
 
@@ -63,7 +61,7 @@ class ContractMiddleware:
         run, scope = BlockingRun(alone=under_asgi), scope_of(request.META)
         scope["failwell.request"], scope["failwell.blocking"] = request, run
         request.META["failwell.scope"] = scope
-        received = _body(request, scope)
+        received = body_of(request, scope)
         handled: Any = self.contract(scope, receiving(run, reader(request.META, received)), run.send)
         messages = run.messages(handled)
         start, first = next(messages), next(messages)
@@ -90,31 +88,6 @@ class ContractMiddleware:
         scope = None if request is None else request.META.get("failwell.scope")
         if scope is not None:
             scope["failwell.raised"] = sys.exc_info()[1]
-
-
-def _body(request: HttpRequest, scope: Scope) -> Any:
-    """The file that Django has the body in, under ASGI; None where a WSGI server still has it."""
-    if "wsgi.input" in request.META:
-        return None
-    file: Any = request._stream  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    if may_have_body(scope):
-        return _ClosedAtItsEnd(file)
-    file.close()  # where a stream breaks off Django leaves it open
-    request._stream = io.BytesIO()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return io.BytesIO()
-
-
-class _ClosedAtItsEnd:
-    """A *file* that is closed when all of it was read: Django forgets one that the contract has put another for."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def read(self, most: int) -> bytes:
-        piece: bytes = self._file.read(most)
-        if not piece:
-            self._file.close()
-        return piece
 
 
 def _is_contract(middleware: object) -> bool:
