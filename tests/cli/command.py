@@ -190,16 +190,17 @@ def on_a_terminal(
     else:
         process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
     os.close(theirs)
-    written = bytearray()
+    written, pressed = bytearray(), None
     # Linux tells of the end by an error, others by nothing to read.
     with contextlib.suppress(OSError):
-        while data := _read(ours, process):
+        while data := _read(ours, process, pressed):
             written += data
             if until is not None and until[0].encode() in written:
                 if isinstance(until[1], str):
                     os.write(ours, until[1].encode())
                 else:
-                    process.send_signal(until[1])
+                    pressed = until[1]
+                    process.send_signal(pressed)
                 until = None
     code = process.wait(PATIENCE)
     os.close(ours)
@@ -207,10 +208,18 @@ def on_a_terminal(
     return code, written.decode()
 
 
-def _read(terminal: int, process: subprocess.Popen[bytes] | Forked) -> bytes:
-    """What *process* writes next to *terminal*; it is killed if that takes too long."""
-    if not select.select([terminal], [], [], PATIENCE)[0]:
-        process.kill()
+def _read(terminal: int, process: subprocess.Popen[bytes] | Forked, pressed: signal.Signals | None) -> bytes:
+    """
+    What *process* writes next to *terminal*; it is killed if that takes too long.
+
+    What was *pressed* is pressed again each second: Python does not see a signal that comes just before a read begins.
+    """
+    for _ in range(int(PATIENCE)):
+        if select.select([terminal], [], [], 1.0)[0]:
+            return os.read(terminal, 65_536)
+        if pressed is not None:
+            process.send_signal(pressed)
+    process.kill()
     return os.read(terminal, 65_536)
 
 
