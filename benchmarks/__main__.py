@@ -87,15 +87,14 @@ class Bench:
 
     def of_calls(self) -> Iterator[Row]:
         """P1, P2, P3 and P9."""
-        counted, lacking = self._counted()
         for pair in (*calls.in_memory(), *flows.pairs()):
-            yield self._row(pair, counted.get(pair.what), lacking)
+            yield self._counted_row(pair)
         with loopback.running() as address, calls.over_loopback(address) as pairs:
             for pair in pairs:
                 yield self._row(pair)
         with loopback.running() as address, adopting.over_loopback(address) as pairs:
             for pair in pairs:
-                yield self._row(pair, counted.get(pair.what), lacking)
+                yield self._counted_row(pair)
 
     def of_imports(self) -> Iterator[Row]:
         """P4."""
@@ -139,7 +138,7 @@ class Bench:
         """P6."""
         with worker.running() as served, pairs_of_servers(served) as pairs:
             for pair in pairs:
-                yield self._row(pair)
+                yield self._counted_row(pair)
 
     def of_peers(self, python: Path) -> Iterator[Row]:
         """The same of published clients."""
@@ -147,6 +146,11 @@ class Bench:
             yield from ask.rows(python, address, rounds=self.effort.rounds, calls=self.effort.peer_calls)
         yield from ask.import_rows(python, rounds=self.effort.peer_imports)
 
+    def _counted_row(self, pair: Pair) -> Row:
+        counted, lacking = self._counted
+        return self._row(pair, counted.get(pair.what), lacking)
+
+    @functools.cached_property
     def _counted(self) -> tuple[dict[str, tuple[float, float]], str]:
         """Instructions of both sides of each pair; or none, and why."""
         try:

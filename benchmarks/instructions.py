@@ -7,11 +7,13 @@ is what runs under valgrind: each side of each pair of `counted` in turn, with a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 from benchmarks.measuring import Call
@@ -65,18 +67,22 @@ def _marked(call: Call, calls: int) -> None:
     os.getloadavg()
 
 
-def counted() -> list[Pair]:
-    """What is counted: all that needs no sockets, and is over soon."""
+@contextlib.contextmanager
+def counted() -> Generator[list[Pair]]:
+    """What is counted: all that needs no sockets and no threads, and is over soon."""
     from benchmarks import adopting, calls, flows
+    from benchmarks.servers.pairs import in_memory as of_servers
 
-    return [*calls.in_memory(), *flows.pairs(), *adopting.in_memory()]
+    with of_servers() as served:
+        yield [*calls.in_memory(), *flows.pairs(), *adopting.in_memory(), *served]
 
 
 def main(calls: int) -> None:
-    for pair in counted():
-        _marked(pair.ours, calls)
-        _marked(pair.bare, calls)
-        print(pair.what)
+    with counted() as pairs:
+        for pair in pairs:
+            _marked(pair.ours, calls)
+            _marked(pair.bare, calls)
+            print(pair.what)
 
 
 if __name__ == "__main__":

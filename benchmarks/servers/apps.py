@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import failwell
 from benchmarks.loopback import RUN
@@ -49,8 +50,11 @@ class Order(BaseModel):
 def apps(folder: Path) -> Mapping[str, Any]:
     """The apps by name; the store of one has its file in *folder*."""
     many = RateLimits("1000000/second")
+    bare = _starlette(lambda: HTTPException(404, "Gone."), {HTTPException: gone})
     return {
-        "starlette": _starlette(lambda: HTTPException(404, "Gone."), {HTTPException: gone}),
+        "starlette": bare,
+        "starlette, one more header": with_header(bare),
+        "starlette, one more level": within(bare),
         "starlette, contract": install(_starlette(ours), SHOP),
         "starlette, limits": install(_starlette(ours), SHOP, caller=ann, limits=many),
         "fastapi": _fastapi(lambda: HTTPException(404, "Gone."), {HTTPException: gone}),
@@ -58,6 +62,29 @@ def apps(folder: Path) -> Mapping[str, Any]:
         "fastapi, memory": install(_fastapi(ours), SHOP, caller=ann, idempotency=MemoryStore()),
         "fastapi, sqlite": install(_fastapi(ours), SHOP, caller=ann, idempotency=SqliteStore(folder / "answers.db")),
     }
+
+
+def with_header(app: ASGIApp) -> ASGIApp:
+    """*app* with one more header in its replies: what a request id costs at least."""
+
+    def around(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        def sending(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"x-request-id", b"0123456789abcdef0123456789abcdef"))
+            return send(message)
+
+        return app(scope, receive, sending)
+
+    return around
+
+
+def within(app: ASGIApp) -> ASGIApp:
+    """*app* one `await` further in: what any middleware costs at least."""
+
+    async def around(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+
+    return around
 
 
 async def ann(_request: Request) -> str:

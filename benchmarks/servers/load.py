@@ -12,18 +12,33 @@ PATIENCE = 30.0
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
-class Load:
-    """A request to *port*, sent once over each connection when this is called: the statuses of the answers.
+class Request:
+    """A request as it is sent, with *body* if it has one.
 
-    *key* is the idempotency key of each; one that `{}` is in is another each time.
+    *key* is its idempotency key; with `{number}` in it, it is another each time.
     """
 
-    def __init__(self, port: int, method: str, path: str, *, body: bytes = b"", key: str = "") -> None:
-        sized = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n" if body else ""
+    def __init__(self, path: str, *, body: bytes = b"", key: str = "") -> None:
+        method, sized = "GET", ""
+        if body:
+            method, sized = "POST", f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
         self._head = f"{method} {path} HTTP/1.1\r\nhost: bench\r\naccept: */*\r\nuser-agent: bench\r\n{sized}"
         self._body = body
         self._key = key
         self._number = itertools.count()
+
+    def __call__(self, place: int = 0) -> bytes:
+        """Its bytes, over the connection at *place*."""
+        key = self._key.format(place=place, number=next(self._number))
+        keyed = f"idempotency-key: {key}\r\n" if key else ""
+        return f"{self._head}{keyed}\r\n".encode() + self._body
+
+
+class Load:
+    """A *request* to *port*, sent once over each connection when this is called: the statuses of the answers."""
+
+    def __init__(self, port: int, request: Request) -> None:
+        self._request = request
         self._port = port
         self._connections: list[socket.socket] = []
 
@@ -39,11 +54,6 @@ class Load:
         """Close the connections."""
         while self._connections:
             self._connections.pop().close()
-
-    def _request(self, place: int) -> bytes:
-        key = self._key.format(place=place, number=next(self._number))
-        keyed = f"idempotency-key: {key}\r\n" if key else ""
-        return f"{self._head}{keyed}\r\n".encode() + self._body
 
 
 def _status(connection: socket.socket) -> int:
