@@ -65,15 +65,15 @@ def apps(folder: Path) -> Mapping[str, Any]:
 
 
 def with_header(app: ASGIApp) -> ASGIApp:
-    """*app* with one more header in its replies: what a request id costs at least."""
+    """*app* one `await` further in, with one more header in its replies: what a request id costs at least."""
 
-    def around(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def around(scope: Scope, receive: Receive, send: Send) -> None:
         def sending(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"].append((b"x-request-id", b"0123456789abcdef0123456789abcdef"))
             return send(message)
 
-        return app(scope, receive, sending)
+        await app(scope, receive, sending)
 
     return around
 
