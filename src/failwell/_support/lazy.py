@@ -76,10 +76,12 @@ class remembered(Generic[T]):  # noqa: N801 - it is written as `property` is
 def lazy_exports(package: str, names: dict[str, str]) -> None:
     """Let the *names* of a *package*, in one text for each module that has them, be loaded when they are first used.
 
-    The module is one of the *package*, or with a dot before it (".runtime.transport") one beside it.
+    The module is one of the *package*, or with a dot before it (".runtime.transport") one beside it. They are its
+    `__all__`, unless it says another after this call.
     """
     module = sys.modules[package]
-    module.__dict__["_late"] = {name: home for home, those in names.items() for name in those.split()}
+    late = {name: home for home, those in names.items() for name in those.split()}
+    module.__dict__.update(_late=late, __all__=[*late])
     module.__class__ = _LatePackage
 
 

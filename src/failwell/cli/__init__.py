@@ -8,13 +8,19 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
-    from failwell.cli.kit.arguments import Limit, Patience, named, sendable
-    from failwell.cli.kit.cells import cell, document, printable, sentence
-    from failwell.cli.kit.endings import worded
-    from failwell.cli.kit.output import Columns
-    from failwell.cli.kit.session import CommandSession
-    from failwell.cli.kit.streams import remark
-    from failwell.cli.kit.tool import CommandLine
+    from failwell.cli.kit.arguments import Limit as Limit
+    from failwell.cli.kit.arguments import Patience as Patience
+    from failwell.cli.kit.arguments import named as named
+    from failwell.cli.kit.arguments import sendable as sendable
+    from failwell.cli.kit.cells import cell as cell
+    from failwell.cli.kit.cells import document as document
+    from failwell.cli.kit.cells import printable as printable
+    from failwell.cli.kit.cells import sentence as sentence
+    from failwell.cli.kit.endings import worded as worded
+    from failwell.cli.kit.output import Columns as Columns
+    from failwell.cli.kit.session import CommandSession as CommandSession
+    from failwell.cli.kit.streams import remark as remark
+    from failwell.cli.kit.tool import CommandLine as CommandLine
 
 require("cli", "The failwell command")
 lazy_exports(
@@ -29,19 +35,3 @@ lazy_exports(
         "kit.tool": "CommandLine",
     },
 )
-
-__all__ = [
-    "Columns",
-    "CommandLine",
-    "CommandSession",
-    "Limit",
-    "Patience",
-    "cell",
-    "document",
-    "named",
-    "printable",
-    "remark",
-    "sendable",
-    "sentence",
-    "worded",
-]

@@ -8,18 +8,27 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
-    from failwell.conformance.adapter import Adapter, ClassAdapter, Colour, events_of
-    from failwell.conformance.agreement.agreement import Agreement
-    from failwell.conformance.bench import Bench, burst
-    from failwell.conformance.calls import Call, Calls, Talk
-    from failwell.conformance.errors import AdapterError, ShortfallError
-    from failwell.conformance.observation import Observation, expect_equal
-    from failwell.conformance.promise import Promise
-    from failwell.conformance.promises import Promises
-    from failwell.conformance.remote.adapter import RemoteAdapter
-    from failwell.conformance.runner import check
-    from failwell.conformance.universal import universal_promises
-    from failwell.conformance.verdicts import Row, Verdict
+    from failwell.conformance.adapter import Adapter as Adapter
+    from failwell.conformance.adapter import ClassAdapter as ClassAdapter
+    from failwell.conformance.adapter import Colour as Colour
+    from failwell.conformance.adapter import events_of as events_of
+    from failwell.conformance.agreement.agreement import Agreement as Agreement
+    from failwell.conformance.bench import Bench as Bench
+    from failwell.conformance.bench import burst as burst
+    from failwell.conformance.calls import Call as Call
+    from failwell.conformance.calls import Calls as Calls
+    from failwell.conformance.calls import Talk as Talk
+    from failwell.conformance.errors import AdapterError as AdapterError
+    from failwell.conformance.errors import ShortfallError as ShortfallError
+    from failwell.conformance.observation import Observation as Observation
+    from failwell.conformance.observation import expect_equal as expect_equal
+    from failwell.conformance.promise import Promise as Promise
+    from failwell.conformance.promises import Promises as Promises
+    from failwell.conformance.remote.adapter import RemoteAdapter as RemoteAdapter
+    from failwell.conformance.runner import check as check
+    from failwell.conformance.universal import universal_promises as universal_promises
+    from failwell.conformance.verdicts import Row as Row
+    from failwell.conformance.verdicts import Verdict as Verdict
 
 require("sandbox", __name__)
 lazy_exports(
@@ -39,27 +48,3 @@ lazy_exports(
         "verdicts": "Row Verdict",
     },
 )
-
-__all__ = [
-    "Adapter",
-    "AdapterError",
-    "Agreement",
-    "Bench",
-    "Call",
-    "Calls",
-    "ClassAdapter",
-    "Colour",
-    "Observation",
-    "Promise",
-    "Promises",
-    "RemoteAdapter",
-    "Row",
-    "ShortfallError",
-    "Talk",
-    "Verdict",
-    "burst",
-    "check",
-    "events_of",
-    "expect_equal",
-    "universal_promises",
-]

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from failwell.testing.asked import Asked
-    from failwell.testing.errors import (
-        BadReplyError,
-        NoClientError,
-        NoMessageError,
-        RepliesError,
-        UnansweredError,
-        UnusedRepliesError,
-    )
-    from failwell.testing.events import Events
-    from failwell.testing.fault_injection import faults
-    from failwell.testing.mock_replies import Replies, replies
-    from failwell.testing.player import Played, Player, play
-    from failwell.testing.sessions import Messages
+    from failwell.testing.asked import Asked as Asked
+    from failwell.testing.errors import BadReplyError as BadReplyError
+    from failwell.testing.errors import NoClientError as NoClientError
+    from failwell.testing.errors import NoMessageError as NoMessageError
+    from failwell.testing.errors import RepliesError as RepliesError
+    from failwell.testing.errors import UnansweredError as UnansweredError
+    from failwell.testing.errors import UnusedRepliesError as UnusedRepliesError
+    from failwell.testing.events import Events as Events
+    from failwell.testing.fault_injection import faults as faults
+    from failwell.testing.mock_replies import Replies as Replies
+    from failwell.testing.mock_replies import replies as replies
+    from failwell.testing.player import Played as Played
+    from failwell.testing.player import Player as Player
+    from failwell.testing.player import play as play
+    from failwell.testing.sessions import Messages as Messages
 
 lazy_exports(
     __name__,
@@ -40,21 +41,3 @@ lazy_exports(
         "sessions": "Messages",
     },
 )
-
-__all__ = [
-    "Asked",
-    "BadReplyError",
-    "Events",
-    "Messages",
-    "NoClientError",
-    "NoMessageError",
-    "Played",
-    "Player",
-    "Replies",
-    "RepliesError",
-    "UnansweredError",
-    "UnusedRepliesError",
-    "faults",
-    "play",
-    "replies",
-]
