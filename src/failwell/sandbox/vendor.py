@@ -69,17 +69,13 @@ class IncompleteVendorError(ExceptionFields, SandboxError):
     )
 
 
-class BrokenVendorError(SandboxError):
+class BrokenVendorError(ExceptionFields, SandboxError):
     """What the entry point *entry* of the vendor *name* leads to cannot be used; *problem* says why."""
 
-    def __init__(self, name: str, entry: str, problem: str) -> None:
-        super().__init__(name, entry, problem)
-        self.name = name
-        self.entry = entry
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return f"The vendor {self.name!r} ({self.entry!r}) cannot be used: {self.problem}. Let it be a Vendor."
+    name: str
+    entry: str
+    problem: str
+    template = "The vendor {name!r} ({entry!r}) cannot be used: {problem}. Let it be a Vendor."
 
 
 def known_vendors() -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import socket
 import struct
 import threading
 from collections.abc import Generator
-from types import TracebackType
 from typing import Self
 
 from failwell.conformance.faults.model import RawServer
@@ -43,9 +42,7 @@ class ListeningRawServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         with contextlib.suppress(OSError):  # some systems do not know how to shut what only listens
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from unittest.mock import patch
 
 from failwell.conformance.bench import Bench
 from failwell.conformance.calls import Call
@@ -81,7 +81,7 @@ class Trial:
         if isinstance(place, RawServer):
             with ListeningRawServer(place) as door:
                 if place.role == "proxy":
-                    with _environment({**dict.fromkeys(PROXY, door.url), **dict.fromkeys(NO_PROXY, "")}):
+                    with patch.dict(os.environ, {**dict.fromkeys(PROXY, door.url), **dict.fromkeys(NO_PROXY, "")}):
                         seen, seconds = self._asked(bench, f"https://{NOWHERE}")
                 else:
                     seen, seconds = self._asked(bench, door.url)
@@ -95,7 +95,7 @@ class Trial:
             if place == "sandbox":
                 seen, seconds = self._asked(bench, bench.sandbox.url)
             else:
-                with _environment({TRUST: str(bench.sandbox.authority)}):
+                with patch.dict(os.environ, {TRUST: str(bench.sandbox.authority)}):
                     seen, seconds = self._asked(bench, bench.sandbox.https_url)
         finally:
             bench.sandbox.script.clear()
@@ -185,18 +185,3 @@ def _speaks_to_people(seen: Observation, bench: Bench) -> None:
         parts = (str(told), repr(told), repr(told.args), repr(getattr(told, "__notes__", None)))
         expect_equal("whether it tells the key", False, any(key in part for part in parts))
         told = told.__cause__
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Generator[None]:
-    """Clients that are made now find *variables* in the environment."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -14,8 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
+from failwell.clock import Clock
 from failwell.conformance.errors import (
     AdapterFileError,
     DiedError,
@@ -33,22 +34,6 @@ LAST_WORDS = 300
 """Most characters of them."""
 
 CHILD = Path(__file__).with_name("child.py")
-
-
-class Sleeper(Protocol):
-    """The clock that the waits of a call are asked of."""
-
-    def now(self) -> float:
-        """A moment on a clock that never jumps."""
-        ...
-
-    def wall(self) -> float:
-        """Seconds since the epoch."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
 
 
 class Channel:
@@ -95,7 +80,7 @@ class Channel:
             self.stop()
             raise AdapterFileError(file, self.hello["unusable"], python)
 
-    def ask(self, command: Mapping[str, Any], clock: Sleeper) -> dict[str, Any]:
+    def ask(self, command: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
         """The answer to *command*. What the SDK sleeps meanwhile is asked of *clock*.
 
         Raises:

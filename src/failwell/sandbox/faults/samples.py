@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import gzip
 from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
+from failwell.contract.case import phrase
 from failwell.sandbox.faults.validation import HeaderPairs
 
 MalformedKind: TypeAlias = Literal["status-line", "no-status-line", "http-0.9", "header", "huge-header", "chunk-size"]
@@ -24,7 +24,7 @@ MALFORMED: Mapping[MalformedKind, bytes] = {
 }
 """Replies that are not HTTP."""
 
-GARBLED: tuple[GarbledKind, ...] = ("not-gzip", "cut-gzip", "gzip-bomb", "not-utf-8", "html")
+GARBLED: tuple[GarbledKind, ...] = get_args(GarbledKind)
 """Bodies that are not what their headers say, or not what anybody asked for."""
 
 BOMB = 10 * 1024 * 1024
@@ -52,11 +52,3 @@ def garbled(kind: GarbledKind, status: int) -> tuple[HeaderPairs, bytes]:
         return (_JSON, _ZIPPED), gzip.compress(b" " * BOMB, mtime=0)
     whole = gzip.compress(b'{"data": [1, 2, 3], "detail": "The half of this never arrives."}', mtime=0)
     return (_JSON, _ZIPPED), whole[: len(whole) // 2]
-
-
-def phrase(status: int) -> str:
-    """The reason phrase that goes with *status*; "" if there is none."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args, get_type_hints
 
 from failwell.sandbox.errors import BadScriptError
-from failwell.sandbox.faults.samples import GARBLED, MALFORMED, GarbledKind, MalformedKind
+from failwell.sandbox.faults.samples import GarbledKind, MalformedKind
 from failwell.sandbox.faults.validation import (
     HeaderPairs,
-    check_bytes,
-    check_flag,
-    check_headers,
-    check_one_of,
-    check_seconds,
+    check,
     check_whole,
     found_in,
     from_json,
@@ -29,41 +26,49 @@ CertificateKind: TypeAlias = Literal["unknown-authority", "expired", "wrong-host
 
 SessionEnd: TypeAlias = Literal["close", "reset", "silence", "garbage"]
 
-_SESSION_ENDS: tuple[SessionEnd, ...] = ("close", "reset", "silence", "garbage")
-
-CERTIFICATES: tuple[CertificateKind, ...] = ("unknown-authority", "expired", "wrong-host")
+CERTIFICATES: tuple[CertificateKind, ...] = get_args(CertificateKind)
 
 LONGEST_WAIT = 60.0
 """Seconds that no delay, pause or silence exceeds."""
 
-_THEN: tuple[Then, ...] = ("close", "reset", "keep")
-
 
 @dataclass(frozen=True)
 class _Step:
-    """One thing that happens; a *final* one ends the request, so nothing can follow it."""
+    """One thing that happens; a *final* one ends the request, so nothing can follow it.
+
+    What its fields may hold is what their types say.
+    """
 
     name: ClassVar[str]
     final: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        for key, hint in self._hints().items():
+            check(key, hint, getattr(self, key))
 
     def to_json(self) -> dict[str, object]:
         """This step as JSON values; `step_from_json` reads it back."""
         fields = {field.name: to_json(getattr(self, field.name)) for field in dataclasses.fields(self)}
         return {"step": self.name, **fields}
 
+    @classmethod
+    @functools.cache
+    def _hints(cls) -> dict[str, Any]:
+        """The type of each field."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+
 
 @dataclass(frozen=True)
 class _Reply(_Step):
     """A step that sends *status*, *headers* and *body*, as they are; Content-Length is added unless given."""
 
-    status: int
+    status: Annotated[int, 200, 599]
     headers: HeaderPairs = ()
     body: bytes = b""
 
     def __post_init__(self) -> None:
-        check_whole("status", self.status, 200, 599)
-        check_headers(self.headers)
-        check_bytes("body", self.body)
+        super().__post_init__()
         if self.body and self.status in (204, 304):
             raise BadScriptError("body", f"{len(self.body)} bytes long", f"none: a {self.status} reply has no body")
 
@@ -83,9 +88,6 @@ class Delay(_Step):
     final: ClassVar[bool] = False
     seconds: float
 
-    def __post_init__(self) -> None:
-        check_seconds("seconds", self.seconds)
-
 
 @dataclass(frozen=True)
 class Forward(_Step):
@@ -99,9 +101,6 @@ class Forward(_Step):
     name: ClassVar[str] = "forward"
     then: Then = "keep"
 
-    def __post_init__(self) -> None:
-        check_one_of("then", self.then, _THEN)
-
 
 @dataclass(frozen=True)
 class DropReply(_Step):
@@ -113,9 +112,6 @@ class DropReply(_Step):
     name: ClassVar[str] = "drop_reply"
     reset: bool = False
 
-    def __post_init__(self) -> None:
-        check_flag("reset", self.reset)
-
 
 @dataclass(frozen=True)
 class Drip(_Reply):
@@ -123,14 +119,8 @@ class Drip(_Reply):
 
     name: ClassVar[str] = "drip"
     interval: float = 0.1
-    chunk: int = 1
+    chunk: Annotated[int, 1] = 1
     headers_too: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_seconds("interval", self.interval)
-        check_whole("chunk", self.chunk, 1, None)
-        check_flag("headers_too", self.headers_too)
 
 
 @dataclass(frozen=True)
@@ -160,7 +150,6 @@ class Cut(_Reply):
         if not self.body:
             raise BadScriptError("body", "empty", "at least 1 byte, or there is nothing to cut")
         check_whole("after", self.after, 0, len(self.body) - 1)
-        check_flag("reset", self.reset)
 
 
 @dataclass(frozen=True)
@@ -182,10 +171,6 @@ class Raw(_Step):
     data: bytes
     then: Then = "close"
 
-    def __post_init__(self) -> None:
-        check_bytes("data", self.data)
-        check_one_of("then", self.then, _THEN)
-
 
 @dataclass(frozen=True)
 class WrongLength(_Reply):
@@ -201,7 +186,7 @@ class WrongLength(_Reply):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_whole("by", self.by, -len(self.body), None)
+        check_whole("by", self.by, -len(self.body))
         if self.by == 0:
             raise BadScriptError("by", "0", "another number, or use answer: this length would be right")
         if self.status in (204, 304):
@@ -222,12 +207,10 @@ class Garbled(_Step):
 
     name: ClassVar[str] = "garbled"
     kind: GarbledKind
-    status: int | None = None
+    status: Annotated[int, 200, 599] | None = None
 
     def __post_init__(self) -> None:
-        check_one_of("kind", self.kind, GARBLED)
-        if self.status is not None:
-            check_whole("status", self.status, 200, 599)
+        super().__post_init__()
         if self.status in (204, 304):
             raise BadScriptError("status", str(self.status), f"another: a {self.status} reply has no body")
 
@@ -250,9 +233,6 @@ class Malformed(_Step):
     name: ClassVar[str] = "malformed"
     kind: MalformedKind
 
-    def __post_init__(self) -> None:
-        check_one_of("kind", self.kind, MALFORMED)
-
 
 @dataclass(frozen=True)
 class BreakSession(_Step):
@@ -265,17 +245,13 @@ class BreakSession(_Step):
     """
 
     name: ClassVar[str] = "break_session"
-    frames: int = 0
-    into: int = 0
+    frames: Annotated[int, 0] = 0
+    into: Annotated[int, 0] = 0
     then: SessionEnd = "close"
-    code: int | None = None
+    code: Annotated[int, 1000, 4999] | None = None
 
     def __post_init__(self) -> None:
-        check_whole("frames", self.frames, 0, None)
-        check_whole("into", self.into, 0, None)
-        check_one_of("then", self.then, _SESSION_ENDS)
-        if self.code is not None:
-            check_whole("code", self.code, 1000, 4999)
+        super().__post_init__()
         if self.into and (self.code is not None or self.then == "garbage"):
             raise BadScriptError("into", str(self.into), "0: what comes within a frame would be read as a part of it")
 
@@ -298,9 +274,6 @@ class Certificate(_Step):
 
     name: ClassVar[str] = "certificate"
     kind: CertificateKind = "unknown-authority"
-
-    def __post_init__(self) -> None:
-        check_one_of("kind", self.kind, CERTIFICATES)
 
 
 FaultStep: TypeAlias = (

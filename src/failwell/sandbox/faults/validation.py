@@ -6,8 +6,9 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias, cast
+from collections.abc import Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin
 
 from failwell.sandbox.errors import BadScriptError
 
@@ -65,38 +66,38 @@ def check_headers(headers: object) -> None:
         _check_header(pair, wanted)
 
 
-def check_bytes(key: str, value: object) -> None:
-    """Raise a BadScriptError unless *value* is bytes."""
-    if not isinstance(value, bytes):
-        raise BadScriptError(key, shown(value), "bytes")
+def check(key: str, hint: Any, value: object) -> None:
+    """Raise a BadScriptError unless *value* is what the type *hint* of the field *key* says.
+
+    A whole number has its bounds beside it, `Annotated[int, 200, 599]`; one that has none is not looked at.
+    """
+    if get_origin(hint) in (Union, UnionType):
+        if value is None:
+            return
+        hint = get_args(hint)[0]
+    if hint is float:
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+        allowed = "seconds, 0 or more"
+    elif hint in (bytes, bool):
+        fits, allowed = isinstance(value, hint), "bytes" if hint is bytes else "true or false"
+    elif get_origin(hint) is Literal:
+        fits, allowed = isinstance(value, str) and value in get_args(hint), f"one of: {', '.join(get_args(hint))}"
+    else:
+        if hint == HeaderPairs:
+            check_headers(value)
+        elif get_origin(hint) is Annotated:
+            check_whole(key, value, *hint.__metadata__)
+        return
+    if not fits:
+        raise BadScriptError(key, shown(value), allowed)
 
 
-def check_flag(key: str, value: object) -> None:
-    """Raise a BadScriptError unless *value* is true or false."""
-    if not isinstance(value, bool):
-        raise BadScriptError(key, shown(value), "true or false")
-
-
-def check_whole(key: str, value: object, least: int, most: int | None) -> None:
+def check_whole(key: str, value: object, least: int, most: int | None = None) -> None:
     """Raise a BadScriptError unless *value* is a whole number from *least* to *most*."""
     if isinstance(value, int) and not isinstance(value, bool) and least <= value and (most is None or value <= most):
         return
     allowed = f"a whole number from {least}" + ("" if most is None else f" to {most}")
     raise BadScriptError(key, shown(value), allowed)
-
-
-def check_seconds(key: str, value: object) -> None:
-    """Raise a BadScriptError unless *value* is a number of seconds."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
-        return
-    raise BadScriptError(key, shown(value), "seconds, 0 or more")
-
-
-def check_one_of(key: str, value: object, allowed: Iterable[str]) -> None:
-    """Raise a BadScriptError unless *value* is one of *allowed*."""
-    known = tuple(allowed)
-    if not isinstance(value, str) or value not in known:
-        raise BadScriptError(key, shown(value), f"one of: {', '.join(known)}")
 
 
 def _bytes_from_json(key: str, value: object) -> bytes:

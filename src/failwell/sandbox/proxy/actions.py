@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import assert_never
 
-from failwell.sandbox.faults.samples import MALFORMED, garbled, phrase
+from failwell.contract.case import phrase
+from failwell.sandbox.faults.samples import MALFORMED, garbled
 from failwell.sandbox.faults.steps import (
     LONGEST_WAIT,
     Answer,
@@ -45,7 +45,7 @@ async def act(
     for step in steps:
         match step:
             case Delay():
-                await _wait(client, step.seconds)
+                await client.wait(step.seconds)
             case Forward():
                 return await _pass(step, client, incoming, upstream)
             case BreakSession():
@@ -94,7 +94,7 @@ async def _send_wrong_length(step: WrongLength, client: ProxyConnection, incomin
     incoming.record(f"answered {step.status}, announced {length + step.by} bytes of {length}")
     await client.write(head + body)
     if step.by > 0:
-        await _wait(client, LONGEST_WAIT)
+        await client.wait(LONGEST_WAIT)
     return goes_on and step.by < 0
 
 
@@ -116,7 +116,7 @@ async def _break_off(
         case Raw():
             data, then, outcome = step.data, step.then, f"sent {len(step.data)} raw bytes, {step.then}"
         case Silence():
-            await _wait(client, LONGEST_WAIT)
+            await client.wait(LONGEST_WAIT)
             outcome = f"silent for {LONGEST_WAIT:g} s, closed"
         case Reset():
             then, outcome = "reset", "reset"
@@ -145,19 +145,11 @@ async def _drip(step: Drip, client: ProxyConnection, incoming: Incoming) -> bool
     pieces += [rest[at : at + step.chunk] for at in range(0, len(rest), step.chunk)]
     for number, piece in enumerate(pieces, 1):
         if number > 1:
-            await _wait(client, step.interval)
+            await client.wait(step.interval)
         if number == len(pieces):
             incoming.record(f"dripped {step.status}")
         await client.write(piece)
     return goes_on
-
-
-async def _wait(client: ProxyConnection, seconds: float) -> None:
-    # Not asyncio.wait_for around a bare sleep: a client that hangs up ends the wait, by GoneError.
-    try:
-        await asyncio.wait_for(client.wait_until_gone(), min(seconds, LONGEST_WAIT))
-    except TimeoutError:
-        return
 
 
 def _reply(reply: Answer | Drip | Cut | WrongLength, incoming: Incoming) -> tuple[bytes, bytes, bool]:

@@ -9,6 +9,7 @@ import ssl
 import struct
 from collections.abc import Callable
 
+from failwell.sandbox.faults.steps import LONGEST_WAIT
 from failwell.sandbox.proxy.tls import Tls, TlsError
 
 CHUNK = 65_536
@@ -177,6 +178,11 @@ class ProxyConnection(asyncio.Protocol):
         """Wait for the peer to go away. Raises: GoneError, then."""
         await self.gone.wait()
         raise GoneError("The peer went away.")
+
+    async def wait(self, seconds: float) -> None:
+        """Let *seconds* go by, but no more than a step may take. Raises: GoneError, as soon as the peer goes away."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.wait_until_gone(), min(seconds, LONGEST_WAIT))
 
     def end_sending(self) -> None:
         """Send FIN; what the peer still sends can be read."""

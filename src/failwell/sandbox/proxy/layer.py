@@ -6,9 +6,9 @@ import asyncio
 import hashlib
 import logging
 
+from failwell.contract.case import phrase
 from failwell.sandbox.control import LONGEST_BODY, PREFIX, TOKEN_HEADER, ArmError, Control, problem, too_large
 from failwell.sandbox.faults.rules import Script
-from failwell.sandbox.faults.samples import phrase
 from failwell.sandbox.faults.steps import Answer, Forward
 from failwell.sandbox.log import RequestLog
 from failwell.sandbox.proxy.actions import act, send_answer

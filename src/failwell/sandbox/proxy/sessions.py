@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import struct
 
 from failwell.sandbox.faults.steps import LONGEST_WAIT, BreakSession
@@ -79,18 +78,12 @@ async def break_off(step: BreakSession, client: ProxyConnection, server: ProxyCo
         if not said:
             client.end_sending()
             return
-    await client.write((close_frame(step.code) if step.code is not None else b"") + _garbage(step))
+    end = close_frame(step.code) if step.code is not None else b""
+    await client.write(end + (GARBAGE if step.then == "garbage" else b""))
     if step.then == "reset":
         client.reset()
     elif step.then == "silence":
-        try:
-            await asyncio.wait_for(client.wait_until_gone(), LONGEST_WAIT)
-        except TimeoutError:
-            return
-
-
-def _garbage(step: BreakSession) -> bytes:
-    return GARBAGE if step.then == "garbage" else b""
+        await client.wait(LONGEST_WAIT)
 
 
 async def relay_one_way(source: ProxyConnection, target: ProxyConnection) -> None:

@@ -7,18 +7,19 @@ import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from failwell._support.exception_fields import ExceptionFields
+
 HANDSHAKE = 0x16
 """The first byte of a TLS connection; no HTTP request begins with it."""
 
 _PLAINTEXT = 65_536
 
 
-class TlsError(ConnectionError):
+class TlsError(ExceptionFields, ConnectionError):
     """The peer does not go on with TLS; *reason* says why, in its own words if it sent an alert."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    reason: str
+    template = "{reason}"
 
 
 class Tls:
