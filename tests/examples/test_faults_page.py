@@ -16,7 +16,7 @@ from pictograph import Client, PictographError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-NAMES = {name: getattr(failwell.sandbox, name) for name in failwell.sandbox.__all__}
+NAMES = {name: getattr(failwell.sandbox, name) for name in dir(failwell.sandbox)}
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if re.search(r'\| `\{"step"', line)]
 
 
