@@ -16,6 +16,7 @@ import uvicorn
 
 from failwell.sandbox.errors import SandboxError, SlowServiceError
 from failwell.sandbox.proxy.listening import listen
+from failwell.server.http.uvicorn import HeaderTimeoutProtocol
 
 
 class BackgroundService(Protocol):
@@ -131,7 +132,14 @@ def configured(app: Any) -> uvicorn.Config:
     """How uvicorn serves *app*."""
     # Without wsproto there is no websocket, and an API that has some asks for it.
     spoken: Literal["wsproto", "none"] = "wsproto" if find_spec("wsproto") else "none"
-    return uvicorn.Config(app, log_config=None, lifespan="on", ws=spoken, timeout_graceful_shutdown=2)
+    return uvicorn.Config(
+        app,
+        http=HeaderTimeoutProtocol,
+        log_config=None,
+        lifespan="on",
+        ws=spoken,
+        timeout_graceful_shutdown=2,
+    )
 
 
 class Uvicorn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from typing import Any, Literal
 
 import uvicorn
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from failwell.sandbox import listen
 
 from .situations import Ask
 
@@ -27,7 +28,8 @@ OF_LIMITS = frozenset(
 @contextmanager
 def under_uvicorn(app: Any, lifespan: Literal["on", "off"] = "on") -> Generator[int]:
     """The port at which a uvicorn serves *app*."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    # Of a socket that says it is TCP asyncio sends each write at once; of another a reply in two would take 40 ms.
+    listening = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan=lifespan))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()

@@ -34,7 +34,8 @@ class FaultLayer:
 
     Who begins with TLS gets TLS, on the same port, by a certificate that `authority` vouches for or by the one that is
     armed. A handshake that fails gets an entry too, and so does an armed certificate that was accepted; one that takes
-    longer than *longest_handshake* seconds ends the connection.
+    longer than *longest_handshake* seconds ends the connection. So does a client that sends nothing, and headers that
+    are not whole, *longest_head* seconds after the connection or the reply before.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class FaultLayer:
         log: RequestLog | None = None,
         arm_error: ArmError | None = None,
         longest_handshake: float = 10.0,
+        longest_head: float = 60.0,
     ) -> None:
         self.upstream = upstream
         self.host = host
@@ -55,6 +57,7 @@ class FaultLayer:
         self.log = log if log is not None else RequestLog()
         self._control = Control(self.script, self.log, token=control_token, arm_error=arm_error)
         self._longest_handshake = longest_handshake
+        self._longest_head = longest_head
         self._certificates = Certificates(host)
         self._open = False
         self._server: asyncio.Server | None = None
@@ -114,9 +117,13 @@ class FaultLayer:
 
     async def _serve(self, client: ProxyConnection) -> None:
         try:
-            if await client.first_byte() != HANDSHAKE or await self._shake_hands(client):
+            async with asyncio.timeout(self._longest_head):
+                first = await client.first_byte()
+            if first != HANDSHAKE or await self._shake_hands(client):
                 await self._converse(client)
                 await client.close()
+        except TimeoutError:
+            await client.close()  # it may still have to read the reply before
         except GoneError:
             # Nobody is left to be told. What there was to log has been logged.
             pass
@@ -144,8 +151,10 @@ class FaultLayer:
     async def _converse(self, client: ProxyConnection) -> None:
         begun = b""
         try:
-            while (incoming := await next_request(client, begun)) is not None:
-                if not await self._exchange(client, incoming):
+            while True:
+                async with asyncio.timeout(self._longest_head):
+                    incoming = await next_request(client, begun)
+                if incoming is None or not await self._exchange(client, incoming):
                     return
                 begun = incoming.rest
         except MalformedRequestError as found:
