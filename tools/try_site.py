@@ -10,9 +10,7 @@ from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import Page as Tab
-from playwright.sync_api import Request, Route, sync_playwright
-from playwright.sync_api import TimeoutError as NothingHappened
+from playwright.sync_api import Page as Tab, Request, Route, TimeoutError as NothingHappened, sync_playwright
 
 from failwell.reference import ReferencePage, find_catalogue, known_catalogues, page_of
 

@@ -15,8 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request as Handshake
-from websockets.http11 import Response
+from websockets.http11 import Request as Handshake, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
 from failwell.client import (
@@ -30,8 +29,7 @@ from failwell.client import (
     operation,
     session,
 )
-from failwell.contract import Catalogue, Error, Header, Message, RetryRules, Secret, Status
-from failwell.contract import field as declared
+from failwell.contract import Catalogue, Error, Header, Message, RetryRules, Secret, Status, field as declared
 from failwell.policy import Flow, SessionFlow, SessionHandler, SessionProtocol, SessionRules
 from failwell.wire.envelopes import ErrorObject
 

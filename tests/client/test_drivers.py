@@ -5,8 +5,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from failwell.clock import VirtualClock
 from failwell.policy import Flow, RetryPolicy, Send, call_or_raise, notify, now, poll_until, random, send, sleep

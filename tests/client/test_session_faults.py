@@ -24,8 +24,7 @@ from failwell.sandbox.proxy.certificates import Certificates
 from tests.stopwatch import Stopwatch
 
 from .colours import every_colour, run_in
-from .leaks import everything as shown
-from .leaks import leaked
+from .leaks import everything as shown, leaked
 from .socket_server import Peer, SocketServer, Step, http, serving
 from .talks import (
     KEY,

@@ -5,8 +5,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from failwell import Secret
 from failwell._support.masking import masked, masked_end, masked_text

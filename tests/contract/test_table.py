@@ -6,8 +6,7 @@ import sys
 from typing import Annotated, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import failwell
 from failwell import Case, Catalogue, CatalogueError, Code, Message, Status, field

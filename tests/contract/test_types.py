@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Optional, Union
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from failwell.contract.coercion import UnfitError, fit
 from tests.contract.samples.strategies import JSON, of_type

@@ -9,8 +9,7 @@ from collections.abc import Generator, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
-from tests.documented.restored import python
-from tests.documented.restored import units_of as restored
+from tests.documented.restored import python, units_of as restored
 from tests.documented.units import units
 from tests.spec import page
 

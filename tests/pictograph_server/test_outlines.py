@@ -4,10 +4,8 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image as Pillow
-from PIL import ImageDraw
+from hypothesis import given, settings, strategies as st
+from PIL import Image as Pillow, ImageDraw
 
 from pictograph_server.outlines import Points, outline
 from pictograph_server.segmentation import Mask, find_regions

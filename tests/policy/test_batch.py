@@ -25,8 +25,7 @@ from pictograph.exceptions import (
     ServerError,
     ValidationError,
 )
-from subconscious import SubconsciousError
-from subconscious import exceptions as subconscious
+from subconscious import SubconsciousError, exceptions as subconscious
 
 NO_ANSWER = subconscious.CATALOGUE.raised_on("network")[1]
 """The case of a class whose other cases are replies."""

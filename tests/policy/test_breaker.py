@@ -4,8 +4,7 @@ import gc
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from failwell.contract import BreakerRules, BudgetRules, Suppression
 from failwell.policy import Breaker, Budget, Guard, Send, with_retries

@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from failwell.contract import Attempt, RetryRules
 from failwell.policy import RetryPolicy, UnreadableReplyError, call_or_raise

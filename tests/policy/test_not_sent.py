@@ -11,8 +11,7 @@ from failwell.policy.retry.policy import by_catalogue
 from failwell.testing import Player
 from failwell.wire.messages import Reply
 from pictograph.exceptions import CATALOGUE, NetworkError, PictographError, RateLimitError
-from scopix.exceptions import CATALOGUE as SCOPIX
-from scopix.exceptions import CircuitBreakerError
+from scopix.exceptions import CATALOGUE as SCOPIX, CircuitBreakerError
 
 from .asks import BROKEN, PICTOGRAPH, READ
 

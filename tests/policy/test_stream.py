@@ -6,8 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from failwell._support.masking import masked
 from failwell.contract import Attempt, Body, Header, RetryRules, Secret

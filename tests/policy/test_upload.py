@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from failwell.contract import Error, RetryRules
 from failwell.policy import ChunkedUpload, Flow, Piece, RetryPolicy, Standing

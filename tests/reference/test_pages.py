@@ -13,10 +13,10 @@ from failwell.reference import (
     check_pages,
     find_catalogue,
     known_catalogues,
+    page_of as facts_of,
     require_documented,
     write_pages,
 )
-from failwell.reference import page_of as facts_of
 from failwell.wire import Detail
 
 from .shop import SHOP

@@ -16,8 +16,7 @@ from failwell.reference import (
     page_of,
 )
 from failwell.wire import render_error
-from pictograph.exceptions import CATALOGUE as PICTOGRAPH
-from pictograph.exceptions import PaymentRequiredError
+from pictograph.exceptions import CATALOGUE as PICTOGRAPH, PaymentRequiredError
 from tests.contract.samples import CATALOGUES
 
 from .shop import SHOP, OutOfStockError

@@ -27,8 +27,7 @@ from failwell.contract import Catalogue
 from failwell.policy.settle import lost_call, settled
 from failwell.server import Idempotency, KeyStore, SqliteStore, Store, install, side_effect
 from failwell.wire import ErrorObject
-from failwell.wire.messages import Failure, Outcome, Reply
-from failwell.wire.messages import Request as Sent
+from failwell.wire.messages import Failure, Outcome, Reply, Request as Sent
 from tests.dice import dice
 
 from .shop import SHOP, InvalidError, NoMoneyError, ShopError, TakenError, TooManyError, UnknownError

@@ -16,8 +16,7 @@ import httpx2
 import pytest
 from fastapi import Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from failwell.clock import VirtualClock

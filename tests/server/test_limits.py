@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from failwell.clock import VirtualClock
 from failwell.server import RateLimits
 from failwell.server.http.responses import Outgoing
 from failwell.server.limits.rate_limits import Limiter
-from failwell.server.limits.token_bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY
-from failwell.server.limits.token_bucket import Buckets
+from failwell.server.limits.token_bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY, Buckets
 from failwell.server.limits.windows import SWEPT_EVERY, FixedWindow, MovingWindow
 
 from .shop import OpenDesk

@@ -11,8 +11,7 @@ import pytest
 from failwell.clock import VirtualClock
 from failwell.sandbox import SandboxError, find_vendor
 from vectorshift_server import Settings
-from vectorshift_server.vendor import SETTINGS, VENDOR, from_environment
-from vectorshift_server.vendor import serve as serve_vendor
+from vectorshift_server.vendor import SETTINGS, VENDOR, from_environment, serve as serve_vendor
 
 from .api import Api
 from .talking import talked

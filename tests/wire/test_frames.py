@@ -4,8 +4,7 @@ import time
 
 import pytest
 from wsproto.connection import Connection, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Event, TextMessage
-from wsproto.events import Ping as SentPing
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping as SentPing, TextMessage
 
 from failwell.wire.websocket import BadFrameError, Closed, Frame, Frames, Ping
 

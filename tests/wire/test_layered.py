@@ -11,8 +11,7 @@ from hypothesis import given, settings
 import failwell
 from failwell import AllDetails, Case, Catalogue, Code, Details, Error, Local, Message, Status, field
 from failwell.wire import Detail, ErrorObject, Layered, Reply, parse_reply, render_error, snapshot
-from scopix.exceptions import CATALOGUE as SCOPIX
-from scopix.exceptions import ScopixError
+from scopix.exceptions import CATALOGUE as SCOPIX, ScopixError
 from tests.contract.samples.strategies import MAPS, Claim, errors, travelling
 
 

@@ -8,8 +8,7 @@ import time
 from typing import Annotated, Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 import failwell
 from failwell import Catalogue, Header, Message, field

@@ -7,8 +7,7 @@ import tracemalloc
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from failwell.wire import sse
 from failwell.wire.sse import Decoder, Event, EventTooLongError

@@ -9,8 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from PIL import Image as Pillow
-from PIL import ImageDraw
+from PIL import Image as Pillow, ImageDraw
 
 from failwell.clock import WallClock
 from pictograph.exceptions import ConflictError, NotFoundError

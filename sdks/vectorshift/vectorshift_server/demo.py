@@ -7,17 +7,13 @@ from typing import Any
 
 from failwell.clock import WallClock
 from vectorshift_server.access import User
-from vectorshift_server.agents.agents import NewAgent
-from vectorshift_server.agents.agents import create as create_agent
+from vectorshift_server.agents.agents import NewAgent, create as create_agent
 from vectorshift_server.knowledge import files
-from vectorshift_server.knowledge.bases import NewKnowledgeBase
-from vectorshift_server.knowledge.bases import create as create_base
+from vectorshift_server.knowledge.bases import NewKnowledgeBase, create as create_base
 from vectorshift_server.knowledge.files import NewFile, NewUpload
-from vectorshift_server.knowledge.ingestions import Ingesting, NewIngestion
-from vectorshift_server.knowledge.ingestions import create as ingest
+from vectorshift_server.knowledge.ingestions import Ingesting, NewIngestion, create as ingest
 from vectorshift_server.pipelines.graph import Node
-from vectorshift_server.pipelines.pipelines import NewPipeline
-from vectorshift_server.pipelines.pipelines import create as create_pipeline
+from vectorshift_server.pipelines.pipelines import NewPipeline, create as create_pipeline
 from vectorshift_server.settings import Settings
 from vectorshift_server.store import Store
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     AsyncTransport = Transport
 else:
-    from failwell.adapt.transports import AsyncRetryTransport as AsyncTransport
-    from failwell.adapt.transports import RetryTransport as Transport
+    from failwell.adapt.transports import AsyncRetryTransport as AsyncTransport, RetryTransport as Transport
 
 __all__ = ["AsyncTransport", "Transport", "raising"]
 

@@ -8,14 +8,8 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
-    from failwell.cli.kit.arguments import Limit as Limit
-    from failwell.cli.kit.arguments import Patience as Patience
-    from failwell.cli.kit.arguments import named as named
-    from failwell.cli.kit.arguments import sendable as sendable
-    from failwell.cli.kit.cells import cell as cell
-    from failwell.cli.kit.cells import document as document
-    from failwell.cli.kit.cells import printable as printable
-    from failwell.cli.kit.cells import sentence as sentence
+    from failwell.cli.kit.arguments import Limit as Limit, Patience as Patience, named as named, sendable as sendable
+    from failwell.cli.kit.cells import cell as cell, document as document, printable as printable, sentence as sentence
     from failwell.cli.kit.endings import worded as worded
     from failwell.cli.kit.output import Columns as Columns
     from failwell.cli.kit.session import CommandSession as CommandSession

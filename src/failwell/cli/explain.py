@@ -10,8 +10,7 @@ from failwell.cli.console import Console
 from failwell.cli.standard_input import standard_input
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.reference.catalogues import known_catalogues, named_catalogue
-from failwell.reference.explanation.explain import Explanation
-from failwell.reference.explanation.explain import explain as explain_thing
+from failwell.reference.explanation.explain import Explanation, explain as explain_thing
 from failwell.reference.explanation.pasted import utf8
 from failwell.reference.explanation.terminal import show
 from failwell.wire.json import LONGEST

@@ -8,27 +8,23 @@ from failwell._support.lazy import lazy_exports
 from failwell.contract.extras import require
 
 if TYPE_CHECKING:
-    from failwell.conformance.adapter import Adapter as Adapter
-    from failwell.conformance.adapter import ClassAdapter as ClassAdapter
-    from failwell.conformance.adapter import Colour as Colour
-    from failwell.conformance.adapter import events_of as events_of
+    from failwell.conformance.adapter import (
+        Adapter as Adapter,
+        ClassAdapter as ClassAdapter,
+        Colour as Colour,
+        events_of as events_of,
+    )
     from failwell.conformance.agreement.agreement import Agreement as Agreement
-    from failwell.conformance.bench import Bench as Bench
-    from failwell.conformance.bench import burst as burst
-    from failwell.conformance.calls import Call as Call
-    from failwell.conformance.calls import Calls as Calls
-    from failwell.conformance.calls import Talk as Talk
-    from failwell.conformance.errors import AdapterError as AdapterError
-    from failwell.conformance.errors import ShortfallError as ShortfallError
-    from failwell.conformance.observation import Observation as Observation
-    from failwell.conformance.observation import expect_equal as expect_equal
+    from failwell.conformance.bench import Bench as Bench, burst as burst
+    from failwell.conformance.calls import Call as Call, Calls as Calls, Talk as Talk
+    from failwell.conformance.errors import AdapterError as AdapterError, ShortfallError as ShortfallError
+    from failwell.conformance.observation import Observation as Observation, expect_equal as expect_equal
     from failwell.conformance.promise import Promise as Promise
     from failwell.conformance.promises import Promises as Promises
     from failwell.conformance.remote.adapter import RemoteAdapter as RemoteAdapter
     from failwell.conformance.runner import check as check
     from failwell.conformance.universal import universal_promises as universal_promises
-    from failwell.conformance.verdicts import Row as Row
-    from failwell.conformance.verdicts import Verdict as Verdict
+    from failwell.conformance.verdicts import Row as Row, Verdict as Verdict
 
 require("sandbox", __name__)
 lazy_exports(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import types
 from abc import ABCMeta
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from enum import Enum, Flag
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 

@@ -14,19 +14,18 @@ from failwell._support.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from failwell.testing.asked import Asked as Asked
-    from failwell.testing.errors import BadReplyError as BadReplyError
-    from failwell.testing.errors import NoClientError as NoClientError
-    from failwell.testing.errors import NoMessageError as NoMessageError
-    from failwell.testing.errors import RepliesError as RepliesError
-    from failwell.testing.errors import UnansweredError as UnansweredError
-    from failwell.testing.errors import UnusedRepliesError as UnusedRepliesError
+    from failwell.testing.errors import (
+        BadReplyError as BadReplyError,
+        NoClientError as NoClientError,
+        NoMessageError as NoMessageError,
+        RepliesError as RepliesError,
+        UnansweredError as UnansweredError,
+        UnusedRepliesError as UnusedRepliesError,
+    )
     from failwell.testing.events import Events as Events
     from failwell.testing.fault_injection import faults as faults
-    from failwell.testing.mock_replies import Replies as Replies
-    from failwell.testing.mock_replies import replies as replies
-    from failwell.testing.player import Played as Played
-    from failwell.testing.player import Player as Player
-    from failwell.testing.player import play as play
+    from failwell.testing.mock_replies import Replies as Replies, replies as replies
+    from failwell.testing.player import Played as Played, Player as Player, play as play
     from failwell.testing.sessions import Messages as Messages
 
 lazy_exports(

@@ -6,8 +6,7 @@ import functools
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any

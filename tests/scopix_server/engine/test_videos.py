@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from scopix_server.engine.containers import BrokenContainerError, container_of
 from scopix_server.engine.videos import METHOD, AnalysisError, Embedded, byte_statistics

@@ -15,8 +15,7 @@ import pytest
 from aiohttp import web
 from fastapi import FastAPI
 from flask import Flask
-from litestar import Litestar
-from litestar import Response as LitestarResponse
+from litestar import Litestar, Response as LitestarResponse
 from litestar.testing import TestClient
 from quart import Quart
 from starlette.applications import Starlette

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from itertools import starmap
 
-from PIL import Image as Pillow
-from PIL import ImageFilter, ImageStat
+from PIL import Image as Pillow, ImageFilter, ImageStat
 
 from scopix_server.engine.pictures import opened
 from scopix_server.engine.provider import ProviderDownError, ProviderSlowError
