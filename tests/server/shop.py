@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -119,6 +120,8 @@ class Shop:
             self.bodies.append(await request.body())
             for step in self.steps:
                 answer = step()
+                if inspect.isawaitable(answer):
+                    answer = await answer
                 if answer is not None:
                     return answer
             return {"number": self.runs}

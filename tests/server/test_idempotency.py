@@ -500,11 +500,13 @@ class NoStore:
             self.block.wait()
         return True
 
-    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+    def claim(
+        self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float, tells: bool = False
+    ) -> Claim:
         self._ask("claim")
         return Claimed()
 
-    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
+    def renew(self, record: Record, owner: str, *, lease: float, begun: bool = False) -> bool:
         return self._ask("renew")
 
     def complete(self, record: Record, owner: str, answer: StoredResponse, *, kept: float) -> bool:
@@ -697,7 +699,7 @@ async def test_lease_is_renewed_while_the_handler_works() -> None:
     clock = VirtualClock()
 
     class Renewing(NoStore):
-        def renew(self, record: Record, owner: str, *, lease: float) -> bool:
+        def renew(self, record: Record, owner: str, *, lease: float, begun: bool = False) -> bool:
             renewed.append(clock.now() + lease)
             outcome = outcomes.pop(0)
             if isinstance(outcome, Exception):

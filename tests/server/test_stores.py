@@ -112,6 +112,59 @@ def test_renewed_lease_holds(store: TimedStore) -> None:
     assert (True, InProgress(1), Claimed()) == (renewed, claim(store, "two", now=89), claim(store, "two", now=90))
 
 
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        # Each tells of his side effects or not, and begins or not; then he dies, unless he releases, or is another's.
+        ([], "none"),
+        (["tells"], "none"),
+        (["tells begins"], "done"),
+        (["silent"], "unknown"),
+        (["silent begins"], "done"),
+        (["tells", "tells"], "none"),
+        (["tells", "silent"], "unknown"),
+        (["tells", "tells begins", "tells"], "done"),
+        (["tells begins", "silent"], "done"),
+        (["silent", "tells"], "unknown"),
+        (["silent", "tells begins"], "done"),
+        (["tells releases"], "none"),
+        (["tells expires", "tells"], "none"),
+        (["tells begins expires"], "none"),
+    ],
+)
+def test_what_is_known_of_side_effects(store: TimedStore, owners: list[str], expected: str) -> None:
+    """
+    R16, S5. Who takes over from owners that died knows whether they had begun, if all of them told before they did.
+    """
+    now = 0.0
+    for number, what in enumerate(owners):
+        name = f"owner-{number}"
+        claimed = store.at(now).claim(RECORD, b"1", name, lease=60, kept=100, tells="tells" in what)
+        assert Claimed() == claimed
+        if "begins" in what:
+            assert store.renew(RECORD, name, lease=60, begun=True)
+        if "releases" in what:
+            assert store.release(RECORD, name)
+        now += 101 if "expires" in what else 61
+    heir = store.at(now).claim(RECORD, b"1", "heir", lease=60, kept=100, tells=True)
+
+    assert isinstance(heir, Claimed)
+    assert expected == heir.before
+
+
+def test_nothing_begins_under_the_key_of_another(store: TimedStore) -> None:
+    """
+    S5. An owner that lost its record hears so before it begins, and what it would have done is not held against it.
+    """
+    store.at(0).claim(RECORD, b"1", "late", lease=60, kept=1000, tells=True)
+    store.at(61).claim(RECORD, b"1", "heir", lease=60, kept=1000, tells=True)
+    begun = store.renew(RECORD, "late", lease=60, begun=True)
+    after = store.at(122).claim(RECORD, b"1", "third", lease=60, kept=1000, tells=True)
+
+    assert isinstance(after, Claimed)
+    assert (False, "none") == (begun, after.before)
+
+
 def test_other_fingerprint_is_a_conflict(store: TimedStore) -> None:
     """
     S3. Another fingerprint is a conflict, while the first runs, after its lease and after its answer.

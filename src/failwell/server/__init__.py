@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from failwell.server.limits.rate_limits import RateLimits
     from failwell.server.limits.shared_limits import SharedLimits
     from failwell.server.limits.tiers import UnknownTierError
-    from failwell.server.side_effects import side_effect
+    from failwell.server.side_effects import aside_effect, side_effect
     from failwell.server.storage.data_folder import DataFolder, DataFolderError
     from failwell.server.storage.data_store import DataStore
     from failwell.server.storage.errors import NotOurFileError, NotOurTableError, StoreDownError
@@ -110,7 +110,7 @@ lazy_exports(
         "limits.rate_limits": "RateLimits",
         "limits.shared_limits": "SharedLimits",
         "limits.tiers": "UnknownTierError",
-        "side_effects": "side_effect",
+        "side_effects": "aside_effect side_effect",
         "storage.data_folder": "DataFolder DataFolderError",
         "storage.data_store": "DataStore",
         "storage.errors": "NotOurFileError NotOurTableError StoreDownError",
@@ -195,6 +195,7 @@ __all__ = [
     "UnlistedError",
     "Workflow",
     "Workload",
+    "aside_effect",
     "confined",
     "current_request_id",
     "current_services",

@@ -99,7 +99,7 @@ def contract_around(
         Translator(catalogue, framework, convert=convert, strict=_under_pytest() if strict is None else strict),
         auth=auth,
         limiter=None if limits is None else Tiers(limits, time),
-        keyed=None if idempotency is None else IdempotencyGate(Claims(idempotency), catalogue.headers.idempotency_key),
+        keyed=None if idempotency is None else _gate(idempotency, catalogue, tells=declares_effects),
         bodies=None if bodies is None else Bodies(bodies, framework),
         headers=headers,
         paths=None if paths is None else Paths(paths, framework, argument="paths", whole=True),
@@ -109,6 +109,10 @@ def contract_around(
     framework.describe(catalogue)
     framework.contract = contract
     return contract
+
+
+def _gate(idempotency: Idempotency, catalogue: Catalogue, *, tells: bool) -> IdempotencyGate:
+    return IdempotencyGate(Claims(idempotency), catalogue.headers.idempotency_key, tells=tells)
 
 
 class Bodies:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Self
+from typing import Protocol, Self
 
 from failwell.contract.case import SideEffect
+
+
+class Note(Protocol):
+    """What remembers, under the idempotency key of a request, that its side effects begin: before the first does."""
+
+    def now(self) -> None:
+        """Have it remembered; block meanwhile."""
+        ...
+
+    async def anow(self) -> None:
+        """Have it remembered."""
+        ...
 
 
 class Effects:
@@ -15,7 +27,7 @@ class Effects:
     Shared by reference: a handler in a thread has only a copy of the context.
     """
 
-    __slots__ = ("_before", "_declared", "by_key", "happened", "running")
+    __slots__ = ("_before", "_declared", "by_key", "happened", "note", "running")
 
     def __init__(self, *, declared: bool = False) -> None:
         self.happened = False
@@ -23,6 +35,8 @@ class Effects:
         """Whether the app has the request."""
         self.by_key: SideEffect | None = None
         """What earlier requests with the same idempotency key did; None where nobody asked, or knows."""
+        self.note: Note | None = None
+        """What has to know before the first side effect; None where nobody remembers."""
         self._declared = declared
 
     @property
@@ -55,7 +69,40 @@ def side_effect() -> None:
 
     From here on an error is part of the answer: it says that something was done, and is kept under the request's
     idempotency key and replayed. Outside of a request it does nothing, so code that is also run by scripts may call it.
+
+    In an app that `declares_effects`, a request with a key has its store remember it first, and blocks meanwhile: then
+    it is known also where this process is killed. An `async` handler awaits `aside_effect()` instead.
+
+    Raises:
+        Exception: the request goes no further, and nothing has begun: the store is down, or the key has got another
+            owner. It is answered with 503, or 409, and is not to be caught.
     """
-    effects = _watched.get()
+    effects = announced_effect()
     if effects is not None:
         effects.happened = True
+
+
+async def aside_effect() -> None:
+    """What `side_effect` does, for an `async` handler: other requests go on while the store remembers it.
+
+    Raises:
+        Exception: as `side_effect` does.
+    """
+    effects = _watched.get()
+    if effects is None:
+        return
+    if effects.note is not None and not effects.happened:
+        await effects.note.anow()
+    effects.happened = True
+
+
+def announced_effect() -> Effects | None:
+    """The request's effects, when it is remembered that the first is about to begin; it may still be called off.
+
+    Raises:
+        Exception: as `side_effect` does.
+    """
+    effects = _watched.get()
+    if effects is not None and effects.note is not None and not effects.happened:
+        effects.note.now()
+    return effects

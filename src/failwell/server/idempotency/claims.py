@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import secrets
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 import anyio
 
-from failwell.server.idempotency.policy import Idempotency
+from failwell.server.idempotency.policy import Idempotency, in_progress, store_down
 from failwell.server.idempotency.store import Claim, Claimed, InProgress, Record
+from failwell.server.side_effects import Effects
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.storage.threads import InLoop, Threads
 from failwell.server.stored_response import StoredResponse
@@ -50,8 +51,8 @@ class Claims:
         self.policy = policy
         self._threads: Threads | InLoop = Threads() if getattr(policy.store, "blocking", True) else InLoop()
 
-    async def claim(self, ticket: Ticket, fingerprint: bytes) -> Claim:
-        """Try to become the owner of the ticket's record.
+    async def claim(self, ticket: Ticket, fingerprint: bytes, *, tells: bool = False) -> Claim:
+        """Try to become the owner of the ticket's record, who *tells* when his side effects begin.
 
         Raises:
             StoreDownError: also if the store does not answer in time.
@@ -64,9 +65,8 @@ class Claims:
                 with suppress(StoreDownError):
                     policy.store.release(ticket.record, ticket.owner)
 
-        ask = partial(
-            policy.store.claim, ticket.record, fingerprint, ticket.owner, lease=policy.lease, kept=policy.kept
-        )
+        durations = {"lease": policy.lease, "kept": policy.kept}
+        ask = partial(policy.store.claim, ticket.record, fingerprint, ticket.owner, **durations, tells=tells)
         return await self._threads.run(ask, patience=policy.patience, late=too_late)
 
     def wait(self, claim: InProgress) -> int:
@@ -89,10 +89,14 @@ class Claims:
         """What forgets the record, unless it has got another owner."""
         return Settlement(partial(self.policy.store.release, ticket.record, ticket.owner), "released", self._threads)
 
-    def abandoning(self, ticket: Ticket) -> Settlement:
-        """What lets the lease end now: the key may be tried again, and it is remembered that something was done."""
-        end = partial(self.policy.store.renew, ticket.record, ticket.owner, lease=0.0)
+    def abandoning(self, ticket: Ticket, *, begun: bool) -> Settlement:
+        """What lets the lease end now: the key may be tried again, and what is known of side effects is remembered."""
+        end = partial(self.policy.store.renew, ticket.record, ticket.owner, lease=0.0, begun=begun)
         return Settlement(end, "abandoned", self._threads)
+
+    def noting(self, ticket: Ticket, effects: Effects) -> Noting:
+        """What has the store remember that the *effects* of the ticket's request begin."""
+        return Noting(self.policy, ticket, effects, self._threads)
 
     @property
     def renewed_every(self) -> float:
@@ -117,6 +121,48 @@ class Claims:
                     return
             except StoreDownError as problem:
                 logger.warning("The lease of an idempotency key could not be renewed: %s", problem)
+
+
+class Noting:
+    """Has the store remember that side effects begin, and makes sure that the request still owns its record.
+
+    Raises:
+        Refusal: in both methods. 503 if the store is down; 409 if the record has got another owner, or was forgotten:
+            whoever sends the request again gets that one's answer, and nothing is done twice.
+    """
+
+    def __init__(self, policy: Idempotency, ticket: Ticket, effects: Effects, threads: Threads | InLoop) -> None:
+        self._policy = policy
+        self._ticket = ticket
+        self._effects = effects
+        self._threads = threads
+
+    def now(self) -> None:
+        """Ask the store in this thread, for as long as it lets us wait."""
+        with self._refused():
+            self._look(self._renew())
+
+    async def anow(self) -> None:
+        """Ask the store in a thread of its own, for the time that the policy gives it."""
+        with self._refused():
+            self._look(await self._threads.run(self._renew, patience=self._policy.patience))
+
+    def _renew(self) -> bool:
+        policy, ticket = self._policy, self._ticket
+        return policy.store.renew(ticket.record, ticket.owner, lease=policy.lease, begun=True)
+
+    def _look(self, owned: bool) -> None:
+        if not owned:
+            logger.warning("The lease of an idempotency key was lost before its request changed anything.")
+            self._effects.by_key = "unknown"
+            raise in_progress(self._ticket.record.key, self._policy.in_progress_wait)
+
+    @contextmanager
+    def _refused(self) -> Generator[None]:
+        try:
+            yield
+        except StoreDownError as problem:
+            raise store_down() from problem
 
 
 class Settlement:

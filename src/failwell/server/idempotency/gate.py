@@ -27,10 +27,14 @@ from failwell.server.stored_response import StoredResponse
 
 
 class IdempotencyGate:
-    """Decides what becomes of a request whose key stands in *header*."""
+    """Decides what becomes of a request whose key stands in *header*.
 
-    def __init__(self, claims: Claims, header: str) -> None:
+    *tells* is whether every operation says when its side effects begin, so that the store may know.
+    """
+
+    def __init__(self, claims: Claims, header: str, *, tells: bool = False) -> None:
         self._claims = claims
+        self._tells = tells and claims.policy.tells
         self._header = header
         self._sent_as = header.lower()
 
@@ -56,13 +60,16 @@ class IdempotencyGate:
         body = await whole_body(scope, receive, policy.body_cap, too_large)
         ticket = ticket_for(Record(caller.tenant, scope["method"], route_of(scope), key))
         try:
-            claim = await self._claims.claim(ticket, fingerprint(scope.get("query_string", b""), body))
+            asked = fingerprint(scope.get("query_string", b""), body)
+            claim = await self._claims.claim(ticket, asked, tells=self._tells)
         except StoreDownError as problem:
             if policy.when_down == "closed":
                 raise store_down() from problem
             return again(body, receive)
         effects.by_key = _known_of(claim)
         if isinstance(claim, Claimed):
+            if self._tells:
+                effects.note = self._claims.noting(ticket, effects)
             # A file that the server sends by itself would pass the recording by.
             extensions: dict[str, Any] = scope.get("extensions") or {}
             scope["extensions"] = {
@@ -77,7 +84,7 @@ class IdempotencyGate:
 def _known_of(claim: Claim) -> SideEffect | None:
     """What the requests before did that had the same key and the same body."""
     if isinstance(claim, Claimed):
-        return None if claim.first is None else "none" if claim.first else "unknown"
+        return claim.before
     if isinstance(claim, StoredResponse):
         return "done"
     return "unknown" if isinstance(claim, InProgress) else None

@@ -7,7 +7,8 @@ import threading
 from dataclasses import dataclass
 
 from failwell.clock import ServerClock, SystemClock
-from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record
+from failwell.contract.case import SideEffect
+from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, kept_effect
 from failwell.server.stored_response import StoredResponse
 
 PURGED_AT_ONCE = 16
@@ -22,6 +23,7 @@ class _Kept:
     owner: str
     leased_until: float
     kept_until: float
+    effect: SideEffect
     answer: StoredResponse | None = None
 
 
@@ -41,7 +43,9 @@ class MemoryStore:
         """When records may be forgotten, the soonest first; a record that is kept for longer since is here twice."""
         self._lock = threading.Lock()
 
-    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+    def claim(
+        self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float, tells: bool = False
+    ) -> Claim:
         """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*."""
         with self._lock:
             now = self._clock.now()
@@ -55,18 +59,21 @@ class MemoryStore:
                 if found.leased_until > now:
                     return InProgress(leased_for=round(found.leased_until - now, 3))
             # However short the answer is to be kept: while it is waited for, the record must be there.
-            mine = _Kept(fingerprint, owner, now + lease, now + max(kept, lease))
+            before = "none" if found is None or found.kept_until <= now else found.effect
+            mine = _Kept(fingerprint, owner, now + lease, now + max(kept, lease), kept_effect(before, tells=tells))
             self._records[record] = mine
             heapq.heappush(self._ends, (mine.kept_until, record))
-            return Claimed(first=found is None or found.kept_until <= now)
+            return Claimed(before)
 
-    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
-        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
+    def renew(self, record: Record, owner: str, *, lease: float, begun: bool = False) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more. *begun*: its side effects begin."""
         with self._lock:
             mine = self._owned(record, owner)
             if mine is None or mine.answer is not None:
                 return False
             mine.leased_until = self._clock.now() + lease
+            if begun:
+                mine.effect = "done"
             self._keep(record, mine, max(mine.kept_until, mine.leased_until))
             return True
 

@@ -56,6 +56,11 @@ class Idempotency:
     a retry may do the work twice. Requests without a key never notice. An answer that cannot be kept within *patience*
     is sent all the same; keeping it is tried for another *lease*, and its key stays taken meanwhile.
 
+    *remembers_effects* has the store remember the first side effect of a request before it begins, in an app that
+    `declares_effects` and is "closed" when the store is down. Then who takes over from a process that was killed knows
+    whether that one had done anything, and nothing begins whose key belongs to somebody else by now. It is one more
+    round trip; without it such a key is "unknown".
+
     Raises:
         ValueError: *headers* has `set-cookie`, which would hand one caller's session to another, or *patience* is not
             below *lease*, which would let a lease end before its claim is known.
@@ -72,6 +77,7 @@ class Idempotency:
     patience: float = 3.0
     in_progress_wait: int = 1
     headers: frozenset[str] = DEFAULT_HEADERS
+    remembers_effects: bool = True
 
     def __post_init__(self) -> None:
         if "set-cookie" in {name.lower() for name in self.headers}:
@@ -81,6 +87,11 @@ class Idempotency:
                 f"patience={self.patience:g} must lie between 0 and lease={self.lease:g}, or a lease may end "
                 "while its claim still waits for the store. Shorten patience=, or lengthen lease=."
             )
+
+    @property
+    def tells(self) -> bool:
+        """Whether the store hears of side effects before they begin: it must be there then, or they do not begin."""
+        return self.remembers_effects and self.when_down == "closed"
 
     def keeps(self, status: int, *, effects: bool) -> bool:
         """Whether an answer of *status* is kept; *effects* says whether the operation had its first side effect."""

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from failwell.contract.extras import needs
-from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, digest
+from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, digest, kept_effect
 from failwell.server.storage.errors import NotOurTableError, StoreDownError
 from failwell.server.stored_response import StoredResponse
 
@@ -33,6 +33,7 @@ _COLUMNS = {
     "owner": "text",
     "leased_until": "timestamptz",
     "kept_until": "timestamptz",
+    "effect": "text",
     "status": "int4",
     "headers": "text",
     "body": "bytea",
@@ -43,6 +44,7 @@ _CREATE = """
 CREATE TABLE {table} (
   id bytea PRIMARY KEY, fingerprint bytea NOT NULL,
   owner text NOT NULL, leased_until timestamptz NOT NULL, kept_until timestamptz NOT NULL,
+  effect text NOT NULL,
   status int4, headers text, body bytea, request_id text
 );
 CREATE INDEX ON {table} (kept_until);
@@ -60,25 +62,28 @@ found AS MATERIALIZED (
     OR (leased_until > now AND owner <> %(owner)s::text))
 ),
 claimed AS (
-  INSERT INTO {table} AS old (id, fingerprint, owner, leased_until, kept_until)
+  INSERT INTO {table} AS old (id, fingerprint, owner, leased_until, kept_until, effect)
   -- However short the answer is to be kept: while it is waited for, the record must be there.
   SELECT %(id)s::bytea, %(fingerprint)s::bytea, %(owner)s::text, now + lease,
-    now + greatest(lease, make_interval(secs => %(kept)s::float8))
+    now + greatest(lease, make_interval(secs => %(kept)s::float8)), %(effect)s::text
   FROM moment WHERE NOT EXISTS (SELECT FROM found)
   ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, owner = excluded.owner,
     leased_until = excluded.leased_until, kept_until = excluded.kept_until,
+    effect = CASE WHEN old.kept_until <= clock_timestamp() THEN excluded.effect
+      WHEN old.effect = 'none' THEN excluded.effect ELSE old.effect END,
     status = NULL, headers = NULL, body = NULL, request_id = NULL
   WHERE old.kept_until <= clock_timestamp() OR (
     old.fingerprint = excluded.fingerprint AND old.status IS NULL
     AND (old.leased_until <= clock_timestamp() OR old.owner = excluded.owner))
-  RETURNING (xmax <> 0) AS again  -- it was there: an update has locked it
+  -- What it was before can no longer be seen; who tells of his side effects leaves it as it was.
+  RETURNING CASE WHEN xmax = 0 THEN 'none' ELSE effect END AS before  -- not 0: it was there, an update has locked it
 ),
 -- No lease is that long: the clock was set back. It ends in the time of today, unless its owner renews it.
 shortened AS (
   UPDATE {table} AS old SET leased_until = now + lease FROM moment, found
   WHERE old.id = %(id)s::bytea AND old.status IS NULL AND NOT conflict AND old.leased_until > now + lease
 )
-SELECT 'claimed', again::int::float8, NULL, NULL, NULL, NULL FROM claimed
+SELECT 'claimed', NULL::float8, NULL::int4, before, NULL::bytea, NULL FROM claimed
 UNION ALL
 SELECT CASE WHEN conflict THEN 'conflict' WHEN status IS NULL THEN 'leased' ELSE 'answer' END,
   extract(epoch FROM least(leased_until - now, lease))::float8, status, headers, body, request_id
@@ -86,7 +91,9 @@ FROM found, moment
 """
 _RENEW = """
 WITH leased AS (SELECT clock_timestamp() + make_interval(secs => %(lease)s::float8) AS until)
-UPDATE {table} SET leased_until = until, kept_until = greatest(kept_until, until) FROM leased
+UPDATE {table} SET leased_until = until, kept_until = greatest(kept_until, until),
+  effect = CASE WHEN %(begun)s::boolean THEN 'done' ELSE effect END
+FROM leased
 WHERE id = %(id)s::bytea AND owner = %(owner)s::text AND status IS NULL
 """
 # An answer that is there stays: its owner asks again where it did not hear of the first time.
@@ -132,9 +139,12 @@ class PostgresStore:
         self._make()
         self._warn_of_forgetting()
 
-    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+    def claim(
+        self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float, tells: bool = False
+    ) -> Claim:
         """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*."""
         values = {"id": digest(record), "fingerprint": fingerprint, "owner": owner, "lease": lease, "kept": kept}
+        values["effect"] = kept_effect("none", tells=tells)
         if next(self._claims) % CLAIMS_PER_SWEEP == 0:
             self._ask(self._sweep, {"most": SWEPT_AT_ONCE})
         for _ in range(CONTENDED):
@@ -145,9 +155,10 @@ class PostgresStore:
             f"An idempotency key changed hands {CONTENDED} times while it was claimed. Try again a moment later."
         )
 
-    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
-        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
-        return self._ask(self._renew, {"id": digest(record), "owner": owner, "lease": lease})[1] == 1
+    def renew(self, record: Record, owner: str, *, lease: float, begun: bool = False) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more. *begun*: its side effects begin."""
+        values = {"id": digest(record), "owner": owner, "lease": lease, "begun": begun}
+        return self._ask(self._renew, values)[1] == 1
 
     def complete(self, record: Record, owner: str, answer: StoredResponse, *, kept: float) -> bool:
         """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more."""
@@ -207,14 +218,14 @@ class PostgresStore:
 
 
 def _claim_of(row: tuple[Any, ...]) -> Claim:
-    what, left, status, headers, body, request_id = row
+    what, left, status, text, body, request_id = row
     match what:
         case "claimed":
-            return Claimed(first=not left)
+            return Claimed(text)
         case "conflict":
             return Conflict()
         case "leased":
             return InProgress(leased_for=left)
         case _:
-            pairs = tuple((name, value) for name, value in json.loads(headers))
+            pairs = tuple((name, value) for name, value in json.loads(text))
             return StoredResponse(status, pairs, bytes(body), request_id)

@@ -125,8 +125,10 @@ class Recording:
         await self._send(more=False)
 
     def _forgetting(self) -> Settlement:
-        """What gives the key free. After a side effect its record stays, so that nobody says that nothing was done."""
-        return (self._claims.abandoning if self._effects.happened else self._claims.releasing)(self._ticket)
+        """What gives the key free. Its record stays where something was done under it, or may have been."""
+        if self._effects.happened or self._effects.by_key in ("done", "unknown"):
+            return self._claims.abandoning(self._ticket, begun=self._effects.happened)
+        return self._claims.releasing(self._ticket)
 
     async def _send(self, *, more: bool) -> None:
         await self._out(self._start)

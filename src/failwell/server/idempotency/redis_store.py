@@ -25,7 +25,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 _CLAIM = f"""{_NOW}
 local fingerprint, owner, lease, kept = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local found = redis.call('HMGET', KEYS[1], 'fingerprint', 'owner', 'leased_until',
-  'status', 'headers', 'body', 'request_id')
+  'status', 'headers', 'body', 'request_id', 'effect')
 if found[1] then
   if found[1] ~= fingerprint then return {{'conflict'}} end
   if found[4] then return {{'answer', found[4], found[5], found[6], found[7]}} end
@@ -38,16 +38,20 @@ if found[1] then
   -- Who asks again did not hear that the record is its own.
   if left > 0 and found[2] ~= owner then return {{'leased', left}} end
 end
-redis.call('HSET', KEYS[1], 'fingerprint', fingerprint, 'owner', owner, 'leased_until', now + lease)
+local before = found[1] and (found[8] or 'unknown') or 'none'
+local effect = before
+if ARGV[5] == '0' and effect == 'none' then effect = 'unknown' end
+redis.call('HSET', KEYS[1], 'fingerprint', fingerprint, 'owner', owner, 'leased_until', now + lease, 'effect', effect)
 -- However short the answer is to be kept: while it is waited for, the record must be there.
 redis.call('PEXPIRE', KEYS[1], math.max(kept, lease))
-return {{'claimed', found[1] and 0 or 1}}
+return {{'claimed', before}}
 """
 _RENEW = f"""{_NOW}
 local owner, lease = ARGV[1], tonumber(ARGV[2])
 local found = redis.call('HMGET', KEYS[1], 'owner', 'status')
 if found[1] ~= owner or found[2] then return 0 end
 redis.call('HSET', KEYS[1], 'leased_until', now + lease)
+if ARGV[3] == '1' then redis.call('HSET', KEYS[1], 'effect', 'done') end
 redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), lease))
 return 1
 """
@@ -89,12 +93,14 @@ class RedisStore:
         self._server.ask(self._server.client.ping)
         self._warn_of_forgetting()
 
-    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+    def claim(
+        self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float, tells: bool = False
+    ) -> Claim:
         """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*."""
-        said = self._run(self._claim, record, fingerprint, owner, _ms(lease), _ms(kept))
+        said = self._run(self._claim, record, fingerprint, owner, _ms(lease), _ms(kept), int(tells))
         match said[0]:
             case b"claimed":
-                return Claimed(first=said[1] == 1)
+                return Claimed(said[1].decode())
             case b"conflict":
                 return Conflict()
             case b"leased":
@@ -104,9 +110,9 @@ class RedisStore:
                 pairs = tuple((name, value) for name, value in json.loads(headers))
                 return StoredResponse(int(status), pairs, body, request_id.decode())
 
-    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
-        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
-        return bool(self._run(self._renew, record, owner, _ms(lease)))
+    def renew(self, record: Record, owner: str, *, lease: float, begun: bool = False) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more. *begun*: its side effects begin."""
+        return bool(self._run(self._renew, record, owner, _ms(lease), int(begun)))
 
     def complete(self, record: Record, owner: str, answer: StoredResponse, *, kept: float) -> bool:
         """Keep *answer*; False, and nothing changes, if *record* is not *owner*'s any more."""

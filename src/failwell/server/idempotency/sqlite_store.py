@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from failwell.clock import ServerClock, SystemClock
-from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record
+from failwell.contract.case import SideEffect
+from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, kept_effect
 from failwell.server.storage import steady_clock
 from failwell.server.storage.store_file import BUSY, StoreFile, store_schema
 from failwell.server.stored_response import StoredResponse
@@ -18,7 +19,7 @@ _SCHEMA = store_schema(f"""
 CREATE TABLE IF NOT EXISTS idempotency (
   tenant TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL,
   fingerprint BLOB NOT NULL, kept_until REAL NOT NULL,
-  owner TEXT NOT NULL, leased_until REAL NOT NULL,
+  owner TEXT NOT NULL, leased_until REAL NOT NULL, effect TEXT NOT NULL,
   status INTEGER, headers TEXT, body BLOB, request_id TEXT,
   UNIQUE (tenant, method, route, key)
 );
@@ -30,18 +31,18 @@ PURGED_AT_ONCE = 16
 """Expired records that one claim removes: more than it adds, so that they cannot pile up."""
 
 _FIND = """
-SELECT fingerprint, kept_until, leased_until, status, headers, body, request_id FROM idempotency
+SELECT fingerprint, kept_until, leased_until, effect, status, headers, body, request_id FROM idempotency
 WHERE tenant = ? AND method = ? AND route = ? AND key = ?
 """
 _BEGIN = """
-INSERT OR REPLACE INTO idempotency (fingerprint, kept_until, owner, leased_until, tenant, method, route, key)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT OR REPLACE INTO idempotency (fingerprint, kept_until, owner, leased_until, effect, tenant, method, route, key)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _SHORTEN = """
 UPDATE idempotency SET leased_until = ? WHERE tenant = ? AND method = ? AND route = ? AND key = ?
 """
 _RENEW = """
-UPDATE idempotency SET leased_until = ?, kept_until = max(kept_until, ?)
+UPDATE idempotency SET leased_until = ?, kept_until = max(kept_until, ?), effect = iif(?, 'done', effect)
 WHERE tenant = ? AND method = ? AND route = ? AND key = ? AND owner = ? AND status IS NULL
 """
 _COMPLETE = """
@@ -85,19 +86,22 @@ class SqliteStore:
             self.close()
             raise
 
-    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+    def claim(
+        self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float, tells: bool = False
+    ) -> Claim:
         """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*."""
 
         def claim(db: sqlite3.Connection) -> Claim:
-            now, first = self._now(), True
+            now = self._now()
+            before: SideEffect = "none"
             db.execute(_PURGE, (now, PURGED_AT_ONCE))
             row = db.execute(_FIND, record).fetchone()
             if row is not None and row[1] > now:
-                first = False
+                before = row[3]
                 if row[0] != fingerprint:
                     return Conflict()
-                if row[3] is not None:
-                    return _answer(*row[3:])
+                if row[4] is not None:
+                    return _answer(*row[4:])
                 if now < row[2] <= now + lease:
                     return InProgress(leased_for=round(row[2] - now, 3))
                 if row[2] > now:
@@ -106,17 +110,18 @@ class SqliteStore:
                     db.execute(_SHORTEN, (now + lease, *record))
                     return InProgress(leased_for=lease)
             # However short the answer is to be kept: while it is waited for, the record must be there.
-            db.execute(_BEGIN, (fingerprint, now + max(kept, lease), owner, now + lease, *record))
-            return Claimed(first)
+            effect = kept_effect(before, tells=tells)
+            db.execute(_BEGIN, (fingerprint, now + max(kept, lease), owner, now + lease, effect, *record))
+            return Claimed(before)
 
         return self._file.write(claim)
 
-    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
-        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
+    def renew(self, record: Record, owner: str, *, lease: float, begun: bool = False) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more. *begun*: its side effects begin."""
 
         def renew(db: sqlite3.Connection) -> bool:
             leased_until = self._now() + lease
-            return _changed(db, _RENEW, leased_until, leased_until, *record, owner)
+            return _changed(db, _RENEW, leased_until, leased_until, begun, *record, owner)
 
         return self._file.write(renew)
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from failwell.contract.case import SideEffect
 from failwell.server.stored_response import StoredResponse
 
 
@@ -19,6 +20,11 @@ class Record(NamedTuple):
     key: str
 
 
+def kept_effect(before: SideEffect, *, tells: bool) -> SideEffect:
+    """What a record says of the side effects of all who had its key, once somebody new owns it who *tells* of his."""
+    return before if tells or before == "done" else "unknown"
+
+
 def digest(record: Record) -> bytes:
     """A name of *record* that has one length, whatever its parts are."""
     return hashlib.sha256(json.dumps(record).encode()).digest()
@@ -28,11 +34,11 @@ def digest(record: Record) -> bytes:
 class Claimed:
     """The idempotency key was free: the request runs now, under a lease.
 
-    *first* is whether no request that had the key ran before, as far as the store knows; None if it cannot say. One
-    that died may have done anything, and one that failed after a side effect leaves its record behind.
+    *before* is what the requests did that had the key and were not answered: "none" if there was none, or each of them
+    said when its side effects began, and none had; None if the store cannot say.
     """
 
-    first: bool | None = field(default=None, compare=False, repr=False)
+    before: SideEffect | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +64,21 @@ class Store(Protocol):
     those read one clock, which does not jump: a lease must not end early, nor late, when the time of day is set.
     """
 
-    def claim(self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float) -> Claim:
+    def claim(
+        self, record: Record, fingerprint: bytes, owner: str, *, lease: float, kept: float, tells: bool = False
+    ) -> Claim:
         """Make *owner* the one who runs *record*, unless it was answered, is leased or had another *fingerprint*.
 
-        The record outlasts its lease, renewed or not, whatever *kept* says.
+        The record outlasts its lease, renewed or not, whatever *kept* says. An owner that *tells* renews with *begun*
+        before its first side effect; one that does not may have done anything when it is heard of no more.
         """
         ...
 
-    def renew(self, record: Record, owner: str, *, lease: float) -> bool:
-        """Let the lease begin anew; False if *record* is not *owner*'s any more."""
+    def renew(self, record: Record, owner: str, *, lease: float, begun: bool = False) -> bool:
+        """Let the lease begin anew; False if *record* is not *owner*'s any more.
+
+        With *begun* it is remembered that a side effect has begun, or is about to.
+        """
         ...
 
     def complete(self, record: Record, owner: str, answer: StoredResponse, *, kept: float) -> bool:

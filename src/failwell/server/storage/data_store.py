@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from failwell.clock import ServerClock
-from failwell.server.side_effects import side_effect
+from failwell.server.side_effects import announced_effect, side_effect
 from failwell.server.storage.data_folder import DataFolder, DataFolderError
 from failwell.server.storage.sqlite import Database, ForeignFileError, Schema, ended, look_at
 from failwell.server.storage.steady_clock import TABLE, SteadyClock, steady_time
@@ -60,6 +60,7 @@ class DataStore(Database):
         """
         with super().writing() as db:
             yield db
+            announced_effect()  # before anything is kept: else a process that is killed right then had done nothing
         side_effect()
 
     def steady(self, clock: ServerClock) -> SteadyClock:
