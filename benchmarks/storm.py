@@ -17,11 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.goals import Goal
+from benchmarks.simulation import Respond, Simulation
 from failwell.contract import BudgetRules, RetryRules
 from failwell.contract.resilience import FLEET_BUDGET
 from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, with_retries
 from failwell.policy.retry.policy import succeeded
-from failwell.testing.simulation import Respond, Simulation
 from failwell.wire.messages import Reply, Request
 
 PERIOD = 140.0

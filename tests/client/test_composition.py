@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from benchmarks.simulation import Simulation
 from failwell import Batch
 from failwell.client import (
     Awaiting,
@@ -26,7 +27,6 @@ from failwell.client import (
 from failwell.policy import Flow, StreamRules
 from failwell.policy.flow import perform
 from failwell.testing import Asked, Events, play, replies
-from failwell.testing.simulation import Simulation
 from failwell.wire.sse import Event
 from pictograph.exceptions import NetworkError, PictographError, ServerError, ValidationError
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from benchmarks.simulation import Respond, Simulation
 from failwell.contract import Attempt, BudgetRules, RetryRules, Suppression
 from failwell.contract.reporting import log_fields
 from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, call_or_raise, with_retries
 from failwell.policy.retry.policy import succeeded
 from failwell.testing import Player
-from failwell.testing.simulation import Respond, Simulation
 from failwell.wire.messages import Reply, Request
 from pictograph.exceptions import CATALOGUE, ServerError
 from tests.dice import dice

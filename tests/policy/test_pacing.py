@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.simulation import Respond, Simulation
 from failwell.contract import RetryRules
 from failwell.policy import Guard, Pacer, RetryPolicy, RetryResult, Send, with_retries
 from failwell.policy.flow import NotSent
 from failwell.testing import Player
-from failwell.testing.simulation import Respond, Simulation
 from failwell.wire.messages import Outcome, Reply, Request
 from tests.dice import dice
 

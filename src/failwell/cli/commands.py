@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import io
 import json
-import os
 import signal
 import sys
 import threading
@@ -21,8 +20,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from failwell import __version__
 from failwell.cli.console import Console
-from failwell.cli.looking import LOOK_UPS
+from failwell.cli.diff import diff
+from failwell.cli.explain import explain
+from failwell.cli.init import init
+from failwell.cli.kit.streams import drop_output
+from failwell.cli.openapi import openapi
+from failwell.cli.reference import reference
 from failwell.cli.report import report_to
+from failwell.cli.snapshot import snapshot
 from failwell.contract.errors import ContractError
 from failwell.contract.extras import missing, require
 
@@ -111,22 +116,16 @@ def told(command: Callable[P, int]) -> Callable[P, None]:
             code = UNUSABLE
         except BrokenPipeError:
             # Whoever read the output has enough, as `head` has.
-            _drop_output()
+            drop_output()
             code = UNREAD
         except OSError as problem:
-            _drop_output()
+            drop_output()
             named = f"{problem.filename}: " if problem.filename else ""
             typer.echo(f"failwell: {named}{problem.strerror or problem}. Nothing was written.", err=True)
             code = UNUSABLE
         raise typer.Exit(code)
 
     return run_told
-
-
-def _drop_output() -> None:
-    """Let what is left of the output go nowhere: written again at the very end, it would only fail again."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @app.command()
@@ -182,7 +181,10 @@ def check(
 
     found = find_vendor(vendor)
     promises = promises_of(found)
-    with report_to(json_file) as report, report_to(junit_file) as junit_report, ExitStack() as stack:
+    with ExitStack() as stack:
+        report, junit_report = (
+            None if where is None else stack.enter_context(report_to(where)) for where in (json_file, junit_file)
+        )
         sdk, colours = sdk_of(vendor), COLOURS
         if adapter is not None:
             remote = stack.enter_context(RemoteAdapter(adapter, python=python, without=found.environment.values()))
@@ -359,8 +361,9 @@ def vendors() -> int:
     return HELD
 
 
-for _name, _command in LOOK_UPS.items():
-    app.command(_name)(told(_command))
+# What looks something up in a contract runs without a server, and where none is installed.
+for _command in (explain, reference, openapi, snapshot, diff, init):
+    app.command()(told(_command))
 
 
 def run() -> None:

@@ -96,7 +96,6 @@ def init(
     module = _module_name(made) if output is None else output
     if module == "-" or (Path(module).exists() and not Path(module).is_file()):
         with report_to(module) as file:
-            assert file is not None
             file.write(text)
         typer.echo(_told(made), err=True)
         return 0
@@ -109,8 +108,6 @@ def init(
     library = _client(Path.cwd(), may_ask=document != "-") if client is None else client.value
     # One is named just before the other: an interruption before that leaves neither.
     with report_to(module) as module_file, report_to(example) as example_file:
-        assert module_file is not None
-        assert example_file is not None
         module_file.write(text)
         example_file.write(example_text(made, module=Path(module).stem, client=library))
     typer.echo(f"{_told(made)}\nWrote {module}, and {example}, which calls with {library}.", err=True)

@@ -24,6 +24,5 @@ def openapi(
     """
     content = document(named_catalogue(catalogue))
     with report_to(output) as file:
-        assert file is not None
         file.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     return 0

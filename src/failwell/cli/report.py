@@ -11,16 +11,16 @@ from typing import TextIO
 
 
 @contextmanager
-def report_to(where: str | None) -> Generator[TextIO | None]:
-    """The file *where* to write to, the terminal for "-", None for None.
+def report_to(where: str) -> Generator[TextIO]:
+    """The file *where* to write to, the terminal for "-".
 
     A file gets its name when the block ends well; until then, and for good when it does not, what was there stays.
 
     Raises:
         OSError: nothing can be written there; this is known before the block begins.
     """
-    if where is None or where == "-":
-        yield None if where is None else sys.stdout
+    if where == "-":
+        yield sys.stdout
         return
     path = Path(where)
     if path.exists() and not path.is_file():

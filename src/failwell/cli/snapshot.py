@@ -18,6 +18,5 @@ def snapshot(
     """Write down everything that callers can depend on in a catalogue, for `failwell diff` to compare with later."""
     content = written(facts_of(named_catalogue(catalogue)))
     with report_to(output) as file:
-        assert file is not None
         file.write(content)
     return 0

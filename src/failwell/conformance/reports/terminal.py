@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from failwell.conformance.faults.runner import not_offered
@@ -15,31 +15,56 @@ with needs("cli", __name__):
     from rich.text import Text
 
 
+def show(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> None:
+    """Print the table of *rows*, under the name of the *sdk*, and the verdict in one line."""
+
+    def told(row: Row) -> tuple[str, ...]:
+        facts = evidence_of(row)
+        return facts.raised or "-", facts.attributes or "-", facts.attempts, facts.waits or "-"
+
+    columns = {"Sentence or case": 5, "Raised": 2, "Attributes": 3, "Attempts": None, "Waits asked (s)": 1}
+    _show(rows, console, sdk, columns, told)
+    console.print(sum_of(rows, seconds), style="bold")
+
+
 def show_faults(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> None:
     """Print what the calls of *sdk* ended in that met the faults of *rows*, and the verdict in one line."""
+
+    def told(row: Row) -> tuple[str, ...]:
+        errors = [verdict.seen.error for verdict in row.verdicts.values()]
+        raised = dict.fromkeys(type(error).__name__ if error is not None else "-" for error in errors)
+        return " or ".join(raised), _tries(row, "reads"), _tries(row, "writes")
+
+    _show(rows, console, sdk, {"Every try meets": 4, "Raised": 2, "Tries: reads": None, "writes": None}, told)
+    console.print(sum_of_faults(rows, seconds), style="bold")
+
+
+def _show(
+    rows: Sequence[Row],
+    console: Console,
+    sdk: str,
+    columns: Mapping[str, int | None],
+    told: Callable[[Row], tuple[str, ...]],
+) -> None:
+    """Print a table of *rows*, and why they fall short: *columns* have a share of the width, or numbers."""
     table = Table(
         title=Text(sdk, style="bold"), title_justify="left", show_edge=False, pad_edge=False, header_style="bold"
     )
-    table.add_column("Every try meets", ratio=4, overflow="fold")
-    table.add_column("Raised", ratio=2, overflow="fold")
-    table.add_column("Tries: reads", justify="right")
-    table.add_column("writes", justify="right")
+    for title, ratio in columns.items():
+        if ratio is None:
+            table.add_column(title, justify="right")
+        else:
+            table.add_column(title, ratio=ratio, overflow="fold")
     table.add_column("Verdict")
-    group = ""
+    section = ""
     for row in rows:
-        if row.promise.section != group:
-            group = row.promise.section
+        if row.promise.section != section:
+            section = row.promise.section
             table.add_section()
-            table.add_row(Text(group, style="bold"))
-        raised = dict.fromkeys(
-            type(verdict.seen.error).__name__ if verdict.seen.error is not None else "-"
-            for verdict in row.verdicts.values()
-        )
-        tries = (_tries(row, "reads"), _tries(row, "writes"))
-        table.add_row(Text(row.promise.sentence), Text(" or ".join(raised)), *tries, told_verdict(row))
+            table.add_row(Text(section, style="bold"))
+        table.add_row(Text(row.promise.sentence), *map(Text, told(row)), told_verdict(row))
     console.print(table)
     tell_shortfalls(rows, console)
-    console.print(sum_of_faults(rows, seconds), style="bold")
 
 
 def sum_of_faults(rows: Sequence[Row], seconds: float) -> str:
@@ -57,43 +82,6 @@ def _tries(row: Row, call: str) -> str:
         verdict.seen.attempts for lane, verdict in row.verdicts.items() if lane.startswith(f"{call}, ")
     )
     return " or ".join(str(count) for count in counts)
-
-
-with needs("cli", __name__):
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-
-def show(rows: Sequence[Row], console: Console, *, sdk: str, seconds: float) -> None:
-    """Print the table of *rows*, under the name of the *sdk*, and the verdict in one line."""
-    table = Table(
-        title=Text(sdk, style="bold"), title_justify="left", show_edge=False, pad_edge=False, header_style="bold"
-    )
-    table.add_column("Sentence or case", ratio=5, overflow="fold")
-    table.add_column("Raised", ratio=2, overflow="fold")
-    table.add_column("Attributes", ratio=3, overflow="fold")
-    table.add_column("Attempts", justify="right")
-    table.add_column("Waits asked (s)", ratio=1, overflow="fold")
-    table.add_column("Verdict")
-    section = ""
-    for row in rows:
-        if row.promise.section != section:
-            section = row.promise.section
-            table.add_section()
-            table.add_row(Text(section, style="bold"))
-        facts = evidence_of(row)
-        table.add_row(
-            Text(row.promise.sentence),
-            Text(facts.raised or "-"),
-            Text(facts.attributes or "-"),
-            facts.attempts,
-            Text(facts.waits or "-"),
-            told_verdict(row),
-        )
-    console.print(table)
-    tell_shortfalls(rows, console)
-    console.print(sum_of(rows, seconds), style="bold")
 
 
 def sum_of(rows: Sequence[Row], seconds: float) -> str:
