@@ -12,31 +12,15 @@ import pytest
 from failwell._support import truncation
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import PictographError
+from tests.wire.samples import LARGE_REPLIES
 
 from .colours import KEY, every_colour
 
-MIB = 1_000_000
 COUNT = 1_000
 
 
-def of_a_mib(shape: str) -> tuple[int, bytes]:
-    """A status, and a body of a megabyte."""
-    filler = "x" * MIB
-    many = [{"loc": ["body", str(n)], "msg": "m" * 50, "type": "t"} for n in range(9_000)]
-    bodies: dict[str, tuple[int, Any]] = {
-        "a sentence": (404, {"detail": filler}),
-        "a code": (409, {"detail": {"message": filler, "error_code": filler[:1000]}}),
-        "field errors": (422, {"detail": many}),
-        "a map": (402, {"detail": {"message": "m", **{f"k{n}": "v" * 90 for n in range(9_000)}}}),
-        "a list": (400, [[filler[:9_000]] * 9] * 12),
-        "text": (500, filler),
-    }
-    status, body = bodies[shape]
-    return status, body.encode() if isinstance(body, str) else json.dumps(body).encode()
-
-
-SHAPES = ("a sentence", "a code", "field errors", "a map", "a list", "text")
-QUICK = ("a sentence", "a list", "text")
+TRACED = ("long sentence", "long message", "other field errors", "map", "long entries", "text")
+QUICK = ("long sentence", "long entries", "text")
 
 
 def errors_of(colour: str, replies: list[tuple[int, bytes]], count: int) -> list[PictographError]:
@@ -83,7 +67,7 @@ def test_a_thousand_errors(colour: str) -> None:
     R5. 1,000 errors from replies of 1 MB cost less than 20 MB, tracebacks included.
     """
     # To parse the others takes long while every allocation is traced: of them there are fewer.
-    replies = [of_a_mib(shape) for shape in (QUICK if colour == "blocking" else SHAPES)]
+    replies = [LARGE_REPLIES[shape] for shape in (QUICK if colour == "blocking" else TRACED)]
     count = COUNT if colour == "blocking" else 24
     errors_of(colour, replies, len(replies))
     gc.collect()
@@ -100,12 +84,12 @@ def test_a_thousand_errors(colour: str) -> None:
 
 
 @every_colour
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", LARGE_REPLIES)
 def test_one_error(shape: str, colour: str) -> None:
     """
     R5. Of 1 MB an error keeps 8 KiB of the body and says how long it was; it prints in less than 4 KiB.
     """
-    status, body = of_a_mib(shape)
+    status, body = LARGE_REPLIES[shape]
     (error,) = errors_of(colour, [(status, body)], 1)
 
     assert (True, len(body), truncation.BODY) == (error.body_truncated, error.body_length, len(error.body))

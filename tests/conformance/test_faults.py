@@ -14,6 +14,9 @@ from failwell.conformance.faults.model import SHORT
 from failwell.conformance.faults.runner import LOOPS, check_faults, faults_of
 from failwell.conformance.faults.servers import ListeningRawServer
 from failwell.conformance.runner import promises_of
+from failwell.sandbox import Certificate, Garbled, Malformed
+from failwell.sandbox.faults.samples import GARBLED, MALFORMED
+from failwell.sandbox.faults.steps import CERTIFICATES
 from failwell.sandbox.vendor import find_vendor, known_vendors
 from pictograph.exceptions import CATALOGUE, ApiError, ConflictError, NetworkError, NotFoundError, RateLimitError
 from tests.dice import share
@@ -38,6 +41,17 @@ def test_enough_faults() -> None:
 
     assert len(FAULTS) >= 120
     assert {} == {name: count for name, count in names.items() if count > 1}
+
+
+def test_every_kind_is_met() -> None:
+    """
+    No kind of reply or certificate that the sandbox knows is missing.
+    """
+    steps = [step for fault in FAULTS for step in fault.steps]
+
+    assert set(MALFORMED) == {step.kind for step in steps if isinstance(step, Malformed)}
+    assert set(GARBLED) == {step.kind for step in steps if isinstance(step, Garbled)}
+    assert set(CERTIFICATES) == {step.kind for step in steps if isinstance(step, Certificate)}
 
 
 # A handshake whose peer is gone before it begins: the ssl module leaves the closing of its socket to the collector.

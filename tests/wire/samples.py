@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from failwell.conformance.faults import Answered, Unanswered, all_faults
 from failwell.wire import Reply
 from tests.contract.samples.strategies import JSON, TEXTS
 
@@ -80,46 +81,44 @@ def as_json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-ODD_BODIES: dict[str, bytes] = {
-    "empty": b"",
-    "proxy page": b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
-    "plain text": b"upstream connect error",
-    "not UTF-8": b'{"detail": "\xff\xfe\xfa"}',
-    "cut": b'{"detail": "Dataset not fou',
-    "deep lists": b"[" * 100_000 + b"]" * 100_000,
-    "deep lists, not closed": b"[" * 100_000,
-    "deep detail": b'{"detail": ' + b'{"message":' * 900 + b'"x"' + b"}" * 900 + b"}",
-    "deep objects": b'{"detail":' * 100_000 + b"1" + b"}" * 100_000,
-    "6000 digits": b'{"detail": {"message": "m", "required": ' + b"9" * 6000 + b"}}",
-    "6000 digits alone": b"9" * 6000,
-    "6000 digits as text": b'{"detail": {"message": "m", "required": "' + b"9" * 6000 + b'"}}',
-    "6000 digits as code": b'{"error": {"code": ' + b"9" * 6000 + b', "message": 1e999}}',
-    "BOM": b'\xef\xbb\xbf{"detail": "Dataset not found"}',
-    "UTF-16": '{"detail": "Dataset not found"}'.encode("utf-16"),
-    "lone surrogate": b'{"detail": "\\ud800", "error": {"message": "\\udfff", "code": "\\ud800"}}',
-    "lone surrogate, raw": b'{"detail": "\xed\xa0\x80", "message": "\xed\xa0\x80"}',
-    "NaN": b'{"detail": NaN, "error": Infinity, "message": -Infinity}',
-    "zero bytes": b"\x00\x00\x00\x00",
-    "spaces": b'{"detail": "   ", "error": {"message": " "}, "message": "\\n"}',
-    "signs": b'{"detail": {"message": "m", "required": "+-5", "remaining": "--5"}}',
-    "same key twice": b'{"detail": 1, "detail": {"message": "m"}}',
-    "number": b"42",
-    "text": b'"no"',
-    "null": b"null",
-    "true": b"true",
-    "list": b"[]",
-    "detail null": b'{"detail": null}',
-    "detail number": b'{"detail": 7}',
-    "detail true": b'{"detail": true}',
-    "detail empty text": b'{"detail": ""}',
-    "detail empty list": b'{"detail": []}',
-    "detail empty object": b'{"detail": {}}',
-    "detail odd list": b'{"detail": [null, 1, "x", [], {}, {"loc": 5}, {"loc": [null, {}], "msg": []}, true, 1e400]}',
-    "detail deep list": b'{"detail": ' + b"[" * 900 + b"]" * 900 + b"}",
-    "detail lists": b'{"detail": [[[[["x"]]]]]}',
-    "error null": b'{"error": null, "request_id": null}',
-    "error odd": b'{"error": {"code": [], "message": {"message": {}}, "details": 5}, "request_id": {}}',
-    "errors odd": b'{"errors": {"name": ["taken"]}, "error": [], "message": false}',
-    "problem odd": b'{"type": 5, "title": [], "detail": {}, "status": "x", "details": []}',
-    "over 1 MiB": as_json({"detail": "x" * 1_100_000}),
+def odd_bodies() -> dict[str, bytes]:
+    """The bodies of the faults that an SDK is checked with, each by the name of the first that has it.
+
+    Those of 10 MB are left out: of them a client reads the first MiB, which one of 1.1 MB is long enough for.
+    """
+    found: dict[bytes, str] = {}
+    for fault in all_faults():
+        body = fault.ends.body if isinstance(fault.ends, Answered | Unanswered) else None
+        if body is not None and len(body) < 2_000_000:
+            found.setdefault(body, fault.name)
+    return {name: body for body, name in found.items()}
+
+
+MEGABYTE = 1_000_000
+
+
+def _field_errors() -> list[dict[str, Any]]:
+    """As many field errors as fit into one megabyte."""
+    entry = {"loc": ["body", "annotations", 12345, "name"], "msg": "Field required", "type": "missing"}
+    return [entry] * (MEGABYTE // (len(as_json(entry)) + 2))
+
+
+LARGE_REPLIES: dict[str, tuple[int, bytes]] = {
+    "HTML page": (422, b"<html>" + b"x" * MEGABYTE),
+    "text": (500, b"x" * MEGABYTE),
+    "long sentence": (404, as_json({"detail": "x" * MEGABYTE})),
+    "long message": (409, as_json({"detail": {"message": "x" * MEGABYTE, "error_code": "x" * 1000}})),
+    "long code": (422, as_json({"detail": {"message": "m", "error_code": "x" * MEGABYTE}})),
+    "long entries": (400, as_json([["x" * 9_000] * 9] * 12)),
+    "field errors": (422, as_json({"detail": _field_errors()})),
+    "other field errors": (
+        422,
+        as_json({"detail": [{"loc": ["body", str(n)], "msg": "m" * 50, "type": "t"} for n in range(9_000)]}),
+    ),
+    "map": (402, as_json({"detail": {"message": "m", **{f"k{n}": "v" * 90 for n in range(9_000)}}})),
+    "empty lists": (422, b'{"detail": [{"a": [' + b",".join([b"[" + b",".join([b"[]"] * 500) + b"]"] * 100) + b"]}]}"),
+    "small numbers": (422, b'{"detail": [{"a": [' + b",".join([b"[" + b",".join([b"1"] * 800) + b"]"] * 100) + b"]}]}"),
+    "small objects": (422, b'{"detail": [' + b",".join([b'{"a":{"a":{"a":{}}}}'] * 8_000) + b"]}"),
+    "long keys": (422, as_json({"detail": [{"k" * 9000 + str(n): n for n in range(110)}]})),
 }
+"""Replies of about a megabyte: what their errors cost is measured, so they are no faults of the check."""

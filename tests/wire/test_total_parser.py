@@ -11,9 +11,10 @@ from failwell.contract.reporting import hint
 from failwell.wire import Reply, parse_reply, render_error, snapshot
 from tests.contract.samples import CATALOGUES
 from tests.contract.samples.instances import through_pickle
-from tests.wire.samples import ODD_BODIES, REPLIES
+from tests.wire.samples import REPLIES, odd_bodies
 
 ALL = pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES)
+ODD_BODIES = odd_bodies()
 CONTENT_TYPES = ["application/json", "application/problem+json", "text/html", "text/plain; charset=utf-16", "", "\x00"]
 
 

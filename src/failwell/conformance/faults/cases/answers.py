@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from failwell.conformance.faults.cases.bodies import endless, packings
+from failwell.conformance.faults.cases.packings import broken_packings, endless, packings
 from failwell.conformance.faults.model import Fault, Unanswered
 from failwell.sandbox.faults.samples import GarbledKind, garbled
 from failwell.sandbox.faults.steps import Answer, Garbled
@@ -29,6 +29,10 @@ BODIES: tuple[tuple[str, str, bytes], ...] = (
     ("data with other keys", JSON, b'{"data": [{"color": "red"}], "object": "list"}'),
     ("an error in it", JSON, b'{"error": {"code": "INTERNAL", "message": "Did not work"}}'),
     ("a detail in it", JSON, b'{"detail": "Not found"}'),
+    ("data of another shape", JSON, b'{"data": {"id": 7, "status": []}}'),
+    ("data that is not UTF-8", JSON, b'{"data": "\xff"}'),
+    ("half of an object", JSON, b'{"data": {"id": '),
+    ("a detail of lists 100,000 deep", JSON, b'{"detail": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     ("a number of 6000 digits", JSON, b'{"data": ' + b"9" * 6000 + b"}"),
     ("lists 100,000 deep", JSON, b"[" * 100_000 + b"]" * 100_000),
     ("plain text", "text/plain", b"OK"),
@@ -46,6 +50,10 @@ CODINGS: tuple[tuple[GarbledKind, str, bool], ...] = (
     ("cut-gzip", "half of the gzip", False),
 )
 """What garbles a body, and whether it is sure that it cannot be unpacked at all."""
+
+
+LIST = b'{"data": [' + b", ".join(b'{"id": "%d"}' % number for number in range(200)) + b"]}"
+"""An answer of some length, which is one as long as it can be unpacked."""
 
 
 def faults() -> Iterator[Fault]:
@@ -67,15 +75,16 @@ def faults() -> Iterator[Fault]:
     too_long = Answer(200, (("Content-Type", JSON), ("Content-Encoding", "gzip")), endless())
     ends = Unanswered("unreadable", status=200, caused=False)
     yield Fault(group, "a 200 with gzip that unpacks to more than is held", ends, (too_long,))
-    broken = (("Content-Type", JSON), ("Content-Encoding", "deflate"))
     unpacked = Unanswered("unreadable", status=200, caused=False)
-    yield Fault(group, "a 200 with deflate that is none", unpacked, (Answer(200, broken, b"{}"),))
+    for name, coding, broken in broken_packings(LIST):
+        said = (("Content-Type", JSON), ("Content-Encoding", coding))
+        yield Fault(group, f"a 200 with {name}", unpacked, (Answer(200, said, broken),))
     for name, coding, zipped in packings(b"[0]"):
         cut = Answer(200, (("Content-Type", JSON), ("Content-Encoding", coding)), zipped[:-5])
         yield Fault(group, f"a 200 with {name} that breaks off", unpacked, (cut,))
     for status in (202, 203, 206, 226, 299):
         ends = Unanswered("unreadable", status=status, body=b"[0]", caused=False)
         yield Fault(group, f"a {status} with a JSON list", ends, (Answer(status, (("Content-Type", JSON),), b"[0]"),))
-    for status in (201, 204, 205):
+    for status in (201, 204, 205, 206):
         ends = Unanswered("unreadable", status=status, body=b"", caused=False)
         yield Fault(group, f"a {status} without a body", ends, (Answer(status),))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterator
 
-from failwell.client.transport.content_coding import LONGEST_REPLY
+from failwell.conformance.faults.cases.packings import endless, packings
 from failwell.conformance.faults.model import Answered, Fault
 from failwell.sandbox.faults.samples import BOMB, GarbledKind, garbled
 from failwell.sandbox.faults.steps import Answer, Garbled
@@ -80,6 +79,23 @@ SHAPES: tuple[tuple[str, int, object], ...] = (
     ("a message of 100,000 characters", 400, {"detail": "x" * 100_000, "error": "y" * 100_000}),
     ("10,000 errors", 422, {"detail": [{"loc": ["body", n], "msg": "bad", "type": "t"} for n in range(10_000)]}),
     ("a lone surrogate", 400, {"detail": "\ud800", "error": {"code": "\udfff", "message": "\ud800"}}),
+    ("an empty JSON list", 400, []),
+    ("JSON true", 400, True),
+    ("true as detail", 400, {"detail": True}),
+    ("an empty sentence as detail", 400, {"detail": ""}),
+    ("an empty object as detail", 400, {"detail": {}}),
+    ("a sentence in five lists as detail", 400, {"detail": [[[[["x"]]]]]}),
+    ("nothing but spaces to read", 400, {"detail": "   ", "error": {"message": " "}, "message": "\n"}),
+    ("signs in front of its amounts", 402, {"detail": {"message": "m", "required": "+-5", "remaining": "--5"}}),
+    ("null as error and as request id", 400, {"error": None, "request_id": None}),
+    (
+        "an error object of other types",
+        400,
+        {"error": {"code": [], "message": {"message": {}}, "details": 5}, "request_id": {}},
+    ),
+    ("errors of other types", 422, {"errors": {"name": ["taken"]}, "error": [], "message": False}),
+    ("a problem document of other types", 400, {"type": 5, "title": [], "detail": {}, "status": "x", "details": []}),
+    ("a message of 1.1 MB", 400, {"detail": "x" * 1_100_000}),
 )
 """JSON bodies, each with the status that it comes with."""
 
@@ -99,14 +115,25 @@ WORDS: tuple[tuple[str, int, object, str], ...] = (
     ("errors by field", 422, {"errors": {"name": ["is too short"]}}, "is too short"),
     ("fields alone", 400, {"name": ["is too short"]}, "is too short"),
     ("a list of errors with details", 422, {"errors": [{"title": "No", "detail": "Way too short"}]}, "Way too short"),
+    ("a message in an object as detail", 409, {"detail": {"message": "It is taken"}}, "It is taken"),
+    ("a message and no amount as detail", 402, {"detail": {"message": "Nothing is left"}}, "Nothing is left"),
+    ("a message about the key", 401, {"message": "This key is unknown"}, "This key is unknown"),
+    ("a JSON string to read", 404, "It is gone", "It is gone"),
+    ("a JSON list to read", 404, ["It is gone"], "It is gone"),
 )
 """JSON bodies whose words a person must find in the message, whatever the vendor's own shape is."""
+
+PAGE = b"<!DOCTYPE html><html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 TEXTS: tuple[tuple[str, int, str, bytes, str], ...] = (
     ("a sentence in Latin-1", 403, "text/plain; charset=latin-1", "Kein Schlüssel".encode("latin-1"), "Kein Schlüssel"),
     ("a sentence in UTF-16", 403, "text/plain; charset=utf-16", "Kein Schlüssel".encode("utf-16"), "Kein Schlüssel"),
     ("a page with a title", 502, "text/html", b"<title>Bad &amp; gone</title><p>Sorry</p>", "Bad & gone"),
     ("a message in XML", 403, "application/xml", b"<Error><Message>Access denied</Message></Error>", "Access denied"),
+    ("a sentence in plain text", 404, "text/plain", b"No such rule here.", "No such rule here."),
+    ("a page whose title is a number", 502, "text/html", PAGE, "Bad Gateway"),
+    ("a page that is called JSON", 502, JSON, PAGE, "Bad Gateway"),
+    ("a problem that says so", 404, "application/problem+json", b'{"title": "T", "detail": "It left"}', "It left"),
 )
 """The same for other bodies."""
 
@@ -132,37 +159,50 @@ RAW: tuple[tuple[str, int, str, bytes], ...] = (
     ("NUL bytes", 500, "application/octet-stream", b"\x00" * 4096),
     ("all bytes that there are", 500, JSON, bytes(range(256)) * 16),
     ("an XML document", 403, "application/xml", b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>"),
+    ("binary", 500, "application/octet-stream", bytes(range(256))),
+    ("no body and no kind of it", 404, "", b""),
+    ("half of a sentence as detail", 404, JSON, b'{"detail": "Rule not fou'),
+    ("a sentence that is not UTF-8", 404, JSON, b'{"detail": "\xff\xfe\xfa"}'),
+    ("JSON in UTF-16 that does not say so", 404, JSON, '{"detail": "Not here"}'.encode("utf-16")),
+    ("a lone surrogate in UTF-8", 400, JSON, b'{"detail": "\xed\xa0\x80", "message": "\xed\xa0\x80"}'),
+    ("NaN and infinities to read", 404, JSON, b'{"detail": NaN, "error": Infinity, "message": -Infinity}'),
+    ("6000 digits alone", 400, JSON, b"9" * 6000),
+    ("a number of 6000 digits and no message", 402, JSON, b'{"detail": {"required": ' + b"9" * 6000 + b"}}"),
+    ("6000 digits as text", 402, JSON, b'{"detail": {"message": "m", "required": "' + b"9" * 6000 + b'"}}'),
+    ("6000 digits as a code", 400, JSON, b'{"error": {"code": ' + b"9" * 6000 + b', "message": 1e999}}'),
+    ("lists 100,000 deep that are not closed", 400, JSON, b"[" * 100_000),
+    ("objects 100,000 deep", 500, JSON, b'{"detail":' * 100_000 + b"1" + b"}" * 100_000),
+    ("a message 900 deep", 400, JSON, b'{"detail": ' + b'{"message":' * 900 + b'"x"' + b"}" * 900 + b"}"),
+    ("a detail of lists 900 deep", 404, JSON, b'{"detail": ' + b"[" * 900 + b"]" * 900 + b"}"),
+    ("a detail of lists 1,000 deep", 404, JSON, b'{"detail": ' + b"[" * 1_000 + b"]" * 1_000 + b"}"),
+    ("a detail of lists 100,000 deep", 404, JSON, b'{"detail": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    ("a key that comes twice, with other types", 400, JSON, b'{"detail": 1, "detail": {"message": "m"}}'),
+    ("four NUL bytes that are called JSON", 500, JSON, b"\x00" * 4),
+    (
+        "a list of odder things as detail",
+        422,
+        JSON,
+        b'{"detail": [null, 1, "x", [], {}, {"loc": 5}, {"loc": [null, {}], "msg": []}, true, 1e400]}',
+    ),
 )
 """Other bodies, each with its status and what it says it is."""
 
-PAGES = (401, 403, 413, 429, 502, 503, 504)
+PAGES = (401, 403, 404, 413, 429, 502, 503, 504)
 """Statuses that proxies have pages for."""
 
 
 BROKEN_CODINGS: tuple[tuple[GarbledKind, int, str], ...] = (
     ("not-gzip", 404, "gzip that is none"),
     ("not-gzip", 503, "gzip that is none"),
+    ("not-gzip", 500, "gzip that is none"),
     ("cut-gzip", 500, "half of the gzip"),
+    ("cut-gzip", 503, "half of the gzip"),
     ("not-utf-8", 422, "bytes that are not UTF-8"),
 )
 """What garbles a body, and the status that it comes with."""
 
 
 NOT_FOUND = b'{"detail": "Rule not found"}'
-
-
-def packings(body: bytes) -> Iterator[tuple[str, str, bytes]]:
-    """Ways to pack *body*, each with the name of its coding."""
-    whole, middle = gzip.compress(body, mtime=0), len(body) // 2
-    yield "good gzip", "gzip", whole
-    yield "gzip that is called x-gzip", "x-gzip", whole
-    yield "gzip in two members", "gzip", gzip.compress(body[:middle], mtime=0) + gzip.compress(body[middle:], mtime=0)
-    yield "gzip of gzip", "gzip, gzip", gzip.compress(whole, mtime=0)
-
-
-def endless() -> bytes:
-    """Gzip that unpacks to more than the longest body that is held."""
-    return gzip.compress(b" " * (LONGEST_REPLY + 1), 1, mtime=0)
 
 
 def faults() -> Iterator[Fault]:

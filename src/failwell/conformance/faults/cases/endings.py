@@ -58,15 +58,16 @@ def _breaking() -> Iterator[Fault]:
     less = WrongLength(200, JSON, b'{"data": []}', by=-3)
     unreadable = Unanswered("unreadable", status=200, body=b'{"data": ', caused=False)
     yield _met(group, "a 200 that is longer than announced", unreadable, less)
-    surplus = WrongLength(503, JSON, BODY, by=-4)
-    yield _met(group, "a 503 that is longer than announced", Answered(503, BODY[:-4]), surplus)
+    for status in (404, 503):
+        surplus = WrongLength(status, JSON, BODY, by=-4)
+        yield _met(group, f"a {status} that is longer than announced", Answered(status, BODY[:-4]), surplus)
     twice = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n" * 2
     yield _met(group, "two replies to one request", Answered(503, b""), Raw(twice, "keep"))
 
 
 def _chunked() -> Iterator[Fault]:
     group = "Replies in chunks"
-    failing = CHUNKED.replace(b"200 OK", b"500 No")
+    failing, missing = CHUNKED.replace(b"200 OK", b"500 No"), CHUNKED.replace(b"200 OK", b"404 No")
     yield _met(
         group, "a 500 in chunks of a byte", Answered(500, BODY), Raw(failing + _in_chunks(BODY) + b"0\r\n\r\n", "keep")
     )
@@ -75,6 +76,8 @@ def _chunked() -> Iterator[Fault]:
     yield _met(group, "a 200 whose chunks break off", NETWORK, Raw(CHUNKED + _in_chunks(BODY)))
     yield _met(group, "a 200 whose chunk is reset", NETWORK, Raw(CHUNKED + b"40\r\nhalf", "reset"))
     yield _met(group, "a 500 whose chunks break off", Answered(500, BODY), Raw(failing + _in_chunks(BODY)))
+    yield _met(group, "a 404 that breaks off in a chunk", Answered(404, None), Raw(missing + b'5\r\n{"det'))
+    yield _met(group, "a 500 with a chunk whose size is no number", Answered(500, None), Raw(failing + b"zz\r\n"))
     yield _met(group, "a 200 with a chunk of no size", NETWORK, Raw(CHUNKED + b"\r\n{}\r\n0\r\n\r\n"))
     yield _met(group, "a 200 with a chunk of a size below 0", NETWORK, Raw(CHUNKED + b"-5\r\n{}\r\n0\r\n\r\n"))
     yield _met(group, "a 200 with a chunk of 2^80 bytes", NETWORK, Raw(CHUNKED + b"1" + b"0" * 20 + b"\r\n{}\r\n"))

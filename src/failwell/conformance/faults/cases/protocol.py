@@ -22,6 +22,8 @@ NOT_HTTP: tuple[tuple[str, bytes], ...] = (
     ("a blank line", b"\r\n\r\n"),
     ("a status line of HTTP/2", b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
     ("a status line of ICY", b"ICY 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+    ("a status of letters", b"HTTP/1.1 abc OK\r\n\r\n"),
+    ("a status of two digits", b"HTTP/1.1 20 OK\r\n\r\n"),
     ("a status of four digits", b"HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\n{}"),
     ("a length that is no number", b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n{}"),
     ("a length below 0", b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}"),
@@ -29,11 +31,13 @@ NOT_HTTP: tuple[tuple[str, bytes], ...] = (
     ("a length beyond all memory", b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 18 + b"\r\n\r\n{}"),
     ("a header name with a space", b"HTTP/1.1 200 OK\r\nX Odd: 1\r\nContent-Length: 2\r\n\r\n{}"),
     ("a header with a NUL byte", b"HTTP/1.1 200 OK\r\nX-Odd: a\x00b\r\nContent-Length: 2\r\n\r\n{}"),
+    ("a header of 1 MB that does not end", b"HTTP/1.1 200 OK\r\nX-Odd: " + b"x" * 1_000_000),
     ("a coding of transfers that nobody knows", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\n{}"),
 )
 
 HEADERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("no header but its length", ()),
+    ("90 headers", (JSON, *((f"X-{number}", "x") for number in range(90)))),
     ("300 headers", tuple((f"X-{number}", "x") for number in range(300))),
     ("a header of 50,000 characters", (JSON, ("X-Long", "x" * 50_000))),
     ("headers in Latin-1", (JSON, ("X-Reason", "\xdcberlastet"))),
@@ -60,7 +64,9 @@ def faults() -> Iterator[Fault]:
     for kind in MALFORMED:
         yield Fault("Not HTTP", f"malformed HTTP, {kind}", NETWORK, (Malformed(kind),))
     for name, headers in HEADERS:
-        yield Fault("Headers", f"a 503 with {name}", Answered(503, DETAIL), (Answer(503, headers, DETAIL),))
+        yield Fault(
+            "Headers", f"a 503 with {name}", Answered(503, DETAIL, words="Busy"), (Answer(503, headers, DETAIL),)
+        )
     folded = b"HTTP/1.1 503 Busy\r\nX-Folded: one\r\n two\r\nContent-Length: 0\r\n\r\n"
     yield Fault("Headers", "a 503 with a folded header", Answered(503, b""), (Raw(folded, "keep"),))
     bare = b"HTTP/1.1 503 Busy\nContent-Length: 0\n\n"

@@ -28,6 +28,10 @@ def faults() -> Iterator[Fault]:
     for status in BEYOND:
         head = f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(DETAIL)}\r\n\r\n".encode()
         yield Fault(group, f"a {status}", Answered(status, DETAIL), (Raw(head + DETAIL, "keep"),))
+        bare = f"HTTP/1.1 {status} Whatever\r\nContent-Length: 0\r\n\r\n".encode()
+        yield Fault(group, f"a {status} without a body", Answered(status, b"", words=f"{status}"), (Raw(bare, "keep"),))
+    for status in (418, 499, 599):
+        yield Fault(group, f"a {status} without a body", Answered(status, b"", words=f"{status}"), (Answer(status),))
     yield from _early(group)
     group = "Redirects"
     for status in REDIRECTS:
@@ -38,7 +42,10 @@ def faults() -> Iterator[Fault]:
         ):
             headers = (*JSON, ("Location", place))
             yield Fault(group, f"a {status} {name}", Answered(status, DETAIL), (Answer(status, headers, DETAIL),))
-    yield Fault(group, "a 302 that leads nowhere", Answered(302, b""), (Answer(302),))
+    for status in (302, 307):
+        yield Fault(
+            group, f"a {status} that leads nowhere", Answered(status, b"", words=f"{status}"), (Answer(status),)
+        )
     for name, place in (
         ("to no address", "http://["),
         ("to a file", "file:///etc/passwd"),
