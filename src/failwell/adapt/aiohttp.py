@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from failwell.adapt.below import RequestOptions, options_of, origin_of
+from failwell.adapt.below import RequestOptions, last_of, options_of, origin_of
 from failwell.adapt.call import OutgoingAttempt
 from failwell.adapt.retrying import acalling
 from failwell.contract.error import Error
-from failwell.wire.contracts import AnyContract, catalogue_from
+from failwell.wire.contracts import AnyContract, catalogue_of
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -23,7 +23,7 @@ def middleware(
     With `raises=False` the last response is given back. The other options are those of `calling`, but that *operation*
     is a function of the request. aiohttp's own timeout is for the whole call: set it as the session's `ClientTimeout`.
     """
-    catalogue = catalogue_from(contract)
+    catalogue = catalogue_of(contract)
 
     async def send(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         responses: list[Any] = []
@@ -47,8 +47,6 @@ def middleware(
         try:
             return await acalling(catalogue, send_once, **call)
         except Error as error:
-            if raises or not responses or (error.suppression is not None and not error.attempts):
-                raise
-        return responses[-1]
+            return last_of(responses, error, raises=raises)
 
     return send

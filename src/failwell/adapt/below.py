@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
-if TYPE_CHECKING:
-    from failwell._support.secret import Secret
-    from failwell.adapt.call import CallOptions
-    from failwell.clock import Clock
-    from failwell.contract.resilience import Resilience, RetryProfile
-    from failwell.runtime.driver import OnEvent
+from failwell.adapt.call import CallOptions, PolicyOptions
+from failwell.contract.error import Error
+
+R = TypeVar("R")
 
 
-class RequestOptions(TypedDict, total=False):
+class RequestOptions(PolicyOptions, total=False):
     """The options of a transport: those of a call, but that *operation* names it by its request."""
 
     operation: Callable[[Any], str | None]
-    timeout: float | None
-    deadline: float | None
-    max_retries: int | None
-    retry: RetryProfile
-    resilience: Resilience | None
-    clock: Clock | None
-    on_event: OnEvent | None
-    secrets: Iterable[str | Secret]
 
 
 def options_of(
@@ -42,6 +32,13 @@ def options_of(
     if not rewindable:
         found["max_retries"] = 0
     return found
+
+
+def last_of(responses: list[R], error: Error, *, raises: bool) -> R:
+    """The last of *responses*, for a client that makes its own errors of them; else *error* is raised."""
+    if raises or not responses or (error.suppression is not None and not error.attempts):
+        raise error
+    return responses[-1]
 
 
 def origin_of(url: str) -> str:

@@ -14,7 +14,7 @@ from failwell.adapt.libraries.base import Library, SentRequest
 from failwell.adapt.libraries.recognition import SUCCESSES, library_of_response
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogues.catalogue import Catalogue
-from failwell.contract.construction import error_for
+from failwell.contract.construction import configuration_problem
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
@@ -26,7 +26,7 @@ from failwell.policy.resilience.guard import Guard
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
 from failwell.runtime.driver import OnEvent
 from failwell.runtime.shared_state import shared
-from failwell.wire.contracts import AnyContract, catalogue_from, operation_problem
+from failwell.wire.contracts import AnyContract, catalogue_of, operation_problem
 from failwell.wire.messages import IDEMPOTENT, Failure, Outcome, Reply, Request
 
 SYSTEM_CLOCK = SystemClock()
@@ -51,7 +51,20 @@ class OutgoingAttempt(NamedTuple):
     timeout: float | None
 
 
-class CallOptions(TypedDict, total=False):
+class PolicyOptions(TypedDict, total=False):
+    """The options of a call that no transport knows better."""
+
+    timeout: float | None
+    deadline: float | None
+    max_retries: int | None
+    retry: RetryProfile
+    resilience: Resilience | None
+    clock: Clock | None
+    on_event: OnEvent | None
+    secrets: Iterable[str | Secret]
+
+
+class CallOptions(PolicyOptions, total=False):
     """What a call may have beside its contract and the function that sends.
 
     *operation* is its name, where the contract tells them apart. *method* is what the function sends: "POST" and
@@ -65,15 +78,7 @@ class CallOptions(TypedDict, total=False):
     operation: str | None
     method: str
     idempotency_key: str | None
-    timeout: float | None
-    deadline: float | None
-    max_retries: int | None
-    retry: RetryProfile
-    resilience: Resilience | None
     origin: str | None
-    clock: Clock | None
-    on_event: OnEvent | None
-    secrets: Iterable[str | Secret]
 
 
 class LogicalCall:
@@ -101,7 +106,7 @@ class LogicalCall:
         on_event: OnEvent | None = None,
         secrets: Iterable[str | Secret] = (),
     ) -> None:
-        self.catalogue = catalogue_from(contract)
+        self.catalogue = catalogue_of(contract)
         self.clock: Clock = SYSTEM_CLOCK if clock is None else clock
         self.on_event = on_event
         self._send = send
@@ -112,9 +117,7 @@ class LogicalCall:
         self._origin = self.catalogue.name if origin is None else origin
         self._key, self._method = idempotency_key, method
         if problem := operation_problem(operation) or self._problem():
-            refused = error_for(*self.catalogue.raised_on("configuration"), message=problem)
-            refused.effect = "none"
-            raise refused
+            raise configuration_problem(self.catalogue, problem)
         self._named = tuple(each if isinstance(each, Secret) else Secret(each) for each in secrets)
         self._secrets = self._named
         key = idempotency_key

@@ -21,7 +21,7 @@ from failwell.adapt.libraries.recognition import (
     library_of_response,
 )
 from failwell.contract.catalogues.catalogue import Catalogue
-from failwell.contract.construction import error_for
+from failwell.contract.construction import configuration_problem
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
 from failwell.policy.errors import complete, error_of
@@ -190,8 +190,7 @@ def error_from(
 
 def misuse(problem: MisuseError, catalogue: Catalogue) -> Error:
     """The error of *catalogue* for a call that could never be made."""
-    error = error_for(*catalogue.raised_on("configuration"), message=f"The call was not made: {problem}.")
-    error.effect = "none"
+    error = configuration_problem(catalogue, f"The call was not made: {problem}.")
     error.__cause__ = problem.__cause__
     return error
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell.adapt.raising import araise_for, raise_for
-from failwell.wire.contracts import AnyContract, catalogue_from
+from failwell.wire.contracts import AnyContract, catalogue_of
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -43,7 +43,7 @@ def raising(
 
     httpx calls its hooks before it answers a challenge: for a client with `DigestAuth` use `raise_for`.
     """
-    catalogue, named = catalogue_from(contract), tuple(secrets)
+    catalogue, named = catalogue_of(contract), tuple(secrets)
 
     def hook(response: Any) -> Awaitable[None] | None:
         if response.has_redirect_location:

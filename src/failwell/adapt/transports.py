@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from failwell.adapt.below import RequestOptions, options_of, origin_of
+from failwell.adapt.below import RequestOptions, last_of, options_of, origin_of
 from failwell.adapt.call import OutgoingAttempt
 from failwell.adapt.retrying import acalling, calling
 from failwell.contract.error import Error
-from failwell.wire.contracts import AnyContract, catalogue_from
+from failwell.wire.contracts import AnyContract, catalogue_of
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -20,7 +20,7 @@ class _Layer:
     def __init__(
         self, contract: AnyContract, below: Any, *, raises: bool = True, **options: Unpack[RequestOptions]
     ) -> None:
-        self._contract = catalogue_from(contract)
+        self._contract = catalogue_of(contract)
         self._below = below
         self._raises = raises
         self._options = options
@@ -39,12 +39,6 @@ class _Layer:
             parts = ("connect", "read", "write", "pool")
             bounded = {part: _least(given.get(part), attempt.timeout) for part in parts}
             request.extensions = {**request.extensions, "timeout": bounded}
-
-    def _last(self, error: Error, responses: list[Any]) -> Any:
-        """The last of *responses*, for a client that makes its own errors of them; else *error* is raised."""
-        if self._raises or not responses or (error.suppression is not None and not error.attempts):
-            raise error
-        return responses[-1]
 
 
 class RetryTransport(_Layer):
@@ -73,7 +67,7 @@ class RetryTransport(_Layer):
         try:
             return calling(self._contract, send, **self._of(request))
         except Error as error:
-            return self._last(error, responses)
+            return last_of(responses, error, raises=self._raises)
 
     def close(self) -> None:
         """Close the transport below."""
@@ -106,7 +100,7 @@ class AsyncRetryTransport(_Layer):
         try:
             return await acalling(self._contract, send, **self._of(request))
         except Error as error:
-            return self._last(error, responses)
+            return last_of(responses, error, raises=self._raises)
 
     async def aclose(self) -> None:
         """Close the transport below."""

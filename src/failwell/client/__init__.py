@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from failwell.client.api import Api, Pages
     from failwell.client.both_colours import TwofoldObject, twofold, twofold_session, twofold_stream
     from failwell.client.clients import ApiKeyClient
-    from failwell.client.config import as_json, configuration_problem, several
+    from failwell.client.config import as_json, several
     from failwell.client.core import Core
     from failwell.client.decoders import (
         Page,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from failwell.client.shared import SharedClients
     from failwell.client.transport.paths import path
     from failwell.client.transport.targets import naming
-    from failwell.contract.construction import error_on
+    from failwell.contract.construction import configuration_problem, error_on
     from failwell.runtime.transport import AsyncTransport, Transport
 
 require("client", __name__)
@@ -61,7 +61,7 @@ lazy_exports(
         "api": "Api Pages",
         "both_colours": "TwofoldObject twofold twofold_session twofold_stream",
         "clients": "ApiKeyClient",
-        "config": "as_json configuration_problem several",
+        "config": "as_json several",
         "core": "Core",
         "decoders": "Page event event_model json_body model model_list model_page nothing raw",
         "operations.batches": "AsyncBatch Batch BatchOutcome BatchProgress BatchSpec batch batched check_batch",
@@ -80,7 +80,7 @@ lazy_exports(
         "shared": "SharedClients",
         "transport.paths": "path",
         "transport.targets": "naming",
-        ".contract.construction": "error_on",
+        ".contract.construction": "configuration_problem error_on",
         ".runtime.transport": "AsyncTransport Transport",
     },
 )

@@ -180,7 +180,7 @@ class ApiKeyClient(_KnownKeywords, Resource[C]):
             return key
         if cls._refused is not None:
             raise cls._refused(problem)
-        from failwell.client.config import configuration_problem
+        from failwell.contract.construction import configuration_problem
 
         raise configuration_problem(cls._catalogue, problem)
 

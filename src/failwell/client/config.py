@@ -13,8 +13,7 @@ import httpx2
 from failwell._support import truncation
 from failwell.client.transport.targets import whole
 from failwell.contract.catalogues.catalogue import Catalogue
-from failwell.contract.construction import error_on
-from failwell.contract.error import Error
+from failwell.contract.construction import configuration_problem
 from failwell.contract.extras import missing
 from failwell.contract.resilience import Resilience, RetryProfile
 
@@ -41,13 +40,6 @@ class ClientSettings(TypedDict, total=False):
     longest_reply: int | None
     clock: Clock | None
     on_event: OnEvent | None
-
-
-def configuration_problem(catalogue: Catalogue, message: str) -> Error:
-    """The vendor's error for a client that cannot be built, or a call that cannot be made."""
-    error = error_on(catalogue, "configuration", message)
-    error.effect = "none"
-    return error
 
 
 def check_sessions(catalogue: Catalogue, http: str) -> None:

@@ -20,7 +20,6 @@ from failwell.client.config import (
     checked_resilience,
     checked_retry,
     checked_seconds,
-    configuration_problem,
 )
 from failwell.client.observability.observers import Observers
 from failwell.client.request import RequestSpec, request_of
@@ -32,6 +31,7 @@ from failwell.client.transport.requests import RequestFactory
 from failwell.client.transport.targets import over_http
 from failwell.clock import Clock, SystemClock
 from failwell.contract.catalogues.catalogue import Catalogue
+from failwell.contract.construction import configuration_problem
 from failwell.contract.error import Error
 from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames

@@ -7,10 +7,11 @@ from os import urandom
 from typing import TypedDict
 
 from failwell._support.secret import Secret
-from failwell.client.config import as_json, configuration_problem
+from failwell.client.config import as_json
 from failwell.client.transport.paths import query
 from failwell.client.transport.targets import BadTargetError, check_path, whole
 from failwell.contract.catalogues.catalogue import Catalogue
+from failwell.contract.construction import configuration_problem
 from failwell.wire.messages import Content, Into, Request
 
 

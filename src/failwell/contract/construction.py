@@ -64,6 +64,13 @@ def error_on(catalogue: Catalogue, occasion: str, message: str, **fields: Any) -
     return error_for(*catalogue.raised_on(occasion), message=message, fields=fields)
 
 
+def configuration_problem(catalogue: Catalogue, message: str) -> Error:
+    """The vendor's error for a client that cannot be built, or a call that cannot be made."""
+    error = error_on(catalogue, "configuration", message)
+    error.effect = "none"
+    return error
+
+
 def tell_resource(error: Error, kind: str, name: str) -> None:
     """Say on *error* what the reply left out: the *kind* of thing that was asked for, and its *name*."""
     specs = {spec.name: spec for spec in specs_of(type(error))}

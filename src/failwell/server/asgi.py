@@ -39,7 +39,7 @@ from failwell.server.protocol import CONTRACT, UNDECLARED, ASGIApp, ASGISend, Cl
 from failwell.server.refusal import Refusal
 from failwell.server.side_effects import Effects
 from failwell.server.stored_response import StoredResponse
-from failwell.wire.contracts import AnyContract, catalogue_from
+from failwell.wire.contracts import AnyContract, catalogue_of
 
 DECLINED = Refusal(403, "This websocket was not accepted.")
 NOWHERE = of_status(404, {})
@@ -83,7 +83,7 @@ def contract_around(
             "Limits and idempotency are kept per caller, and no keys were given. Pass keys=KeyStore(...), or "
             "caller=... if the app knows its callers by itself."
         )
-    catalogue = catalogue_from(catalogue)
+    catalogue = catalogue_of(catalogue)
     if idempotency is not None and not isinstance(idempotency, Idempotency):
         idempotency = Idempotency(idempotency)
     open_to_all = Paths(public, framework, argument="public")

@@ -29,11 +29,6 @@ def operation_problem(operation: object) -> str | None:
     return f'operation is {operation!r:.80}; it must be the name of what was asked, like "orders.create", or None.'
 
 
-def catalogue_from(contract: AnyContract) -> Catalogue:
-    """The catalogue that *contract* is, or makes. Raises: as `catalogue_of`."""
-    return catalogue_of(contract)
-
-
 def catalogue_of(*given: AnyContract) -> Catalogue:
     """The catalogue that was *given*, or one of the classes and modules that were.
 

@@ -13,6 +13,7 @@ class Aiohttp(Library):
     """A response has its body after `await response.read()`."""
 
     roots = frozenset({"aiohttp"})
+    status_field = "status"
     failures: tuple[FailureRow, ...] = (
         FailureRow("ConnectionTimeoutError", "timeout", sent=False),
         FailureRow("ServerTimeoutError", "timeout"),
@@ -28,11 +29,6 @@ class Aiohttp(Library):
         FailureRow("ClientError", "network"),
         FailureRow("HttpProcessingError", "network"),
     )
-
-    def status(self, response: Any) -> int:
-        """The status of *response*."""
-        status: int = response.status
-        return status
 
     def body(self, response: Any) -> bytes:
         """What was read already; the rest only `araise_for` can read."""

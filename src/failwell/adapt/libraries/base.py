@@ -45,10 +45,14 @@ class Library(ABC):
     roots: frozenset[str] = frozenset()
     """The names of the packages that it is imported by."""
     failures: tuple[FailureRow, ...] = ()
+    status_field = "status_code"
+    """The attribute in which a response has its status."""
+    wraps: tuple[type[BaseException], ...] = ()
+    """What an exception may have as its `reason`, which then says more than its own class."""
 
     def status(self, response: Any) -> int:
         """The status of *response*."""
-        status: int = response.status_code
+        status: int = getattr(response, self.status_field)
         return status
 
     def headers(self, response: Any) -> Any:
@@ -81,6 +85,9 @@ class Library(ABC):
 
     def row(self, problem: BaseException) -> FailureRow | None:
         """What *problem* is; None for one that says nothing of an exchange."""
+        reason = getattr(problem, "reason", None)
+        if isinstance(reason, self.wraps) and reason is not problem and (inside := self.row(reason)) is not None:
+            return inside
         names = {cls.__name__ for cls in type(problem).__mro__ if cls.__module__.partition(".")[0] in self.roots}
         return next((row for row in self.failures if row.name in names), None)
 
@@ -88,13 +95,9 @@ class Library(ABC):
 def _asked(of: Any) -> SentRequest:
     """The request that is told *of* a response or an exception, which a test may have made without one."""
     try:
-        return sent_by(getattr(of, "request", None))
+        request = getattr(of, "request", None)
     except RuntimeError:  # httpx's property, where there is none
         return NOT_KNOWN
-
-
-def sent_by(request: Any) -> SentRequest:
-    """What a *request* of requests, httpx or a client made with them says."""
     if request is None:
         return NOT_KNOWN
     headers = getattr(request, "headers", None) or {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.libraries.base import NOT_KNOWN, FailureRow, Library, SentRequest
+from failwell.adapt.libraries.base import FailureRow, Library
 from failwell.wire import json
 
 
@@ -38,7 +38,3 @@ class Botocore(Library):
         error = response.get("Error", {})
         said = {"code": error.get("Code"), "message": error.get("Message")}
         return json.dumps({"error": {name: words for name, words in said.items() if words}})
-
-    def request(self, response: Any) -> SentRequest:
-        """It does not say."""
-        return NOT_KNOWN

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from failwell.adapt.libraries.base import FailureRow, Library, SentRequest, sent_by
+from failwell.adapt.libraries.base import FailureRow, Library
 from failwell.adapt.libraries.recognition import library_of_response
 from failwell.wire import json
 
@@ -73,10 +73,6 @@ class Generated(Library):
             if isinstance(found, Mapping | list) and found:
                 return json.dumps(found)
         return str(response).encode("utf-8", "replace")
-
-    def request(self, response: Any) -> SentRequest:
-        """What was asked, where it says."""
-        return sent_by(getattr(response, "request", None))
 
 
 def status_of(problem: object) -> int | None:

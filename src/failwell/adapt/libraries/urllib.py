@@ -11,6 +11,8 @@ class Urllib(Library):
     """Responses of `urlopen` and `http.client`; what they raise of the system's is told by its frames."""
 
     roots = frozenset({"urllib", "http", "socket", "ssl", "json", "builtins", "zlib"})
+    status_field = "status"
+    wraps: tuple[type[BaseException], ...] = (OSError,)  # in a `URLError`
     failures: tuple[FailureRow, ...] = (
         FailureRow("InvalidURL", "configuration", sent=False),
         FailureRow("UnknownProtocol", "unreadable"),
@@ -28,11 +30,6 @@ class Urllib(Library):
         FailureRow("OverflowError", "network"),
         FailureRow("MemoryError", "network"),
     )
-
-    def status(self, response: Any) -> int:
-        """The status of *response*."""
-        status: int = response.status
-        return status
 
     def body(self, response: Any) -> bytes:
         """What is left to be read."""
@@ -53,9 +50,3 @@ class Urllib(Library):
     def response_of(self, problem: BaseException) -> Any:
         """An `HTTPError` is one itself."""
         return problem if type(problem).__name__ == "HTTPError" else None
-
-    def row(self, problem: BaseException) -> FailureRow | None:
-        """What a `URLError` is, its reason says."""
-        reason = getattr(problem, "reason", None)
-        inside = self.row(reason) if isinstance(reason, OSError) and reason is not problem else None
-        return inside if inside is not None else super().row(problem)

@@ -11,6 +11,8 @@ class Urllib3(Library):
     """A response has its body unless it was asked for with `preload_content=False`."""
 
     roots = frozenset({"urllib3"})
+    status_field = "status"
+    wraps: tuple[type[BaseException], ...] = (BaseException,)  # the last of several tries, in a `MaxRetryError`
     failures: tuple[FailureRow, ...] = (
         FailureRow("NewConnectionError", "network", sent=False),  # which is a timeout to urllib3
         FailureRow("ConnectTimeoutError", "timeout", sent=False),
@@ -23,11 +25,6 @@ class Urllib3(Library):
         FailureRow("ResponseError", "unreadable"),
         FailureRow("HTTPError", "network"),
     )
-
-    def status(self, response: Any) -> int:
-        """The status of *response*."""
-        status: int = response.status
-        return status
 
     def body(self, response: Any) -> bytes:
         """What was read already, or what comes."""
@@ -49,9 +46,3 @@ class Urllib3(Library):
     def response_of(self, problem: BaseException) -> Any:
         """There is none: urllib3 raises for no status."""
         return None
-
-    def row(self, problem: BaseException) -> FailureRow | None:
-        """What it says of the last of several tries is inside."""
-        reason = getattr(problem, "reason", None)
-        inside = self.row(reason) if isinstance(reason, BaseException) and reason is not problem else None
-        return inside if inside is not None else super().row(problem)

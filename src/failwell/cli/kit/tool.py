@@ -100,7 +100,7 @@ class CommandLine(Generic[C]):
         """
         variable = f"{self.variables}_API_KEY"
         if not os.environ.get(variable):
-            from failwell.client.config import configuration_problem
+            from failwell.contract.construction import configuration_problem
 
             message = f"{variable} is not set. Set it: export {variable}={self.key}"
             raise configuration_problem(self.catalogue, message)

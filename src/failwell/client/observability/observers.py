@@ -6,8 +6,8 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
-from failwell.client.config import configuration_problem
 from failwell.contract.catalogues.catalogue import Catalogue
+from failwell.contract.construction import configuration_problem
 
 if TYPE_CHECKING:
     from failwell.client.observability.opentelemetry import Telemetry

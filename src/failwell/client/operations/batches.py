@@ -9,12 +9,12 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from typing import Any, Generic, Literal, ParamSpec, Self, TypeVar, overload
 
 from failwell._support.frozen import Frozen, changed
-from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.base import Descriptor, Form, Method
 from failwell.client.operations.progress import progress_bar
 from failwell.client.operations.workers import work_in_tasks, work_in_threads
 from failwell.client.resource import Resource, paced
+from failwell.contract.construction import configuration_problem
 from failwell.contract.error import Error
 from failwell.contract.mapping import domain_exception
 from failwell.policy.batch import (

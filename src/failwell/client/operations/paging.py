@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 
 from failwell.client.api import Pages
-from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.base import Descriptor, Form
 from failwell.client.resource import Resource
+from failwell.contract.construction import configuration_problem
 from failwell.contract.error import Error
 
 if TYPE_CHECKING:

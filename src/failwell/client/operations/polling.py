@@ -8,8 +8,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar
 
 from failwell._support.frozen import Frozen
-from failwell.client.config import configuration_problem
-from failwell.contract.construction import error_for
+from failwell.contract.construction import configuration_problem, error_for
 from failwell.contract.reporting import hint
 from failwell.policy.poll import poll_until
 

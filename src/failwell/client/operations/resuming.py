@@ -8,11 +8,11 @@ from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, get_type_hints, overload
 
-from failwell.client.config import configuration_problem
 from failwell.client.operations.operation import operation
 from failwell.client.resource import Awaiting, Blocking, Resource
 from failwell.client.transport.paths import BadPartError
 from failwell.contract.coercion import UnfitError, fit
+from failwell.contract.construction import configuration_problem
 from failwell.contract.error import Error
 from failwell.policy.resume_token import BadTokenError, ResumeToken, arguments_of, read_token
 

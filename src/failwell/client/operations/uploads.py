@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
 from failwell._support.frozen import changed
-from failwell.client.config import configuration_problem
 from failwell.client.core import Core
 from failwell.client.operations.resuming import checked_token
 from failwell.client.operations.upload_sources import Uploadable, source_of
 from failwell.client.transport.targets import BadTargetError, below, origin, whole
-from failwell.contract.construction import error_for
+from failwell.contract.construction import configuration_problem, error_for
 from failwell.contract.error import Error
 from failwell.policy.batch import declared
 from failwell.policy.decoding_errors import UnreadableReplyError
