@@ -67,8 +67,8 @@ fuzz: install  ## Send 20,000 random requests to a server, which must leak nothi
 faults: install  ## Let each SDK meet each fault, blocking, on asyncio and on trio
 	@for vendor in $(notdir $(SDKS)); do $(BIN)/failwell check $$vendor --faults || exit 1; done
 
-effects: install  ## Make 10,000 calls with faults at random points: what do their errors say, and what was done?
-	@$(BIN)/python -m tests.server.did_it_happen 2>/dev/null
+effects: install $(VENV)/.servers  ## Make 10,000 calls through faults on each store: what do errors say, what was done? SEED=n
+	@$(BIN)/python -m tests.server.effects_over_sockets $(if $(SEED),--seed $(SEED))
 
 lint: install  ## Check format, style, imports and types
 	@$(BIN)/ruff check --quiet

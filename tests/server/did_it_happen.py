@@ -1,23 +1,17 @@
 """Did it happen? Calls with faults at random points, in-process, against a server whose work is counted.
 
-As a program, `python -m tests.server.did_it_happen`, it makes 10,000 of them and prints the figures; `CALLS`, `FAULTS`
-(the share of attempts that meet one) and `FAILWELL_SEED` are environment variables.
+`make effects` does it over sockets, on each store: effects_over_sockets.py.
 """
 
 from __future__ import annotations
 
-import os
 import random
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx2
 from fastapi import FastAPI, Request
 
@@ -25,10 +19,9 @@ from failwell.client.core import Core
 from failwell.clock import VirtualClock
 from failwell.contract import Catalogue
 from failwell.policy.settle import lost_call, settled
-from failwell.server import Idempotency, KeyStore, SqliteStore, Store, install, side_effect
+from failwell.server import Idempotency, KeyStore, Store, install, side_effect
 from failwell.wire import ErrorObject
 from failwell.wire.messages import Failure, Outcome, Reply, Request as Sent
-from tests.dice import dice
 
 from .shop import SHOP, InvalidError, NoMoneyError, ShopError, TakenError, TooManyError, UnknownError
 
@@ -102,8 +95,6 @@ class World:
     done: Counter[str] = field(default_factory=Counter)
     met: Counter[str] = field(default_factory=Counter)
     fault: str = ""
-    killed: bool = False
-    """Whether the server was killed since somebody set it back."""
     closed: bool = False
 
     def __post_init__(self) -> None:
@@ -139,7 +130,7 @@ class World:
         if place != where:
             return
         if what == "killed":
-            self.mortal.dead = self.killed = True
+            self.mortal.dead = True
             raise KilledError
         if what in RAISED:
             error = RAISED[what]()
@@ -158,7 +149,6 @@ class World:
                 request.method, request.target, headers=dict(request.headers), content=request.content
             )
             if self.fault == "killed answered":
-                self.killed = True
                 raise KilledError
         except BaseException as problem:
             if not was_killed(problem):
@@ -230,7 +220,6 @@ async def calls(world: World, count: int, *, retries: int = 3, keyed: bool = Tru
     for number in range(count):
         name = f"call-{number}"
         found.calls += 1
-        world.killed = False
         flow = core.call(
             "orders.make",
             "POST",
@@ -250,10 +239,7 @@ async def calls(world: World, count: int, *, retries: int = 3, keyed: bool = Tru
                     known, call = lost_call(error)
                     await core.arun(settled(call, known.effect, 600.0))
                 except ShopError as truth:
-                    # Who takes over from a server that was killed, and refuses, cannot know what that one had done.
-                    found.settled[
-                        "unknown, killed" if truth.effect == "unknown" and world.killed else truth.effect
-                    ] += 1
+                    found.settled[truth.effect] += 1
                     check(truth.effect, name, "settled")
                 else:
                     found.settled["answer"] += 1
@@ -262,25 +248,3 @@ async def calls(world: World, count: int, *, retries: int = 3, keyed: bool = Tru
             found.succeeded += 1
             check("done", name, "succeeded")
     return found
-
-
-def main() -> int:
-    """Make the calls that the environment asks for."""
-    count, share = int(os.environ.get("CALLS", "10000")), float(os.environ.get("FAULTS", "0.2"))
-    bad = 0
-    for keyed in (True, False):
-        for retries in (3, 0):
-            with tempfile.TemporaryDirectory() as folder:
-                clock = VirtualClock()
-                store = SqliteStore(Path(folder) / "answers.sqlite", clock=clock)
-                world = World(store, Path(folder), dice(f"effects {keyed} {retries}"), share, clock)
-                found = anyio.run(partial(calls, world, count, retries=retries, keyed=keyed))
-                mix = f"{'with' if keyed else 'without'} keys, {retries} retries, faults in {share:.0%} of the attempts"
-                print(f"SQLite, {mix}: {found}")  # noqa: T201 - what it is for
-                bad += len(found.wrong)
-                store.close()
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

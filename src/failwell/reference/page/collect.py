@@ -38,6 +38,7 @@ def page_of(catalogue: Catalogue) -> ReferencePage:
         request_id=catalogue.headers.request_id,
         idempotency_key=catalogue.headers.idempotency_key,
         replayed=catalogue.headers.replayed,
+        side_effect=catalogue.headers.side_effect,
         honours_keys=catalogue.idempotency == "server",
         operations=tuple(
             (operation, tuple(error.__name__ for error in said))

@@ -111,6 +111,7 @@ class ReferencePage:
     request_id: str
     idempotency_key: str
     replayed: str
+    side_effect: str
     honours_keys: bool
     operations: tuple[tuple[str, tuple[str, ...]], ...]
     everywhere: tuple[str, ...]

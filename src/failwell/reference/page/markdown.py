@@ -39,6 +39,14 @@ EVIDENCE = (
     "Each error keeps its key in `e.idempotency_key`, and in `e.request_id` the id that the server gave the request in "
     "`{request_id}`: quote it to support."
 )
+EFFECT = (
+    '`e.effect` says whether the work of a failed call was done: "none", "done" or "unknown". A server that knows says '
+    "so in the header `{side_effect}` of its error."
+)
+SETTLE = (
+    ' Where it is "unknown", `client.settle(e)` (or `failwell.settle(e)`) asks with the same key: it returns the '
+    "answer that was lost, or raises what is true."
+)
 
 
 def markdown(page: ReferencePage) -> str:
@@ -165,6 +173,8 @@ def _idempotency(page: ReferencePage) -> Iterator[str]:
     yield from ("## Idempotency { #idempotency }", "")
     said = (SAME_KEY if page.honours_keys else NO_KEY) + EVIDENCE
     yield said.format(key=page.idempotency_key, replayed=page.replayed, request_id=page.request_id)
+    yield ""
+    yield EFFECT.format(side_effect=page.side_effect) + (SETTLE if page.honours_keys else "")
 
 
 def _statuses(page: ReferencePage) -> Iterator[str]:
