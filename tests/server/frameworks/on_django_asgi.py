@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from failwell.server.frameworks.django.asgi import BoundedBodies
+
 from . import on_django
 from .acts import Desk
 from .serving import under_uvicorn_without_lifespan
@@ -16,4 +18,4 @@ def app(desk: Desk) -> Any:
     from django.core.asgi import get_asgi_application
 
     on_django.app(desk)
-    return get_asgi_application()
+    return BoundedBodies(get_asgi_application())

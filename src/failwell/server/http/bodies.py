@@ -76,8 +76,8 @@ async def whole_body(
         Refusal: it is above *limit* bytes.
         ClientLeftError: the client left before it was whole.
     """
-    if limit is not None and (announced := _announced(scope)) > limit + patience:
-        raise refusal(limit, announced)
+    if limit is not None and (size := announced(scope)) > limit + patience:
+        raise refusal(limit, size)
     body = bytearray()
     size, more = 0, True
     while more:
@@ -120,6 +120,11 @@ def may_have_body(scope: Scope) -> bool:
     return False
 
 
+def is_form(scope: Scope) -> bool:
+    """Whether the body of the request is a form, which is not held before the app gets it."""
+    return header(scope, "content-type").lower().startswith(_FORMS)
+
+
 async def limited(
     scope: Scope, receive: Receive, limits: BodyLimits, upload: str | None, *, cap: int | None = None
 ) -> Receive:
@@ -132,11 +137,11 @@ async def limited(
         ClientLeftError: the client left before it was whole.
     """
     limit = limits.most_bytes if upload is None else limits.uploads[upload]
-    if cap is not None and (limit is None or cap < limit) and _announced(scope) > cap:
+    if cap is not None and (limit is None or cap < limit) and announced(scope) > cap:
         return receive
     if upload is not None:
         return Streamed(scope, receive, limit, limits.seconds)
-    if header(scope, "content-type").lower().startswith(_FORMS):
+    if is_form(scope):
         return Streamed(scope, receive, limit, limits.seconds)
     # Twice as much is heard out, so that a client which sent it hears what was wrong.
     with anyio.move_on_after(limits.seconds):
@@ -159,8 +164,8 @@ class Streamed:
         self._seconds = seconds
         self._size = 0
         self._waited = 0.0
-        if limit is not None and (announced := _announced(scope)) > limit:
-            raise above(limit, announced)
+        if limit is not None and (size := announced(scope)) > limit:
+            raise above(limit, size)
 
     async def __call__(self) -> ASGIMessage:
         """The next message.
@@ -221,7 +226,7 @@ def _refused(problem: str, kind: str) -> Refusal:
     return Refusal(422, message, entries=[{"loc": ["body"], "msg": problem, "type": kind}])
 
 
-def _announced(scope: Scope) -> int:
+def announced(scope: Scope) -> int:
     """The length that the request says its body has; 0 if it says none."""
     length = header(scope, "content-length")
     return int(length[:20]) if length.isdecimal() and length.isascii() else 0

@@ -60,6 +60,8 @@ class ContractMiddleware:
         # Under ASGI a stream may be gone on with in another thread than that of the view.
         run, scope = BlockingRun(alone=under_asgi), scope_of(request.META)
         scope["failwell.request"], scope["failwell.blocking"] = request, run
+        if under_asgi:
+            scope["http_version"] = getattr(request, "scope", scope)["http_version"]  # HTTP/2 announces no body
         request.META["failwell.scope"] = scope
         received = body_of(request, scope)
         handled: Any = self.contract(scope, receiving(run, reader(request.META, received)), run.send)
