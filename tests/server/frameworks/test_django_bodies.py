@@ -1,15 +1,16 @@
-"""Bodies under Django's ASGI handler, which reads all of one before any middleware is called."""
+"""Bodies under Django's ASGI handler: it reads all of one before any middleware is called, and streams answers."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from failwell.server import BodyLimits
 from failwell.server.frameworks.django.asgi import BoundedBodies
@@ -31,6 +32,38 @@ def fields(request: HttpRequest) -> HttpResponse:
     return HttpResponse(b"%d" % len(request.POST["a"]), content_type="text/plain")
 
 
+HAPPENED: list[object] = []
+
+
+async def streamed() -> AsyncGenerator[bytes]:
+    """Two pieces, made on an event loop."""
+    try:
+        for piece in (b"one", b"two"):
+            HAPPENED.append(asyncio.get_running_loop())
+            yield piece
+    finally:
+        HAPPENED.append("closed")
+
+
+async def stream(request: HttpRequest) -> StreamingHttpResponse:
+    """An asynchronous view with an asynchronous stream."""
+    return StreamingHttpResponse(streamed())
+
+
+def scope_of(path: str, method: str, version: str, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """A request as an ASGI server has it."""
+    return {
+        "type": "http",
+        "http_version": version,
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"x"), *headers],
+    }
+
+
 def pieces(sizes: list[int], *, last: bool = True) -> Receive:
     """A body in pieces of these *sizes*; one that has no *last* goes on, and nothing comes."""
     left = [*sizes]
@@ -47,21 +80,12 @@ def pieces(sizes: list[int], *, last: bool = True) -> Receive:
 async def answer(path: str, body: Receive, *, version: str) -> tuple[int, bytes]:
     """The status and the body that Django answers with."""
     sent: list[dict[str, Any]] = []
-    headers = [(b"host", b"x")]
+    headers: list[tuple[bytes, bytes]] = []
     if path == "/fields":
         headers.append((b"content-type", b"application/x-www-form-urlencoded"))
     if version == "1.1":
         headers.append((b"transfer-encoding", b"chunked"))
-    scope = {
-        "type": "http",
-        "http_version": version,
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "query_string": b"",
-        "root_path": "",
-        "headers": headers,
-    }
+    scope = scope_of(path, "POST", version, headers)
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -108,6 +132,40 @@ def test_body_that_does_not_come_under_asgi(monkeypatch: pytest.MonkeyPatch, siz
     assert (408, True) == contains(got, b"was not there after 0.02 s")
 
 
+@pytest.mark.parametrize("leaves", [False, True], ids=["to its end", "and its client leaves"])
+def test_asynchronous_stream(monkeypatch: pytest.MonkeyPatch, leaves: bool) -> None:
+    """
+    An asynchronous stream of a view is sent piece by piece, made on the server's event loop, and closed at its end.
+    """
+    use(monkeypatch, BodyLimits())
+    happened: list[object] = []
+    monkeypatch.setattr(f"{__name__}.HAPPENED", happened)
+
+    async def asked() -> object:
+        messages = iter([{"type": "http.request"}, {"type": "http.disconnect"}])
+        may_leave = asyncio.Event()
+
+        async def receive() -> ASGIMessage:
+            message = next(messages)
+            if message["type"] == "http.disconnect":
+                await may_leave.wait()
+            return message
+
+        async def send(message: ASGIMessage) -> None:
+            if piece := message.get("body"):
+                happened.append(piece)
+                if leaves:
+                    may_leave.set()
+                    await asyncio.Event().wait()  # the client takes no more
+
+        async with asyncio.timeout(10):
+            await get_asgi_application()(scope_of("/stream", "GET", "1.1", []), receive, send)
+        return asyncio.get_running_loop()
+
+    made = asyncio.run(asked())
+    assert [made, b"one", *([] if leaves else [made, b"two"]), "closed"] == happened
+
+
 def contains(got: tuple[int, bytes], said: bytes) -> tuple[int, bool]:
     """The status of an answer, and whether its words have what is *said*."""
     status, body = got
@@ -124,5 +182,6 @@ def use(monkeypatch: pytest.MonkeyPatch, bodies: BodyLimits) -> None:
 urlpatterns = [
     on_django.path("length", length),
     on_django.path("fields", fields),
+    on_django.path("stream", stream),
     on_django.path("uploads/<what>", lambda request, what: length(request)),
 ]

@@ -12,7 +12,7 @@ from django.http import Http404
 
 from failwell.server.errors.framework import of_status
 from failwell.server.frameworks.blocking import BlockingFramework, BlockingRun
-from failwell.server.frameworks.django.responses import start_of
+from failwell.server.frameworks.django.responses import pieces_of, start_of
 from failwell.server.frameworks.django.rest import of_rest
 from failwell.server.frameworks.wsgi import RequestBody
 from failwell.server.http.bodies import may_have_body
@@ -78,7 +78,10 @@ class DjangoFramework(BlockingFramework):
         if not response.streaming:
             await send({"type": "http.response.body", "body": response.content, "more_body": False})
             return
-        pieces = iter(response)
-        while (piece := await run.outside(partial(context.run, next, pieces, None))) is not None:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        pieces = pieces_of(response, under_asgi="wsgi.input" not in request.META)
+        try:
+            while (piece := await run.outside(partial(context.run, next, pieces, None))) is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            await run.outside(pieces.close)
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase, ResponseHeaders
 
@@ -30,6 +30,29 @@ def with_head(response: Any, start: ASGIMessage) -> HttpResponseBase:
         key = name.decode("latin-1").title()
         made[key] = f"{made[key]}, {text}" if key in made else text
     return made
+
+
+def pieces_of(response: Any, *, under_asgi: bool) -> Generator[bytes]:
+    """The body of a streaming *response*; an asynchronous one is asked for its pieces on the server's event loop.
+
+    Under WSGI there is none, and Django takes all of it at once.
+    """
+    if not (under_asgi and response.is_async):
+        yield from response
+        return
+    stream: AsyncGenerator[bytes] = aiter(response)
+
+    async def following() -> bytes | None:
+        return await anext(stream, None)
+
+    async def closing() -> None:
+        await stream.aclose()
+
+    try:
+        while (piece := async_to_sync(following)()) is not None:
+            yield piece
+    finally:
+        async_to_sync(closing)()
 
 
 class Pieces:
