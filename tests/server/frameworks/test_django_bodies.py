@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import path
 
 from failwell.server import BodyLimits
 from failwell.server.frameworks.django.asgi import BoundedBodies
@@ -180,8 +181,8 @@ def use(monkeypatch: pytest.MonkeyPatch, bodies: BodyLimits) -> None:
 
 
 urlpatterns = [
-    on_django.path("length", length),
-    on_django.path("fields", fields),
-    on_django.path("stream", stream),
-    on_django.path("uploads/<what>", lambda request, what: length(request)),
+    path("length", length),
+    path("fields", fields),
+    path("stream", stream),
+    path("uploads/<what>", lambda request, what: length(request)),
 ]
