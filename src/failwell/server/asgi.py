@@ -23,8 +23,8 @@ from failwell.server.errors.unwrapping import to_be_answered
 from failwell.server.http.bodies import DEFAULT, BodyLimits, limited, may_have_body
 from failwell.server.http.header_limits import HEADER_LIMITS, HeaderLimits
 from failwell.server.http.paths import Paths
-from failwell.server.http.request_id import Answering, request_id_of
-from failwell.server.http.responses import FromApp, Outgoing, Sink, UnsendableError, Within, send_reply
+from failwell.server.http.request_id import request_id_of
+from failwell.server.http.responses import FromApp, Outgoing, Sink, UnsendableError, Within, names_of, send_reply
 from failwell.server.http.service import SERVED, Service
 from failwell.server.http.websocket_handshake import Handshake
 from failwell.server.idempotency.claims import Claims
@@ -152,7 +152,6 @@ class Contract:
         self.framework = framework
         self._translator = translator
         self._headers = translator.catalogue.headers
-        self._id_header = self._headers.request_id.lower().encode("ascii")
         self._auth = auth
         self._limiter = limiter
         self._keyed = keyed
@@ -161,8 +160,8 @@ class Contract:
         self._paths = paths
         self._service = service
         self._declares_effects = declares_effects
-        self._effect_header = translator.catalogue.effect_header.encode("ascii")
-        self._exposed = _exposed(translator.catalogue, limited=limiter is not None, keyed=keyed is not None)
+        exposed = _exposed(translator.catalogue, limited=limiter is not None, keyed=keyed is not None)
+        self._names = names_of(translator.catalogue, exposed)
         self._adopt_all()
         self._inner: ASGIApp = self._inside
         framework.enter_through(self)
@@ -207,25 +206,16 @@ class Contract:
             return
         request_id = scope.get("failwell.request_id")
         if not isinstance(request_id, str):  # it has one if the app is mounted in another with a contract
-            request_id = request_id_of(scope["headers"], self._id_header)
+            request_id = request_id_of(scope["headers"], self._names.request_id)
         scope["failwell.request_id"] = request_id
         scope["failwell.translator"] = self._translator
         scope["failwell.root_path"] = scope.get("root_path", "")  # as it came: routes change it on the way
-        with Answering(request_id), Effects(declared=self._declares_effects) as effects:
+        with Effects(request_id, declared=self._declares_effects) as effects:
             if scope["type"] != "http":
                 await self._talk(scope, receive, send)
                 return
             scope["failwell.effects"] = effects
-            out = Outgoing(
-                send,
-                scope,
-                request_id_header=self._id_header,
-                request_id=request_id,
-                exposed=self._exposed,
-                effects=effects,
-                effect_header=self._effect_header,
-            )
-            scope["failwell.outgoing"] = out
+            out = scope["failwell.outgoing"] = Outgoing(send, scope, self._names, request_id, effects)
             if self._way is not self._inner:
                 await self._run(self._way, scope, receive, out)
             elif self._is_to_be_looked_at(scope):

@@ -23,13 +23,14 @@ class Note(Protocol):
 class Effects:
     """What one request has done so far: in the block of this, `side_effect()` is told of here.
 
-    *declared* is whether every operation of the app tells its side effects: only then is it known that there was none.
-    Shared by reference: a handler in a thread has only a copy of the context.
+    *request_id* is the request's, for logs. *declared* is whether every operation of the app tells its side effects:
+    only then is it known that there was none. Shared by reference: a handler in a thread has only a copy of the context.
     """
 
-    __slots__ = ("_before", "_declared", "by_key", "happened", "note", "running")
+    __slots__ = ("_before", "_declared", "by_key", "happened", "note", "request_id", "running")
 
-    def __init__(self, *, declared: bool = False) -> None:
+    def __init__(self, request_id: str | None = None, *, declared: bool = False) -> None:
+        self.request_id = request_id
         self.happened = False
         self.running = False
         """Whether the app has the request."""
@@ -62,6 +63,11 @@ class Effects:
 
 
 _watched: ContextVar[Effects | None] = ContextVar("failwell_effects", default=None)
+
+
+def underway() -> Effects | None:
+    """The effects of the request that is being answered, or None outside of one."""
+    return _watched.get()
 
 
 def side_effect() -> None:

@@ -17,6 +17,6 @@ class ContractEntrance:
 
     def __call__(self, scope: Scope, receive: Receive, send: ASGISend) -> Awaitable[None]:
         """Go on to the app, or first through the contract."""
-        is_lifespan = scope["type"] == "lifespan"
-        inside = self.app if is_lifespan or scope.get(CONTRACT) is self._contract else self._way
-        return inside(scope, receive, send)
+        if scope.get(CONTRACT) is self._contract or scope["type"] == "lifespan":
+            return self.app(scope, receive, send)
+        return self._way(scope, receive, send)

@@ -13,7 +13,8 @@ from failwell.server.protocol import ASGIMessage, ClientLeftError, Receive, Scop
 from failwell.server.refusal import Refusal, sizes
 
 _JSON = re.compile(rb"[\x00\s\xef\xbb\xbf\xfe\xff]*[\[{]")
-_ANNOUNCING = (b"content-length", b"transfer-encoding")
+_ANNOUNCING = frozenset({b"content-length", b"transfer-encoding"})
+_ANNOUNCED_IN = frozenset({"1.1", "1.0"})
 _FORMS = ("multipart/", "application/x-www-form-urlencoded")
 _OTHER_THAN_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -112,12 +113,7 @@ def again(body: bytes, receive: Receive) -> Receive:
 
 def may_have_body(scope: Scope) -> bool:
     """Whether the request may have a body: in HTTP/1 it says so before (RFC 9112, 6.3)."""
-    if scope.get("http_version") not in {"1.1", "1.0"}:
-        return True
-    for name, _ in scope["headers"]:  # noqa: SIM110 - asked with each request: a loop, not a generator
-        if name in _ANNOUNCING:
-            return True
-    return False
+    return scope.get("http_version") not in _ANNOUNCED_IN or not _ANNOUNCING.isdisjoint(dict(scope["headers"]))
 
 
 def is_form(scope: Scope) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from failwell.server.protocol import Scope
 from failwell.server.refusal import Refusal, sizes
@@ -41,10 +42,7 @@ class HeaderLimits:
 
 
 def _size(headers: Iterable[tuple[bytes, bytes]]) -> int:
-    size = 0
-    for name, value in headers:
-        size += len(name) + len(value)
-    return size
+    return sum(map(len, chain.from_iterable(headers)))
 
 
 HEADER_LIMITS = HeaderLimits()

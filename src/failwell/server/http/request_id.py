@@ -7,7 +7,8 @@ import os
 import random
 import re
 from collections.abc import Iterable
-from contextvars import ContextVar
+
+from failwell.server.side_effects import underway
 
 _TOKEN = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 """A token of RFC 9110, 5.6.2: no space, quote or line break can reach a log line or a header."""
@@ -16,38 +17,20 @@ _random = random.Random()  # noqa: S311 - ids are to be told apart, not to be ke
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random.seed)
 
-_current: ContextVar[str | None] = ContextVar("failwell_request_id", default=None)
-
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
     """The id that the header *name* gives, or a new one if there is none, several, or one that is no token."""
-    given: list[bytes] = []
-    for key, value in headers:  # in lower case, as ASGI has them
-        if key == name:
-            given.append(value)
-    if len(given) == 1 and _TOKEN.fullmatch(given[0]):
-        return given[0].decode("ascii")
+    if name in dict(headers):  # they are in lower case, as ASGI has them
+        given = [value for key, value in headers if key == name]
+        if len(given) == 1 and _TOKEN.fullmatch(given[0]):
+            return given[0].decode("ascii")
     return f"{_random.getrandbits(128):032x}"
 
 
 def current_request_id() -> str | None:
     """The id of the request that is being answered, or None outside of one."""
-    return _current.get()
-
-
-class Answering:
-    """Makes *request_id* the current one in its block, also in threads and tasks that start there."""
-
-    __slots__ = ("_before", "_request_id")
-
-    def __init__(self, request_id: str) -> None:
-        self._request_id = request_id
-
-    def __enter__(self) -> None:
-        self._before = _current.set(self._request_id)
-
-    def __exit__(self, *exc: object) -> None:
-        _current.reset(self._before)
+    effects = underway()
+    return None if effects is None else effects.request_id
 
 
 class RequestIdFilter(logging.Filter):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Awaitable, Container, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Iterable, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol
 
 from failwell._support.exception_fields import ExceptionFields
+from failwell.contract import Catalogue
 from failwell.server.errors.framework import of_status
 from failwell.server.protocol import ANSWERED, BEGUN, CUT, ASGIMessage, ASGISend, Scope, kind_of
 from failwell.server.refusal import Refusal
@@ -32,6 +34,9 @@ _PAGES = frozenset({"", "text/plain", "text/html"})
 """Kinds of content that no contract has: pages of a framework, of middleware, or a handler's own."""
 
 _ALLOW_ORIGIN, _EXPOSE = b"access-control-allow-origin", b"access-control-expose-headers"
+_ENDS = frozenset({b"content-length", b"transfer-encoding"})
+"""Headers that say where a body ends."""
+_name_of = itemgetter(0)
 
 
 class UnsendableError(ExceptionFields, ValueError):
@@ -59,33 +64,36 @@ class Sink(Protocol):
         ...
 
 
-class Outgoing:
-    """Sends to the client. Every reply gets the request's id and *headers*; HEAD, 204 and 304 get no body.
-
-    An error says in the *effect_header* what is known of the *effects* of the request.
+class HeaderNames(NamedTuple):
+    """What a contract calls its headers: those of the request's id and of the side effect, and all in *exposed*.
 
     A reply that CORS lets a browser read also lets it read the headers in *exposed*.
     """
 
-    def __init__(
-        self,
-        send: ASGISend,
-        scope: Scope,
-        *,
-        request_id_header: bytes,
-        request_id: str,
-        exposed: Sequence[str] = (),
-        effects: Effects | None = None,
-        effect_header: bytes = b"side-effect",
-    ) -> None:
+    request_id: bytes
+    effect: bytes
+    exposed: Sequence[str] = ()
+
+
+def names_of(catalogue: Catalogue, exposed: Sequence[str] = ()) -> HeaderNames:
+    """The names of the headers of *catalogue*."""
+    request_id = catalogue.headers.request_id.lower().encode("ascii")
+    return HeaderNames(request_id, catalogue.effect_header.encode("ascii"), exposed)
+
+
+class Outgoing:
+    """Sends to the client. Every reply gets the request's id and *headers*; HEAD, 204 and 304 get no body.
+
+    An error says what is known of the *effects* of the request.
+    """
+
+    def __init__(self, send: ASGISend, scope: Scope, names: HeaderNames, request_id: str, effects: Effects) -> None:
         self.started = False
         self.complete = False
         self.request_id = request_id
         self.headers: dict[str, str] = {}
-        self._request_id_header = request_id_header
-        self._exposed = exposed
+        self._names = names
         self._effects = effects
-        self._effect_header = effect_header
         self._send = send
         self._head = scope["method"] == "HEAD"
         self._bodiless = False
@@ -111,33 +119,28 @@ class Outgoing:
         self._bodiless = self._head or status in {204, 304}
         headers = message.get("headers", ())
         own = self.carried()
-        if status >= 400 and self._effects is not None and (said := self._effects.said) is not None:
-            own[self._effect_header] = said.encode("ascii")
+        if status >= 400 and (said := self._effects.said) is not None:
+            own[self._names.effect] = said.encode("ascii")
         if status == 429 and any(_OF_LIMITS.match(name) for name, _ in headers):
             # A limit of the app's own is reached: what others still allow would contradict it.
             own = {name: value for name, value in own.items() if not _OF_LIMITS.match(name)}
-        dropped: Container[bytes] = own
+        dropped = own.keys()
         if self._bodiless and not self._head:
             # RFC 9110, 8.6: a 204 has no length; a length beside no body makes servers cut the connection.
-            dropped = {b"content-length", b"transfer-encoding", *own}
-        kept: list[tuple[bytes, bytes]] = []
-        readable = False
-        for name, value in headers:
-            lower = name.lower()
-            if lower not in dropped:
-                kept.append((name, value))
-                readable = readable or lower == _ALLOW_ORIGIN
-        if readable:
-            kept = _exposing(kept, self._exposed)
-        kept.extend(own.items())
-        return {**message, "headers": kept}
+            dropped |= _ENDS
+        lower = [*map(bytes.lower, map(_name_of, headers))]
+        if not dropped.isdisjoint(lower):
+            headers = [header for header, name in zip(headers, lower, strict=True) if name not in dropped]
+        if _ALLOW_ORIGIN in lower:
+            headers = _exposing(headers, self._names.exposed)
+        return {**message, "headers": [*headers, *own.items()]}
 
     def carried(self) -> dict[bytes, bytes]:
         """The headers that every reply carries."""
         own: dict[bytes, bytes] = {}
         for name, value in self.headers.items():
             own[_encoded(name)] = value.encode("latin-1")
-        own[self._request_id_header] = self.request_id.encode("latin-1")
+        own[self._names.request_id] = self.request_id.encode("latin-1")
         return own
 
 
@@ -175,7 +178,7 @@ class Within(Outgoing):
         return self._send(message)
 
 
-def _exposing(headers: list[tuple[bytes, bytes]], names: Sequence[str]) -> list[tuple[bytes, bytes]]:
+def _exposing(headers: Iterable[tuple[bytes, bytes]], names: Sequence[str]) -> list[tuple[bytes, bytes]]:
     """*headers* which let a browser read those of *names* too."""
     listed = [value.decode("latin-1") for name, value in headers if name.lower() == _EXPOSE]
     known = {name.strip().lower() for value in listed for name in value.split(",")}
@@ -270,18 +273,15 @@ def sendable(start: ASGIMessage) -> ASGIMessage:
 
 def _are_good(headers: Iterable[Any]) -> bool:
     """Whether all *headers* can be sent as they are, with names that are known and one length, as nearly all are."""
-    lengths = 0
-    for header in headers:
-        if type(header) is not tuple:
+    sized = False
+    for name, value in headers:
+        if type(value) is not bytes:
             return False
-        name, value = header
         if name in _GOOD_NAMES:
-            if type(value) is not bytes or _SUSPECT.search(value):
+            if _SUSPECT.search(value):
                 return False
-        elif name == b"content-length":
-            lengths += 1
-            if lengths > 1 or type(value) is not bytes or not value.isdigit() or len(value) > 18:
-                return False
+        elif name == b"content-length" and not sized and value.isdigit() and len(value) <= 18:
+            sized = True
         else:
             return False
     return True

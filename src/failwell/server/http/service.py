@@ -23,7 +23,7 @@ from failwell.server.errors.error_counts import as_text
 from failwell.server.errors.translate import Translator
 from failwell.server.http.paths import path_of
 from failwell.server.http.request_id import request_id_of
-from failwell.server.http.responses import Outgoing, send_reply
+from failwell.server.http.responses import Outgoing, names_of, send_reply
 from failwell.server.http.shedding import Shedding, retry_after
 from failwell.server.protocol import ASGIApp, ASGIMessage, ASGISend, Receive, Scope
 from failwell.server.refusal import Refusal
@@ -158,15 +158,11 @@ class Service:
             seen.start()
 
     async def _send(self, said: Reply | Refusal, translator: Translator, scope: Scope, send: ASGISend) -> None:
-        header = translator.catalogue.headers.request_id.lower().encode("ascii")
-        request_id = scope["failwell.request_id"] = request_id_of(scope["headers"], header)
+        names = names_of(translator.catalogue)
+        request_id = scope["failwell.request_id"] = request_id_of(scope["headers"], names.request_id)
         reply = translator.refused(said, scope) if isinstance(said, Refusal) else said
-        effect = translator.catalogue.effect_header.encode("ascii")
-        nothing = Effects()  # whatever is refused here, no handler has had it
-        out = Outgoing(
-            send, scope, request_id_header=header, request_id=request_id, effects=nothing, effect_header=effect
-        )
-        await send_reply(reply, out)
+        # Whatever is refused here, no handler has had it: nothing was done.
+        await send_reply(reply, Outgoing(send, scope, names, request_id, Effects()))
 
     async def _health(self, _: Translator) -> Reply | Refusal:
         return _json({"status": "ok"})

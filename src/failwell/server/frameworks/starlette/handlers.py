@@ -64,7 +64,8 @@ class Adopted:
     def __init__(self, app: Starlette, *, partly: bool) -> None:
         self._app = app
         self._partly = partly
-        self._routes: list[tuple[list[BaseRoute], int]] = []
+        self._routes: list[list[BaseRoute]] = []
+        self._counts: list[int] = []
 
     def take_over(self) -> None:
         """Let the contract answer for all of them.
@@ -73,7 +74,8 @@ class Adopted:
             ValueError: one has handlers of its own for what the contract answers.
         """
         inside = list(apps_in(self._app))
-        self._routes = [(app.routes, len(app.routes)) for app in inside]
+        self._routes = [app.routes for app in inside]
+        self._counts = [*map(len, self._routes)]
         apps = [app for app in inside if isinstance(app, Starlette)]
         own = [] if self._partly else [app for app in apps if _own_of(app)]
         for app in apps:
@@ -88,10 +90,7 @@ class Adopted:
 
     def changed(self) -> bool:
         """Whether something was added since."""
-        for routes, count in self._routes:  # noqa: SIM110 - asked with each request: a loop, not a generator
-            if len(routes) != count:
-                return True
-        return False
+        return [*map(len, self._routes)] != self._counts
 
     def _adopt(self, app: Starlette) -> None:
         handlers: dict[Any, Any] = app.exception_handlers
