@@ -52,6 +52,8 @@ class Frozen(Fields):
         return tuple(getattr(self, name) for name in self.__match_args__)
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         if type(self) is not type(other):
             return NotImplemented
         assert isinstance(other, Frozen)

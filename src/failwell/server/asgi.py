@@ -216,13 +216,17 @@ class Contract:
                 return
             scope["failwell.effects"] = effects
             out = scope["failwell.outgoing"] = Outgoing(send, scope, self._names, request_id, effects)
-            if self._way is not self._inner:
-                await self._run(self._way, scope, receive, out)
-            elif self._is_to_be_looked_at(scope):
-                await self._answer(scope, receive, out, effects)
-            else:
-                effects.running = True
-                await self._run(self.app, scope, receive, out)
+            try:
+                if self._way is not self._inner:
+                    await self._run(self._way, scope, receive, out)
+                elif self._is_to_be_looked_at(scope):
+                    await self._answer(scope, receive, out, effects)
+                else:
+                    effects.running = True
+                    await self._run(self.app, scope, receive, out)
+            finally:
+                # It leads back to the scope: both would wait for the garbage collector, which costs more than they do.
+                del scope["failwell.outgoing"]
 
     def _is_to_be_looked_at(self, scope: Scope) -> bool:
         """Whether anything of a request is to be seen to before the app has it; most have neither key nor body."""

@@ -43,15 +43,18 @@ def kind_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
 
 def header_values(scope: Scope, name: str) -> list[str]:
     """What the request says in the header *name*, in lower case, as often as it says it."""
+    if not has_header(scope, name):
+        return []
     wanted = name.encode("latin-1")
     return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
 
 
+def has_header(scope: Scope, name: str) -> bool:
+    """Whether the request has the header *name*, in lower case."""
+    return name.encode("latin-1") in dict(scope["headers"])
+
+
 def header(scope: Scope, name: str) -> str:
     """What the request says first in the header *name*, in lower case; "" if it says nothing."""
-    wanted = name.encode("latin-1")
-    for key, value in scope["headers"]:
-        if key == wanted:
-            said: str = value.decode("latin-1")
-            return said
-    return ""
+    said: bytes = dict(reversed(scope["headers"])).get(name.encode("latin-1"), b"")
+    return said.decode("latin-1")

@@ -24,7 +24,9 @@ class Effects:
     """What one request has done so far: in the block of this, `side_effect()` is told of here.
 
     *request_id* is the request's, for logs. *declared* is whether every operation of the app tells its side effects:
-    only then is it known that there was none. Shared by reference: a handler in a thread has only a copy of the context.
+    only then is it known that there was none.
+
+    Shared by reference: a handler in a thread has only a copy of the context.
     """
 
     __slots__ = ("_before", "_declared", "by_key", "happened", "note", "request_id", "running")

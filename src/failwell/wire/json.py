@@ -37,6 +37,14 @@ def dumps(value: Any) -> bytes:
     return _writer()(plain(value)).encode()
 
 
+def dumps_plain(value: Any) -> bytes:
+    """The same of a *value* that consists of JSON types already, or nearly: nobody goes through it."""
+    try:
+        return _writer()(value).encode()
+    except (TypeError, ValueError, RecursionError):
+        return dumps(value)
+
+
 # Declaring errors needs no JSON: what reads and writes it is made, once, for the first reply.
 @functools.cache
 def _writer() -> Callable[[Any], str]:

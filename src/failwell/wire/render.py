@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from failwell.contract.catalogues.catalogue import Catalogue
@@ -12,11 +13,16 @@ from failwell.contract.error_body import ErrorBody
 from failwell.contract.fields import AllDetails, Body, Details, Header
 from failwell.wire import json
 from failwell.wire.envelopes import CLASHING, DETAILS
-from failwell.wire.messages import Reply
+from failwell.wire.messages import NO_HEADERS, Reply
 
 
-def render_error(error: Error, catalogue: Catalogue, *, request_id: str | None = None) -> Reply:
-    """The reply *error* travels as in the envelope of *catalogue*; never raises, whatever the fields hold."""
+def render_error(
+    error: Error, catalogue: Catalogue, *, request_id: str | None = None, more: Mapping[str, str] = NO_HEADERS
+) -> Reply:
+    """The reply *error* travels as in the envelope of *catalogue*; never raises, whatever the fields hold.
+
+    *more* are headers of the reply that are not the error's, with names in lower case.
+    """
     status = error.status_on_the_wire
     body: dict[str, Any] = {}
     details: dict[str, Any] = {}
@@ -51,7 +57,8 @@ def render_error(error: Error, catalogue: Catalogue, *, request_id: str | None =
     catalogue.envelope.render(body, said)
     if request_id is not None:
         headers[catalogue.headers.request_id.lower()] = request_id
-    return Reply.arrived(status, headers, json.dumps(body), None)
+    headers.update(more)
+    return Reply.arrived(status, headers, json.dumps_plain(body), None)
 
 
 def _silent(spec: FieldSpec, value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, unquote
 
 from failwell._support.frozen import changed
@@ -25,6 +25,7 @@ LONGEST = 130
 LONGEST_ON_A_PAGE = 2000
 
 _STYLE = "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}dt{font-weight:600}"
+_VARY = {"vary": "Accept"}
 _SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
     "x-content-type-options": "nosniff",
@@ -60,14 +61,12 @@ def rendered(error: Error, catalogue: Catalogue, scope: Scope) -> Reply:
     form = wanted(header(scope, "accept"))
     scope[ANSWERED] = form or catalogue.envelope.content_type
     if form is None or form == catalogue.envelope.content_type:
-        reply = render_error(error, catalogue, request_id=request_id)
-        return Reply.arrived(reply.status, {**reply.headers, "vary": "Accept"}, reply.body, None)
-    as_problem = render_error(error, _AsProblem(catalogue, scope), request_id=request_id)  # type: ignore[arg-type]  # what is used of it
-    headers = {**as_problem.headers, "vary": "Accept"}
+        return render_error(error, catalogue, request_id=request_id, more=_VARY)
+    problem: Any = _AsProblem(catalogue, scope)  # what is used of a catalogue
+    reply = render_error(error, problem, request_id=request_id, more=_VARY)
     if form == "application/problem+json":
-        return changed(as_problem, headers=headers)
-    facts = _facts(error, scope)
-    return _in_form(form, as_problem.status, facts, headers)
+        return reply
+    return _in_form(form, reply.status, _facts(error, scope), {**reply.headers})
 
 
 class _AsProblem:

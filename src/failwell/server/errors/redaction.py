@@ -47,6 +47,8 @@ def redacted_field_error(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 def shorten(text: str, most: int = LONGEST_KEY) -> str:
     """*text* in *most* characters, and without what UTF-8 cannot carry."""
+    if len(text) <= most and text.isascii():
+        return text
     text = text[: most + 1].encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= most else f"{text[: most - 1]}…"
 

@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, dataclass, field
 
 import anyio
 
+from failwell.server.http.time_limit import within
 from failwell.server.protocol import ASGIMessage, ClientLeftError, Receive, Scope, header
 from failwell.server.refusal import Refusal, sizes
 
@@ -140,12 +141,11 @@ async def limited(
     if is_form(scope):
         return Streamed(scope, receive, limit, limits.seconds)
     # Twice as much is heard out, so that a client which sent it hears what was wrong.
-    with anyio.move_on_after(limits.seconds):
-        body = await whole_body(scope, receive, limit, patience=limit or 0)
-        if _JSON.match(body):
-            check_json(body, limits)
-        return again(body, receive)
-    raise too_slow(limits.seconds or 0.0)
+    whole = whole_body(scope, receive, limit, patience=limit or 0)
+    body = await within(limits.seconds, whole, lambda: too_slow(limits.seconds or 0.0))
+    if _JSON.match(body):
+        check_json(body, limits)
+    return again(body, receive)
 
 
 class Streamed:
@@ -170,16 +170,17 @@ class Streamed:
             Refusal: in the app, which reads no further.
         """
         began = anyio.current_time()
-        with anyio.move_on_after(self._patience()):
-            message = await self._receive()
-            self._waited += anyio.current_time() - began
-            self._size += len(message.get("body", b""))
-            if self._limit is not None and self._size > self._limit:
-                raise above(self._limit)
-            if message["type"] == "http.request" and not message.get("more_body", False):
-                self._seconds = None  # what comes now is that the client leaves
-            return message
-        raise too_slow((self._seconds or 0.0) + self._size // SLOWEST)
+        message = await within(self._patience(), self._receive(), self._too_slow)
+        self._waited += anyio.current_time() - began
+        self._size += len(message.get("body", b""))
+        if self._limit is not None and self._size > self._limit:
+            raise above(self._limit)
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self._seconds = None  # what comes now is that the client leaves
+        return message
+
+    def _too_slow(self) -> Refusal:
+        return too_slow((self._seconds or 0.0) + self._size // SLOWEST)
 
     def _patience(self) -> float | None:
         """Seconds to wait for the next piece."""

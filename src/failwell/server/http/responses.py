@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -124,7 +125,7 @@ class Outgoing:
         if status == 429 and any(_OF_LIMITS.match(name) for name, _ in headers):
             # A limit of the app's own is reached: what others still allow would contradict it.
             own = {name: value for name, value in own.items() if not _OF_LIMITS.match(name)}
-        dropped = own.keys()
+        dropped: AbstractSet[bytes] = own.keys()
         if self._bodiless and not self._head:
             # RFC 9110, 8.6: a 204 has no length; a length beside no body makes servers cut the connection.
             dropped |= _ENDS
@@ -319,15 +320,20 @@ def _check_framing(headers: list[tuple[bytes, bytes]]) -> None:
         raise UnsendableError("its transfer-encoding is not chunked")
 
 
+def headers_of(reply: Reply) -> list[tuple[bytes, bytes]]:
+    """The headers of *reply* as ASGI has them, with the length of its body."""
+    encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers.items()]
+    encoded.append((b"content-length", str(len(reply.body)).encode("ascii")))
+    return encoded
+
+
 def start_of(reply: Reply) -> ASGIMessage:
     """The message that *reply* begins with.
 
     Raises:
         UnsendableError: no server could send it.
     """
-    encoded = [(name.encode("ascii"), value.encode("latin-1")) for name, value in reply.headers.items()]
-    encoded.append((b"content-length", str(len(reply.body)).encode("ascii")))
-    return sendable({"type": "http.response.start", "status": reply.status, "headers": encoded})
+    return sendable({"type": "http.response.start", "status": reply.status, "headers": headers_of(reply)})
 
 
 async def send_reply(reply: Reply, sink: Sink) -> None:

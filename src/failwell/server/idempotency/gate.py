@@ -20,7 +20,7 @@ from failwell.server.idempotency.policy import (
 )
 from failwell.server.idempotency.recording import Recording
 from failwell.server.idempotency.store import Claim, Claimed, InProgress, Record
-from failwell.server.protocol import Receive, Scope, header_values
+from failwell.server.protocol import Receive, Scope, has_header, header_values
 from failwell.server.side_effects import Effects
 from failwell.server.storage.errors import StoreDownError
 from failwell.server.stored_response import StoredResponse
@@ -40,7 +40,7 @@ class IdempotencyGate:
 
     def cap(self, scope: Scope) -> int | None:
         """How many bytes of body a request with a key may have; None where no key means anything."""
-        means = has_record(scope["method"]) and header_values(scope, self._sent_as)
+        means = has_record(scope["method"]) and has_header(scope, self._sent_as)
         return self._claims.policy.body_cap if means else None
 
     async def enter(

@@ -10,6 +10,8 @@ from weakref import WeakSet
 from failwell.contract import Error
 from failwell.contract.extras import needs
 from failwell.server.frameworks.starlette.loaded import of_fastapi
+from failwell.server.http.responses import headers_of
+from failwell.wire import Reply
 
 with needs("starlette", __name__):
     from starlette.applications import Starlette
@@ -47,11 +49,20 @@ def contract_handler(own: Any, key: object) -> Handler:
             return answer
         if translator is None or around or request.scope["type"] != "http":
             raise exc
-        reply = translator.reply(exc, request.scope)
-        return Response(reply.body, reply.status, headers=dict(reply.headers))
+        return Answer(translator.reply(exc, request.scope))
 
     _OURS.add(handler)
     return handler
+
+
+class Answer(Response):
+    """A *reply* of the contract as a response, whose headers are those that are sent."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.status_code = reply.status
+        self.body = reply.body
+        self.background = None
+        self.raw_headers = headers_of(reply)
 
 
 class Adopted:
