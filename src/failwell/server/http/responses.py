@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Awaitable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Awaitable, Iterable, Sequence, Set as AbstractSet
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
