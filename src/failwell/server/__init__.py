@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from failwell.server.asgi import Contract
     from failwell.server.auth.callers import CurrentCaller
     from failwell.server.auth.keys import KeyRefusedError, Keys, KeyStore
+    from failwell.server.auth.postgres_keys import PostgresKeyStore
+    from failwell.server.auth.redis_keys import RedisKeyStore
     from failwell.server.auth.signed_urls import SignedUrls
     from failwell.server.caller import Caller
     from failwell.server.errors.redaction import MOST_FIELD_ERRORS, redacted_field_error, shorten
@@ -75,6 +77,8 @@ lazy_exports(
         "asgi": "Contract",
         "auth.callers": "CurrentCaller",
         "auth.keys": "KeyRefusedError KeyStore Keys",
+        "auth.postgres_keys": "PostgresKeyStore",
+        "auth.redis_keys": "RedisKeyStore",
         "auth.signed_urls": "SignedUrls",
         "caller": "Caller",
         "errors.redaction": "MOST_FIELD_ERRORS redacted_field_error shorten",
@@ -169,10 +173,12 @@ __all__ = [
     "Pagination",
     "PostgresJobQueue",
     "PostgresJobStore",
+    "PostgresKeyStore",
     "PostgresStore",
     "QueuedJob",
     "RateLimits",
     "Record",
+    "RedisKeyStore",
     "RedisStore",
     "RequestIdFilter",
     "RowModel",

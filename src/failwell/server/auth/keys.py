@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from failwell._support.exception_fields import ExceptionFields
 from failwell.clock import ServerClock, SystemClock
@@ -71,12 +72,105 @@ class Keys(Protocol):
         ...
 
 
-class KeyStore:
-    """Keys in the SQLite file at *path*, sent in *header*, all beginning with *prefix*.
+class KeyRow(NamedTuple):
+    """What is kept of a key, beside its hash. *revoked_at* and *expires_at* are in seconds since the epoch."""
 
-    A key that is expired or revoked is answered like one that never was, unless *codes* has a code for it:
-    `{"invalid": "INVALID_API_KEY", "expired": "EXPIRED_API_KEY"}`. *check* is asked about the caller of each key that
-    holds, and keeps out whom it raises a `KeyRefusedError` for: 402 where a payment is overdue.
+    tenant: str
+    id: str
+    role: str
+    tier: str
+    revoked_at: float | None
+    expires_at: float | None
+
+
+class StoredKeys(ABC):
+    """Keys that are kept somewhere: how they look, are made and hold. Who derives from it says where the rows are.
+
+    They are sent in *header*, and all begin with *prefix*. A key that is expired or revoked is answered like one that
+    never was, unless *codes* has a code for it: `{"invalid": "INVALID_API_KEY", "expired": "EXPIRED_API_KEY"}`. *check*
+    is asked about the caller of each key that holds, and keeps out whom it raises a `KeyRefusedError` for: 402 where a
+    payment is overdue.
+    """
+
+    def __init__(
+        self,
+        *,
+        header: str = "X-API-Key",
+        prefix: str = "pk_live_",
+        codes: Mapping[KeyProblem, str] = NO_CODES,
+        check: Callable[[Caller], object] | None = None,
+        clock: ServerClock | None = None,
+    ) -> None:
+        self.header = header
+        self.shape = f'"{prefix}" and 43 letters, digits, "-" or "_"'
+        self.codes = codes
+        self._check = check
+        self._prefix = prefix
+        self._form = re.compile(re.escape(prefix) + "[A-Za-z0-9_-]{43}")
+        self._clock = clock or SystemClock()
+
+    def create(self, tenant: str, role: str, *, tier: str = "", expires_at: float | None = None) -> str:
+        """Make a key of *tenant* for *role*, within the limits of *tier*, and return it. It cannot be read again.
+
+        It holds until *expires_at*, in seconds since the epoch, or for ever.
+        """
+        key = self._prefix + secrets.token_urlsafe(32)
+        now = self._clock.wall()
+        self._add(KeyRow(tenant, f"key_{secrets.token_hex(8)}", role, tier, None, expires_at), hashed(key), now)
+        return key
+
+    def move(self, key: str, tier: str) -> bool:
+        """Put *key*, which may be the key or its id, into *tier* from the next call on; False if there is no such key.
+
+        Its limits begin anew there.
+        """
+        return self._change("tier", tier, key)
+
+    def revoke(self, key: str) -> bool:
+        """Stop accepting *key*, which may be the key or its id; False if there is no such key, or not any more."""
+        return self._change("revoked_at", self._clock.wall(), key)
+
+    def well_formed(self, key: str) -> bool:
+        """Whether *key* looks like one of ours."""
+        return self._form.fullmatch(key) is not None
+
+    def find(self, key: str) -> Caller | None:
+        """The caller of *key*; None if it is unknown, revoked or expired. Raises: KeyRefusedError, as `codes` say."""
+        # It is looked for by its hash: how long that takes tells nothing of any key.
+        row = self._row(hashed(key))
+        if row is None:
+            return None
+        problem: KeyProblem | None = "revoked" if row.revoked_at is not None else None
+        if problem is None and row.expires_at is not None and row.expires_at <= self._clock.wall():
+            problem = "expired"
+        if problem is not None:
+            if problem in self.codes:
+                raise KeyRefusedError(_TOLD[problem], self.codes[problem])
+            return None
+        caller = Caller(row.tenant, row.id, row.role, row.tier)
+        if self._check is not None:
+            self._check(caller)
+        return caller
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close what is open."""
+
+    @abstractmethod
+    def _add(self, row: KeyRow, hash_: bytes, now: float) -> None:
+        """Keep *row*, of the key with that hash, which is made *now*."""
+
+    @abstractmethod
+    def _change(self, column: Literal["tier", "revoked_at"], value: str | float, key: str) -> bool:
+        """Set *column* of *key*, the key or its id; False if it is unknown or revoked."""
+
+    @abstractmethod
+    def _row(self, hash_: bytes) -> KeyRow | None:
+        """The row of the key with that hash."""
+
+
+class KeyStore(StoredKeys):
+    """Keys in the SQLite file at *path*, for the processes of one host. What else it is told, `StoredKeys` says.
 
     Raises:
         NotOurFileError: here, if *path* is something else; it is left as it is.
@@ -95,71 +189,30 @@ class KeyStore:
         busy: float = BUSY,
         trace: Callable[[str], object] | None = None,
     ) -> None:
-        self.header = header
-        self.shape = f'"{prefix}" and 43 letters, digits, "-" or "_"'
-        self.codes = codes
-        self._check = check
-        self._prefix = prefix
-        self._form = re.compile(re.escape(prefix) + "[A-Za-z0-9_-]{43}")
-        self._clock = clock or SystemClock()
+        super().__init__(header=header, prefix=prefix, codes=codes, check=check, clock=clock)
         self._file = StoreFile(path, _SCHEMA, busy=busy, trace=trace)
-
-    def create(self, tenant: str, role: str, *, tier: str = "", expires_at: float | None = None) -> str:
-        """Make a key of *tenant* for *role*, within the limits of *tier*, and return it. It cannot be read again.
-
-        It holds until *expires_at*, in seconds since the epoch, or for ever.
-        """
-        key = self._prefix + secrets.token_urlsafe(32)
-        facts = (f"key_{secrets.token_hex(8)}", _hash(key), tenant, role, tier, self._clock.wall(), expires_at)
-        self._file.write(lambda db: db.execute(_ADD, facts))
-        return key
-
-    def move(self, key: str, tier: str) -> bool:
-        """Put *key*, which may be the key or its id, into *tier* from the next call on; False if there is no such key.
-
-        Its limits begin anew there.
-        """
-        return self._change("tier = ?", tier, key)
-
-    def revoke(self, key: str) -> bool:
-        """Stop accepting *key*, which may be the key or its id; False if there is no such key, or not any more."""
-        return self._change("revoked_at = ?", self._clock.wall(), key)
-
-    def well_formed(self, key: str) -> bool:
-        """Whether *key* looks like one of ours."""
-        return self._form.fullmatch(key) is not None
-
-    def find(self, key: str) -> Caller | None:
-        """The caller of *key*; None if it is unknown, revoked or expired. Raises: KeyRefusedError, as `codes` say."""
-        with self._file.reading() as db:
-            row = db.execute(
-                "SELECT tenant, id, role, tier, revoked_at, expires_at FROM api_keys WHERE hash = ?", (_hash(key),)
-            ).fetchone()
-        if row is None:
-            return None
-        *facts, revoked_at, expires_at = row
-        problem: KeyProblem | None = "revoked" if revoked_at is not None else None
-        if problem is None and expires_at is not None and expires_at <= self._clock.wall():
-            problem = "expired"
-        if problem is not None:
-            if problem in self.codes:
-                raise KeyRefusedError(_TOLD[problem], self.codes[problem])
-            return None
-        caller = Caller(*facts)
-        if self._check is not None:
-            self._check(caller)
-        return caller
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def _change(self, change: str, value: object, key: str) -> bool:
-        """Make *change* with *value* to *key*, the key or its id; False if it is unknown or revoked."""
-        statement = f"UPDATE api_keys SET {change} WHERE (id = ? OR hash = ?) AND revoked_at IS NULL"  # noqa: S608 - our own words
-        return self._file.write(lambda db: db.execute(statement, (value, key, _hash(key))).rowcount == 1)
+    def _add(self, row: KeyRow, hash_: bytes, now: float) -> None:
+        facts = (row.id, hash_, row.tenant, row.role, row.tier, now, row.expires_at)
+        self._file.write(lambda db: db.execute(_ADD, facts))
+
+    def _change(self, column: Literal["tier", "revoked_at"], value: str | float, key: str) -> bool:
+        statement = f"UPDATE api_keys SET {column} = ? WHERE (id = ? OR hash = ?) AND revoked_at IS NULL"  # noqa: S608 - our own words
+        return self._file.write(lambda db: db.execute(statement, (value, key, hashed(key))).rowcount == 1)
+
+    def _row(self, hash_: bytes) -> KeyRow | None:
+        with self._file.reading() as db:
+            found = db.execute(
+                "SELECT tenant, id, role, tier, revoked_at, expires_at FROM api_keys WHERE hash = ?", (hash_,)
+            ).fetchone()
+        return None if found is None else KeyRow(*found)
 
 
-def _hash(key: str) -> bytes:
+def hashed(key: str) -> bytes:
+    """What is kept in place of *key*."""
     # 256 random bits need no salt and no slow hash: there is nothing to guess.
     return hashlib.sha256(key.encode()).digest()

@@ -11,7 +11,7 @@ from typing import Any
 
 from failwell.contract.extras import needs
 from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgress, Record, digest, kept_effect
-from failwell.server.storage.errors import NotOurTableError, StoreDownError
+from failwell.server.storage.errors import StoreDownError
 from failwell.server.stored_response import StoredResponse
 
 with needs("postgres", __name__):
@@ -190,16 +190,7 @@ class PostgresStore:
         return self._db.ask(query, values)
 
     def _make(self) -> None:
-        with self._db.transaction() as db:
-            # One of those that start at the same time makes it, the others wait.
-            db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [self._table])
-            # Who may not create tables may use one that is there.
-            if db.execute("SELECT to_regclass(%s)", [self._table]).fetchone() == (None,):
-                db.execute(_CREATE.format(table=self._table).encode())
-            described = db.execute(f"SELECT * FROM {self._table} LIMIT 0".encode()).description or ()  # noqa: S608 - checked
-            columns = {column.name: column.type_display for column in described}
-        if columns != _COLUMNS:
-            raise NotOurTableError(self._table, self._db.where, ", ".join(columns) or "none")
+        self._db.make(self._table, _CREATE, _COLUMNS)
 
     def _warn_of_forgetting(self) -> None:
         [(fsync, commit)], _ = self._db.ask(

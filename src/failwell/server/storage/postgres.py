@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from failwell.contract.extras import needs
-from failwell.server.storage.errors import StoreDownError
+from failwell.server.storage.errors import NotOurTableError, StoreDownError
 
 with needs("postgres", __name__):
     import psycopg
@@ -112,6 +112,23 @@ class Postgres:
         with self._named(), self._connected() as db, db.transaction():
             db.until = time.monotonic() + self._busy
             yield db
+
+    def make(self, table: str, statement: str, columns: Mapping[str, str]) -> None:
+        """Make *table* by *statement*, if it is not there; it has *columns*, with their types.
+
+        Raises:
+            NotOurTableError: it has others.
+        """
+        with self.transaction() as db:
+            # One of those that start at the same time makes it, the others wait.
+            db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [table])
+            # Who may not create tables may use one that is there.
+            if db.execute("SELECT to_regclass(%s)", [table]).fetchone() == (None,):
+                db.execute(statement.format(table=table).encode())
+            described = db.execute(f"SELECT * FROM {table} LIMIT 0".encode()).description or ()  # noqa: S608 - our own words
+            found = {column.name: column.type_display for column in described}
+        if found != columns:
+            raise NotOurTableError(table, self.where, ", ".join(found) or "none")
 
     def close(self) -> None:
         """Close the connections that are idle; those in use close when their user is done."""

@@ -35,6 +35,14 @@ class RedisServer:
         self.where = str(told.get("path") or f"{told.get('host')}:{told.get('port')}/{told.get('db', 0)}")
         """Where it is, for people."""
 
+    def forgets(self) -> bool:
+        """Whether it keeps nothing on disk, as far as it lets itself be asked: those who rent it out may not."""
+        try:
+            said: dict[str, str] = self.client.config_get("save", "appendonly")  # type: ignore[assignment]  # its stub is of both colours
+        except redis.RedisError:
+            return False
+        return not said.get("save") and said.get("appendonly") == "no"
+
     def ask(self, question: Callable[[], T]) -> T:
         """What *question* returns, which uses the client.
 
