@@ -9,7 +9,6 @@ import typer
 
 from failwell.cli.standard_input import standard_input
 from failwell.reference.catalogues import named_catalogue
-from failwell.reference.compat.change import Change
 from failwell.reference.compat.diff import compare
 from failwell.reference.compat.snapshot import Facts, SnapshotError, facts_of, read
 
@@ -30,13 +29,10 @@ def diff(
     compatible = [change for change in changes if not change.breaking]
     for title, group in (("Breaking", breaking), ("Compatible", compatible)):
         if group:
-            typer.echo(f"{title}:\n" + "\n".join(map(_line, group)) + "\n")
+            lines = (f"  {change.sentence} [{change.rule}]\n" for change in group)
+            typer.echo(f"{title}:\n{''.join(lines)}")
     typer.echo(f"{facts[1]['name']}: {len(breaking)} breaking, {len(compatible)} compatible changes.")
     return 1 if breaking else 0
-
-
-def _line(change: Change) -> str:
-    return f"  {change.sentence} [{change.rule}]"
 
 
 def _facts(side: str) -> Facts:

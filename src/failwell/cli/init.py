@@ -93,7 +93,7 @@ def init(
     where = "The standard input" if document == "-" else document
     made = plan(load(_read(document, where), where), where=where, vendor=name)
     text = module_text(made, source="an OpenAPI document" if document == "-" else Path(document).name)
-    module = _module_name(made) if output is None else output
+    module = output if output is not None else f"{'' if made.vendor[0].isalpha() else 'api_'}{made.vendor}_errors.py"
     if module == "-" or (Path(module).exists() and not Path(module).is_file()):
         with report_to(module) as file:
             file.write(text)
@@ -112,10 +112,6 @@ def init(
         example_file.write(example_text(made, module=Path(module).stem, client=library))
     typer.echo(f"{_told(made)}\nWrote {module}, and {example}, which calls with {library}.", err=True)
     return 0
-
-
-def _module_name(made: Plan) -> str:
-    return f"{'' if made.vendor[0].isalpha() else 'api_'}{made.vendor}_errors.py"
 
 
 def _unimportable(path: Path) -> str | None:

@@ -288,7 +288,8 @@ class _Stack:
         self.layer = FaultLayer(("127.0.0.1", 0), port=port, control_token=token, arm_error=arm_error, log=log)
 
     async def start(self) -> None:
-        self.layer.upstream = await self._uvicorn.start()
+        await self._uvicorn.start()
+        self.layer.upstream = self._uvicorn.address
         try:
             await self.layer.start()
         except BaseException:

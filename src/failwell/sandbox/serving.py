@@ -149,15 +149,16 @@ class Uvicorn:
         self._server = _Server(configured(app))
         self._socket = listening
         self._task: asyncio.Task[None] | None = None
+        self.address = ("", 0)
 
-    async def start(self) -> tuple[str, int]:
-        """Listen; return the address.
+    async def start(self) -> None:
+        """Listen; from then on there is an `address`.
 
         Raises:
             SandboxError: the app refused to start; its own log tells why.
         """
         self._socket = self._socket or listen("127.0.0.1", 0)
-        address: tuple[str, int] = self._socket.getsockname()
+        self.address = self._socket.getsockname()
         # serve() also takes over signals; in a thread other than the main one it leaves them alone.
         self._task = asyncio.create_task(self._serve(self._socket))
         while not self._server.started:
@@ -166,7 +167,6 @@ class Uvicorn:
                 problem = SandboxError("The reference server did not start: its start-up failed. Its log tells why.")
                 raise problem from self._task.exception()
             await asyncio.sleep(0.005)
-        return address
 
     async def _serve(self, listening: socket.socket) -> None:
         # uvicorn ends the whole program for an app that does not start; here that only ends the serving.
@@ -183,21 +183,6 @@ class Uvicorn:
             self._socket.close()
 
 
-class _Serving:
-    """An app on its own, as a service of a background thread."""
-
-    def __init__(self, app: Any) -> None:
-        self._uvicorn = Uvicorn(app)
-        self.url = ""
-
-    async def start(self) -> None:
-        host, port = await self._uvicorn.start()
-        self.url = f"http://{host}:{port}"
-
-    async def stop(self) -> None:
-        await self._uvicorn.stop()
-
-
 @contextmanager
 def serve(app: Any) -> Generator[str]:
     """Run an ASGI *app* on a free port of this machine for the length of a `with` block, which gets its URL.
@@ -205,6 +190,6 @@ def serve(app: Any) -> Generator[str]:
     Raises:
         SandboxError: the app refused to start.
     """
-    service = _Serving(app)
+    service = Uvicorn(app)
     with in_thread(service, name="failwell-serve"):
-        yield service.url
+        yield "http://{}:{}".format(*service.address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from failwell._support.frozen import Frozen
@@ -47,11 +47,8 @@ class Opened(Frozen):
         for piece in self.pieces:
             if isinstance(piece, Failure):
                 return piece
-        body = b"".join(self._said())
+        body = b"".join(piece for piece in self.pieces if isinstance(piece, bytes))
         return Reply(self.head.status, self.head.headers, body, self.head.received, len(body))
-
-    def _said(self) -> Iterator[bytes]:
-        return (piece for piece in self.pieces if isinstance(piece, bytes))
 
 
 def written(event: Event) -> bytes:

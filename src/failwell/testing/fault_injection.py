@@ -32,8 +32,5 @@ def faults(
     def serve(_folder: Path, _clock: Clock) -> Served:
         return Served(app, dict(keys or {}))
 
-    return Sandbox(Vendor("app", catalogue or _nothing(), serve, {}, ""), clock=clock)
-
-
-def _nothing() -> Catalogue:
-    return Catalogue("app", base=Error, default=Error, errors=(), envelope=ErrorObject())
+    catalogue = catalogue or Catalogue("app", base=Error, default=Error, errors=(), envelope=ErrorObject())
+    return Sandbox(Vendor("app", catalogue, serve, {}, ""), clock=clock)

@@ -58,6 +58,9 @@ class CommandLine(Generic[C]):
         wait.
         """
 
+        def told(error: Error) -> str:
+            return self.told(error, missing)
+
         def made(function: Callable[Concatenate[CommandSession[C], P], None]) -> Callable[..., None]:
             own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
             names = {parameter.name for parameter in own}
@@ -66,7 +69,7 @@ class CommandLine(Generic[C]):
             def run(*, context: typer.Context, **given: Any) -> None:
                 here = {name: given.pop(name) for name in shared}
                 settings = {**context.obj, **{name: value for name, value in here.items() if value is not None}}
-                with telling(self.name, self.catalogue, self._words(missing)), self._connected(**settings) as session:
+                with telling(self.name, self.catalogue, told), self._connected(**settings) as session:
                     function(session, **given)  # type: ignore[call-arg]  # typer gives what the signature asks for
 
             return _signed(run, [*own, _by_name("context", typer.Context), *_optional(shared)], function)
@@ -106,9 +109,6 @@ class CommandLine(Generic[C]):
             raise configuration_problem(self.catalogue, message)
         with self.connect(on_event=tell_retry, **settings) as client:
             yield CommandSession(client, output(as_json=as_json))
-
-    def _words(self, missing: str | None) -> Callable[[Error], str]:
-        return lambda error: self.told(error, missing)
 
 
 def _optional(options: dict[str, Any]) -> list[inspect.Parameter]:

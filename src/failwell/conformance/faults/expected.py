@@ -34,7 +34,9 @@ def expected(fault: Fault, call: Call, catalogue: Catalogue, *, knows: bool = Fa
         return Expected(*catalogue.raised_on(_occasion(ends, catalogue)), 1, ())
     if isinstance(ends, Unanswered):
         error, case = catalogue.raised_on(ends.kind)
-        useful, executed, asked = ends.kind != "unreadable", _may_have_arrived(ends, knows=knows), None
+        # Whether the client has to take the request for one that arrived.
+        executed = not knows if ends.sent is None else ends.sent
+        useful, asked = ends.kind != "unreadable", None
     else:
         error, case = _resolved(ends, call, catalogue)
         retry = case.retry or "never"
@@ -46,11 +48,6 @@ def expected(fault: Fault, call: Call, catalogue: Catalogue, *, knows: bool = Fa
     most = rules.most(transient=isinstance(ends, Unanswered) or status >= 500)
     retries = most if useful and safe and not too_long else 0
     return Expected(error, case, 1 + retries, tuple(_wait(n, asked, status, rules) for n in range(retries)))
-
-
-def _may_have_arrived(ends: Unanswered, *, knows: bool) -> bool:
-    """Whether the client has to take the request for one that arrived."""
-    return not knows if ends.sent is None else ends.sent
 
 
 def _occasion(ends: Dropped, catalogue: Catalogue) -> str:

@@ -44,11 +44,9 @@ def ways_of(adapter: Adapter, colours: tuple[Colour, ...]) -> tuple[str, ...]:
 
 def not_offered() -> dict[str, str]:
     """The ways in which no call can be made on this machine, and why."""
-    return {} if _is_installed("trio") else {"trio": "it is not installed (pip install trio)"}
-
-
-def _is_installed(module: str) -> bool:
-    return sys.modules.get(module) is not None or (module not in sys.modules and find_spec(module) is not None)
+    # A module that was made unimportable is there, as None.
+    installed = sys.modules["trio"] is not None if "trio" in sys.modules else find_spec("trio") is not None
+    return {} if installed else {"trio": "it is not installed (pip install trio)"}
 
 
 def planned(faults: Sequence[Fault], calls: Calls, vendor: Vendor, words: str = "") -> list[tuple[Fault, Promise]]:

@@ -130,42 +130,29 @@ class RemoteAdapter:
         return self._channel is not None
 
 
-class RemoteClient:
-    """A client in the SDK's process: `client.datasets.list()` is done there."""
+class RemoteOperation:
+    """An operation by its path: `client.datasets.list`, or the group that it is in. It is done in the SDK's process."""
 
-    def __init__(self, adapter: RemoteAdapter, clock: Clock) -> None:
+    def __init__(self, adapter: RemoteAdapter, clock: Clock, path: tuple[str, ...] = ()) -> None:
         self._adapter = adapter
         self._clock = clock
+        self._path = path
 
     def __getattr__(self, name: str) -> RemoteOperation:
-        return RemoteOperation(self._call, (_public(name),))
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return RemoteOperation(self._adapter, self._clock, (*self._path, name))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do it."""
+        command = {"do": "call", "path": self._path, "args": encoded(list(args)), "kwargs": encoded(kwargs)}
+        return self._adapter.ask(command, self._clock)
+
+
+class RemoteClient(RemoteOperation):
+    """A client in the SDK's process: the group of all operations."""
 
     def close(self) -> None:
         """Put it away, if it is still there."""
         if self._adapter.is_running:
             self._adapter.ask({"do": "close"}, self._clock)
-
-    def _call(self, path: tuple[str, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        command = {"do": "call", "path": path, "args": encoded(list(args)), "kwargs": encoded(kwargs)}
-        return self._adapter.ask(command, self._clock)
-
-
-class RemoteOperation:
-    """An operation by its path: `client.datasets.list`, or the group that it is in."""
-
-    def __init__(self, call: Callable[..., Any], path: tuple[str, ...]) -> None:
-        self._call = call
-        self._path = path
-
-    def __getattr__(self, name: str) -> RemoteOperation:
-        return RemoteOperation(self._call, (*self._path, _public(name)))
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Do it."""
-        return self._call(self._path, args, kwargs)
-
-
-def _public(name: str) -> str:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    return name

@@ -54,17 +54,12 @@ class Lines:
                 held.setdefault(lane.rpartition(", ")[2], []).append(verdict.held)
         width = len(str(max(map(len, held.values()))))
         counts = [f"{way} {sum(found):>{width}} of {len(found):>{width}}" for way, found in held.items()]
-        style = (
-            "green" if all(map(all, held.values())) else "red" if any(_falls_short(row) for row in rows) else "yellow"
-        )
+        short = any(not row.held and row.offered for row in rows)
+        style = "green" if all(map(all, held.values())) else "red" if short else "yellow"
         return Text(f"{rows[0].promise.section:<{self._width}}{GAP}").append(GAP.join(counts), style=style)
 
     def _print(self, line: Text) -> None:
         self._console.print(line, soft_wrap=True)
-
-
-def _falls_short(row: Row) -> bool:
-    return not row.held and row.offered
 
 
 def _told(row: Row) -> str:

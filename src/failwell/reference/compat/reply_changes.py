@@ -44,7 +44,7 @@ def _caught(was: str, now: str, what: str, old: Facts, new: Facts) -> Iterator[C
         for name in gained:
             yield breaks("except clause", f"`except {name}` catches {what} too, which it left to other clauses.")
     if not lost and not gained and was in new["classes"]:
-        yield fits("class refined", f"{_capital(what)} is {now} now, which `except {was}` still catches.")
+        yield fits("class refined", f"{what[:1].upper()}{what[1:]} is {now} now, which `except {was}` still catches.")
 
 
 def _repeated(was: str, now: str, what: str) -> Change:
@@ -136,7 +136,3 @@ def _run(run: list[int]) -> str:
 
 def _list(statuses: list[str]) -> str:
     return ", ".join(status or "none" for status in statuses) or "none"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from failwell._support.exception_fields import ExceptionFields
 from failwell.contract import AllDetails, Body, Case, Catalogue, Code, Details, Error, Header, Status
+from failwell.contract.catalogues.catalogue import RetryRules
 from failwell.contract.declaration import FieldSpec, specs_of
 from failwell.contract.error_body import ErrorBody
 from failwell.contract.errors import ContractError
@@ -57,7 +58,7 @@ def facts_of(catalogue: Catalogue) -> Facts:
         "idempotency": catalogue.idempotency,
         "body_cap": catalogue.body_cap,
         "headers": asdict(catalogue.headers),
-        "retries": {name: said for name, said in asdict(catalogue.retries).items() if said is not None},
+        "retries": _said(catalogue.retries),
         "envelope": {
             "content_type": catalogue.envelope.content_type,
             "lossless": catalogue.envelope.lossless,
@@ -166,7 +167,7 @@ def _class(cls: type[Error], catalogue: Catalogue) -> Facts:
         "constructor": list(_constructor(cls)),
         "attributes": {spec.name: _attribute(spec) for spec in specs_of(cls)} | dict(_properties(cls)),
         "claims": bool(cls.claims),
-        "cases": [_case(case) for case in cls.cases],
+        "cases": [_said(case) for case in cls.cases],
     }
 
 
@@ -182,8 +183,8 @@ def _aliases(cls: type[Error]) -> list[str]:
     return sorted(name for name, held in module.items() if held is cls and name not in (cls.__name__, "_"))
 
 
-def _case(case: Case) -> Facts:
-    return {name: said for name, said in asdict(case).items() if said is not None}
+def _said(facts: Case | RetryRules) -> Facts:
+    return {name: said for name, said in asdict(facts).items() if said is not None}
 
 
 def _attribute(spec: FieldSpec) -> Facts:
@@ -225,11 +226,8 @@ def _properties(cls: type[Error]) -> Iterator[tuple[str, Facts]]:
                 getter = held.fget if isinstance(held, property) else held.func
                 yield name, {"type": _returned(getter), "place": "property"}
             elif inspect.isfunction(held):
-                yield name, {"type": _returned(held), "place": f"method{_called(held)}"}
-
-
-def _called(method: Any) -> str:
-    return "(" + ", ".join(list(inspect.signature(method).parameters)[1:]) + ")"
+                _self, *parameters = inspect.signature(held).parameters
+                yield name, {"type": _returned(held), "place": f"method({', '.join(parameters)})"}
 
 
 def _returned(function: Any) -> str:

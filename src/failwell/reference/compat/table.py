@@ -54,7 +54,11 @@ class Table:
 def probes(*snapshots: Facts) -> list[Probe]:
     """All that the *snapshots* could disagree about: each status, each code where it is claimed, each occasion."""
     claims = [
-        (cls["source"], case) for facts in snapshots for cls in facts["classes"].values() for case in _claims(cls)
+        (cls["source"], case)
+        for facts in snapshots
+        for cls in facts["classes"].values()
+        for case in cls["cases"]
+        if cls["claims"] and cls["raised"]
     ]
     operations = sorted({case.get("operation", "") for _, case in claims} | {""})
     found: set[Probe] = set()
@@ -63,10 +67,6 @@ def probes(*snapshots: Facts) -> list[Probe]:
         for source, case in claims:
             found |= set(_of_claim(source, case, operation))
     return sorted(found)
-
-
-def _claims(cls: Facts) -> list[Facts]:
-    return cls["cases"] if cls["claims"] and cls["raised"] else []
 
 
 def _of_claim(source: Source, case: Facts, operation: str) -> Iterator[Probe]:

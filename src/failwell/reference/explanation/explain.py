@@ -146,7 +146,12 @@ def _named(
 
 def _of_status(label: str, page: ReferencePage, catalogue: Catalogue) -> list[Explanation]:
     """The classes that claim the status by its number, the one without a code first; then the one of its range."""
-    lines = [line for line in page.lines if line.label == label and _in_a_reply(line, page)]
+    lines = [
+        line
+        for error in page.errors
+        for line in error.lines
+        if line.label == label and line.case.source(error.source) == "http"
+    ]
     if label.isdigit():
         number = int(label)
         cls, case = catalogue.resolve(number)
@@ -156,11 +161,6 @@ def _of_status(label: str, page: ReferencePage, catalogue: Catalogue) -> list[Ex
     once = {line.error: line for line in reversed(lines)}
     explained = [_explanation(page, page.error(name), line, status=label) for name, line in once.items()]
     return list(reversed(explained))
-
-
-def _in_a_reply(line: Line, page: ReferencePage) -> bool:
-    """Whether the case of *line* comes with a status."""
-    return line.case.source(page.error(line.error).source) == "http"
 
 
 def _in_traceback(text: str, catalogues: Sequence[Catalogue]) -> tuple[Explanation, ...] | None:
@@ -190,16 +190,12 @@ def _of_reply(pasted: Pasted, status: int, catalogue: Catalogue, page: Reference
     error = parse_reply(Reply(status, pasted.headers, pasted.body), catalogue)
     facts = page.error(type(error).__name__)
     line = next((line for line in facts.lines if line.case == error.case), facts.first)
-    said = _code_of(pasted, catalogue)
+    said = catalogue.envelope.parse(pasted.value).code if pasted.readable else None
     note = None
     if said is not None and (line is None or line.code != said):
         note = f"The code {said!r} is not declared for {status}: the class is that of the status."
     values = {spec.name: getattr(error, spec.name, None) for spec in specs_of(type(error))}
     return _explanation(page, facts, line, status=str(status), error=error, values=values, note=note)
-
-
-def _code_of(pasted: Pasted, catalogue: Catalogue) -> str | None:
-    return catalogue.envelope.parse(pasted.value).code if pasted.readable else None
 
 
 def _explanation(

@@ -196,7 +196,8 @@ class Document:
         """The same to this *depth*, with what is *left* of the parts to look at: a schema may be made of itself."""
         left[0] -= 1
         if left[0] < 0 or not depth:
-            self.losses.add("schemas of too many parts, or made of themselves", _reference(schema))
+            where = str(_dict(schema).get("$ref", "an unnamed one"))
+            self.losses.add("schemas of too many parts, or made of themselves", where)
             return [{}]
         plain = _dict(self.resolved(schema))
         found = [{key: value for key, value in plain.items() if key not in ("allOf", "oneOf", "anyOf", "$ref")}]
@@ -206,10 +207,6 @@ class Document:
             parts = [choice for part in _list(plain.get(word)) for choice in self._choices(part, depth - 1, left)]
             found = _products(found, parts) if parts else found
         return found
-
-
-def _reference(schema: Any) -> str:
-    return str(_dict(schema).get("$ref", "an unnamed one"))
 
 
 def _products(some: list[OpenApiSchema], others: list[OpenApiSchema]) -> list[OpenApiSchema]:

@@ -143,7 +143,8 @@ class _Planner:
     def _class(self, status: str, name: str, codes: tuple[str, ...]) -> ClassPlan:
         group = [response for response in self.responses if response.status == status]
         said = Counter(_sentence(response.description) for response in group if _sentence(response.description))
-        summary = said.most_common(1)[0][0] if said else _fallback(status)
+        fallback = "Any other error." if status == "default" else f"A reply of {status}."
+        summary = said.most_common(1)[0][0] if said else fallback
         told = {code: cause for response in reversed(group) for code, cause in self._causes_of(response)}
         causes = {code: told[code] for code in codes if code in told}
         return ClassPlan(name, status, summary, codes, tuple(self._fields(group)), causes)
@@ -163,9 +164,12 @@ class _Planner:
                 if REQUEST_ID.fullmatch(header):
                     self._request_ids[header] += 1
                     continue
-                found.setdefault(f"header {header}", []).append(_header(header, header_type(self.document, schema)))
-                keys[f"header {header}"] = header
-                meanings.setdefault(f"header {header}", self._meaning(schema))
+                place = f"header {header}"
+                # Whole seconds, or a date, which the parser turns into seconds.
+                type_ = "int" if header.lower() == "retry-after" else header_type(self.document, schema)
+                found.setdefault(place, []).append(type_)
+                keys[place] = header
+                meanings.setdefault(place, self._meaning(schema))
         taken: set[str] = set()
         for place, types in found.items():
             type_ = _header_union(types) if place.startswith("header") else union(types)
@@ -284,11 +288,6 @@ def _is_code(value: Any) -> bool:
     return CODE.fullmatch(str(value)) is not None
 
 
-def _header(name: str, type_: str) -> str:
-    # Whole seconds, or a date, which the parser turns into seconds.
-    return "int" if name.lower() == "retry-after" else type_
-
-
 def _header_union(types: list[str]) -> str:
     known = set(types)
     return f"{known.pop() if len(known) == 1 else 'str'} | None"
@@ -323,7 +322,3 @@ def _sentence(description: str) -> str:
 
 
 LONGEST = 400
-
-
-def _fallback(status: str) -> str:
-    return "Any other error." if status == "default" else f"A reply of {status}."

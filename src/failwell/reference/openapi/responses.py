@@ -94,8 +94,10 @@ class OpenApiErrors:
             return references[0]
         place = self._discriminator(names)
         # OpenAPI has a word for a code at the top of the body; one that is further down is in the schemas alone.
-        told = {"discriminator": {"propertyName": place, "mapping": _mapping(names)}} if place is not None else {}
-        return {"oneOf": references, **told}
+        if place is None:
+            return {"oneOf": references}
+        mapping = {code: f"{SCHEMAS}{name}" for code, name in names.items() if code is not None}
+        return {"oneOf": references, "discriminator": {"propertyName": place, "mapping": mapping}}
 
     def _discriminator(self, names: dict[str | None, str]) -> str | None:
         """The property that holds the code in each of these schemas, or None."""
@@ -133,10 +135,6 @@ class OpenApiErrors:
 
     def _free(self, name: str) -> str:
         return f"{self.catalogue.name}.{name}" if name in self._taken else name
-
-
-def _mapping(names: dict[str | None, str]) -> dict[str, str]:
-    return {code: f"{SCHEMAS}{name}" for code, name in names.items() if code is not None}
 
 
 def _description(group: list[ErrorExample]) -> str:

@@ -76,7 +76,7 @@ def _depth(cls: type[Error], classes: tuple[type[Error], ...]) -> int:
 
 def _error(cls: type[Error], catalogue: Catalogue, classes: tuple[type[Error], ...]) -> ErrorFacts:
     text = _own_docstring(cls)
-    cause = None if text is None else _flat(text.partition("\n\n")[0])
+    cause = None if text is None else " ".join(text.partition("\n\n")[0].split())
     parent = _parent(cls, classes)
     inherited = set[tuple[object, ...]]() if parent is None else {_said(spec, parent) for spec in specs_of(parent)}
     return ErrorFacts(
@@ -201,7 +201,3 @@ def _own_docstring(cls: type[Error]) -> str | None:
     """The docstring of *cls*; None for one that it has from its parent."""
     text = cls.__doc__
     return None if text is None or text == cls.__mro__[1].__doc__ else inspect.cleandoc(text)
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())

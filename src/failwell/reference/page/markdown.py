@@ -17,6 +17,7 @@ CODE_SPAN = re.compile(r"(`+[^`]*`+)")
 
 TREE = "hierarchy"
 """The anchor that every entry leads back to."""
+BACK = f"[Back to the hierarchy](#{TREE})"
 
 CATCH = (
     "Every SDK error subclasses {base}. Catch the specific subclass to handle a known failure mode; "
@@ -60,7 +61,7 @@ def markdown(page: ReferencePage) -> str:
         _statuses(page),
         _codes(page),
         _errors(page),
-        _attributes(page),
+        ("## On every error { #attributes }", "", *_attribute_grid(page.evidence)),
         _operations(page),
     )
     return "\n".join(line for section in sections for line in (*section, "")).rstrip() + "\n"
@@ -99,7 +100,7 @@ def _tree(page: ReferencePage) -> Iterator[str]:
 def _table(page: ReferencePage) -> Iterator[str]:
     yield from ("## When each fires { #when-each-fires }", "")
     rows = [
-        (_named(page, error, first), _prose(_cause(error, first)), _prose(first.fix or ""))
+        (_labelled(page, first), _prose(_cause(error, first)), _prose(first.fix or ""))
         for error in page.errors
         if (first := error.first) is not None
     ]
@@ -112,9 +113,9 @@ def _cause(error: ErrorFacts, first: Line) -> str:
     return own or error.cause or ""
 
 
-def _named(page: ReferencePage, error: ErrorFacts, line: Line) -> str:
+def _labelled(page: ReferencePage, line: Line) -> str:
     label = f" ({line.label})" if line.label is not None else ""
-    return f"{_link(page, error.name)}{label}"
+    return f"{_link(page, line.error)}{label}"
 
 
 def _retries(page: ReferencePage) -> Iterator[str]:
@@ -124,7 +125,8 @@ def _retries(page: ReferencePage) -> Iterator[str]:
         yield "The SDK repeats no call by itself."
         return
     with_key = WITH_KEY.format(key=page.idempotency_key) if page.honours_keys else ""
-    yield from (SAFE_RETRIES.format(safe=_safe(), with_key=with_key), "")
+    *most, last = sorted(IDEMPOTENT)
+    yield from (SAFE_RETRIES.format(safe=f"{', '.join(most)} and {last} requests", with_key=with_key), "")
     for kind, lines in repeated.items():
         if lines:
             named = ", ".join(_case_link(page, line) for line in lines)
@@ -157,16 +159,10 @@ def _numbers(page: ReferencePage) -> dict[str, str]:
     }
 
 
-def _safe() -> str:
-    *most, last = sorted(IDEMPOTENT)
-    return f"{', '.join(most)} and {last} requests"
-
-
 def _case_link(page: ReferencePage, line: Line) -> str:
     if line.code is not None:
         return f"[`{line.code}`](#{line.anchor}) ({line.label or line.case.on or 'any other status'})"
-    label = f" ({line.label})" if line.label is not None else ""
-    return f"{_link(page, line.error)}{label}"
+    return _labelled(page, line)
 
 
 def _idempotency(page: ReferencePage) -> Iterator[str]:
@@ -187,7 +183,8 @@ def _status_rows(page: ReferencePage, status: StatusFacts) -> Iterator[tuple[str
     for number, line in enumerate(_plain_first(status.lines)):
         shown = status.phrase if status.label == "other" else f"{status.label} {status.phrase}".rstrip()
         name = f'<a id="{status.anchor}"></a>**{shown}**' if number == 0 else ""
-        yield name, _case_link_without_status(page, line), _prose(line.cause or ""), _prose(line.fix or "")
+        link = f"[`{line.code}`](#{line.anchor})" if line.code is not None else _link(page, line.error)
+        yield name, link, _prose(line.cause or ""), _prose(line.fix or "")
 
 
 def _plain_first(lines: Sequence[Line]) -> list[Line]:
@@ -196,10 +193,6 @@ def _plain_first(lines: Sequence[Line]) -> list[Line]:
     for line in sorted(lines, key=lambda line: (line.code is not None, line.case.operation is not None)):
         chosen.setdefault((line.error, line.code), line)
     return list(chosen.values())
-
-
-def _case_link_without_status(page: ReferencePage, line: Line) -> str:
-    return f"[`{line.code}`](#{line.anchor})" if line.code is not None else _link(page, line.error)
 
 
 def _codes(page: ReferencePage) -> Iterator[str]:
@@ -227,7 +220,7 @@ def _code(page: ReferencePage, code: CodeFacts) -> Iterator[str]:
         where = f" on `{on}`" if on is not None else ""
         yield from (f"{status}{_link(page, line.error)}{where}: {_prose(line.cause or '')}", "")
         yield from (f"- **What to do**: {_prose(line.fix or '')}", f"- **Retried**: {line.retried}", "")
-    yield _back()
+    yield BACK
 
 
 def _errors(page: ReferencePage) -> Iterator[str]:
@@ -253,7 +246,7 @@ def _error(page: ReferencePage, error: ErrorFacts) -> Iterator[str]:
     raised_by = "any operation" if error.anywhere else ", ".join(f"`{name}`" for name in error.raised_by)
     if raised_by:
         yield from (f"Raised by {raised_by}.", "")
-    yield _back()
+    yield BACK
 
 
 SOURCES = {
@@ -294,10 +287,6 @@ def _elsewhere(error: ErrorFacts, first: Line) -> dict[str, list[Line]]:
     return found
 
 
-def _attributes(page: ReferencePage) -> Iterator[str]:
-    yield from ("## On every error { #attributes }", "", *_attribute_grid(page.evidence))
-
-
 def _attribute_grid(attributes: Iterable[Attribute]) -> Iterator[str]:
     listed = list(attributes)
     placed = any(attribute.place for attribute in listed)
@@ -331,10 +320,6 @@ def _once_per_code(lines: Iterable[Line]) -> list[Line]:
 def _link(page: ReferencePage, name: str, *, bold: bool = False) -> str:
     link = f"[`{name}`](#{page.error(name).anchor})"
     return f"**{link}**" if bold else link
-
-
-def _back() -> str:
-    return f"[Back to the hierarchy](#{TREE})"
 
 
 def _grid(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

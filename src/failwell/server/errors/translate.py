@@ -53,7 +53,7 @@ class Translator:
             UndeclaredError: under *strict*, the operation does not declare it.
         """
         exc = single(exc)
-        if isinstance(exc.__cause__, Refusal) and (isinstance(exc, Error) or self._of_framework(exc)):
+        if isinstance(exc.__cause__, Refusal) and (isinstance(exc, Error) or self.framework.refusal(exc) is not None):
             # FastAPI's words for a body that broke off above its limit, or an error that a handler made of a refusal.
             exc = exc.__cause__
         if isinstance(exc, UndeclaredError):
@@ -194,9 +194,6 @@ class Translator:
             return reply
         vary = ", ".join(filter(None, (refused.headers.get("vary"), reply.headers["vary"])))
         return changed(reply, headers={**reply.headers, **refused.headers, "vary": vary})
-
-    def _of_framework(self, exc: Exception) -> bool:
-        return self.framework.refusal(exc) is not None
 
     def _log_reply(self, scope: Scope, reply: Reply, exc: Exception) -> None:
         # A declared 5xx was raised on purpose and has told the client all, unless there is a cause behind it.

@@ -6,10 +6,10 @@ What comes from outside may take more than a machine has. Here it costs its job 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import math
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -84,8 +84,7 @@ def main() -> None:
     result = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     spec, seconds, memory = sys.argv[1:]
-    module, _, name = spec.partition(":")
-    function, args = getattr(importlib.import_module(module), name), json.load(sys.stdin)
+    function, args = pkgutil.resolve_name(spec), json.load(sys.stdin)
     limit_memory(int(memory))
     limit_seconds(float(seconds))
     try:

@@ -6,10 +6,10 @@ is gone or says so, in the middle of what it is doing; the next one goes on afte
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import os
+import pkgutil
 import sqlite3
 import sys
 import threading
@@ -157,8 +157,7 @@ def opened(spec: str, folder: Path, settings: str) -> Workload:
     Raises:
         TypeError: it is something else.
     """
-    module, _, name = spec.partition(":")
-    work = getattr(importlib.import_module(module), name)(folder, json.loads(settings))
+    work = pkgutil.resolve_name(spec)(folder, json.loads(settings))
     if not isinstance(work, Workload):
         raise TypeError(f"{spec} returned {type(work).__name__}, not Workload.")
     return work

@@ -34,16 +34,8 @@ class SteadyClock:
     """The clocks of a server, of which the time of day does not jump either: *wall* is what `steady_time` gives."""
 
     def __init__(self, wall: Callable[[], float], clock: ServerClock) -> None:
-        self._wall = wall
-        self._clock = clock
-
-    def wall(self) -> float:
-        """Seconds since the epoch."""
-        return self._wall()
-
-    def now(self) -> float:
-        """Seconds on a clock that never jumps; only differences mean something."""
-        return self._clock.now()
+        self.wall = wall
+        self.now = clock.now
 
 
 def boot_of(clock: ServerClock) -> str | None:
