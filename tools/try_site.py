@@ -12,7 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page as Tab, Request, Route, TimeoutError as NothingHappened, sync_playwright
 
-from failwell.reference import ReferencePage, find_catalogue, known_catalogues, page_of
+from failwell.reference.catalogues import find_catalogue, known_catalogues
+from failwell.reference.page.collect import page_of
+from failwell.reference.page.facts import ReferencePage
 
 LOADED = {
     "script": "src",

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from failwell.cli.init import Client
-from failwell.reference.importing import SPELLINGS
+from failwell.reference.importing.example import SPELLINGS
 from failwell.server import install
 from pictograph.exceptions import CATALOGUE
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from failwell.reference import find_catalogue, markdown, page_of
+from failwell.reference.catalogues import find_catalogue
+from failwell.reference.page.collect import page_of
+from failwell.reference.page.markdown import markdown
 
 from .command import ROOT, environment, failwell
 

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 
 from failwell import Catalogue
-from failwell.reference import CodeFacts, Explanation, UnknownThingError, explain, page_of
+from failwell.reference.errors import UnknownThingError
+from failwell.reference.explanation.explain import Explanation, explain
+from failwell.reference.page.collect import page_of
+from failwell.reference.page.facts import CodeFacts
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from tests.contract.samples import CATALOGUES
 

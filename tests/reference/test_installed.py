@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from failwell import CatalogueError
-from failwell.reference import BrokenCatalogueError, UnknownCatalogueError, find_catalogue, known_catalogues
+from failwell.reference.catalogues import find_catalogue, known_catalogues
+from failwell.reference.errors import BrokenCatalogueError, UnknownCatalogueError
 from pictograph.exceptions import CATALOGUE
 
 SERVER = ["fastapi", "starlette", "uvicorn", "limits", "httpx2", "pydantic", "pictograph_server", "rich", "typer"]
@@ -45,7 +46,8 @@ def test_no_server_is_needed() -> None:
     A catalogue is found and explained without loading a server, an HTTP library or models.
     """
     program = (
-        "import sys; from failwell.reference import explain, find_catalogue; "
+        "import sys; from failwell.reference.catalogues import find_catalogue; "
+        "from failwell.reference.explanation.explain import explain; "
         "explain('409', [find_catalogue('pictograph')]); "
         f"print(*sorted(set({SERVER!r}) & set(sys.modules)))"
     )

@@ -6,7 +6,8 @@ from copy import copy
 import pytest
 
 from failwell import Catalogue
-from failwell.reference import markdown, page_of
+from failwell.reference.page.collect import page_of
+from failwell.reference.page.markdown import markdown
 from tests.contract.samples import CATALOGUES
 from tests.spec import page as published
 

@@ -77,7 +77,7 @@ def test_every_attribute_of_pictograph() -> None:
     """
     Every attribute of the Pictograph contract says what it means.
     """
-    from failwell.reference import page_of
+    from failwell.reference.page.collect import page_of
 
     page = page_of(CATALOGUE)
 

@@ -6,7 +6,8 @@ import pytest
 
 from failwell import Catalogue, Error
 from failwell.contract.case import phrase
-from failwell.reference import ReferencePage, page_of
+from failwell.reference.page.collect import page_of
+from failwell.reference.page.facts import ReferencePage
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH
 from tests.contract.samples import CATALOGUES
 from tests.spec import tree

@@ -7,16 +7,11 @@ import pytest
 
 import failwell
 from failwell import Case, Catalogue, Message, field
-from failwell.reference import (
-    StalePagesError,
-    UndocumentedError,
-    check_pages,
-    find_catalogue,
-    known_catalogues,
-    page_of as facts_of,
-    require_documented,
-    write_pages,
-)
+from failwell.reference.catalogues import find_catalogue, known_catalogues
+from failwell.reference.errors import StalePagesError, UndocumentedError
+from failwell.reference.page.collect import page_of as facts_of
+from failwell.reference.page.completeness import require_documented
+from failwell.reference.page.files import check_pages, write_pages
 from failwell.wire import Detail
 
 from .shop import SHOP

@@ -6,15 +6,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from failwell import Catalogue
-from failwell.reference import (
-    Explanation,
-    NoExplanationError,
-    SilentBodyError,
-    UnknownThingError,
-    explain,
-    explain_reply,
-    page_of,
-)
+from failwell.reference.errors import NoExplanationError, SilentBodyError, UnknownThingError
+from failwell.reference.explanation.explain import Explanation, explain, explain_reply
+from failwell.reference.page.collect import page_of
 from failwell.wire import render_error
 from pictograph.exceptions import CATALOGUE as PICTOGRAPH, PaymentRequiredError
 from tests.contract.samples import CATALOGUES

@@ -15,16 +15,10 @@ from failwell.cli.project import clients_of
 from failwell.cli.report import report_to
 from failwell.cli.standard_input import standard_input
 from failwell.contract.errors import ContractError
-from failwell.reference.importing import (
-    SPELLINGS,
-    Plan,
-    UnreadableDocumentError,
-    example_text,
-    load,
-    module_text,
-    plan,
-)
-from failwell.reference.importing.writing import counted
+from failwell.reference.importing.example import SPELLINGS, example_text
+from failwell.reference.importing.loading import UnreadableDocumentError, load
+from failwell.reference.importing.planning import Plan, plan
+from failwell.reference.importing.writing import counted, module_text
 
 
 class Client(StrEnum):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from failwell import Catalogue, Error
-from failwell.reference.importing import module_text, plan
+from failwell.reference.importing.planning import plan
+from failwell.reference.importing.writing import module_text
 
 BIN = Path(sys.executable).parent
 

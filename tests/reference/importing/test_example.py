@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from failwell.reference.importing import SPELLINGS, example_text, module_text, plan
+from failwell.reference.importing.example import SPELLINGS, example_text
+from failwell.reference.importing.planning import plan
+from failwell.reference.importing.writing import module_text
 from tests.adapt.scripted_server import ScriptedServer
 
 from .documents import BIN, body, document, flat, reformatted

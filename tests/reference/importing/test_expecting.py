@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from failwell.reference.importing import plan
+from failwell.reference.importing.planning import plan
 
 from .documents import document, imported, text_of
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from failwell import Case
-from failwell.reference.importing import NothingToImportError, UnreadableDocumentError, load, plan
+from failwell.reference.importing.loading import UnreadableDocumentError, load
+from failwell.reference.importing.planning import NothingToImportError, plan
 from failwell.wire import Detail, ErrorObject, FirstOf, Problem, Reply, parse_reply
 
 from .documents import BIN, answering, body, catalogue, document, flat, imported, named, reformatted, text_of

@@ -9,7 +9,7 @@ from typing import Any
 
 from failwell.contract.extras import needs
 from failwell.server.idempotency.policy import conflict
-from failwell.server.jobs.store import JobState, QueuedJob
+from failwell.server.jobs.store import JobQueue, JobState, QueuedJob
 from failwell.server.jobs.submissions import REMEMBERED, Submission
 from failwell.server.storage.errors import StoreDownError
 
@@ -67,7 +67,7 @@ WHERE id = %(id)s::text AND ended_at IS NULL
 """
 
 
-class PostgresJobQueue:
+class PostgresJobQueue(JobQueue):
     """Jobs in the Postgres at *url*, in tables whose names begin with *prefix*. An ended one is kept *kept* seconds.
 
     Raises:
@@ -90,11 +90,6 @@ class PostgresJobQueue:
             db.execute(_CREATE.format(prefix=prefix).encode())
 
     def submit(self, kind: str, payload: Any, *, tenant: str = "", key: Submission | None = None) -> str:
-        """The id of a new job, or of the one that *tenant* has submitted with *key* in the last 24 h.
-
-        Raises:
-            Refusal: the key came with another body.
-        """
         scope, fingerprint = (None, None) if key is None else (key.scope, key.fingerprint)
         facts = {"id": uuid.uuid4().hex, "kind": kind, "payload": json.dumps(payload), "fingerprint": fingerprint}
         rows, _ = self._ask(_SUBMIT, tenant=tenant, scope=scope, remembered=REMEMBERED, **facts)
@@ -111,31 +106,19 @@ class PostgresJobQueue:
         return str(job)
 
     def find(self, job: str, *, tenant: str = "") -> QueuedJob | None:
-        """The job of that id, if it is *tenant*'s."""
         rows, _ = self._ask(_FIND, id=job, tenant=tenant)
-        if not rows:
-            return None
-        found, kind, payload, state, result = rows[0]
-        return QueuedJob(found, kind, json.loads(payload), state, None if result is None else json.loads(result))
+        return QueuedJob.read(*rows[0]) if rows else None
 
     def payload(self, job: str) -> Any:
-        """What *job* was given."""
         return json.loads(self._ask(_PAYLOAD, id=job)[0][0][0])
 
     def unfinished(self) -> list[tuple[str, str]]:
-        """The kind and the id of each job that has not ended, oldest first."""
         return [(str(kind), str(job)) for kind, job in self._ask(_UNFINISHED)[0]]
 
     def finish(self, job: str, result: Any = None, *, state: JobState = "done") -> bool:
-        """End *job*; False, and nothing changes, if it has ended before."""
         return self._ask(_FINISH, id=job, state=state, result=json.dumps(result))[1] == 1
 
-    def give_up(self, _kind: str, job: str, reason: str, /) -> None:
-        """End *job* as failed, with the *reason* as result."""
-        self.finish(job, reason, state="failed")
-
     def close(self) -> None:
-        """Close the connections."""
         self._db.close()
 
     def _ask(self, query: str, **values: object) -> tuple[list[tuple[Any, ...]], int]:

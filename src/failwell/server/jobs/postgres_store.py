@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from failwell.contract.extras import needs
-from failwell.server.jobs.store import LostJobError, Survey
+from failwell.server.jobs.store import JobStore, LostJobError, Survey
 
 with needs("postgres", __name__):
     from failwell.server.storage.postgres import Postgres
@@ -85,7 +85,7 @@ AND begun <= to_timestamp(%(moment)s::float8)
 """
 
 
-class PostgresJobStore:
+class PostgresJobStore(JobStore):
     """What one worker remembers in the Postgres at *url*, in tables whose names begin with *prefix*.
 
     The workers of other hosts open it with the same *prefix*. One that is silent for *lease* seconds has died: what it
@@ -113,7 +113,6 @@ class PostgresJobStore:
             db.execute(_CREATE.format(prefix=prefix).encode())
 
     def survey(self) -> Survey:
-        """How the jobs stand; those whose leases are over are free from now on."""
         self._ask(_SHORTEN)
         self._ask(_EXPIRE)
         (moment, *_), *rows = self._ask(_SURVEY)
@@ -121,18 +120,15 @@ class PostgresJobStore:
         return Survey(moment, taken, {job: times for _, job, _, times in rows if times})
 
     def claim(self, job: str) -> bool:
-        """Make this worker the one that is at *job*, unless another is."""
         if self._left:
             return False
         query = _CLAIM.format(prefix=self._prefix).encode()
         return self._db.ask(query, {"owner": self._owner, "job": job, "lease": self.lease})[1] == 1
 
     def renew(self) -> None:
-        """Let the leases of all jobs of this worker begin anew."""
         self._ask(_RENEW)
 
     def outcome(self, job: str, number: int) -> tuple[str, bytes] | None:
-        """The name and the outcome of a step, or None if it is not done. Raises: LostJobError."""
         rows = self._ask(_OUTCOME, job=job, number=number)
         if not rows:
             raise LostJobError(job)
@@ -140,25 +136,20 @@ class PostgresJobStore:
         return None if name is None else (name, bytes(outcome))
 
     def keep(self, job: str, number: int, name: str, outcome: bytes) -> None:
-        """Remember a step. The first outcome stays. Raises: LostJobError."""
         if not self._ask(_KEEP, job=job, number=number, name=name, outcome=outcome):
             raise LostJobError(job)
 
     def release(self, job: str) -> None:
-        """Give *job* back, if it is still this worker's."""
         self._ask(_RELEASE, job=job)
 
     def forget_ended(self, unfinished: Collection[str], survey: Survey) -> None:
-        """Forget the jobs that have ended: those that there were at *survey*, and that are not *unfinished* since."""
         self._ask(_FORGET, unfinished=list(unfinished), moment=survey.moment)
 
     def leave(self) -> None:
-        """Give all jobs back in good order."""
         self._left = True
         self._ask(_LEAVE)
 
     def close(self) -> None:
-        """Close the connections."""
         self._db.close()
 
     def _ask(self, query: str, **values: object) -> list[tuple[Any, ...]]:

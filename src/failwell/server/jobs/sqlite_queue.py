@@ -10,7 +10,7 @@ from typing import Any
 
 from failwell.clock import ServerClock, SystemClock
 from failwell.server.idempotency.policy import conflict
-from failwell.server.jobs.store import JobState, QueuedJob
+from failwell.server.jobs.store import JobQueue, JobState, QueuedJob
 from failwell.server.jobs.submissions import REMEMBERED, Submission
 from failwell.server.storage.steady_clock import TABLE, steady_time
 from failwell.server.storage.store_file import StoreFile, store_schema
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS submissions (
 """)
 
 
-class SqliteJobQueue:
+class SqliteJobQueue(JobQueue):
     """Jobs in the file at *path*. One that has ended is forgotten *kept* seconds later.
 
     Raises:
@@ -45,11 +45,6 @@ class SqliteJobQueue:
             self._now = steady_time(db, clock or SystemClock())
 
     def submit(self, kind: str, payload: Any, *, tenant: str = "", key: Submission | None = None) -> str:
-        """The id of a new job, or of the one that *tenant* has submitted with *key* in the last 24 h.
-
-        Raises:
-            Refusal: the key came with another body.
-        """
         job, now, given = uuid.uuid4().hex, self._now(), json.dumps(payload)
 
         def work(db: sqlite3.Connection) -> tuple[str, str | None]:
@@ -78,27 +73,22 @@ class SqliteJobQueue:
         return found
 
     def find(self, job: str, *, tenant: str = "") -> QueuedJob | None:
-        """The job of that id, if it is *tenant*'s."""
         with self._file.reading() as db:
-            row = db.execute("SELECT * FROM queued_jobs WHERE id = ? AND tenant = ?", (job, tenant)).fetchone()
-        if row is None:
-            return None
-        result = None if row["result"] is None else json.loads(row["result"])
-        return QueuedJob(row["id"], row["kind"], json.loads(row["payload"]), row["state"], result)
+            row = db.execute(
+                "SELECT id, kind, payload, state, result FROM queued_jobs WHERE id = ? AND tenant = ?", (job, tenant)
+            ).fetchone()
+        return QueuedJob.read(*row) if row is not None else None
 
     def payload(self, job: str) -> Any:
-        """What *job* was given."""
         with self._file.reading() as db:
             return json.loads(db.execute("SELECT payload FROM queued_jobs WHERE id = ?", (job,)).fetchone()["payload"])
 
     def unfinished(self) -> list[tuple[str, str]]:
-        """The kind and the id of each job that has not ended, oldest first."""
         with self._file.reading() as db:
             rows = db.execute("SELECT kind, id FROM queued_jobs WHERE ended_at IS NULL ORDER BY seq").fetchall()
         return [(str(row["kind"]), str(row["id"])) for row in rows]
 
     def finish(self, job: str, result: Any = None, *, state: JobState = "done") -> bool:
-        """End *job*; False, and nothing changes, if it has ended before."""
         facts = (state, json.dumps(result), self._now(), job)
         with self._file.writing() as db:
             changed = db.execute(
@@ -106,10 +96,5 @@ class SqliteJobQueue:
             )
             return changed.rowcount == 1
 
-    def give_up(self, _kind: str, job: str, reason: str, /) -> None:
-        """End *job* as failed, with the *reason* as result."""
-        self.finish(job, reason, state="failed")
-
     def close(self) -> None:
-        """Close the file."""
         self._file.close()

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from failwell.server.jobs.running import Running
-from failwell.server.jobs.store import Survey
+from failwell.server.jobs.store import JobStore, Survey
 from failwell.server.storage.data_folder import DataFolderError
 from failwell.server.storage.sqlite import ForeignFileError, is_a, look_at
 from failwell.server.storage.store_file import StoreFile, store_schema
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS crashes (job TEXT PRIMARY KEY, step INTEGER NOT NULL,
 """)
 
 
-class SqliteJobStore:
+class SqliteJobStore(JobStore):
     """What is remembered in *folder*, for the one worker that works there: `worker.alone` keeps others out.
 
     So there are no leases: the system tells the next worker that the one before it has died.
@@ -62,13 +62,11 @@ class SqliteJobStore:
         """Nothing ends."""
 
     def outcome(self, job: str, number: int) -> tuple[str, bytes] | None:
-        """The name and the outcome of a step, or None if it is not done."""
         with self._file.reading() as db:
             row = db.execute("SELECT name, outcome FROM steps WHERE job = ? AND number = ?", (job, number)).fetchone()
         return row and (str(row[0]), bytes(row[1]))
 
     def keep(self, job: str, number: int, name: str, outcome: bytes) -> None:
-        """Remember a step. The first outcome stays."""
         with self._file.writing() as db:
             db.execute("INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?)", (job, number, name, outcome))
 
@@ -92,7 +90,6 @@ class SqliteJobStore:
         self._running.leave()
 
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
     def _note_crash(self, jobs: Collection[str]) -> None:

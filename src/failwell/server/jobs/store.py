@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
@@ -99,6 +100,11 @@ class QueuedJob:
     state: JobState
     result: Any = None
 
+    @classmethod
+    def read(cls, id_: str, kind: str, payload: str, state: JobState, result: str | None) -> QueuedJob:
+        """The job of a row, in which *payload* and *result* are JSON."""
+        return cls(id_, kind, json.loads(payload), state, None if result is None else json.loads(result))
+
 
 class JobQueue(Protocol):
     """Jobs that were accepted, for an app that has no tables of its own for them. Each method is one transaction.
@@ -132,7 +138,7 @@ class JobQueue(Protocol):
 
     def give_up(self, kind: str, job: str, reason: str, /) -> None:
         """End *job* as failed, with the *reason* as result: what a `Workload` asks for."""
-        ...
+        self.finish(job, reason, state="failed")
 
     def close(self) -> None:
         """Close what is open."""
