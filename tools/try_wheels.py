@@ -51,7 +51,7 @@ for name in sys.argv[1:]:
 """
 """Whoever lacks an extra is told which, wherever he comes in. Any other exception ends this."""
 
-FOR_REQUESTS = frozenset({"failwell.adapt.requests"})
+FOR_REQUESTS = frozenset({"failwell.adapt.requests", "failwell.adapt.retry_adapter"})
 """An adapter for requests is derived from a class of it: who imports it has it."""
 
 

@@ -58,7 +58,7 @@ def with_nothing(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
 
 
-FOR_REQUESTS = ("failwell.adapt.requests",)
+FOR_REQUESTS = ("failwell.adapt.requests", "failwell.adapt.retry_adapter")
 """An adapter for requests is derived from a class of it: who imports it has it."""
 
 
