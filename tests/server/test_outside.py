@@ -224,21 +224,6 @@ def test_installing_twice_is_told(shop: Shop, again: Callable[[Starlette, Contra
         install(again(shop.app, contract), SHOP)
 
 
-def test_what_is_no_app_is_told() -> None:
-    """
-    Something else than a Starlette app is refused by its type.
-    """
-
-    async def plain(scope: Scope, receive: Receive, send: Send) -> None: ...
-
-    with pytest.raises(TypeError, match=r"needs an app of Starlette, .* Flask, this is a function\. Give it"):
-        install(plain, SHOP)
-    with pytest.raises(TypeError, match=r"this is a GZipMiddleware around a FastAPI\. Give it the app itself"):
-        install(GZipMiddleware(FastAPI()), SHOP)
-    with pytest.raises(TypeError, match=r"this is the class FastAPI\. Give it the app itself"):
-        install(FastAPI, SHOP)
-
-
 async def test_a_contract_inside_of_another(shop: Shop, tmp_path: Path) -> None:
     """
     S10. An app that is mounted with its own contract keeps that, and both speak of one request id.

@@ -11,6 +11,7 @@ from failwell.server.asgi import Contract, contract_around
 from failwell.server.auth.auth import FindCaller
 from failwell.server.auth.keys import Keys
 from failwell.server.errors.translate import Convert
+from failwell.server.frameworks.unknown_app import unknown_app
 from failwell.server.http.bodies import DEFAULT, BodyLimits
 from failwell.server.http.header_limits import HEADER_LIMITS, HeaderLimits
 from failwell.server.http.service import Service
@@ -105,20 +106,13 @@ def _framework_of(app: object) -> Any:
     Raises:
         TypeError: no framework is known whose app this is.
     """
-    for cls in type(app).__mro__:
-        if found := FRAMEWORKS.get(f"{cls.__module__}.{cls.__qualname__}"):
-            module, name = found
-            return getattr(import_module(f"failwell.server.frameworks.{module}"), name)(app)
-    raise TypeError(
-        f"install() needs an app of Starlette, FastAPI, Litestar, Quart, aiohttp.web or Flask, this is {_called(app)}. "
-        "Give it the app itself, before it is wrapped in anything. For Django, put "
-        "failwell.server.frameworks.django.ContractMiddleware into MIDDLEWARE."
-    )
+    if found := _known(type(app)):
+        module, name = found
+        return getattr(import_module(f"failwell.server.frameworks.{module}"), name)(app)
+    raise unknown_app(app, lambda cls: _known(cls) is not None)
 
 
-def _called(app: object) -> str:
-    """What *app* is, and which app is wrapped in it, if that can be told."""
-    kind = app.__qualname__ if isinstance(app, type) else type(app).__qualname__
-    inner = getattr(app, "app", None) or getattr(app, "wsgi_app", None) or getattr(app, "application", None)
-    said = f"the class {kind}" if isinstance(app, type) else f"a {kind}"
-    return said if inner is None else f"{said} around a {type(inner).__qualname__}"
+def _known(of: type) -> tuple[str, str] | None:
+    """Where the adapter for apps of this class stands, if there is one."""
+    names = (f"{cls.__module__}.{cls.__qualname__}" for cls in of.__mro__)
+    return next((FRAMEWORKS[name] for name in names if name in FRAMEWORKS), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +20,10 @@ from litestar.testing import TestClient
 from quart import Quart
 from starlette.applications import Starlette
 
-from failwell.server import install
+from failwell.server import Failwell, install
+from failwell.server.errors.unwrapping import single
+from failwell.server.frameworks.aiohttp import setup
+from failwell.server.frameworks.litestar import FailwellPlugin
 from tests.server.shop import SHOP
 
 from .acts import Desk
@@ -149,20 +152,61 @@ def test_differences_are_reasoned(framework: str) -> None:
     assert [] == [name for name, each in differences.items() if each.instead == SITUATIONS[name]]
 
 
-def apps_with_a_contract() -> list[Any]:
-    """One app of each framework that `install` knows."""
-    return [FastAPI(), Starlette(), Litestar(logging_config=None), Quart("shop"), web.Application(), Flask("shop")]
+def started(app: Litestar) -> Litestar:
+    """*app*, when it has been started."""
+    try:
+        with TestClient(app):
+            return app
+    except ExceptionGroup as problem:
+        raise single(problem) from None  # as Litestar's client raises it
 
 
-@pytest.mark.parametrize("app", apps_with_a_contract(), ids=lambda app: type(app).__name__)
-def test_two_contracts(app: Any) -> None:
+def with_plugins(number: int) -> Litestar:
+    """A Litestar app with as many contracts."""
+    return Litestar(logging_config=None, plugins=[FailwellPlugin(SHOP) for _ in range(number)])
+
+
+def twice(first: Any, second: Any, app: Any) -> None:
+    """Put a contract around *app* in two ways."""
+    first(app, SHOP)
+    second(app, SHOP)
+
+
+TWO_CONTRACTS: dict[str, Callable[[], object]] = {
+    "fastapi": lambda: twice(install, install, FastAPI()),
+    "starlette": lambda: twice(install, install, Starlette()),
+    "starlette, around what install() gave": lambda: install(install(Starlette(), SHOP), SHOP),
+    "litestar": lambda: twice(install, install, Litestar(logging_config=None)),
+    "litestar, two plugins": lambda: started(with_plugins(2)),
+    "litestar, a plugin and install": lambda: install(started(with_plugins(1)), SHOP),
+    "litestar, install and a plugin": lambda: twice(install, lambda app, _: started(app), with_plugins(1)),
+    "quart": lambda: twice(install, install, Quart("shop")),
+    "quart, the extension": lambda: twice(Failwell, Failwell, Quart("shop")),
+    "aiohttp": lambda: twice(install, setup, web.Application()),
+    "aiohttp, setup": lambda: twice(setup, setup, web.Application()),
+    "flask": lambda: twice(install, install, Flask("shop")),
+    "flask, the extension": lambda: twice(Failwell, install, Flask("shop")),
+}
+"""Each way of each framework; that of Django, whose settings are checked, stands in test_blocking.py."""
+
+
+@pytest.mark.parametrize("way", TWO_CONTRACTS)
+def test_two_contracts(way: str) -> None:
     """
     An app that has a contract gets no second one, on any framework.
     """
-    install(app, SHOP)
-
     with pytest.raises(ValueError, match=r"has a contract already, that of 'shop'\. Call install\(\) once"):
-        install(app, SHOP)
+        TWO_CONTRACTS[way]()
+
+
+def test_litestar_may_start_again() -> None:
+    """
+    An app with one plugin may be started twice, and has one contract.
+    """
+    app = with_plugins(1)
+    contracts = [started(app).state["failwell_contract"] for _ in range(2)]
+
+    assert contracts[0] is contracts[1]
 
 
 def answering_litestar(_: object, exc: Exception) -> LitestarResponse[dict[str, int]]:

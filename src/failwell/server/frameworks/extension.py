@@ -19,7 +19,9 @@ class Failwell:
     """The contract of the app that came last."""
 
     def __init__(self, app: Any = None, catalogue: AnyContract | None = None, **settings: Any) -> None:
-        if app is not None and catalogue is not None:
+        if app is not None or catalogue is not None or settings:
+            if catalogue is None:
+                raise TypeError("Failwell() was given no contract. Give both, Failwell(app, CATALOGUE), or none.")
             self.init_app(app, catalogue, **settings)
 
     def init_app(self, app: Any, catalogue: AnyContract, **settings: Any) -> None:

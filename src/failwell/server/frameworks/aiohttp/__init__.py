@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from failwell.contract.extras import needs
-from failwell.server.asgi import Contract, contract_around
+from failwell.server.asgi import Contract
 from failwell.server.errors.framework import Framework, of_status
 from failwell.server.http.bodies import may_have_body
+from failwell.server.installation import install
 from failwell.server.protocol import ASGIApp, ASGISend, Receive, Scope
 from failwell.server.refusal import Refusal
 from failwell.wire.contracts import AnyContract
@@ -33,7 +34,7 @@ KEY = web.AppKey("failwell_contract", object)
 
 def setup(app: web.Application, catalogue: AnyContract, **settings: Any) -> Contract:
     """Put a contract around *app*; the settings are those of `failwell.server.install`."""
-    return contract_around(AiohttpFramework(app), catalogue, **settings)
+    return install(app, catalogue, **settings)
 
 
 class AiohttpFramework(Framework):

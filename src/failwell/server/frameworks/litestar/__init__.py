@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from failwell.contract.extras import needs
-from failwell.server.asgi import contract_around
+from failwell.server.asgi import Contract, contract_around
 from failwell.wire.contracts import AnyContract
 
 with needs("litestar", __name__):
@@ -24,6 +24,7 @@ class FailwellPlugin(InitPlugin):
     def __init__(self, catalogue: AnyContract, **settings: Any) -> None:
         self._catalogue = catalogue
         self._settings = settings
+        self._made: list[Contract] = []
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Put the contract around the app as soon as there is one."""
@@ -32,5 +33,5 @@ class FailwellPlugin(InitPlugin):
 
     def _put_around(self, app: Litestar) -> None:
         framework = LitestarFramework(app)
-        if framework.contract is None:
-            contract_around(framework, self._catalogue, **self._settings)
+        if framework.contract not in self._made:  # an app may be started again
+            self._made.append(contract_around(framework, self._catalogue, **self._settings))
