@@ -11,7 +11,7 @@ from failwell.server.asgi import Contract, contract_around
 from failwell.server.auth.auth import FindCaller
 from failwell.server.auth.keys import Keys
 from failwell.server.errors.translate import Convert
-from failwell.server.frameworks.unknown_app import unknown_app
+from failwell.server.errors.unknown_app import unknown_app
 from failwell.server.http.bodies import DEFAULT, BodyLimits
 from failwell.server.http.header_limits import HEADER_LIMITS, HeaderLimits
 from failwell.server.http.service import Service
