@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from asgiref.wsgi import WsgiToAsgi
+from asgiref import wsgi
 from fastapi import FastAPI
 from flask import Flask
 from litestar import Litestar
@@ -21,6 +21,7 @@ from failwell.server import Failwell, install
 from failwell.server.frameworks.aiohttp import setup
 from tests.server.shop import SHOP
 
+untyped: Any = wsgi
 WRAPPED = "Give it the app itself, before it is wrapped in anything."
 PLAIN = "A plain ASGI or WSGI app has no errors of a framework to be answered."
 
@@ -80,7 +81,7 @@ def module(name: str, **values: Any) -> ModuleType:
         (Own(web.Application()), f"an Own of tests around a Application. {WRAPPED}"),
         (ProxyFix(Flask("shop").wsgi_app), f"a ProxyFix of werkzeug around a Flask. {WRAPPED}"),
         (DispatcherMiddleware(Flask("shop")), f"a DispatcherMiddleware of werkzeug around a Flask. {WRAPPED}"),
-        (WsgiToAsgi(Flask("shop")), f"a WsgiToAsgi of asgiref around a Flask. {WRAPPED}"),
+        (untyped.WsgiToAsgi(Flask("shop")), f"a WsgiToAsgi of asgiref around a Flask. {WRAPPED}"),
         (App(), f"an App of tests. {WRAPPED}"),
         (FastAPI, "the class FastAPI. Give it the app itself: FastAPI(...)."),
         (create_app, f"the function create_app. If it makes the app, call it: create_app(). {PLAIN}"),

@@ -61,7 +61,8 @@ def _kind(given: object) -> str:
 
 def _inside(given: object) -> Iterator[object]:
     """What *given* holds, the nearest first."""
-    looked_into, layer = set[int](), [given]
+    looked_into: set[int] = set()
+    layer: list[object] = [given]
     for _ in range(DEEPEST):
         inner: list[object] = []
         for each in layer:
@@ -71,4 +72,5 @@ def _inside(given: object) -> Iterator[object]:
             inner += [value for value in values if value is not None and id(value) not in looked_into]
         yield from inner
         # A wrapper holds what it wraps; lists and tables of other things are not looked through.
-        layer = [each for each in inner if callable(each) and not isinstance(each, type)][:32]
+        wrappers: list[object] = [each for each in inner if callable(each) and not isinstance(each, type)]
+        layer = wrappers[:32]
