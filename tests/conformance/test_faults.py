@@ -116,6 +116,29 @@ def test_what_is_expected(
     assert (error, tries, waits) == (due.error, due.tries, due.waits)
 
 
+@pytest.mark.parametrize(
+    ("sent", "call", "unsent", "tries"),
+    [
+        (None, BARE, -1, 1),
+        (None, BARE, 0, 1),
+        (None, BARE, 1, 2),
+        (None, BARE, 2, 3),
+        (None, BARE, 3, 4),
+        (None, BARE, 9, 4),
+        (None, READS, 1, 4),
+        (True, BARE, 1, 1),
+        (False, BARE, 1, 4),
+    ],
+)
+def test_a_client_may_find_out(sent: bool | None, call: Call, unsent: int, tries: int) -> None:
+    """
+    Of a connection lost at once each attempt may find out that nothing was sent: the first that does not is the last.
+    """
+    due = expected(Fault("Made up", "a fault", Unanswered("network", sent=sent)), call, CATALOGUE, unsent=unsent)
+
+    assert (tries, tries - 1) == (due.tries, len(due.waits))
+
+
 def test_a_backoff_is_the_least_after_a_503() -> None:
     """
     A 503 that asks for 2 s is retried after the longer of that and the backoff, which grows beyond it.

@@ -121,7 +121,9 @@ def _late_batch(bench: Bench) -> Observation:
 
 def _late_import(bench: Bench) -> Observation:
     def brings(client: Any) -> Any:
-        shapes = [{"id": "shapes", "name": f"shapes {uuid.uuid4().hex}"}]
+        # One would be done before a poll is.
+        name = f"shapes {uuid.uuid4().hex}"
+        shapes = [{"id": "shapes", "name": f"{name} {number}"} for number in range(40)]
         return client.connectors.import_("folder", shapes, wait=True, timeout=1e-3)
 
     return _late(functools.partial(bench.call, brings))

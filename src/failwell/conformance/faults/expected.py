@@ -27,16 +27,19 @@ class Expected:
     waits: tuple[tuple[float, float], ...]
 
 
-def expected(fault: Fault, call: Call, catalogue: Catalogue, *, knows: bool = False) -> Expected:
-    """What *call* ends in when each of its attempts meets *fault*; who *knows* finds out that nothing was sent."""
+def expected(fault: Fault, call: Call, catalogue: Catalogue, *, unsent: int = 0) -> Expected:
+    """What *call* ends in when each of its attempts meets *fault*.
+
+    Where a client need not know that nothing was sent, it did find out after *unsent* attempts, and tried again.
+    """
     ends, rules = fault.ends, catalogue.retries
     if isinstance(ends, Dropped):
         return Expected(*catalogue.raised_on(_occasion(ends, catalogue)), 1, ())
+    found_out = 0
     if isinstance(ends, Unanswered):
         error, case = catalogue.raised_on(ends.kind)
-        # Whether the client has to take the request for one that arrived.
-        executed = not knows if ends.sent is None else ends.sent
-        useful, asked = ends.kind != "unreadable", None
+        useful, executed, asked = ends.kind != "unreadable", ends.sent is not False, None
+        found_out = unsent if ends.sent is None else 0
     else:
         error, case = _resolved(ends, call, catalogue)
         retry = case.retry or "never"
@@ -46,7 +49,7 @@ def expected(fault: Fault, call: Call, catalogue: Catalogue, *, knows: bool = Fa
     too_long = asked is not None and asked > rules.longest_retry_after
     status = ends.status or 0
     most = rules.most(transient=isinstance(ends, Unanswered) or status >= 500)
-    retries = most if useful and safe and not too_long else 0
+    retries = 0 if not useful or too_long else most if safe else min(most, max(found_out, 0))
     return Expected(error, case, 1 + retries, tuple(_wait(n, asked, status, rules) for n in range(retries)))
 
 

@@ -52,9 +52,8 @@ class Trial:
         """
         due = expected(self.fault, self.call, self.catalogue)
         seen, tries, seconds = self._made(bench, due.tries)
-        knowing = expected(self.fault, self.call, self.catalogue, knows=True)
-        if isinstance(seen.error, Error) and len(seen.error.attempts) == knowing.tries:
-            due = knowing
+        if isinstance(seen.error, Error):
+            due = expected(self.fault, self.call, self.catalogue, unsent=len(seen.error.attempts) - 1)
         seen.raised(bench.error(due.error.__name__))
         if tries is not None and (self.fault.timeout >= ENOUGH or tries > due.tries):
             # An attempt that has little time may be over before anybody has noticed it.
