@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.adapt.scripted_server import ScriptedServer
+from tests.servers.scripted import ScriptedServer
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from failwell.adapt.call import OutgoingAttempt
 from failwell.clock import VirtualClock
 from failwell.contract.resilience import BreakerRules, Resilience
 from failwell.wire.envelopes import AnyShape
-from tests.adapt.scripted_server import ScriptedServer
 from tests.adapt.shop import Busy, OutOfStock
+from tests.servers.scripted import ScriptedServer
 
 CONTRACT = (OutOfStock, Busy)
 

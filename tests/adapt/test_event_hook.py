@@ -13,8 +13,8 @@ import pytest
 from failwell import CatalogueError, evidence, maps
 from failwell.adapt.httpx import raising
 from failwell.wire.json import KEPT
-from tests.adapt.scripted_server import ScriptedServer
 from tests.adapt.shop import Busy, OutOfStock
+from tests.servers.scripted import ScriptedServer
 
 CONTRACT = (OutOfStock, Busy)
 GONE = {"error": {"code": "out_of_stock", "message": "No unicorn is left.", "details": {"sku": "unicorn"}}}

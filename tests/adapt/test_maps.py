@@ -18,7 +18,7 @@ from failwell.adapt.engines import should_retry
 from failwell.clock import VirtualClock
 from failwell.sandbox.serving import serve
 from failwell.server import install
-from tests.adapt.scripted_server import ScriptedServer
+from tests.servers.scripted import ScriptedServer
 
 
 class NoSuchOrder(LookupError):  # noqa: N818 - as people name them

@@ -12,8 +12,8 @@ import requests
 
 import failwell
 from failwell import CatalogueError, OutgoingAttempt
-from tests.adapt.scripted_server import ScriptedServer
 from tests.adapt.shop import Busy, OutOfStock
+from tests.servers.scripted import ScriptedServer
 
 NOWHERE = "http://127.0.0.1:1/"
 SHOP = (OutOfStock, Busy)

@@ -23,8 +23,8 @@ import failwell
 from failwell import Catalogue, CatalogueError
 from failwell.wire.envelopes import Detail
 from tests.adapt import shop
-from tests.adapt.scripted_server import ScriptedServer
 from tests.adapt.shop import Busy, OutOfStock
+from tests.servers.scripted import ScriptedServer
 
 KEY = "sk_canary_0123456789"
 GONE = {"error": {"code": "out_of_stock", "message": "No unicorn is left.", "details": {"sku": "unicorn"}}}

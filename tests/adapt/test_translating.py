@@ -19,8 +19,9 @@ import urllib3
 import failwell
 from failwell import Catalogue, translating
 from failwell.wire.envelopes import AnyShape
-from tests.adapt.scripted_server import ScriptedServer
 from tests.adapt.shop import Busy, OutOfStock
+from tests.homes import homes
+from tests.servers.scripted import ScriptedServer
 
 KEY = "sk_canary_0123456789"
 GONE = {"error": {"code": "out_of_stock", "message": "No unicorn is left."}}
@@ -332,4 +333,4 @@ def test_two_frames(refused: str) -> None:
         requests.get(refused, timeout=5)
 
     frames = [frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)]
-    assert 1 == sum("/failwell/" in name and "/tests/" not in name for name in frames)
+    assert 1 == sum(name.startswith(homes(failwell)) for name in frames)

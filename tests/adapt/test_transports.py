@@ -17,9 +17,9 @@ from failwell.adapt.httpx import AsyncTransport, Transport
 from failwell.adapt.requests import Adapter
 from failwell.clock import VirtualClock
 from failwell.wire.envelopes import AnyShape
-from tests.adapt.scripted_server import ScriptedServer
 from tests.adapt.shop import Busy, OutOfStock
 from tests.adapt.test_calling import keyed_contract
+from tests.servers.scripted import ScriptedServer
 
 CONTRACT = (OutOfStock, Busy)
 GONE = {"error": {"code": "out_of_stock", "message": "No unicorn is left.", "details": {"sku": "unicorn"}}}

@@ -56,10 +56,10 @@ from failwell.policy.stream.rules import StreamRules
 from failwell.wire.sse import Event
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import NetworkError, PictographError, PollTimeoutError
+from tests.servers.network import Network, cut, reply
 
 from .awaits import Place, all_places, places_of, stepping
 from .colours import KEY
-from .fake_network import Network, cut, reply
 
 C = TypeVar("C", Blocking, Awaiting)
 FAILURES, WINDOW = 5, 30.0

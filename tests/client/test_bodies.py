@@ -17,9 +17,9 @@ from failwell.client.transport.content_coding import LONGEST_REPLY, Decoding
 from failwell.conformance.faults.cases.packings import broken_packings, packings
 from failwell.policy import Flow
 from pictograph.exceptions import CATALOGUE, ApiError, ConfigurationError, PictographError
+from tests.servers.sockets import Peer, Step, http, serving
 
 from .colours import asked, every_transport, raised
-from .socket_server import Peer, Step, http, serving
 
 C = TypeVar("C", Blocking, Awaiting)
 

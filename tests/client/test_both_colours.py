@@ -9,9 +9,9 @@ from failwell import log_fields
 from failwell.client import Resource
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import PaymentRequiredError, PictographError
+from tests.servers.sockets import http, serving
 
 from .colours import KEY, every_colour, mutate, raised
-from .socket_server import http, serving
 
 ONLY_OF_ONE = {"__enter__", "__exit__", "__aenter__", "__aexit__", "aclose"}
 """How a `with` and an `async with` begin and end; `aclose` is what other libraries call the `close` that is awaited."""

@@ -8,11 +8,11 @@ import pytest
 
 from pictograph import AsyncClient
 from tests.dice import dice, seed
+from tests.servers.echo import echoing
 
 from .awaits import all_places, spans
 from .cancellations import KINDS, SCENARIOS, Seen, cancel_everywhere
 from .colours import KEY
-from .echo_server import echoing
 from .probe import Probe
 
 RUNS = 4_000

@@ -9,9 +9,9 @@ import pytest
 from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import ConfigurationError
+from tests.servers.sockets import http, serving
 
 from .colours import KEY, RUN, asked, every_colour, read
-from .socket_server import http, serving
 
 every_client = pytest.mark.parametrize("client", [Client, AsyncClient])
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pictograph.exceptions import ApiError
+from tests.servers.sockets import SocketServer, Step, http, serving
 
 from .colours import KEY, RUN, asked, every_colour, mutate, raised, read
-from .socket_server import SocketServer, Step, http, serving
 
 IMAGE = b'{"data": {"id": "img_1", "filename": "x.png", "created_at": "2026-01-01T00:00:00Z"}}'
 

@@ -16,10 +16,10 @@ import pytest
 
 from failwell import BreakerRules, Resilience
 from pictograph import Client, ServerError
+from tests.servers.sockets import Peer, SocketServer, Step, http, serving
 
 from .colours import KEY, RUN, of_probe, read
 from .holes import black_hole, names
-from .socket_server import Peer, SocketServer, Step, http, serving
 
 PATIENCE = 10.0
 MAIN = threading.main_thread()

@@ -26,9 +26,9 @@ from pictograph.exceptions import (
     RequestTimeoutError,
     ServerError,
 )
+from tests.servers.sockets import Peer, Step, http, serving
 
 from .colours import every_transport
-from .socket_server import Peer, Step, http, serving
 
 C = TypeVar("C", Blocking, Awaiting)
 

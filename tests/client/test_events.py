@@ -19,10 +19,10 @@ from failwell.client.observability.events import EVENTS
 from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client, PictographError
 from pictograph.exceptions import ConfigurationError, NotFoundError
+from tests.servers.sockets import Peer, Step, http, serving
 
 from .colours import KEY, RUN, asked, every_colour, of_probe, raised, read
 from .probe import core
-from .socket_server import Peer, Step, http, serving
 from .streams import ENDLESS, Server, gathered, streaming
 
 Told = list[tuple[str, dict[str, Any]]]

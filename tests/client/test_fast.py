@@ -26,10 +26,10 @@ from pictograph.exceptions import (
     RequestTimeoutError,
     ServerError,
 )
+from tests.servers.sockets import Peer, Step, http, serving
 from tests.stopwatch import Stopwatch
 
 from .colours import KEY, RUN, asked, chain, of_probe, raised, read
-from .socket_server import Peer, Step, http, serving
 
 FAST: dict[str, Any] = {"http": "fast"}
 both = pytest.mark.parametrize("colour", ["blocking", "asyncio"])

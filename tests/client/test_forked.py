@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .echo_server import EchoServer, echoing
+from tests.servers.echo import EchoServer, echoing
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 

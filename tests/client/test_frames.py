@@ -18,10 +18,10 @@ from pictograph import AsyncClient, Client, train_pipeline
 from pictograph.exceptions import PictographError
 from pictograph.resources.training import Training
 from tests.homes import homes
+from tests.servers.sockets import Step, http, serving
 
 from .colours import KEY, chain, every_colour, mutate, raised, read
 from .probe import core
-from .socket_server import Step, http, serving
 from .streams import gathered, streaming
 
 HOMES = homes(failwell, pictograph)

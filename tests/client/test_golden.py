@@ -16,9 +16,9 @@ import pytest
 
 import failwell
 import pictograph
+from tests.servers.sockets import Peer, Step, http, serving
 
 from .colours import KEY
-from .socket_server import Peer, Step, http, serving
 
 GOLDEN = Path(__file__).with_name("golden")
 SOURCES = {"failwell": Path(failwell.__file__).parent, "pictograph": Path(str(pictograph.__file__)).parent}

@@ -14,9 +14,9 @@ from failwell import BreakerRules, BudgetRules, Resilience
 from failwell.client.observability.events import EVENTS, FAILED, SENTENCES
 from failwell.clock import VirtualClock
 from pictograph import Client, PictographError
+from tests.servers.sockets import http, serving
 
 from .colours import KEY, RUN, asked, every_colour, raised, read
-from .socket_server import http, serving
 
 LOG = "failwell.pictograph"
 FINE = http(200, RUN, "X-Request-ID: req-2")

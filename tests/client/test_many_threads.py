@@ -15,9 +15,9 @@ from failwell.clock import VirtualClock
 from failwell.sandbox import Sandbox
 from pictograph import AsyncClient, Client
 from pictograph_server.vendor import VENDOR
+from tests.servers.echo import EchoServer, echoing
 
 from .colours import KEY, every_colour
-from .echo_server import EchoServer, echoing
 from .probe import Probe
 
 THREADS, CALLS, PATIENCE = 100, 5, 60.0

@@ -12,11 +12,11 @@ import pytest
 from failwell.contract import log_fields
 from pictograph import AsyncClient, Client, PictographError
 from pictograph.exceptions import ConfigurationError
+from tests.servers.sockets import Peer, Step, http, serving
 
 from .colours import KEY, asked, every_colour, mutate, raised, read
 from .leaks import everything, frames, leaked
 from .probe import Probe
-from .socket_server import Peer, Step, http, serving
 
 K = KEY.encode()
 SIGNATURE = "CANARY5167b0d1"

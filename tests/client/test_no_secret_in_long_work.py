@@ -16,10 +16,10 @@ from failwell.policy import Flow, StreamFlow, poll_until
 from failwell.policy.stream.rules import StreamRules
 from failwell.wire.sse import Event
 from pictograph.exceptions import PollTimeoutError
+from tests.servers.sockets import Peer, Step, http, serving
 
 from .colours import KEY, asked, every_colour, raised
 from .leaks import everything, frames, leaked
-from .socket_server import Peer, Step, http, serving
 
 C = TypeVar("C", Blocking, Awaiting)
 PASSWORD = "CANARYpw5512"

@@ -20,11 +20,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from failwell.clock import VirtualClock
 from failwell.contract import Secret
 from failwell.wire.messages import Reply
+from tests.servers.sockets import Peer, Step, http, serving
 
 from .colours import KEY, every_colour, mutate, raised, read
 from .leaks import leaked
 from .probe import blocking
-from .socket_server import Peer, Step, http, serving
 from .streams import gathered, streaming
 from .test_no_secret import ECHOES, SIGNATURE, signs
 

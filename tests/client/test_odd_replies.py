@@ -22,9 +22,9 @@ from pictograph import AsyncClient, Client, exceptions
 from pictograph.exceptions import CATALOGUE, ApiError, NetworkError, PictographError, ServerError
 from pictograph.promises import CALLS
 from tests.dice import share
+from tests.servers.sockets import Peer, http, serving
 
 from .colours import COLOURS, FAST, RUN, asked, chain, every_colour, raised, read
-from .socket_server import Peer, http, serving
 
 ONE_ATTEMPT = copy(CATALOGUE)
 ONE_ATTEMPT.retries = RetryRules(max_retries=0)

@@ -17,10 +17,10 @@ from failwell.policy import Flow
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, ApiError, ConfigurationError, ServerError
 from pictograph.resources.datasets import Datasets
+from tests.servers.sockets import http, serving
 
 from .colours import KEY, every_colour, raised, read, run_in
 from .probe import core
-from .socket_server import http, serving
 
 C = TypeVar("C", Blocking, Awaiting)
 

@@ -8,9 +8,9 @@ import pytest
 
 from failwell.contract import log_fields
 from pictograph import AsyncClient, Client
+from tests.servers.sockets import Step, http, serving
 
 from .colours import KEY, every_colour, mutate, raised, read
-from .socket_server import Step, http, serving
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 

@@ -9,9 +9,9 @@ import pytest
 
 from failwell.client.transport.httpx.proxies import Proxies, of_environment
 from pictograph.exceptions import AuthError, ConfigurationError, NetworkError
+from tests.servers.sockets import http, serving
 
 from .colours import RUN, asked, every_colour, read
-from .socket_server import http, serving
 
 ELSEWHERE = "http://pictograph.test"
 

@@ -17,10 +17,10 @@ from failwell.policy import Flow
 from failwell.policy.resume_token import ResumeToken
 from pictograph import Client
 from pictograph.exceptions import ConfigurationError, NotFoundError, PollTimeoutError
+from tests.servers.sockets import http, serving
 
 from .colours import KEY, RUN, asked, every_colour, raised, run_in
 from .probe import core
-from .socket_server import http, serving
 
 C = TypeVar("C", Blocking, Awaiting)
 RUNNING = http(200, RUN.replace(b"completed", b"running"))

@@ -21,11 +21,11 @@ import pytest
 from failwell.clock import VirtualClock
 from failwell.policy import SessionRules
 from failwell.sandbox.proxy.certificates import Certificates
+from tests.servers.sockets import Peer, SocketServer, Step, http, serving
 from tests.stopwatch import Stopwatch
 
 from .colours import every_colour, run_in
 from .leaks import everything as shown, leaked
-from .socket_server import Peer, SocketServer, Step, http, serving
 from .talks import (
     KEY,
     MIB,

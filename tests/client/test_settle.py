@@ -13,7 +13,7 @@ from failwell.clock import VirtualClock
 from failwell.testing import replies
 from failwell.wire.envelopes import AnyShape
 from pictograph import NetworkError, NotFoundError, PictographError, RateLimitError
-from tests.adapt.scripted_server import ScriptedServer
+from tests.servers.scripted import ScriptedServer
 
 from .colours import RUN, asked, every_colour, mutate, read, run_in
 

@@ -21,9 +21,9 @@ from failwell.contract import Secret
 from failwell.runtime.shared_state import MOST_ORIGINS, shared
 from pictograph import AsyncClient, Client
 from pictograph.exceptions import CATALOGUE, ConfigurationError, NetworkError, PictographError, RateLimitError
+from tests.servers.sockets import Peer, SocketServer, http, serving
 
 from .colours import KEY, RUN, asked, every_colour, read
-from .socket_server import Peer, SocketServer, http, serving
 
 PATIENCE = 30.0
 FAILURES = 4

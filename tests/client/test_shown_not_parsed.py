@@ -11,11 +11,11 @@ import pytest
 from failwell.client import Core
 from failwell.contract import Secret, log_fields
 from pictograph.exceptions import CATALOGUE, ConflictError
+from tests.servers.sockets import http, serving
 
 from .colours import every_colour, raised, read
 from .leaks import everything, leaked
 from .probe import blocking
-from .socket_server import http, serving
 from .streams import gathered, streaming
 
 KEY = "pk_live_CANARY+7f3a9=="

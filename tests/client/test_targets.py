@@ -40,9 +40,9 @@ from failwell.policy import Flow, SessionFlow, SessionProtocol, StreamFlow
 from failwell.policy.resume_token import ResumeToken
 from failwell.policy.stream.rules import StreamRules
 from pictograph.exceptions import CATALOGUE, ConfigurationError, PictographError
+from tests.servers.sockets import Peer, SocketServer, http, serving
 
 from .colours import KEY, every_transport
-from .socket_server import Peer, SocketServer, http, serving
 from .talks import Plain
 
 C = TypeVar("C", Blocking, Awaiting)

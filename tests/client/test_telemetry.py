@@ -23,10 +23,10 @@ from failwell import BreakerRules, BudgetRules, Resilience
 from failwell.clock import VirtualClock
 from pictograph import AsyncClient, Client, PictographError
 from pictograph.exceptions import NetworkError, RateLimitError
+from tests.servers.sockets import Peer, Step, http, serving
 
 from .colours import KEY, RUN, asked, every_colour, of_probe, raised, read
 from .probe import blocking, core
-from .socket_server import Peer, Step, http, serving
 from .streams import ENDLESS, Streams, gathered, streaming
 
 FINE = http(200, RUN)

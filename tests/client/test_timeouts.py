@@ -13,11 +13,11 @@ from failwell.client.transport.httpx.dns import MOST_AT_ONCE
 from failwell.clock import VirtualClock
 from pictograph import AsyncClient
 from pictograph.exceptions import NetworkError, RequestTimeoutError
+from tests.servers.sockets import PATIENCE, Peer, Step, http, serving
 from tests.stopwatch import Stopwatch
 
 from .colours import KEY, RUN, asked, chain, every_colour, mutate, of_probe, raised, read, run_in
 from .holes import black_hole, is_busy, names
-from .socket_server import PATIENCE, Peer, Step, http, serving
 
 TIMEOUT = 0.25
 MOST = TIMEOUT + 0.5

@@ -11,8 +11,8 @@ import pytest
 
 from failwell import BudgetRules, Resilience
 from failwell.client.config import Http
+from tests.servers.echo import echoing
 
-from .echo_server import echoing
 from .probe import awaiting
 
 PROGRAM = """

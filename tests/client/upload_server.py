@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 import socket
-import struct
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO, TypeVar
 
 from failwell.client import (
     Awaiting,
@@ -22,8 +21,7 @@ from failwell.client import (
     resumable_uploads,
 )
 from failwell.policy import Flow
-
-from .socket_server import PATIENCE, read_chunks
+from tests.servers.sockets import PATIENCE, Listener, Seen, http, next_request, read_body, reset
 
 C = TypeVar("C", Blocking, Awaiting)
 CHUNK = 16
@@ -36,18 +34,15 @@ class Uploads:
     """
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.stopping = threading.Event()
-        self.threads: list[threading.Thread] = []
         self.changed = threading.Condition()
         self.times_forgotten = 0
-        self._start(self._accept)
+        self.listener = Listener(self._serve)
+        self.url, self.stopping, self.stop = self.listener.url, self.listener.stopping, self.listener.stop
         self.forget()
 
     def forget(self) -> None:
         """As if nobody had asked for anything; what came before and was not heard yet is not heard any more."""
-        with socket.create_connection(self.listener.getsockname(), PATIENCE) as last:
+        with socket.create_connection(self.listener.address, PATIENCE) as last:
             last.shutdown(socket.SHUT_WR)
             assert b"" == last.recv(1), "once this one is accepted, all before it are"
         self.times_forgotten += 1
@@ -69,43 +64,17 @@ class Uploads:
         with self.changed:
             assert self.changed.wait_for(lambda: self.received >= received, 20)
 
-    def stop(self) -> None:
-        self.stopping.set()
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for thread in self.threads:
-            thread.join(PATIENCE)
+    def _serve(self, sock: socket.socket, _number: int) -> None:
+        known = self.times_forgotten
+        # A client may leave, or be cut off.
+        with sock.makefile("rb") as stream, suppress(OSError, ValueError):
+            while (seen := next_request(stream)) is not None and known == self.times_forgotten:
+                if not self._answer(sock, stream, seen):
+                    return
 
-    def _start(self, work: Any, *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self.threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while not self.stopping.is_set():
-            try:
-                sock, _ = self.listener.accept()
-            except OSError:
-                return
-            self._start(self._serve, sock, self.times_forgotten)
-
-    def _serve(self, sock: socket.socket, times_forgotten: int) -> None:
-        sock.settimeout(PATIENCE)
-        with sock, sock.makefile("rb") as stream:
-            try:
-                while (line := stream.readline()) and times_forgotten == self.times_forgotten:
-                    if not self._answer(sock, stream, line.decode().split()):
-                        return
-            except (OSError, ValueError):
-                return  # the client has left, or was cut off
-
-    def _answer(self, sock: socket.socket, stream: Any, line: list[str]) -> bool:
+    def _answer(self, sock: socket.socket, stream: BinaryIO, seen: Seen) -> bool:
         """Answer one request; False when the connection is over."""
-        headers: dict[str, str] = {}
-        while text := stream.readline().decode().strip():
-            name, _, value = text.partition(":")
-            headers[name.lower()] = value.strip()
-        method, target = line[0], line[1]
+        method, target, headers = seen.method, seen.target, seen.headers
         self.asked.append((method, headers))
         if self.refuse is not None:
             say(sock, self.refuse, {}, b'{"detail": "no"}')
@@ -134,10 +103,10 @@ class Uploads:
             say(sock, 204, {"Upload-Offset": str(len(stored))})
         return True
 
-    def _store(self, sock: socket.socket, stream: Any, headers: dict[str, str], stored: bytearray) -> bool:
+    def _store(self, sock: socket.socket, stream: BinaryIO, headers: dict[str, str], stored: bytearray) -> bool:
         """Store the body byte by byte; False when the connection was cut on the way."""
         if "chunked" in headers.get("transfer-encoding", ""):
-            stored += b"".join(read_chunks(stream.readline, stream.read))
+            stored += read_body(stream, headers)
             return True
         left = int(headers["content-length"])
         while True:
@@ -146,9 +115,8 @@ class Uploads:
                 return False
             if self.cut == self.received:
                 self.cut = None
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 stream.close()
-                sock.close()
+                reset(sock)
                 return False
             if not left:
                 return True
@@ -164,10 +132,8 @@ class Uploads:
 
 def say(sock: socket.socket, status: int, headers: dict[str, str], body: bytes = b"") -> None:
     """Send a reply."""
-    lines = [f"HTTP/1.1 {status} Said", *(f"{name}: {value}" for name, value in headers.items())]
-    if status != 204:
-        lines.append(f"Content-Length: {len(body)}")
-    sock.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    sock.sendall(http(status, body, *lines, kind="", close=False))
 
 
 @contextmanager

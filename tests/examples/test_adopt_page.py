@@ -12,8 +12,8 @@ import requests
 
 from failwell.clock import SystemClock
 from failwell.sandbox.serving import serve
-from tests.adapt.scripted_server import ScriptedServer
 from tests.own_sleeps import noted_sleeps
+from tests.servers.scripted import ScriptedServer
 
 PAGE = Path(__file__).parents[2] / "docs" / "adopt.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)

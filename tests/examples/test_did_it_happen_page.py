@@ -15,7 +15,7 @@ import pytest
 
 from failwell.clock import VirtualClock
 from tests.client.colours import RUN
-from tests.client.socket_server import Peer, http, serving
+from tests.servers.sockets import Peer, http, serving
 
 PAGE = (Path(__file__).parents[2] / "docs" / "did-it-happen.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from failwell.clock import VirtualClock
-from tests.client.socket_server import Peer, http, serving
 from tests.client.upload_server import taking_uploads
+from tests.servers.sockets import Peer, http, serving
 
 PAGE = (Path(__file__).parents[2] / "docs" / "long-work.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

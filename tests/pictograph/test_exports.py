@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from pictograph.exceptions import ForbiddenError, NetworkError, NotFoundError, PictographError
-from tests.client.socket_server import Peer, http, serving
+from tests.servers.sockets import Peer, http, serving
 
 from .backend import CREATED, EXPORT, Backend, every_colour
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from failwell.sandbox import FaultLayer, in_thread
+from failwell.sandbox import FaultLayer
+from tests.servers.apps import under_uvicorn
 
-from .sockets import Uvicorn, echo_app, layer_before
+from .sockets import echo_app, layer_before
 
 
 @pytest.fixture(scope="session")
 def real_server() -> Iterator[tuple[str, int]]:
     """The address of a server run by uvicorn."""
-    server = Uvicorn(echo_app)
-    with in_thread(server):
-        yield server.address
+    with under_uvicorn(echo_app, lifespan="off", ws="none") as port:
+        yield ("127.0.0.1", port)
 
 
 @pytest.fixture

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import http.client
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-import uvicorn
-
-from failwell.sandbox import FaultLayer, in_thread, listen
+from failwell.sandbox import FaultLayer, in_thread
+from tests.servers.sockets import Listener
 
 TOKEN = "control-token"
 PATIENCE = 5.0
@@ -94,26 +91,6 @@ class Wire:
         return self.received, "FIN"
 
 
-class Uvicorn:
-    """A real server for `in_thread`."""
-
-    def __init__(self, app: Any) -> None:
-        self._sock = listen("127.0.0.1", 0)
-        self.address: tuple[str, int] = ("127.0.0.1", self._sock.getsockname()[1])
-        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._server.serve(sockets=[self._sock]))
-        while not self._server.started:  # noqa: ASYNC110  uvicorn has no event to wait for
-            await asyncio.sleep(0.005)
-
-    async def stop(self) -> None:
-        self._server.should_exit = True
-        assert self._task is not None
-        await self._task
-
-
 async def echo_app(scope: Any, receive: Any, send: Any) -> None:
     """
     Tells what it was asked, streams what it is asked for.
@@ -158,34 +135,8 @@ async def echo_app(scope: Any, receive: Any, send: Any) -> None:
 @contextmanager
 def raw_server(serve: Callable[[socket.socket], None]) -> Generator[tuple[str, int]]:
     """A server that hands each connection to *serve* in a thread, then closes it; what is yielded is its address."""
-    listener = listen("127.0.0.1", 0)
-    listener.setblocking(True)
-    threads: list[threading.Thread] = []
-
-    def run(sock: socket.socket) -> None:
-        with sock:
-            sock.settimeout(PATIENCE)
-            serve(sock)
-
-    def accept() -> None:
-        while True:
-            try:
-                sock, _ = listener.accept()
-            except OSError:
-                return
-            threads.append(threading.Thread(target=run, args=(sock,), daemon=True))
-            threads[-1].start()
-
-    accepting = threading.Thread(target=accept, daemon=True)
-    accepting.start()
-    try:
-        yield ("127.0.0.1", listener.getsockname()[1])
-    finally:
-        # Closing alone does not wake a thread that waits in accept.
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for thread in (accepting, *threads):
-            thread.join(PATIENCE)
+    with Listener(lambda sock, _number: serve(sock)) as listener:
+        yield listener.address
 
 
 def read_head(sock: socket.socket) -> bytes:

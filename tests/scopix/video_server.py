@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 import socket
-import struct
-import sys
 import threading
 from base64 import b64encode
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, BinaryIO
+
+from tests.servers.sockets import Listener, Seen, http, next_request, reset
 
 PATIENCE = 20.0
 BLOCK = 64 * 1024
@@ -41,31 +40,8 @@ class Videos:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.forget()
-        videos = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, format: str, *_words: Any) -> None:  # noqa: A002 - the library's name
-                """Nothing."""
-
-            def do_POST(self) -> None:
-                videos.answer(self)
-
-            do_GET = do_PUT = do_POST  # noqa: N815 - the names that the library looks for
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                """Let clients leave as they like; anything else is told."""
-                if not isinstance(sys.exception(), OSError):
-                    super().handle_error(request, client_address)
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/api/v2"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
-        self.thread.start()
+        self.listener = Listener(self._serve)
+        self.url = f"{self.listener.url}/api/v2"
 
     def forget(self) -> None:
         """As if nobody had asked for anything."""
@@ -89,36 +65,41 @@ class Videos:
         """The first video, as its chunks have it."""
         return b"".join(chunk for _, chunk in sorted(self.kept[0].chunks.items()))
 
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        """Answer one request."""
-        if request.path.startswith("/api/v2/uploads"):
-            return self._file(request)
-        found = re.fullmatch(r"/api/v2/videos(?:/vid_(\d+)(/complete|/chunks/(\d+))?)?", request.path)
+    def _serve(self, sock: socket.socket, _number: int) -> None:
+        sock.settimeout(PATIENCE)
+        # Clients leave as they like.
+        with sock.makefile("rb") as stream, suppress(OSError):
+            while (seen := next_request(stream)) is not None and (reply := self.answer(sock, stream, seen)) is not None:
+                sock.sendall(reply)
+
+    def answer(self, sock: socket.socket, stream: BinaryIO, request: Seen) -> bytes | None:
+        """What is said to one request; None where its connection has ended."""
+        if request.target.startswith("/api/v2/uploads"):
+            return self._file(stream, request)
+        found = re.fullmatch(r"/api/v2/videos(?:/vid_(\d+)(/complete|/chunks/(\d+))?)?", request.target)
         assert found is not None
         number, what, chunk = (str(each or "") for each in found.groups())
         kind = "initiate" if not number else "look" if not what else "chunk_upload" if chunk else "complete"
         self.asked.append(kind if not chunk else f"{kind} {chunk}")
-        length = int(request.headers.get("Content-Length", "0"))
+        length = int(request.headers.get("content-length", "0"))
         if kind != "chunk_upload":
-            body = request.rfile.read(length)
+            body = stream.read(length)
             if kind in self.refuse:
-                return say(request, *self.refuse[kind])
-            return self._about(request, kind, body, int(number or 0))
+                return say(*self.refuse[kind])
+            return self._about(kind, body, int(number or 0))
         video, sent = self.kept[int(number)], length
         digest, blocks = sha256(), list[bytes]()
         while length:
             if self.taken == self.hold:
                 self.released.wait(PATIENCE)
-                request.close_connection = True
                 return None
             if self.taken == self.cut:
                 self.cut = None
-                request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                request.close_connection = True
+                stream.close()
+                reset(sock)
                 return None
-            block = request.rfile.read(1 if self.chunk_size < BLOCK else min(BLOCK, length))
+            block = stream.read(1 if self.chunk_size < BLOCK else min(BLOCK, length))
             if not block:
-                request.close_connection = True
                 return None
             length -= len(block)
             digest.update(block)
@@ -127,27 +108,27 @@ class Videos:
                 self.taken += len(block)
                 self.changed.notify_all()
         if kind in self.refuse:
-            return say(request, *self.refuse[kind])
-        assert f"sha-256=:{b64encode(digest.digest()).decode()}:" == request.headers["Content-Digest"]
+            return say(*self.refuse[kind])
+        assert f"sha-256=:{b64encode(digest.digest()).decode()}:" == request.headers["content-digest"]
         if int(chunk) not in video.chunks:
             video.received += sent
         video.chunks[int(chunk)] = b"".join(blocks)
-        return say(request, 200, {"received": video.received, "chunks": len(video.chunks)})
+        return say(200, {"received": video.received, "chunks": len(video.chunks)})
 
-    def _file(self, request: BaseHTTPRequestHandler) -> None:
+    def _file(self, stream: BinaryIO, request: Seen) -> bytes:
         """Take an image of a batch, and forget it."""
-        left = int(request.headers.get("Content-Length", "0"))
+        left = int(request.headers.get("content-length", "0"))
         while left:
-            left -= len(request.rfile.read(min(BLOCK, left)))
-        return say(request, 201, {"session_id": "up_1", "id": "img_1", "filename": "a.png"})
+            left -= len(stream.read(min(BLOCK, left)))
+        return say(201, {"session_id": "up_1", "id": "img_1", "filename": "a.png"})
 
-    def _about(self, request: BaseHTTPRequestHandler, kind: str, body: bytes, number: int) -> None:
+    def _about(self, kind: str, body: bytes, number: int) -> bytes:
         if kind == "initiate":
             told = json.loads(body)
             if told["size"] > self.cap:
                 details = {"size": told["size"], "limit": self.cap}
                 message = f"A video may have {self.cap:,} bytes."
-                return say(request, 413, {"error": {"code": "HTTP_413", "message": message, "details": details}})
+                return say(413, {"error": {"code": "HTTP_413", "message": message, "details": details}})
             known = [at for at, each in enumerate(self.kept) if each.sha256 == told["sha256"]]
             if not known:
                 self.kept.append(Kept(told["size"], told["sha256"]))
@@ -158,17 +139,12 @@ class Videos:
             assert video.received == video.size
             video.status = "ready"
         facts = {"chunk_size": self.chunk_size, "received": video.received, "chunks": len(video.chunks)}
-        return say(request, 200, {"media_id": f"vid_{number}", "status": video.status, **facts})
+        return say(200, {"media_id": f"vid_{number}", "status": video.status, **facts})
 
 
-def say(request: BaseHTTPRequestHandler, status: int, body: dict[str, Any]) -> None:
-    """Send a reply."""
-    content = json.dumps(body).encode()
-    request.send_response(status)
-    request.send_header("Content-Type", "application/json")
-    request.send_header("Content-Length", str(len(content)))
-    request.end_headers()
-    request.wfile.write(content)
+def say(status: int, body: dict[str, Any]) -> bytes:
+    """A reply."""
+    return http(status, json.dumps(body).encode(), close=False)
 
 
 @contextmanager
@@ -178,6 +154,4 @@ def taking_videos() -> Generator[Videos]:
     try:
         yield videos
     finally:
-        videos.server.shutdown()
-        videos.server.server_close()
-        videos.thread.join(PATIENCE)
+        videos.listener.stop()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from failwell.server import Contract, install
+from tests.servers.apps import under_uvicorn
 
 from .shop import SHOP, NotFoundError
 
@@ -111,14 +110,8 @@ def test_websocket_is_refused_with_the_answer(url: str) -> None:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """The address of a uvicorn that serves the app."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app(), log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    with under_uvicorn(app(), lifespan="off") as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("path", ["/chunked", "/sized", "/short"])

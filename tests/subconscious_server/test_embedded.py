@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
 from subconscious_server import Settings
 from subconscious_server.embedded import MOST_SENTENCES, sentences_of
+from tests.servers.sockets import Seen, answering, http
 
 from .api import Api, picture
 
@@ -182,39 +181,14 @@ def other() -> Iterator[tuple[str, list[Any]]]:
     """Another server: its address, and what it was asked."""
     asked: list[Any] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            asked.append((self.path, dict(self.headers), json.loads(body)))
-            if self.path == "/moved":
-                self.send_response(302)
-                self.send_header("Location", "/secret")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            content = b'{"celsius": 21}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def answer(seen: Seen) -> bytes:
+        asked.append((seen.target, seen.headers, json.loads(seen.body) if seen.method == "POST" else None))
+        if seen.method == "GET":
+            return http(200, b"AI is here.", kind="")
+        return http(302, b"", "Location: /secret") if seen.target == "/moved" else http(200, b'{"celsius": 21}')
 
-        def do_GET(self) -> None:
-            asked.append((self.path, dict(self.headers), None))
-            self.send_response(200)
-            self.send_header("Content-Length", "11")
-            self.end_headers()
-            self.wfile.write(b"AI is here.")
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(answer) as server:
+        yield server.url, asked
 
 
 def weather(url: str | None) -> dict[str, Any]:
@@ -242,7 +216,7 @@ def test_function_tool(serve: Callable[[Settings], Api], other: tuple[str, list[
     done = api.done('Ask weather {"city": "Oslo"}', tools=[weather(other[0])], answerFormat=schema)
 
     path, headers, sent = other[1][0]
-    assert ("/", "s", {"city": "Oslo", "unit": "c"}) == (path, headers["X-Secret"], sent)
+    assert ("/", "s", {"city": "Oslo", "unit": "c"}) == (path, headers["x-secret"], sent)
     assert {"celsius": 21} == done["result"]["parsed_answer"]
 
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import socket
 import struct
-import threading
 from base64 import b64encode
-from collections.abc import Generator
-from contextlib import contextmanager
 from hashlib import sha1
 
 import anyio
 import pytest
 
+from tests.servers.sockets import Listener, read_request, reset
 from vectorshift import CLIENTS, Agent, SessionDisconnectedError, SessionEvent
 
 from .sdk import Sdk
@@ -44,37 +41,18 @@ COMPLETE_AT = len(OPENING + ANSWER + whole("".join(PIECES)))
 """Bytes after which the answer is whole."""
 
 
-@contextmanager
-def breaking_off(points: list[int], resets: random.Random) -> Generator[str]:
-    """Where a server is that says so many bytes to each who comes, and is gone; half of the times with a reset."""
-    left = iter(points)
-    listener = socket.create_server(("127.0.0.1", 0))
+def breaking_off(points: list[int], resets: random.Random) -> Listener:
+    """A server that says so many bytes to each who comes, and is gone; half of the times with a reset."""
 
-    def serve() -> None:
-        for point in left:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    head += connection.recv(65_536)
-                found = re.search(rb"(?i)sec-websocket-key: (\S+)", head)
-                assert found is not None
-                accept = b64encode(sha1(found[1] + MAGIC).digest())  # noqa: S324 - what RFC 6455 says
-                upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept
-                connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n" + upgrade + b"\r\n\r\n" + SAID[:point])
-                if resets.random() < 0.5:
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    def serve(sock: socket.socket, number: int) -> None:
+        found = read_request(sock)
+        accept = b64encode(sha1(found.headers["sec-websocket-key"].encode() + MAGIC).digest())  # noqa: S324 - RFC 6455
+        upgrade = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept
+        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\n" + upgrade + b"\r\n\r\n" + SAID[: points[number]])
+        if resets.random() < 0.5:
+            reset(sock)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.close()
-        thread.join()
+    return Listener(serve)
 
 
 def talked() -> tuple[list[SessionEvent], SessionDisconnectedError]:
@@ -104,8 +82,8 @@ def test_drops(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     dice = random.Random(20_261_130)
     points = [dice.randrange(len(SAID) + 1) for _ in range(POINTS if not sdk.awaiting else POINTS // 5)]
-    with breaking_off(points, dice) as url:
-        monkeypatch.setenv("VECTORSHIFT_BASE_URL", url)
+    with breaking_off(points, dice) as server:
+        monkeypatch.setenv("VECTORSHIFT_BASE_URL", server.url)
         if sdk.awaiting:
 
             async def main() -> list[tuple[list[SessionEvent], SessionDisconnectedError]]:

@@ -14,7 +14,7 @@ import pytest
 from failwell.reference.importing.example import SPELLINGS, example_text
 from failwell.reference.importing.planning import plan
 from failwell.reference.importing.writing import module_text
-from tests.adapt.scripted_server import ScriptedServer
+from tests.servers.scripted import ScriptedServer
 
 from .documents import BIN, body, document, flat, reformatted
 

@@ -17,9 +17,9 @@ from litestar.response import Stream
 
 from failwell.server import install
 from tests.server.shop import SHOP
+from tests.servers.apps import under_uvicorn
 
 from .acts import Desk, act, after_talk, before_talk, order, page, pieces
-from .serving import under_uvicorn
 from .situations import CANARY, ORIGIN
 
 served = under_uvicorn

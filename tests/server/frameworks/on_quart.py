@@ -11,9 +11,9 @@ from quart import Blueprint, Quart, Response, abort, request, websocket
 
 from failwell.server import Failwell
 from tests.server.shop import SHOP
+from tests.servers.apps import under_uvicorn
 
 from .acts import Desk, act, after_talk, before_talk, order, page, pieces
-from .serving import under_uvicorn
 from .situations import CANARY
 
 served = under_uvicorn

@@ -8,12 +8,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
-import uvicorn
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from failwell.sandbox import listen
+from tests.servers.apps import under_uvicorn
 
 from .situations import Ask
 
@@ -23,22 +22,6 @@ NOT_OURS = frozenset({"connection", "content-length", "date", "server", "transfe
 OF_LIMITS = frozenset(
     {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit", "ratelimit-policy"}
 )
-
-
-@contextmanager
-def under_uvicorn(app: Any, lifespan: Literal["on", "off"] = "on") -> Generator[int]:
-    """The port at which a uvicorn serves *app*."""
-    # Of a socket that says it is TCP asyncio sends each write at once; of another a reply in two would take 40 ms.
-    listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan=lifespan))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
-        listening.close()
 
 
 under_uvicorn_without_lifespan = partial(under_uvicorn, lifespan="off")
