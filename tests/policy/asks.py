@@ -9,7 +9,7 @@ from failwell.policy import UNGUARDED, Guard, RetryPolicy, RetryResult, Send, wi
 from failwell.policy.retry.policy import by_catalogue
 from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
-from pictograph.exceptions import CATALOGUE
+from tests.shop import CATALOGUE
 
 READ = Request("GET", "/things/1")
 WRITE = Request("POST", "/things")
@@ -22,7 +22,7 @@ REFUSED = Failure("network", "connection refused", sent=False)
 DROPPED = Failure("network", "connection reset")
 SLOW = Failure("timeout", "nothing came")
 
-PICTOGRAPH = RetryPolicy(CATALOGUE.retries, by_catalogue(CATALOGUE, "training.create"))
+SHOP = RetryPolicy(CATALOGUE.retries, by_catalogue(CATALOGUE, "things.create"))
 IN_PROGRESS = Reply(409, {}, b'{"detail": {"message": "Still running.", "error_code": "idempotency_in_progress"}}')
 
 
@@ -36,7 +36,7 @@ def tried(
     request: Request,
     outcomes: Iterable[Outcome],
     *,
-    policy: RetryPolicy = PICTOGRAPH,
+    policy: RetryPolicy = SHOP,
     timeout: float | None = 30.0,
     deadline: float | None = None,
     takes: float = 0.0,
@@ -49,5 +49,5 @@ def tried(
 
 
 def retries(count: int) -> RetryPolicy:
-    """Pictograph's policy with another number of retries."""
-    return RetryPolicy(RetryRules(max_retries=count), PICTOGRAPH.classify)
+    """The shop's policy with another number of retries."""
+    return RetryPolicy(RetryRules(max_retries=count), SHOP.classify)

@@ -12,7 +12,7 @@ from failwell.contract import BreakerRules, Resilience
 from failwell.policy import Flow
 from failwell.wire import error_factory, json, messages
 from failwell.wire.retry_after import parse_retry_after
-from pictograph.exceptions import CATALOGUE, PictographError
+from tests.shop import CATALOGUE, ShopError
 
 STILL_RUNNING = {"detail": {"message": "Still running.", "error_code": "idempotency_in_progress"}}
 CONFLICT = {"detail": {"message": "Another request.", "error_code": "idempotency_conflict"}}
@@ -28,7 +28,7 @@ class Things(Resource[Blocking], name="things"):
     @operation
     def make(self) -> Flow[object]:
         """Make one, with an idempotency key."""
-        return (yield from self.core.call("training.create", "POST", "/things", json_body, payload={}, mutating=True))
+        return (yield from self.core.call("things.create", "POST", "/things", json_body, payload={}, mutating=True))
 
 
 class Counts:
@@ -60,7 +60,7 @@ def made(answers: list[httpx2.Response], resilience: Resilience) -> tuple[str, i
         )
         try:
             Things(core).make()
-        except PictographError as error:
+        except ShopError as error:
             return type(error).__name__, len(answers) - len(left)
     return "made", len(answers) - len(left)
 

@@ -10,7 +10,8 @@ from failwell import BatchError, Case, Catalogue, Error, Local, Message, field
 from failwell.contract.evidence import Attempt, Suppression
 from failwell.policy.batch import BatchQueue, Remaining, Unpicklable, failed_batch, may_have_happened, met_by_all
 from failwell.wire import Detail
-from pictograph.exceptions import (
+from subconscious import SubconsciousError, exceptions as subconscious
+from tests.shop import (
     CATALOGUE,
     ApiError,
     AuthError,
@@ -25,7 +26,6 @@ from pictograph.exceptions import (
     ServerError,
     ValidationError,
 )
-from subconscious import SubconsciousError, exceptions as subconscious
 
 NO_ANSWER = subconscious.CATALOGUE.raised_on("network")[1]
 """The case of a class whose other cases are replies."""

@@ -13,7 +13,7 @@ from failwell.policy.resilience.breaker import WAIT_FOR_PROBES, Permit, verdict
 from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply
 
-from .asks import BROKEN, DROPPED, OK, PICTOGRAPH, READ, REFUSED, SLOW, retries, tried
+from .asks import BROKEN, DROPPED, OK, READ, REFUSED, SHOP, SLOW, retries, tried
 
 RULES = BreakerRules(ratio=0.5, calls=4, window=10.0, open_for=30.0, probes=3, successes=2)
 ONCE = retries(0)
@@ -211,7 +211,7 @@ def test_a_retry_that_the_breaker_refuses_is_not_paid_for() -> None:
     A retry that finds the circuit open after its wait gives back what it took from the budget.
     """
     some, budget = breaker(), Budget(BudgetRules())
-    flow, player = with_retries(Send(READ, 30.0), PICTOGRAPH, guard=Guard(budget, some)), Player([BROKEN])
+    flow, player = with_retries(Send(READ, 30.0), SHOP, guard=Guard(budget, some)), Player([BROKEN])
     effect = next(flow)
     while not player.waited:
         effect = flow.send(player.act(effect))

@@ -13,10 +13,10 @@ from failwell.policy import Budget, Guard, RetryPolicy, RetryResult, Send, call_
 from failwell.policy.retry.policy import succeeded
 from failwell.testing import Player
 from failwell.wire.messages import Reply, Request
-from pictograph.exceptions import CATALOGUE, ServerError
 from tests.dice import dice
+from tests.shop import CATALOGUE, ServerError
 
-from .asks import BROKEN, BUSY, IN_PROGRESS, KEYED, OK, PICTOGRAPH, READ, REFUSED, SLOW, asked_to_wait, tried
+from .asks import BROKEN, BUSY, IN_PROGRESS, KEYED, OK, READ, REFUSED, SHOP, SLOW, asked_to_wait, tried
 
 RULES = BudgetRules()
 USED_UP = (
@@ -137,7 +137,7 @@ def test_a_suppressed_retry_is_visible() -> None:
     """
     player, guard = Player([BROKEN]), Guard(spent_budget())
     with pytest.raises(ServerError) as caught:
-        player.run(call_or_raise(READ, document, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=30.0, guard=guard))
+        player.run(call_or_raise(READ, document, catalogue=CATALOGUE, policy=SHOP, timeout=30.0, guard=guard))
     error = caught.value
 
     assert Suppression("budget", USED_UP) == error.suppression
@@ -182,7 +182,7 @@ def test_workers_that_meet_a_blip(workers: int) -> None:
     R10. Eight workers that upload a folder through a blip of three seconds lose no file to the budget; sixteen neither.
     """
     done: list[RetryResult] = []
-    policy = RetryPolicy(RetryRules(), PICTOGRAPH.classify)
+    policy = RetryPolicy(RetryRules(), SHOP.classify)
     guard, random = Guard(Budget(RULES)), dice("a blip")
 
     def serve(_request: Request, answer: Respond) -> None:
@@ -228,7 +228,7 @@ def test_cancelled_while_waiting() -> None:
     R12. A call that is cancelled while it waits for its retry gives the retry back.
     """
     budget = Budget(BudgetRules(floor=1))
-    flow = with_retries(Send(READ, 30.0), PICTOGRAPH, guard=Guard(budget))
+    flow = with_retries(Send(READ, 30.0), SHOP, guard=Guard(budget))
     player = Player([BROKEN])
     effect = next(flow)
     while not player.emitted:
@@ -266,7 +266,7 @@ class Outage:
         self.failed: Counter[int] = Counter()
         self.world = Simulation(self.serve, self.random.random, self.told)
         self.guard = Guard(Budget(RULES))
-        self.policy = RetryPolicy(RetryRules(), PICTOGRAPH.classify)
+        self.policy = RetryPolicy(RetryRules(), SHOP.classify)
 
     @property
     def window(self) -> int:

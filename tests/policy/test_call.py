@@ -11,19 +11,19 @@ from failwell.contract import Attempt, RetryRules
 from failwell.policy import RetryPolicy, UnreadableReplyError, call_or_raise
 from failwell.testing import Player
 from failwell.wire.messages import Failure, Outcome, Reply, Request
-from pictograph.exceptions import (
+from tests.shop import (
     CATALOGUE,
     ApiError,
     NetworkError,
     NotFoundError,
     PaymentRequiredError,
-    PictographError,
     RateLimitError,
     RequestTimeoutError,
     ServerError,
+    ShopError,
 )
 
-from .asks import BROKEN, BUSY, DROPPED, KEYED, OK, PICTOGRAPH, READ, REFUSED, SLOW, asked_to_wait
+from .asks import BROKEN, BUSY, DROPPED, KEYED, OK, READ, REFUSED, SHOP, SLOW, asked_to_wait
 
 NOT_FOUND = Reply(404, {"x-request-id": "req-1"}, b'{"detail": "Dataset not found"}')
 
@@ -38,7 +38,7 @@ def called(
     request: Request = READ,
     *,
     decode: Any = body_of,
-    policy: RetryPolicy = PICTOGRAPH,
+    policy: RetryPolicy = SHOP,
     timeout: float | None = 30.0,
     deadline: float | None = None,
     takes: float = 0.0,
@@ -47,7 +47,7 @@ def called(
     flow = call_or_raise(request, decode, catalogue=CATALOGUE, policy=policy, timeout=timeout, deadline=deadline)
     try:
         return Player(outcomes, takes=takes).run(flow)
-    except PictographError as error:
+    except ShopError as error:
         return error
 
 
@@ -91,7 +91,7 @@ def test_one_attempt_has_no_story() -> None:
     """
     An error of a single attempt says what to do and what to quote, not how often it tried.
     """
-    assert ["Verify the name with `pictograph datasets list`. (request req-1)"] == called([NOT_FOUND]).__notes__
+    assert ["Look at the list. (request req-1)"] == called([NOT_FOUND]).__notes__
 
 
 def test_several_attempts_are_told() -> None:
@@ -137,7 +137,7 @@ def test_every_attempt_sends_the_same_request() -> None:
     All attempts of a call send one and the same request, its key included.
     """
     player = Player([BROKEN, DROPPED, BUSY, OK])
-    player.run(call_or_raise(KEYED, body_of, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0))
+    player.run(call_or_raise(KEYED, body_of, catalogue=CATALOGUE, policy=SHOP, timeout=1.0))
 
     assert [KEYED] * 4 == [ask.request for ask in player.sent]
 
@@ -259,10 +259,10 @@ def test_any_outcomes(outcomes: list[Outcome], request_: Request) -> None:
     Whatever comes back: an answer, or an error of the vendor with as many attempts as requests were sent.
     """
     player = Player(outcomes)
-    flow = call_or_raise(request_, body_of, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0)
+    flow = call_or_raise(request_, body_of, catalogue=CATALOGUE, policy=SHOP, timeout=1.0)
     try:
         player.run(flow)
-    except PictographError as raised:
+    except ShopError as raised:
         error = raised
     else:
         return
@@ -276,6 +276,6 @@ def test_no_retries_still_tell() -> None:
     """
     With no retries an error carries its one attempt.
     """
-    error = called([BROKEN], policy=RetryPolicy(RetryRules(max_retries=0), PICTOGRAPH.classify))
+    error = called([BROKEN], policy=RetryPolicy(RetryRules(max_retries=0), SHOP.classify))
 
     assert (Attempt(500, 0.0, "status 500", None),) == error.attempts

@@ -10,9 +10,9 @@ from failwell.testing import Player
 from failwell.wire import parse_reply, snapshot
 from failwell.wire.json import dumps
 from failwell.wire.messages import Reply
-from pictograph.exceptions import CATALOGUE, PaymentRequiredError, PictographError, RateLimitError, ServerError
+from tests.shop import CATALOGUE, PaymentRequiredError, RateLimitError, ServerError, ShopError
 
-from .asks import BROKEN, PICTOGRAPH, READ
+from .asks import BROKEN, READ, SHOP
 
 DETAIL = {"message": "Out of credits.", "required": 9, "remaining": 2, "upgrade_url": "https://u"}
 LOOK = Reply(200, {"x-request-id": "req-7", "retry-after": "5"}, b'{"status": "failed"}')
@@ -24,8 +24,8 @@ def ended(status: int, body: Any, *before: Reply, **settings: Any) -> Any:
     def decode(_reply: Reply) -> None:
         raise JobFailedError(status, body)
 
-    flow = call_or_raise(READ, decode, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=30.0, **settings)
-    with pytest.raises(PictographError) as caught:
+    flow = call_or_raise(READ, decode, catalogue=CATALOGUE, policy=SHOP, timeout=30.0, **settings)
+    with pytest.raises(ShopError) as caught:
         Player([*before, LOOK], takes=1.0).run(flow)
     return caught.value
 

@@ -10,9 +10,9 @@ from failwell.contract.resilience import FLEET_BUDGET
 from failwell.policy import Budget, Guard, RetryPolicy
 from failwell.policy.retry.policy import FLEET_TIMEOUTS
 
-from .asks import BROKEN, DROPPED, OK, PICTOGRAPH, READ, SLOW, asked_to_wait, tried
+from .asks import BROKEN, DROPPED, OK, READ, SHOP, SLOW, asked_to_wait, tried
 
-POLICY = RetryPolicy(PICTOGRAPH.rules, PICTOGRAPH.classify, fleet=True)
+POLICY = RetryPolicy(SHOP.rules, SHOP.classify, fleet=True)
 CLIENTS = 10_000
 
 

@@ -10,10 +10,10 @@ from failwell.policy import Breaker, Guard, Pacer, RetryPolicy, call_or_raise
 from failwell.policy.retry.policy import by_catalogue
 from failwell.testing import Player
 from failwell.wire.messages import Reply
-from pictograph.exceptions import CATALOGUE, NetworkError, PictographError, RateLimitError
 from scopix.exceptions import CATALOGUE as SCOPIX, CircuitBreakerError
+from tests.shop import CATALOGUE, NetworkError, RateLimitError, ShopError
 
-from .asks import BROKEN, PICTOGRAPH, READ
+from .asks import BROKEN, READ, SHOP
 
 WHY = "the circuit of training.get is open, because 1 of 1 tries within 30 s failed; it lets calls out again in 12.5 s"
 TOLD = "the server asked earlier calls to wait, for 300.0 s more; the most we wait is 120 s"
@@ -38,10 +38,8 @@ def not_sent(guard: Guard, catalogue: Any = CATALOGUE, moment: float = 0.0) -> A
 def broken() -> Guard:
     """A guard whose circuit opened at the moment 0, for 30 s."""
     guard = Guard(breaker=Breaker("training.get", BreakerRules(calls=1)))
-    with pytest.raises(PictographError):
-        Player([BROKEN]).run(
-            call_or_raise(READ, document, catalogue=CATALOGUE, policy=PICTOGRAPH, timeout=1.0, guard=guard)
-        )
+    with pytest.raises(ShopError):
+        Player([BROKEN]).run(call_or_raise(READ, document, catalogue=CATALOGUE, policy=SHOP, timeout=1.0, guard=guard))
     return guard
 
 

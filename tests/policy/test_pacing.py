@@ -12,7 +12,7 @@ from failwell.testing import Player
 from failwell.wire.messages import Outcome, Reply, Request
 from tests.dice import dice
 
-from .asks import BROKEN, BUSY, DROPPED, OK, PICTOGRAPH, READ, asked_to_wait, tried
+from .asks import BROKEN, BUSY, DROPPED, OK, READ, SHOP, asked_to_wait, tried
 
 ASKED_AT = 1_790_000_000.0
 
@@ -27,7 +27,7 @@ def held(seconds: float, at: float = 0.0) -> Guard:
 def learned(reply: Reply) -> float:
     """The seconds for which *reply* holds back other calls."""
     guard = Guard(pacer=Pacer())
-    tried(READ, [reply], policy=RetryPolicy(RetryRules(max_retries=0), PICTOGRAPH.classify), guard=guard)
+    tried(READ, [reply], policy=RetryPolicy(RetryRules(max_retries=0), SHOP.classify), guard=guard)
     assert guard.pacer is not None
     return guard.pacer.left(0.0)
 
@@ -113,7 +113,7 @@ def test_not_all_at_once() -> None:
 
     world = Simulation(serve, random.random)
     for _ in range(200):
-        world.start(with_retries(Send(READ), PICTOGRAPH, guard=guard), lambda _done: None)
+        world.start(with_retries(Send(READ), SHOP, guard=guard), lambda _done: None)
     world.run()
 
     assert 200 == len(set(sent))
@@ -138,7 +138,7 @@ def test_retries_wait_as_well() -> None:
     A retry after a failure goes out no earlier than the others may.
     """
     pacer = Pacer()
-    flow, player = with_retries(Send(READ), PICTOGRAPH, guard=Guard(pacer=pacer)), Player([BROKEN, OK], chance=0.5)
+    flow, player = with_retries(Send(READ), SHOP, guard=Guard(pacer=pacer)), Player([BROKEN, OK], chance=0.5)
     effect = next(flow)
     while not player.sent:
         effect = flow.send(player.act(effect))
@@ -198,7 +198,7 @@ def test_over_the_cap() -> None:
 
     later = Player([OK], chance=0.0)
     later.moment = 180.0
-    assert OK == later.run(with_retries(Send(READ), PICTOGRAPH, guard=guard)).outcome
+    assert OK == later.run(with_retries(Send(READ), SHOP, guard=guard)).outcome
     assert [120.0] == later.waited
 
 
@@ -262,7 +262,7 @@ def refusals(guard: Guard) -> int:
 
     def work(_done: RetryResult | None = None) -> None:
         if world.now < 60.0:
-            world.start(with_retries(Send(READ), PICTOGRAPH, guard=guard), work)
+            world.start(with_retries(Send(READ), SHOP, guard=guard), work)
 
     world = Simulation(serve, random.random)
     for _ in range(20):

@@ -10,9 +10,9 @@ from failwell.contract import Error
 from failwell.policy import Flow, Send, poll_until, send, with_retries
 from failwell.testing import Player
 from failwell.wire.messages import Outcome, Reply
-from pictograph.exceptions import NotFoundError, PictographError, PollTimeoutError, ServerError
+from tests.shop import NotFoundError, PollTimeoutError, ServerError, ShopError
 
-from .asks import PICTOGRAPH, READ, asked_to_wait
+from .asks import READ, SHOP, asked_to_wait
 
 RUNNING = Reply(200, {}, b"running")
 DONE = Reply(200, {}, b"done")
@@ -33,8 +33,8 @@ def look() -> Flow[bytes]:
 
 
 def patient_look() -> Flow[bytes]:
-    """One fetch with Pictograph's retries."""
-    tried = yield from with_retries(Send(READ), PICTOGRAPH)
+    """One fetch with the shop's retries."""
+    tried = yield from with_retries(Send(READ), SHOP)
     assert isinstance(tried.outcome, Reply)
     if tried.outcome.status != 200:
         raise ServerError("down")
@@ -60,7 +60,7 @@ def polled(
     )
     try:
         return player.run(flow), player
-    except PictographError as error:
+    except ShopError as error:
         return error, player
 
 
@@ -209,7 +209,7 @@ def test_evidence_of_the_timeout() -> None:
     found, _ = polled(FOREVER, timeout=60.0, takes=0.5)
 
     assert 60.0 <= found.elapsed <= 60.5
-    assert ["The job was not cancelled. Re-poll with `client.training.get(e.run_id)`."] == found.__notes__
+    assert ["It was not cancelled. Re-poll with `client.orders.get(e.resource_id)`."] == found.__notes__
 
 
 def test_the_timeout_has_no_hidden_context() -> None:

@@ -12,7 +12,7 @@ from failwell.policy import Breaker, Budget, Guard, RetryPolicy, UnreadableReply
 from failwell.testing import Player
 from failwell.wire import Reply, parse_reply
 from failwell.wire.messages import Failure, Outcome, Request
-from pictograph.exceptions import CATALOGUE, NetworkError, PictographError, PollTimeoutError
+from tests.shop import CATALOGUE, NetworkError, PollTimeoutError, ShopError
 
 from .asks import (
     BROKEN,
@@ -20,9 +20,9 @@ from .asks import (
     DROPPED,
     IN_PROGRESS,
     KEYED,
-    PICTOGRAPH,
     READ,
     REFUSED,
+    SHOP,
     SLOW,
     WRITE,
     asked_to_wait,
@@ -41,7 +41,7 @@ def document(reply: Reply) -> bytes:
     return reply.body
 
 
-def met(request: Request, *outcomes: Outcome, policy: RetryPolicy | None = None, **options: Any) -> PictographError:
+def met(request: Request, *outcomes: Outcome, policy: RetryPolicy | None = None, **options: Any) -> ShopError:
     """The error that *request* meets where it is not repeated, unless *policy* is another."""
     flow = call_or_raise(
         request,
@@ -51,7 +51,7 @@ def met(request: Request, *outcomes: Outcome, policy: RetryPolicy | None = None,
         timeout=30.0,
         **options,
     )
-    with pytest.raises(PictographError) as caught:
+    with pytest.raises(ShopError) as caught:
         Player(outcomes).run(flow)
     return caught.value
 
@@ -99,7 +99,7 @@ def test_as_our_own_retries(request_: Request, outcome: Outcome) -> None:
     """
     Another engine is told to repeat exactly what our own client repeats.
     """
-    assert PICTOGRAPH.assess(request_, outcome).may_repeat == met(request_, outcome).retry.now
+    assert SHOP.assess(request_, outcome).may_repeat == met(request_, outcome).retry.now
 
 
 def opened() -> Guard:
@@ -125,7 +125,7 @@ def test_not_now(
     """
     What held our own retry back keeps an engine from waiting here, and lets a queue come back later.
     """
-    advice = met(request_, *([] if outcome is None else [outcome]), policy=PICTOGRAPH, **options).retry
+    advice = met(request_, *([] if outcome is None else [outcome]), policy=SHOP, **options).retry
 
     assert (True, delay, True, False) == (advice.retryable, delay and advice.delay, advice.safe, advice.now)
     assert not_now in str(advice.not_now)
@@ -135,7 +135,7 @@ def test_after_our_own_retries() -> None:
     """
     When our own retries are used up, another engine may go on.
     """
-    error = met(READ, *[BROKEN] * 4, policy=PICTOGRAPH)
+    error = met(READ, *[BROKEN] * 4, policy=SHOP)
 
     assert (4, RetryAdvice(True, None, True)) == (len(error.attempts), error.retry)
 
@@ -210,7 +210,7 @@ def test_copies(copied: Any) -> None:
     """
     The advice is the same after a pickle and in a copy, and is itself a value that pickles and cannot be changed.
     """
-    error = met(WRITE, asked_to_wait("3600"), policy=PICTOGRAPH)
+    error = met(WRITE, asked_to_wait("3600"), policy=SHOP)
 
     assert error.retry == copied(error).retry == copied(error.retry)
     with pytest.raises(AttributeError):

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from failwell.policy.resume_token import BadTokenError, ResumeToken, arguments_of, read_token
 
-WAIT = ResumeToken("pictograph", "training.wait_for_completion", {"run_id": "run_1", "timeout": 60.0})
+WAIT = ResumeToken("shop", "orders.wait_for_completion", {"run_id": "run_1", "timeout": 60.0})
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
@@ -26,7 +26,7 @@ def test_there_and_back(arguments: dict[str, object], state: dict[str, object]) 
     """
     What is written into a token is read out of it, unless a text is none that UTF-8 can say.
     """
-    token = ResumeToken("pictograph", "x.y", arguments, state)
+    token = ResumeToken("shop", "x.y", arguments, state)
     if str(token).isascii() and "\\ud" not in repr(arguments):
         assert token == read_token(f"  {token}\n")
 

@@ -11,17 +11,17 @@ from failwell.policy import ChunkedUpload, Flow, Piece, RetryPolicy, Standing
 from failwell.policy.flow import notify
 from failwell.policy.upload import may_go_on, upload
 from failwell.testing import Player
-from pictograph.exceptions import (
+from subconscious.exceptions import CATALOGUE, SubconsciousError
+from tests.shop import (
     ApiError,
     ConflictError,
     NetworkError,
-    PictographError,
     RateLimitError,
     RequestTimeoutError,
     ServerError,
+    ShopError,
     ValidationError,
 )
-from subconscious.exceptions import CATALOGUE, SubconsciousError
 
 RULES = RetryPolicy(RetryRules(max_retries=3))
 
@@ -91,7 +91,7 @@ def played(store: Store, content: bytes, chunk_size: int = 10, **settings: Any) 
     flow = upload(store.how(chunk_size), Bytes(content), policy=RULES, changed=different, **settings)
     try:
         return player.run(flow), player
-    except PictographError as error:
+    except ShopError as error:
         return error, player
 
 
