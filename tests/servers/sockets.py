@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Self
 
-from failwell.sandbox.faults.samples import phrase
+from failwell.contract.case import phrase
 
 PATIENCE = 3.0
 """Seconds after which everything here gives up, so that no test can hang."""
