@@ -11,7 +11,7 @@ from typing import Any
 from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
-from failwell.reference.errors import NoExplanationError, UnknownThingError
+from failwell.reference.errors import UnknownThingError
 from failwell.reference.explanation.pasted import Pasted, read_pasted
 from failwell.reference.explanation.recognise import Reading, readings_of
 from failwell.reference.page.collect import page_of
@@ -235,6 +235,3 @@ def attributes_of(facts: ErrorFacts, page: ReferencePage) -> tuple[Attribute, ..
         found = {attribute.name: attribute for attribute in attributes_of(page.error(facts.parent), page)}
     found.update({attribute.name: attribute for attribute in facts.attributes})
     return tuple(found.values())
-
-
-__all__ = ["Explanation", "NoExplanationError", "attributes_of", "explain", "explain_reply", "is_body", "names_in"]

@@ -8,46 +8,20 @@ import re
 from collections.abc import Container
 
 from failwell.contract import Error
+from failwell.contract.case import phrase
 
-STATUSES = {
-    400: "BadRequest",
-    401: "Unauthorized",
-    402: "PaymentRequired",
-    403: "Forbidden",
-    404: "NotFound",
-    405: "MethodNotAllowed",
-    406: "NotAcceptable",
+SHORTER = {
     407: "ProxyAuthentication",
-    408: "RequestTimeout",
-    409: "Conflict",
-    410: "Gone",
-    411: "LengthRequired",
-    412: "PreconditionFailed",
-    413: "ContentTooLarge",
-    414: "UriTooLong",
-    415: "UnsupportedMediaType",
-    416: "RangeNotSatisfiable",
-    417: "ExpectationFailed",
     418: "Teapot",
     421: "Misdirected",
     422: "Unprocessable",
-    423: "Locked",
-    424: "FailedDependency",
-    425: "TooEarly",
-    426: "UpgradeRequired",
-    428: "PreconditionRequired",
     429: "RateLimit",
     431: "HeadersTooLarge",
-    451: "UnavailableForLegalReasons",
     500: "InternalServer",
     501: "NotImplementedByServer",
-    502: "BadGateway",
-    503: "ServiceUnavailable",
-    504: "GatewayTimeout",
-    507: "InsufficientStorage",
     511: "NetworkAuthentication",
 }
-"""What classes are called; the phrases of `http` differ between versions of Python."""
+"""What classes are called that are not called by the phrase of their status."""
 
 RANGES = {"4XX": "ClientError", "5XX": "ServerError"}
 
@@ -69,7 +43,8 @@ def class_name(status: str) -> str:
     """What the class of *status* is called."""
     if status in RANGES:
         return RANGES[status]
-    return f"{STATUSES.get(int(status), f'Status{status}')}Error"
+    spoken = "".join(map(str.capitalize, phrase(int(status)).split()))
+    return f"{SHORTER.get(int(status)) or spoken or f'Status{status}'}Error"
 
 
 def words(text: str) -> list[str]:

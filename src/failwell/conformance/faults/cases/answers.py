@@ -58,33 +58,30 @@ LIST = b'{"data": [' + b", ".join(b'{"id": "%d"}' % number for number in range(2
 
 def faults() -> Iterator[Fault]:
     """All of them."""
-    group = "Answers that are none"
     long = ("10 MB of JSON", JSON, b'{"blob": "' + b"x" * 10_000_000 + b'"}')
     for name, kind, body in (*BODIES, long):
-        ends = Unanswered("unreadable", status=200, body=body, caused=False)
-        headers = (("Content-Type", kind),) if kind else ()
-        yield Fault(group, f"a 200 with {name}", ends, (Answer(200, headers, body),))
+        yield _unreadable(f"a 200 with {name}", Answer(200, (("Content-Type", kind),) if kind else (), body), body)
     for garble, name, packed in CODINGS:
         plain = garbled(garble, 200)[1] if garble in ("html", "not-utf-8") else None
-        ends = Unanswered("unreadable", status=200, body=plain, caused=packed)
-        yield Fault(group, f"a 200 with {name}", ends, (Garbled(garble, 200),))
+        yield _unreadable(f"a 200 with {name}", Garbled(garble, 200), plain, caused=packed)
     for name, coding, zipped in packings(b"[0]"):
-        listed = Answer(200, (("Content-Type", JSON), ("Content-Encoding", coding)), zipped)
-        ends = Unanswered("unreadable", status=200, body=b"[0]", caused=False)
-        yield Fault(group, f"a 200 with a JSON list in {name}", ends, (listed,))
-    too_long = Answer(200, (("Content-Type", JSON), ("Content-Encoding", "gzip")), endless())
-    ends = Unanswered("unreadable", status=200, caused=False)
-    yield Fault(group, "a 200 with gzip that unpacks to more than is held", ends, (too_long,))
-    unpacked = Unanswered("unreadable", status=200, caused=False)
+        yield _unreadable(f"a 200 with a JSON list in {name}", _packed(coding, zipped), b"[0]")
+    yield _unreadable("a 200 with gzip that unpacks to more than is held", _packed("gzip", endless()), None)
     for name, coding, broken in broken_packings(LIST):
-        said = (("Content-Type", JSON), ("Content-Encoding", coding))
-        yield Fault(group, f"a 200 with {name}", unpacked, (Answer(200, said, broken),))
+        yield _unreadable(f"a 200 with {name}", _packed(coding, broken), None)
     for name, coding, zipped in packings(b"[0]"):
-        cut = Answer(200, (("Content-Type", JSON), ("Content-Encoding", coding)), zipped[:-5])
-        yield Fault(group, f"a 200 with {name} that breaks off", unpacked, (cut,))
+        yield _unreadable(f"a 200 with {name} that breaks off", _packed(coding, zipped[:-5]), None)
     for status in (202, 203, 206, 226, 299):
-        ends = Unanswered("unreadable", status=status, body=b"[0]", caused=False)
-        yield Fault(group, f"a {status} with a JSON list", ends, (Answer(status, (("Content-Type", JSON),), b"[0]"),))
+        yield _unreadable(f"a {status} with a JSON list", Answer(status, (("Content-Type", JSON),), b"[0]"), b"[0]")
     for status in (201, 204, 205, 206):
-        ends = Unanswered("unreadable", status=status, body=b"", caused=False)
-        yield Fault(group, f"a {status} without a body", ends, (Answer(status),))
+        yield _unreadable(f"a {status} without a body", Answer(status), b"")
+
+
+def _packed(coding: str, body: bytes) -> Answer:
+    return Answer(200, (("Content-Type", JSON), ("Content-Encoding", coding)), body)
+
+
+def _unreadable(name: str, step: Answer | Garbled, body: bytes | None, *, caused: bool = False) -> Fault:
+    """That a call which meets *step* says so, with its status and the *body* that can be read of it."""
+    ends = Unanswered("unreadable", status=step.status, body=body, caused=caused)
+    return Fault("Answers that are none", name, ends, (step,))
