@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from failwell.clock import VirtualClock
 from failwell.server import RateLimits
-from failwell.server.http.responses import HeaderNames, Outgoing
+from failwell.server.http.responses import Outgoing, ReplyHeaderNames
 from failwell.server.limits.rate_limits import Limiter
 from failwell.server.limits.token_bucket import SWEPT_EVERY as BUCKETS_SWEPT_EVERY, Buckets
 from failwell.server.limits.windows import SWEPT_EVERY, FixedWindow, MovingWindow
@@ -188,7 +188,7 @@ async def test_a_limit_of_the_apps_own(status: int, own: dict[bytes, bytes], tol
 
     effects = Effects()
     effects.running = True
-    out = Outgoing(send, {"method": "GET"}, HeaderNames(b"x-request-id", b"side-effect"), "req_1", effects)
+    out = Outgoing(send, {"method": "GET"}, ReplyHeaderNames(b"x-request-id", b"side-effect"), "req_1", effects)
     out.headers |= LINE
     await out({"type": "http.response.start", "status": status, "headers": [*own.items()]})
 

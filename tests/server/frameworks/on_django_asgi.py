@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.server.frameworks.django.asgi import BoundedBodies
+from failwell.server.frameworks.django import BoundedBodies
 
 from . import on_django
 from .acts import Desk

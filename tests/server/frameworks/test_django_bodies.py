@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 
 from failwell.server import BodyLimits
-from failwell.server.frameworks.django.asgi import BoundedBodies
+from failwell.server.frameworks.django import BoundedBodies
 from failwell.server.protocol import ASGIMessage, Receive
 from tests.server.shop import SHOP
 

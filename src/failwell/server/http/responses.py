@@ -64,7 +64,7 @@ class Sink(Protocol):
         ...
 
 
-class HeaderNames(NamedTuple):
+class ReplyHeaderNames(NamedTuple):
     """What a contract calls its headers: those of the request's id and of the side effect, and all in *exposed*.
 
     A reply that CORS lets a browser read also lets it read the headers in *exposed*.
@@ -75,10 +75,10 @@ class HeaderNames(NamedTuple):
     exposed: Sequence[str] = ()
 
 
-def names_of(catalogue: Catalogue, exposed: Sequence[str] = ()) -> HeaderNames:
+def names_of(catalogue: Catalogue, exposed: Sequence[str] = ()) -> ReplyHeaderNames:
     """The names of the headers of *catalogue*."""
     request_id = catalogue.headers.request_id.lower().encode("ascii")
-    return HeaderNames(request_id, catalogue.effect_header.encode("ascii"), exposed)
+    return ReplyHeaderNames(request_id, catalogue.effect_header.encode("ascii"), exposed)
 
 
 class Outgoing:
@@ -87,7 +87,9 @@ class Outgoing:
     An error says what is known of the *effects* of the request.
     """
 
-    def __init__(self, send: ASGISend, scope: Scope, names: HeaderNames, request_id: str, effects: Effects) -> None:
+    def __init__(
+        self, send: ASGISend, scope: Scope, names: ReplyHeaderNames, request_id: str, effects: Effects
+    ) -> None:
         self.started = False
         self.complete = False
         self.request_id = request_id

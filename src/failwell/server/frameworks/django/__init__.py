@@ -20,11 +20,12 @@ with needs("django", __name__):
     from django.utils.module_loading import import_string
 
     from failwell.server.frameworks.django.adapter import DjangoFramework
+    from failwell.server.frameworks.django.asgi import BoundedBodies
     from failwell.server.frameworks.django.bodies import body_of
     from failwell.server.frameworks.django.responses import AsyncPieces, Pieces, with_head
     from failwell.server.frameworks.django.rest import answer, exception_handler
 
-__all__ = ["ContractMiddleware", "exception_handler"]
+__all__ = ["BoundedBodies", "ContractMiddleware", "exception_handler"]
 
 
 class ContractMiddleware:

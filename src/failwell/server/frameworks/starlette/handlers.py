@@ -49,13 +49,13 @@ def contract_handler(own: Any, key: object) -> Handler:
             return answer
         if translator is None or around or request.scope["type"] != "http":
             raise exc
-        return Answer(translator.reply(exc, request.scope))
+        return ReplyResponse(translator.reply(exc, request.scope))
 
     _OURS.add(handler)
     return handler
 
 
-class Answer(Response):
+class ReplyResponse(Response):
     """A *reply* of the contract as a response, whose headers are those that are sent."""
 
     def __init__(self, reply: Reply) -> None:
