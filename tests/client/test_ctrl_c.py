@@ -157,7 +157,7 @@ def test_in_a_look_up() -> None:
     hanging = threading.Event()
     with serving(FINE) as server, connected(f"http://slow.test:{server.port}") as client:
         with names(slow_test=hanging):
-            interrupted(client, "dns.py:result")
+            interrupted(client, "_base.py:result")
             hanging.set()
         assert (0, ([], 0, 0)) == (server.connections, leftovers(client))
 

@@ -18,7 +18,7 @@ from failwell.contract.construction import configuration_problem
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
-from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience, RetryProfile
+from failwell.contract.resilience import Resilience, RetryProfile
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow
 from failwell.policy.lost_calls import pass_on
@@ -282,9 +282,7 @@ def _policy(catalogue: Catalogue, operation: str | None, retries: int, profile: 
 
 def _new_guard(origin: str, shares: Resilience, profile: RetryProfile, operation: str, clock: Clock) -> Guard:
     """What the calls of *operation* to *origin* share on *clock*."""
-    if profile == "large_fleet" and shares.budget == BudgetRules():
-        shares = changed(shares, budget=FLEET_BUDGET)
-    return shared(origin, shares, clock).guard(operation, "")
+    return shared(origin, shares.under(profile), clock).guard(operation, "")
 
 
 @lru_cache(maxsize=1_000)

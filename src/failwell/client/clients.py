@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from failwell._support.secret import Secret
@@ -216,7 +217,7 @@ class ApiKeyClient(_KnownKeywords, Resource[C]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         core = self.core
-        settings = {
+        settings: dict[str, Any] = {
             "base_url": core.base_url,
             "timeout": core.timeout,
             "max_retries": core.max_retries,
@@ -226,8 +227,4 @@ class ApiKeyClient(_KnownKeywords, Resource[C]):
             "http": core.http,
             "longest_reply": core.prepared.longest_reply,
         }
-        return _restored, (type(self), settings)
-
-
-def _restored(cls: type[ApiKeyClient[Any]], settings: dict[str, Any]) -> Any:
-    return cls(**settings)
+        return partial(type(self), **settings), ()

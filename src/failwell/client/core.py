@@ -35,7 +35,7 @@ from failwell.contract.construction import configuration_problem
 from failwell.contract.error import Error
 from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames
-from failwell.contract.resilience import FLEET_BUDGET, BudgetRules, Resilience, RetryProfile
+from failwell.contract.resilience import Resilience, RetryProfile
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow, Open, Send, StreamFlow
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
@@ -110,12 +110,14 @@ class Core:
         self.base_url = checked_base_url(catalogue, base_url)
         self.clock: Clock = clock if clock is not None else SystemClock()
         self._listeners = Observers(catalogue, self.base_url, on_event, "1.1" if http_client is None else None)
-        self._tell = self._listeners.tell
+        self.tell = self._listeners.tell
         self._rules = changed(catalogue.retries, max_retries=self.max_retries)
         self._policies: dict[str, RetryPolicy] = {}
         self.retry = checked_retry(catalogue, retry)
         self.resilience = checked_resilience(catalogue, resilience)
-        self._guards = Guards(self.base_url, self._shared_rules(), self.clock, _caller(self.resilience, credentials))
+        self._guards = Guards(
+            self.base_url, self.resilience.under(self.retry), self.clock, _caller(self.resilience, credentials)
+        )
         self.prepared = RequestFactory(
             self.base_url, headers, credentials, longest_reply=checked_length(catalogue, "longest_reply", longest_reply)
         )
@@ -152,9 +154,9 @@ class Core:
     def _use(self, transport: Any, clock: Clock) -> None:
         self._transport, self.clock = transport, clock
         if self.awaiting:
-            self._async_driver: AsyncDriver[AsyncOpener] = AsyncDriver(transport, clock, self._tell)
+            self._async_driver: AsyncDriver[AsyncOpener] = AsyncDriver(transport, clock, self.tell)
         else:
-            self._driver: Driver[Opener] = Driver(transport, clock, self._tell)
+            self._driver: Driver[Opener] = Driver(transport, clock, self.tell)
 
     def run(self, flow: Flow[T], *, mapped: bool = True) -> T:
         """The result of *flow*, in this thread. With *mapped*, what the contract maps is raised as that exception."""
@@ -162,11 +164,7 @@ class Core:
         try:
             return self._driver.drive(flow)
         except Error as error:
-            told = without_frames(error)
-            try:
-                raise domain_exception(told) if mapped else told
-            finally:
-                del told  # which holds this frame by its traceback
+            raise domain_exception(without_frames(error)) if mapped else without_frames(error)
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem
@@ -177,11 +175,7 @@ class Core:
         try:
             return await self._async_driver.drive(flow)
         except Error as error:
-            told = without_frames(error)
-            try:
-                raise domain_exception(told) if mapped else told
-            finally:
-                del told  # which holds this frame by its traceback
+            raise domain_exception(without_frames(error)) if mapped else without_frames(error)
         except (ContentError, RuntimeError) as met:
             problem = self.plain(met)
         raise problem
@@ -207,16 +201,12 @@ class Core:
         closed.effect = "unknown"
         return closed
 
-    def tell(self, name: str, facts: dict[str, Any]) -> None:
-        """Let those who listen hear of the event *name*."""
-        self._tell(name, facts)
-
     def check_open(self) -> None:
         """Return if requests can be sent. Raises: the catalogue's "configuration" error, if the client is closed."""
         if self._transport.closed:
             raise configuration_problem(self.catalogue, "The client is closed. Make a new one, or close it later.")
         if self.awaiting and self.http == "fast":
-            from failwell.client.transport.pyreqwest import on_asyncio
+            from failwell.client.transport.httpx.event_loops import on_asyncio
 
             if not on_asyncio():
                 raise configuration_problem(
@@ -333,12 +323,6 @@ class Core:
                 self._rules, classify, self.retry == "large_fleet", self.catalogue
             )
         return policy
-
-    def _shared_rules(self) -> Resilience:
-        rules = self.resilience
-        if self.retry == "large_fleet" and rules.budget == BudgetRules():
-            return changed(rules, budget=FLEET_BUDGET)
-        return rules
 
     def _observed(
         self,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from failwell.client.api import Api
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Unpack
 
     import httpx2
@@ -32,26 +31,13 @@ class NeedsAsyncWith:
             """A block that is not entered is not left."""
 
 
-class SupportsClose(Protocol):
-    """What can be closed."""
-
-    def close(self) -> None:
-        """End it."""
-        ...
-
-
 class Closing:
-    """What a `with` closes at its end, if it has a `close`; an `async with` is told so."""
+    """What a `with` closes at its end, by its `close`; an `async with` is told so."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self: SupportsClose,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self: Any, kind: object, error: object, traceback: object) -> None:
         self.close()
 
     if not TYPE_CHECKING:  # to a type checker it has no such methods, so that it tells as well
@@ -66,26 +52,13 @@ class Closing:
             """A block that is not entered is not left."""
 
 
-class SupportsAclose(Protocol):
-    """What can be closed, awaiting."""
-
-    async def aclose(self) -> None:
-        """End it."""
-        ...
-
-
 class AsyncClosing(NeedsAsyncWith):
-    """What an `async with` closes at its end, if it has an `aclose`."""
+    """What an `async with` closes at its end, by its `aclose`."""
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self: SupportsAclose,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self: Any, kind: object, error: object, traceback: object) -> None:
         await self.aclose()
 
 

@@ -31,10 +31,6 @@ def fit(hint: Any) -> Fit:
 
 def shape(hint: Any) -> Fit:
     """Like `fit`, for what is small already."""
-    if hint is None or hint is type(None):
-        return _none
-    if hint in _SIMPLE:
-        return _SIMPLE[hint]
     hint = meant(hint)
     if hint in _SIMPLE:
         return _SIMPLE[hint]
@@ -52,15 +48,19 @@ def shape(hint: Any) -> Fit:
     if (read := _reader(plain)) is not None:
         return _from_text(read)
     if issubclass(plain, Mapping):
-        return _map(*[shape(argument) for argument in get_args(hint)[1:]] or [_anything])
+        return _map(_entry(hint, 1))
     if issubclass(plain, tuple):
         return _tuple(get_args(hint))
     if issubclass(plain, AbstractSet):
-        entries = _list(*[shape(argument) for argument in get_args(hint)[:1]] or [_anything])
-        return _set(frozenset if plain is frozenset else set, entries)
+        return _set(frozenset if plain is frozenset else set, _list(_entry(hint, 0)))
     if issubclass(plain, Sequence):
-        return _list(*[shape(argument) for argument in get_args(hint)[:1]] or [_anything])
+        return _list(_entry(hint, 0))
     return _anything
+
+
+def _entry(hint: Any, place: int) -> Fit:
+    """What fits the entries of a container, whose type is the argument of *hint* at that *place*."""
+    return shape(get_args(hint)[place]) if len(get_args(hint)) > place else _anything
 
 
 def meant(hint: Any) -> Any:
@@ -278,13 +278,16 @@ def _bool(value: Any) -> bool:
     raise UnfitError
 
 
-def _str(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    raise UnfitError
+def _instance(kind: type) -> Fit:
+    def pick(value: Any) -> Any:
+        if isinstance(value, kind):
+            return value
+        raise UnfitError
+
+    return pick
 
 
-_SIMPLE: dict[Any, Fit] = {int: _int, float: _float, bool: _bool, str: _str}
+_SIMPLE: dict[Any, Fit] = {int: _int, float: _float, bool: _bool, str: _instance(str), None: _none, type(None): _none}
 
 
 def _one_of(choices: tuple[Any, ...]) -> Fit:
@@ -325,18 +328,7 @@ def _fitting(entries: list[Any], entry_fit: Fit) -> list[Any]:
     return kept
 
 
-def _any_list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise UnfitError
-    return value
-
-
-def _any_map(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise UnfitError
-    return value
-
-
+_any_list, _any_map = _instance(list), _instance(dict)
 _PLAIN: dict[Fit, type] = {_any_list: list, _any_map: dict}
 """What a value must be to fit, and no more than that."""
 

@@ -1,10 +1,7 @@
 """Evidence on an error beside its documented fields: request id, attempts, elapsed time, the kept body."""
 
 # Without `from __future__ import annotations`: a NamedTuple compiles types that are text, each time it is imported.
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    pass
+from typing import Literal, NamedTuple
 
 
 class Attempt(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.errors import ContractError
 
 if TYPE_CHECKING:
@@ -37,15 +38,17 @@ FOR_SOME = {"cli": ("yaml",), "flask": ("werkzeug",)}
 """What an extra installs too, for a part of what it is for."""
 
 
-class MissingExtraError(ContractError, ImportError):
+class MissingExtraError(ExceptionFields, ContractError, ImportError):
     """Packages that *what* needs are *missing*; *extra* installs them."""
 
-    def __init__(self, what: str, extra: str, missing: tuple[str, ...]) -> None:
-        super().__init__(what, extra, missing)
-        self.name = missing[0]
-        self.what = what
-        self.extra = extra
-        self.missing = missing
+    what: str
+    extra: str
+    missing: tuple[str, ...]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # the module that could not be imported
+        """The first of them."""
+        return self.missing[0]
 
     def __str__(self) -> str:
         names = " and ".join(filter(None, (", ".join(self.missing[:-1]), self.missing[-1])))
@@ -54,9 +57,6 @@ class MissingExtraError(ContractError, ImportError):
             f"{self.what} needs {names}, which {are} not installed. "
             f'Install {them} with: pip install "failwell[{self.extra}]"'
         )
-
-    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, tuple[str, ...]]]:
-        return type(self), (self.what, self.extra, self.missing)
 
 
 def missing(extra: str) -> tuple[str, ...]:

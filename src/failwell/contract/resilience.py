@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from failwell._support.frozen import Frozen
+from failwell._support.frozen import Frozen, changed
 
 RetryProfile = Literal["standard", "large_fleet"]
 """How a failed call is repeated: as the vendor's page says, or sparingly, for very many clients that seldom call."""
@@ -56,6 +56,11 @@ class Resilience(Frozen):
     budget: BudgetRules | None = BudgetRules()
     breaker: BreakerRules | None = None
     pacing: bool = False
+
+    def under(self, retry: RetryProfile) -> Resilience:
+        """These, with the budget for very many clients in place of the usual one where *retry* asks for it."""
+        fleet = retry == "large_fleet" and self.budget == BudgetRules()
+        return changed(self, budget=FLEET_BUDGET) if fleet else self
 
     def problem(self) -> str | None:
         """What of these numbers cannot work, or None."""

@@ -13,8 +13,6 @@ from failwell.policy.call import call_or_raise
 from failwell.policy.flow import NOW, Flow, sleep
 from failwell.policy.lost_calls import LostCall, find
 
-DEADLINE = 120.0
-"""Seconds that are spent on the answer, unless somebody says otherwise: the lease of a server that died is shorter."""
 PAUSE = 1.0
 """Seconds between two questions, where the server does not name them."""
 WORTH_ASKING = frozenset({"transient", "throttled", "in_progress"})

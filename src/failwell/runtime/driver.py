@@ -21,19 +21,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 B = TypeVar("B", "ResponseBody", "AsyncResponseBody")
+K_co = TypeVar("K_co", covariant=True)
 X_co = TypeVar("X_co", bound="Transport", covariant=True)
 A_co = TypeVar("A_co", bound="AsyncTransport", covariant=True)
 OnEvent = Callable[[str, dict[str, Any]], None]
 
 
-class Driver(Generic[X_co]):
-    """Runs flows in this thread: sends with *transport*, waits on *clock*, tells *on_event* what they notify of."""
-
-    def __init__(self, transport: X_co, clock: Clock, on_event: OnEvent | None = None) -> None:
+class _Driver(Generic[K_co]):
+    def __init__(self, transport: K_co, clock: Clock, on_event: OnEvent | None = None) -> None:
         self.transport = transport
         self.clock = clock
         self.on_event = on_event
         self._now = clock.now
+
+
+class Driver(_Driver[X_co]):
+    """Runs flows in this thread: sends with *transport*, waits on *clock*, tells *on_event* what they notify of."""
 
     def drive(self, flow: Generator[Any, Any, T]) -> T:
         """The result of *flow*."""
@@ -93,14 +96,8 @@ class Driver(Generic[X_co]):
         return at_once(effect, self.clock, self.on_event)
 
 
-class AsyncDriver(Generic[A_co]):
+class AsyncDriver(_Driver[A_co]):
     """Runs flows in this task, on asyncio or trio; otherwise as `Driver`."""
-
-    def __init__(self, transport: A_co, clock: Clock, on_event: OnEvent | None = None) -> None:
-        self.transport = transport
-        self.clock = clock
-        self.on_event = on_event
-        self._now = clock.now
 
     async def drive(self, flow: Generator[Any, Any, T]) -> T:
         """The result of *flow*."""

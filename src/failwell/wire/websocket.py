@@ -1,8 +1,7 @@
 """WebSocket frames (RFC 6455), sans I/O: from bytes to messages and back; wsproto reads the bits."""
 
 # Without `from __future__ import annotations`, for the NamedTuples: it would compile types that are text.
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from failwell._support.exception_fields import ExceptionFields
 from failwell.contract.extras import needs
@@ -23,17 +22,9 @@ NORMAL, GOING_AWAY, NO_CODE, ABNORMAL, TOO_BIG = 1000, 1001, 1005, 1006, 1009
 MOST_LOOSE = 1024
 """Fragments of a message that are held one by one."""
 
-P = TypeVar("P", str, bytes)
-
 
 class Ping(NamedTuple):
     """The other side asks whether we are there; what it sent has to be sent back."""
-
-    payload: bytes
-
-
-class Pong(NamedTuple):
-    """The answer to a ping of ours."""
 
     payload: bytes
 
@@ -54,7 +45,7 @@ class BadFrameError(ExceptionFields, Exception):
     template = "{reason}"
 
 
-Frame = WebSocketMessage | Ping | Pong | Closed
+Frame = WebSocketMessage | Ping | Closed
 
 
 class Frames:
@@ -70,8 +61,7 @@ class Frames:
         self._connection = Connection(ConnectionType.CLIENT)
         self._longest = longest
         self._closing = False
-        self._texts: list[str] = []
-        self._parts: list[bytes] = []
+        self._parts: list[Any] = []
         self._loose = 0
         self._size = 0
 
@@ -93,47 +83,35 @@ class Frames:
         from wsproto import events
         from wsproto.connection import ConnectionState
 
-        if isinstance(event, events.TextMessage):
+        if isinstance(event, events.Message):
+            empty: Any = "" if isinstance(event, events.TextMessage) else b""
             if event.data:
-                self._texts.append(event.data)
-                self._grow(len(event.data) if event.data.isascii() else len(event.data.encode()))
-                self._gather(self._texts, "".join)
-            return self._whole_text() if event.message_finished else None
-        if isinstance(event, events.BytesMessage):
-            if event.data:
-                self._parts.append(bytes(event.data))
-                self._grow(len(event.data))
-                self._gather(self._parts, b"".join)
-            return self._whole_bytes() if event.message_finished else None
+                self._take(event.data if isinstance(event.data, str) else bytes(event.data), empty)
+            if not event.message_finished:
+                return None
+            parts, self._parts, self._size, self._loose = self._parts, [], 0, 0
+            whole: WebSocketMessage = empty.join(parts)
+            return whole
         if isinstance(event, events.Ping):
             return Ping(bytes(event.payload))
-        if isinstance(event, events.Pong):
-            return Pong(bytes(event.payload))
+        if isinstance(event, events.Pong):  # to a ping of ours; that something came is what it says
+            return None
         assert isinstance(event, events.CloseConnection)
         # wsproto tells of a broken rule as if the other side had closed; only its state shows the difference.
         if self._connection.state is ConnectionState.OPEN:
             raise BadFrameError(int(event.code), event.reason or "the frames break the protocol")
         return Closed(int(event.code), event.reason or "")
 
-    def _grow(self, size: int) -> None:
-        self._size += size
+    def _take(self, part: Any, empty: Any) -> None:
+        """Another *part* of a message, if it may be as long; a list of single bytes would take many times as much."""
+        self._parts.append(part)
+        self._size += len(part) if isinstance(part, bytes) or part.isascii() else len(part.encode())
         if self._size > self._longest:
             raise BadFrameError(TOO_BIG, f"one message has more than {self._longest} bytes")
-
-    def _gather(self, parts: list[P], join: Callable[[list[P]], P]) -> None:
-        """Put the newest of *parts* together: a list of single bytes would take many times as much as they do."""
         self._loose += 1
         if self._loose == MOST_LOOSE:
-            parts[-MOST_LOOSE:] = [join(parts[-MOST_LOOSE:])]
+            self._parts[-MOST_LOOSE:] = [empty.join(self._parts[-MOST_LOOSE:])]
             self._loose = 0
-
-    def _whole_text(self) -> str:
-        texts, self._texts, self._size, self._loose = self._texts, [], 0, 0
-        return texts[0] if len(texts) == 1 else "".join(texts)
-
-    def _whole_bytes(self) -> bytes:
-        parts, self._parts, self._size, self._loose = self._parts, [], 0, 0
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def message(self, message: WebSocketMessage) -> bytes | None:
         """The bytes of *message*; None once the session is being closed.

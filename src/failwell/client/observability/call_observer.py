@@ -90,9 +90,7 @@ class CallObserver:
         if self._span is not None:
             self._span.began(current=not self._streams)
         if self._tells:
-            request = self._request
-            facts: CallBegan = {"operation": request.operation, "method": request.method, "url": self._where}
-            self._tell("call_began", facts)
+            self._tell("call_began", self._about(self._request))
 
     def attempt(self, effect: Attempting) -> Generator[Any, Any, Outcome]:
         """Do *effect*, between an attempt that begins and one that ends."""
@@ -114,12 +112,7 @@ class CallObserver:
                 request = changed(request, headers=(*request.headers, *headers))
                 effect = changed(effect, request=request)
         if self._tells:
-            facts: AttemptBegan = {
-                "operation": request.operation,
-                "method": request.method,
-                "url": where,
-                "resend_count": resent,
-            }
+            facts: AttemptBegan = {**self._about(request), "resend_count": resent}
             self._tell("attempt_began", facts)
         self._since = self._clock.now()
         return effect
@@ -161,9 +154,7 @@ class CallObserver:
         suppression = error.suppression.by if isinstance(error, Error) and error.suppression is not None else None
         if self._tells:
             facts: CallEnded = {
-                "operation": self._request.operation,
-                "method": self._request.method,
-                "url": self._where,
+                **self._about(self._request),
                 "attempts": self._sent,
                 "elapsed": self._clock.now() - self._started,
                 "status": self._status,
@@ -187,9 +178,7 @@ class CallObserver:
             self._span.attempt_ended(self._status, cancelled or kind, reason, duration)
         if self._tells:
             facts: AttemptEnded = {
-                "operation": request.operation,
-                "method": request.method,
-                "url": self._url(request),
+                **self._about(request),
                 "resend_count": self._sent - 1,
                 "status": self._status,
                 "failure": "cancelled" if cancelled is not None else None if failure is None else failure.kind,
@@ -202,6 +191,10 @@ class CallObserver:
     def _url(self, request: Request) -> str:
         same = request.target == self._request.target
         return self._where if same else address_of(self._listeners.base_url, request.target)
+
+    def _about(self, request: Request) -> CallBegan:
+        """What is told of each event that *request* is a part of."""
+        return {"operation": request.operation, "method": request.method, "url": self._url(request)}
 
     def _tell(self, name: str, facts: Mapping[str, object]) -> None:
         self._listeners.tell(name, dict(facts))

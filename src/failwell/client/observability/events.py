@@ -51,26 +51,19 @@ class CallBegan(TypedDict):
     url: str
 
 
-class AttemptBegan(TypedDict):
+class AttemptBegan(CallBegan):
     """A request goes out; *resend_count* is 0 for the first one of a call."""
 
-    operation: str | None
-    method: str
-    url: str
     resend_count: int
 
 
-class AttemptEnded(TypedDict):
+class AttemptEnded(AttemptBegan):
     """A request came to an end after *duration*, that of a stream with its last event.
 
     *failure* says why there was no whole answer, and *reason* in words. "cancelled" is also Ctrl-C, and a body of the
     caller's own that could not be read.
     """
 
-    operation: str | None
-    method: str
-    url: str
-    resend_count: int
     status: int | None
     failure: Literal["network", "timeout", "unreadable", "cancelled"] | None
     reason: str | None
@@ -78,15 +71,12 @@ class AttemptEnded(TypedDict):
     request_id: str | None
 
 
-class CallEnded(TypedDict):
+class CallEnded(CallBegan):
     """A call came to an end, *elapsed* after it began: well, or with *error*, the name of what is raised.
 
     *status* and *request_id* are those of the last attempt. *suppression* says by what a further one was.
     """
 
-    operation: str | None
-    method: str
-    url: str
     attempts: int
     elapsed: float
     status: int | None
@@ -113,13 +103,8 @@ class RetrySuppressed(TypedDict):
     seconds: float | None
 
 
-class CallRefused(TypedDict):
+class CallRefused(RetrySuppressed):
     """A call is not sent at all; *seconds* until one may be, where that is known."""
-
-    operation: str | None
-    by: SuppressedBy
-    reason: str
-    seconds: float | None
 
 
 class Paced(TypedDict):

@@ -119,8 +119,26 @@ class BatchOutcome(Generic[T]):
             seen = seen.__cause__ or seen.__context__
         return None
 
+    def _again(self) -> Self:
+        """A new batch of all items, of which is done what is done here."""
+        again = type(self)(self._core, self._many, self._items, dict(self._keys))
+        again.results, again.failures, again.not_tried = self.results, self.failures, self.not_tried
+        return again
+
+    @contextlib.contextmanager
+    def _working(self) -> Generator[BatchQueue[T]]:
+        """A tally of what is still to be done; at the end, however it comes, it is known what came of it."""
+        with _told(self._many, self.total) as told:
+            tally = self._tally(told)
+            try:
+                yield tally
+            except BaseException as problem:
+                self._settle(tally)
+                self._attach(problem)
+                raise
+        self._settle(tally)
+
     def _tally(self, told: BatchProgress) -> BatchQueue[T]:
-        """The tally of what is still to be done."""
         many, before = self._many, len(self.results)
         retries = self._core.max_retries > 0
 
@@ -193,21 +211,12 @@ class Batch(BatchOutcome[T]):
 
         An item that may have been done is sent with the idempotency key of its last try.
         """
-        again: Batch[T] = Batch(self._core, self._many, self._items, dict(self._keys))
-        again.results, again.failures, again.not_tried = self.results, self.failures, self.not_tried
-        return again.run()
+        return self._again().run()
 
     def run(self) -> Batch[T]:
         """Do what is to be done; `batch` and `retry_failed` call it."""
-        with _told(self._many, self.total) as told:
-            tally = self._tally(told)
-            try:
-                work_in_threads(self._core, tally, self._start(tally), "failwell-batch")
-            except BaseException as problem:
-                self._settle(tally)
-                self._attach(problem)
-                raise
-        self._settle(tally)
+        with self._working() as tally:
+            work_in_threads(self._core, tally, self._start(tally), "failwell-batch")
         return self
 
 
@@ -219,21 +228,12 @@ class AsyncBatch(BatchOutcome[T]):
 
         An item that may have been done is sent with the idempotency key of its last try.
         """
-        again: AsyncBatch[T] = AsyncBatch(self._core, self._many, self._items, dict(self._keys))
-        again.results, again.failures, again.not_tried = self.results, self.failures, self.not_tried
-        return await again.run()
+        return await self._again().run()
 
     async def run(self) -> AsyncBatch[T]:
         """Do what is to be done; `batch` and `retry_failed` call it."""
-        with _told(self._many, self.total) as told:
-            tally = self._tally(told)
-            try:
-                await work_in_tasks(self._core, tally, self._start(tally))
-            except BaseException as problem:
-                self._settle(tally)
-                self._attach(problem)
-                raise
-        self._settle(tally)
+        with self._working() as tally:
+            await work_in_tasks(self._core, tally, self._start(tally))
         return self
 
 

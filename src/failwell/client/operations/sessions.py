@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Self, TypeVar, get_args
 
 import anyio
@@ -142,9 +141,7 @@ class Session(Closing, _Session[M, T]):
         finally:
             self._driver.wire.hang_up()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
         if error is None or isinstance(error, Exception):
             self.close()
         else:
@@ -268,9 +265,7 @@ class AsyncSession(AsyncClosing, _Session[M, T]):
         finally:
             await self._driver.wire.hang_up()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
         if error is None or isinstance(error, Exception):
             await self.aclose()
         else:
@@ -329,9 +324,7 @@ class Opening(NeedsAsyncWith, Generic[M, T]):
     async def __aenter__(self) -> AsyncSession[M, T]:
         return await self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
         assert self._session is not None
         await self._session.__aexit__(kind, error, traceback)
 

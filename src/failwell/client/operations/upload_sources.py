@@ -57,12 +57,8 @@ class PathSource:
         self.size = found.st_size
         self._path = path.absolute()
         self._changed = changed
-        self._identity = _identity(found)
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
+        self.identity: Mapping[str, Any] = _identity(found)
         """Its size and the time of its last change."""
-        return self._identity
 
     def content(self, offset: int, length: int) -> Content:
         """Opens it anew for every try."""
@@ -74,8 +70,8 @@ class PathSource:
                 while left:
                     block = file.read(min(BLOCK, left))
                     now = _identity(os.fstat(file.fileno()))
-                    if now != self._identity or not block:
-                        raise self._changed(self.name, self._identity, now)
+                    if now != self.identity or not block:
+                        raise self._changed(self.name, self.identity, now)
                     left -= len(block)
                     yield block
 
@@ -95,14 +91,10 @@ class FileSource:
         self._file = file
         self._changed = changed
         self._start = file.tell()
-        self._identity = self._look()
-        self._next = 0
-        self.size: int = self._identity["size"]
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
+        self.identity: Mapping[str, Any] = self._look()
         """Its size, and the time of its last change or its hash."""
-        return self._identity
+        self._next = 0
+        self.size: int = self.identity["size"]
 
     def content(self, offset: int, length: int) -> Content:
         """Reads it from *offset* for every try."""
@@ -110,14 +102,14 @@ class FileSource:
 
         def blocks() -> Iterator[bytes]:
             left, at = length, self._start + offset
-            if again and (now := self._look()) != self._identity:
-                raise self._changed(self.name, self._identity, now)
+            if again and (now := self._look()) != self.identity:
+                raise self._changed(self.name, self.identity, now)
             while left:
                 self._file.seek(at)
                 block = self._file.read(min(BLOCK, left))
                 times = self._times()
-                if not block or (times is not None and times != self._identity):
-                    raise self._changed(self.name, self._identity, self._look())
+                if not block or (times is not None and times != self.identity):
+                    raise self._changed(self.name, self.identity, self._look())
                 left -= len(block)
                 at += len(block)
                 yield block
@@ -154,11 +146,7 @@ class StreamSource:
 
     def __init__(self, what: Any) -> None:
         self._what = what
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        """Nothing is known of it."""
-        return {}
+        self.identity: Mapping[str, Any] = {}
 
     def content(self, offset: int, length: int) -> Content:
         """All of it, once."""

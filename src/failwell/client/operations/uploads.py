@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from failwell._support.frozen import changed
@@ -136,11 +137,7 @@ def chunked_upload(
             declare a class of its own for the occasion "source_changed".
         Error: the catalogue's "configuration" error for a token of something else; whatever the requests meet.
     """
-
-    def different(name: str | None, before: Mapping[str, Any], now: Mapping[str, Any]) -> Error:
-        return _changed(core, name, before, now)
-
-    source = source_of(what, different)
+    source = upload_source(core, what)
     at = None if resume_token is None else _address(core, operation, resume_token, source)
     known = arguments_of({**arguments, **({argument: source.name} if source.name is not None else {})})
     token, there = resume_token, at is not None
@@ -163,7 +160,7 @@ def chunked_upload(
                 how,
                 source,
                 policy=policy,
-                changed=different,
+                changed=partial(_changed, core),
                 at=at,
                 begun=begun,
                 progress=progress or (lambda _sent, _total: None),
@@ -185,7 +182,7 @@ def upload_source(core: Core, what: Uploadable) -> UploadSource:
         OSError: there is no such file, it is no regular one, or it may not be read.
         SourceChangedError: where it is read, and has changed meanwhile; or the catalogue's class for that occasion.
     """
-    return source_of(what, lambda name, before, now: _changed(core, name, before, now))
+    return source_of(what, partial(_changed, core))
 
 
 def _address(core: Core, operation: str, text: str, source: UploadSource) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from failwell._support.exception_fields import ExceptionFields
 
-class ContentError(Exception):
+
+class ContentError(ExceptionFields, Exception):
     """The caller's own body failed with *problem* while it was read; *tail* is the caller's half of the traceback.
 
     The other half, of the transport, has local variables with credentials.
     """
 
-    def __init__(self, problem: Exception, tail: TracebackType | None) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.tail = tail
+    problem: Exception
+    tail: TracebackType | None
+    template = "{problem}"

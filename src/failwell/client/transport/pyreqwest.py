@@ -6,7 +6,6 @@ here: the parts of an attempt, and mostly whether a request was sent. Then it co
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import Callable
@@ -199,15 +198,6 @@ def _open(client: T | None) -> T:
 def _is_whole(request: Request) -> bool:
     """Whether *request* is one for this transport: a body of bytes, and an answer that nobody reads piece by piece."""
     return isinstance(request.content, bytes) and request.into is None and not _forked
-
-
-def on_asyncio() -> bool:
-    """Whether the library can be awaited here: it knows asyncio alone."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 C = TypeVar("C", ClientBuilder, SyncClientBuilder)

@@ -84,37 +84,35 @@ def stream(
     before the target, for an address that the answer names. *mask* takes the secrets out of what an error shows,
     *guard* is what the requests share with others.
     """
-    going = _Stream(request, decode, rules, catalogue, policy)
-    going.timeout = going.wait = timeout
-    going.deadline = deadline
-    going.base_url = base_url
-    going.mask = mask
-    going.guard = guard
-    return going.flow()
+    return _Stream(request, decode, rules, catalogue, policy, timeout, deadline, base_url, mask, guard).flow()
 
 
 class _Stream(Generic[T]):
     """Where a stream stands. What an error is raised with is put together by `_error`, and raised where it happened."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - in the order of `stream`, which alone makes it
         self,
         request: Request,
         decode: Callable[[Event], T | None],
         rules: StreamRules,
         catalogue: Catalogue,
         policy: RetryPolicy,
+        timeout: float | None,
+        deadline: float | None,
+        base_url: str,
+        mask: RequestMask,
+        guard: GuardOf,
     ) -> None:
         self.request = request
         self.decode = decode
         self.rules = rules
         self.catalogue = catalogue
         self.policy = policy
-        self.timeout: float | None = None
-        self.deadline: float | None = None
-        self.base_url = ""
-        self.mask: RequestMask = no_mask
-        self.guard: GuardOf = no_guard
-        self.wait: float | None = None
+        self.timeout = self.wait = timeout
+        self.deadline = deadline
+        self.base_url = base_url
+        self.mask = mask
+        self.guard = guard
         self.started = 0.0
         self.attempts: deque[Attempt] = deque(maxlen=truncation.ENTRIES)
         self.head: Reply | None = None

@@ -60,15 +60,12 @@ class CancellableStream(AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> AsyncNetworkStream:
         """Speak TLS from now on."""
-        done = False
         try:
-            stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
-            done = True
-        finally:
-            if not done:
-                with anyio.CancelScope(shield=True):
-                    await self._stream.aclose()
-        return CancellableStream(stream)
+            return CancellableStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
 
     def get_extra_info(self, info: str) -> Any:
         """What the socket knows of itself."""

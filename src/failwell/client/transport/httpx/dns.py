@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from concurrent.futures import Future
 from typing import Any
 
 import httpcore2
@@ -16,43 +17,24 @@ MOST_AT_ONCE = 16
 _places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
-class _LookUp:
-    """One look-up in a thread of its own, which does not keep the program from ending."""
+def _begin(host: str, port: int, places: threading.BoundedSemaphore) -> Future[list[str]]:
+    """Look *host* up in a thread of its own, which does not keep the program from ending; it gives its place back."""
+    found: Future[list[str]] = Future()
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host = host
-        self._port = port
-        self._ended = threading.Event()
-        self._found: list[str] = []
-        self._problem: OSError | UnicodeError | None = None
-
-    def start(self, places: threading.BoundedSemaphore) -> None:
-        """Begin, with a place that is given back at the end."""
-        thread = threading.Thread(target=self._run, args=(places,), name=f"look up {self._host}", daemon=True)
-        begun = False
+    def run() -> None:
         try:
-            thread.start()
-            begun = True
-        finally:
-            if not begun:
-                places.release()
-
-    def _run(self, places: threading.BoundedSemaphore) -> None:
-        try:
-            self._found = _look_up(self._host, self._port)
+            found.set_result(_look_up(host, port))
         except (OSError, UnicodeError) as problem:
-            self._problem = problem.with_traceback(None)
+            found.set_exception(problem.with_traceback(None))
         finally:
-            self._ended.set()
             places.release()
 
-    def result(self, seconds: float) -> list[str] | None:
-        """The addresses, or None if they are not known in so many *seconds*."""
-        if not self._ended.wait(seconds):
-            return None
-        if self._problem is not None:
-            raise self._problem
-        return self._found
+    try:
+        threading.Thread(target=run, name=f"look up {host}", daemon=True).start()
+    except BaseException:
+        places.release()
+        raise
+    return found
 
 
 def addresses(host: str, port: int, seconds: float | None) -> list[str]:
@@ -72,12 +54,13 @@ def addresses(host: str, port: int, seconds: float | None) -> list[str]:
     places = _places
     if not places.acquire(timeout=seconds):
         raise httpcore2.ConnectTimeout(f"{MOST_AT_ONCE} other names were being looked up all the while")
-    look_up = _LookUp(host, port)
-    look_up.start(places)
-    found = look_up.result(max(end - time.monotonic(), 0.0))
-    if found is None:
-        raise httpcore2.ConnectTimeout("the look-up of the server's name took too long")
-    return found
+    look_up = _begin(host, port, places)
+    try:
+        return look_up.result(max(end - time.monotonic(), 0.0))
+    except TimeoutError:
+        if look_up.done():
+            raise  # it is what the look-up met
+    raise httpcore2.ConnectTimeout("the look-up of the server's name took too long")
 
 
 def _look_up(host: str, port: int, flags: int = 0) -> list[str]:

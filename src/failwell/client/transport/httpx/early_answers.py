@@ -5,7 +5,6 @@ asyncio reads nothing from a socket that it cannot write to any more, and would 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import Generator
@@ -14,6 +13,8 @@ import anyio
 import anyio.lowlevel
 import httpcore2
 from httpcore2 import AsyncNetworkStream
+
+from failwell.client.transport.httpx.event_loops import on_asyncio
 
 UNHEARD = 64 * 1024
 """Bytes of a request that are sent without listening meanwhile."""
@@ -46,7 +47,7 @@ class EarlyAnswer:
             WriteError: the server has answered so. What it said is taken next.
         """
         first, self._written = not self._written, self._written + len(buffer)
-        if first or (self._written <= UNHEARD and not self._is_readable()) or not _on_asyncio():
+        if first or (self._written <= UNHEARD and not self._is_readable()) or not on_asyncio():
             await self._stream.write(buffer, timeout)
             return
         with _second_handle(self._stream) as handle:
@@ -122,11 +123,3 @@ def _status(said: bytes) -> bytes:
     while said[9:10] == b"1" and said.startswith(b"HTTP/"):
         said = said.partition(b"\r\n\r\n")[2]
     return said[9:10]
-
-
-def _on_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -247,15 +247,14 @@ class _BlockingByEnvironment(httpx2.BaseTransport):
 
     def __init__(self, proxies: Proxies) -> None:
         self._proxies = proxies
-        self._direct = AttemptTransport()
-        self._by_name = {name: AttemptTransport(proxy=proxy) for name, proxy in proxies.by_scheme.items()}
+        ways: dict[str | None, httpx2.Proxy | None] = {None: None, **proxies.by_scheme}
+        self._ways = {name: AttemptTransport(proxy=proxy) for name, proxy in ways.items()}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        name = self._proxies.name_for(request.url)
-        return (self._direct if name is None else self._by_name[name]).handle_request(request)
+        return self._ways[self._proxies.name_for(request.url)].handle_request(request)
 
     def close(self) -> None:
-        for transport in (self._direct, *self._by_name.values()):
+        for transport in self._ways.values():
             transport.close()
 
 
@@ -264,13 +263,12 @@ class _AwaitingByEnvironment(httpx2.AsyncBaseTransport):
 
     def __init__(self, proxies: Proxies) -> None:
         self._proxies = proxies
-        self._direct = CancellableTransport()
-        self._by_name = {name: CancellableTransport(proxy=proxy) for name, proxy in proxies.by_scheme.items()}
+        ways: dict[str | None, httpx2.Proxy | None] = {None: None, **proxies.by_scheme}
+        self._ways = {name: CancellableTransport(proxy=proxy) for name, proxy in ways.items()}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        name = self._proxies.name_for(request.url)
-        return await (self._direct if name is None else self._by_name[name]).handle_async_request(request)
+        return await self._ways[self._proxies.name_for(request.url)].handle_async_request(request)
 
     async def aclose(self) -> None:
-        for transport in (self._direct, *self._by_name.values()):
+        for transport in self._ways.values():
             await transport.aclose()
