@@ -12,7 +12,7 @@ import pytest
 from failwell import Error, SettleError
 from failwell.contract import RetryRules
 from failwell.policy import RetryPolicy, call_or_raise
-from failwell.policy.lost_calls import find
+from failwell.policy.lost_calls import LOST_CALLS
 from failwell.policy.retry.policy import by_catalogue
 from failwell.policy.settle import lost_call, settled
 from failwell.testing import Player
@@ -169,7 +169,7 @@ def test_request_is_kept_as_long_as_its_error() -> None:
     The request of a lost call goes with its error; nothing of it stands on the error.
     """
     error = lost(DROPPED)
-    call = find(error)
+    call = LOST_CALLS.get(error)
     assert call is not None
     assert call.request not in vars(error).values()
     request = weakref.ref(call)

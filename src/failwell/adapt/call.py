@@ -194,11 +194,13 @@ class LogicalCall:
         """Note that it is over."""
         _within.reset(within)
 
-    def told(self, error: Error) -> Error:
-        """*error* as a caller is told it: without the frames of the driver, with all that is known of the call.
+    def raised(self, error: Error) -> Exception:
+        """What is raised for *error*: without the frames of the driver, with all that is known of the call.
 
-        Where the function raised one itself, by `raise_for`, it is that one.
+        Where the function raised one itself, by `raise_for`, it is that one; where its class maps an exception, that.
         """
+        from failwell.contract.mapping import domain_exception
+
         raised = self._raised
         if raised is not None and raised is not error:
             raised.attempts, raised.elapsed, raised.suppression = error.attempts, error.elapsed, error.suppression
@@ -207,13 +209,7 @@ class LogicalCall:
             raised.__notes__ = list(getattr(error, "__notes__", ()))
             pass_on(error, raised)
             error = raised
-        return without_frames(error)
-
-    def raised(self, error: Error) -> Exception:
-        """What is raised for *error*: as a caller is told it, or the exception that its class maps."""
-        from failwell.contract.mapping import domain_exception
-
-        return domain_exception(self.told(error))
+        return domain_exception(without_frames(error))
 
     def _mask(self, text: bytes) -> bytes:
         """*text* without the secrets of the last request, as far as it is known."""

@@ -34,7 +34,13 @@ def raw(reply: Reply) -> bytes:
 
 def json_body(reply: Reply) -> Any:
     """The body as parsed JSON."""
-    return _json(reply)
+    try:
+        return json.loads(reply.body)
+    except (ValueError, RecursionError):
+        kind = reply.headers.get("content-type", "no content type")
+        size = f"{len(reply.body)} bytes" if reply.body else "an empty body"
+        problem = f"status {reply.status} with {size} of {kind}, expected JSON"
+    raise UnreadableReplyError(problem)
 
 
 def nothing(_reply: Reply) -> None:
@@ -43,20 +49,12 @@ def nothing(_reply: Reply) -> None:
 
 def model(model: type[M], key: str | None = None) -> Callable[[Reply], M]:
     """Read the body (or what stands below *key*) as a pydantic *model*."""
-
-    def decode(reply: Reply) -> M:
-        return _read(model, _below(_json(reply), key))
-
-    return decode
+    return lambda reply: _read(model, _below(json_body(reply), key))
 
 
 def model_list(model: type[M], key: str = "data") -> Callable[[Reply], list[M]]:
     """Read the list below *key* as pydantic *model*s."""
-
-    def decode(reply: Reply) -> list[M]:
-        return _rows(model, _json(reply), key)
-
-    return decode
+    return lambda reply: _rows(model, json_body(reply), key)
 
 
 def event(event: Event) -> Event:
@@ -83,7 +81,7 @@ def model_page(model: type[M], key: str = "data") -> Callable[[Reply], Page[M]]:
     """Read the list below *key* as pydantic *model*s, and `pagination.has_more`."""
 
     def decode(reply: Reply) -> Page[M]:
-        body = _json(reply)
+        body = json_body(reply)
         rows = _rows(model, body, key)
         has_more = _below(_below(body, "pagination"), "has_more")
         if not isinstance(has_more, bool):
@@ -114,16 +112,6 @@ def _rows(model: type[M], body: Any, key: str) -> list[M]:
     if not isinstance(found, list):
         raise UnreadableReplyError(f"{key!r} is {_named(found)}, expected a list")
     return [_read(model, entry) for entry in found]
-
-
-def _json(reply: Reply) -> Any:
-    try:
-        return json.loads(reply.body)
-    except (ValueError, RecursionError):
-        kind = reply.headers.get("content-type", "no content type")
-        size = f"{len(reply.body)} bytes" if reply.body else "an empty body"
-        problem = f"status {reply.status} with {size} of {kind}, expected JSON"
-    raise UnreadableReplyError(problem)
 
 
 def _below(value: Any, key: str | None) -> Any:

@@ -126,7 +126,7 @@ def is_plain(cls: type[Error]) -> bool:
     known: bool | None = cls.__dict__.get("_plain")
     if known is None:
         written = any("_written_init" in base.__dict__ for base in cls.__mro__)
-        known = not written and all(spec.init or spec.is_status for spec in specs_of(cls))
+        known = not written and all(spec.declared.init or spec.is_status for spec in specs_of(cls))
         cls._plain = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
     return known
 
@@ -138,7 +138,7 @@ def _parameters(cls: type[Error]) -> frozenset[str]:
         written = "_written_init" in cls.__dict__
         from inspect import signature
 
-        names = signature(cls).parameters if written else (spec.name for spec in specs_of(cls) if spec.init)
+        names = signature(cls).parameters if written else (spec.name for spec in specs_of(cls) if spec.declared.init)
         known = frozenset(names)
         cls._parameters = known  # type: ignore[attr-defined]  # a cache on the class, not part of its type
     return known

@@ -38,16 +38,6 @@ class FieldSpec(Frozen):
     details_key: str | None
 
     @property
-    def init(self) -> bool:
-        """Whether the constructor takes it."""
-        return self.declared.init
-
-    @property
-    def required(self) -> bool:
-        """Whether nothing says what to fill in when a reply is silent."""
-        return self.declared.required
-
-    @property
     def is_wait(self) -> bool:
         """Whether it holds the seconds of a Retry-After: in the header, or under that name elsewhere."""
         mark = self.mark
@@ -329,7 +319,7 @@ def _check_header(cls: type[Any], spec: FieldSpec, header: Header) -> None:
             f"{cls.__name__}.{spec.name} is bound to the header {header.name!r} and may be {named} "
             f"({cls.declared_at}). A header carries int, float, bool or else str; use Body(...) for anything else."
         )
-    if type(None) in _choices(spec.hint) and not spec.required and spec.fallback() is not None:
+    if type(None) in _choices(spec.hint) and not spec.declared.required and spec.fallback() is not None:
         raise DeclarationError(
             f"{cls.__name__}.{spec.name} may be None, but without the header {header.name!r} it is {spec.fallback()!r} "
             f"({cls.declared_at}). No header carries None: let it be the default, or leave it out of the type."

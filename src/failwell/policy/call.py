@@ -12,7 +12,7 @@ from failwell.contract.catalogues.catalogue import Catalogue
 from failwell.policy.decoding_errors import JobFailedError, UnreadableReplyError
 from failwell.policy.errors import complete, error_of
 from failwell.policy.flow import NOW, Flow, Send
-from failwell.policy.lost_calls import LostCall, Settler, remember
+from failwell.policy.lost_calls import LOST_CALLS, LostCall, Settler
 from failwell.policy.resilience.guard import UNGUARDED, Guard
 from failwell.policy.retry.loop import with_retries
 from failwell.policy.retry.policy import RetryPolicy
@@ -74,6 +74,6 @@ def call_or_raise(
             moment: float = yield NOW
             began = moment - tried.elapsed
         answered = isinstance(told.outcome, Reply)
-        remember(error, LostCall(request, decode, catalogue, policy, timeout, mask, guard, settler, began, answered))
+        LOST_CALLS[error] = LostCall(request, decode, catalogue, policy, timeout, mask, guard, settler, began, answered)
     # Raised here, outside every `except`: the live library exception must not become its __context__.
     raise error from error.__cause__

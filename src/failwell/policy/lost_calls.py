@@ -42,22 +42,13 @@ class LostCall(Frozen):
     answered: bool
 
 
-_lost: WeakKeyDictionary[Error, LostCall] = WeakKeyDictionary()
-"""By the error that was raised, for as long as somebody keeps it: on the error itself it would be pickled and shown."""
-
-
-def remember(error: Error, call: LostCall) -> None:
-    """Keep *call* for as long as there is *error*."""
-    _lost[error] = call
+LOST_CALLS: WeakKeyDictionary[Error, LostCall] = WeakKeyDictionary()
+"""The calls whose answers may be lost and which can be made again, by the error that was raised, for as long as
+somebody keeps it: on the error itself a call would be pickled and shown."""
 
 
 def pass_on(met: Error, raised: Error) -> None:
     """Let *raised*, which a caller gets in place of what was *met*, be settled as well."""
-    call = _lost.get(met)
+    call = LOST_CALLS.get(met)
     if call is not None:
-        _lost[raised] = call
-
-
-def find(error: Error) -> LostCall | None:
-    """The call that met *error*, if its answer may be lost and it can be made again."""
-    return _lost.get(error)
+        LOST_CALLS[raised] = call

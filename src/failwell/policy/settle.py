@@ -11,7 +11,7 @@ from failwell.contract.errors import ContractError
 from failwell.contract.mapping import evidence
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import NOW, Flow, sleep
-from failwell.policy.lost_calls import LostCall, find
+from failwell.policy.lost_calls import LOST_CALLS, LostCall
 
 PAUSE = 1.0
 """Seconds between two questions, where the server does not name them."""
@@ -44,7 +44,7 @@ def lost_call(problem: BaseException) -> tuple[Error, LostCall]:
     error = evidence(problem)
     if error is None:
         raise TypeError(f"settle() takes an error of a contract, this is a {type(problem).__name__}.")
-    call = find(error)
+    call = LOST_CALLS.get(error)
     whole = call.answered if call is not None else (error.known_status or 0) >= 300
     if error.effect == "none" or (error.effect == "done" and whole):
         raise problem
@@ -115,7 +115,7 @@ def settled(call: LostCall, before: SideEffect, deadline: float) -> Flow[Any]:
 
 def _may_say_more(error: Error) -> bool:
     """Whether a server that is asked once more may give another answer than the one which *error* is."""
-    call = find(error)
+    call = LOST_CALLS.get(error)
     if call is None:  # nothing had begun
         return False
     if not call.answered:

@@ -227,7 +227,7 @@ class Sandbox:
         if not isinstance(fields, dict):
             raise BadScriptError("fields", json.dumps(fields), "an object with the fields of the error")
         cls = by_name[name]
-        accepted = [spec.name for spec in specs_of(cls) if spec.init]
+        accepted = [spec.name for spec in specs_of(cls) if spec.declared.init]
         for field in fields:
             if field not in accepted:
                 raise BadScriptError(f"fields.{field}", f"no field of {name}", f"one of {', '.join(accepted)}")

@@ -63,7 +63,7 @@ def render_error(
 
 def _silent(spec: FieldSpec, value: Any) -> bool:
     """Whether leaving the field out says the same: the parser fills in the same value."""
-    if spec.required or (isinstance(spec.mark, Details) and spec.mark.always):
+    if spec.declared.required or (isinstance(spec.mark, Details) and spec.mark.always):
         return False
     fallback = spec.fallback()
     return type(value) is type(fallback) and bool(value == fallback)

@@ -24,17 +24,24 @@ FRAMING = frozenset({"content-length", "transfer-encoding"})
 class IncomingReply:
     """A reply of *status* and *headers*, whose body comes in: whole for a success, its start and length for an error.
 
-    A success of more than *longest* bytes is refused. With *into* its body goes there instead.
+    A success of more than *longest* bytes is refused. With *into* its body goes there instead; of an *excerpt* no more
+    is kept than of an error.
     """
 
     def __init__(
-        self, status: int, headers: Mapping[str, str], longest: int | None = None, into: Into | None = None
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        longest: int | None = None,
+        into: Into | None = None,
+        *,
+        excerpt: bool = False,
     ) -> None:
         self.status = status
         self.headers = headers
         self._longest = longest
         self._write = _opened(into) if into is not None and 200 <= status < 300 else None
-        self._cap = KEPT if status >= 300 else None
+        self._cap = KEPT if status >= 300 or excerpt else None
         self._chunks: list[bytes] = []
         self._length = 0
         self._kept = 0
@@ -55,7 +62,7 @@ class IncomingReply:
             self._kept += len(chunk)
         return self._cap is None or self._length < HIGHEST_KEPT
 
-    def reply(self, received: float, secrets: Callable[[], tuple[Secret, ...]] = tuple) -> Reply:
+    def reply(self, received: float | None, secrets: Callable[[], tuple[Secret, ...]] = tuple) -> Reply:
         """What arrived, as it arrived: an error that it becomes shows it without *secrets*.
 
         Only what was broken off, perhaps in the middle of one of them, is masked at its end.

@@ -20,16 +20,14 @@ from typing import Any, Protocol, runtime_checkable
 import anyio
 
 from failwell._support.frozen import changed
-from failwell._support.masking import masked_end
 from failwell._support.secret import Secret
 from failwell.client.transport.failures import LIBRARY_ERRORS, failure
 from failwell.client.transport.httpx.blocking_network import LONGEST_ATTEMPT
 from failwell.client.transport.httpx.body import AwaitingBody, BlockingBody
-from failwell.client.transport.replies import HIGHEST_KEPT
+from failwell.client.transport.replies import IncomingReply
 from failwell.policy.flow import Read
 from failwell.policy.session.connection import LATER, Connect, Disconnect, Write
 from failwell.runtime.transport import AsyncOpener, Opener
-from failwell.wire.json import KEPT
 from failwell.wire.messages import Failure, Outcome, Reply, Request
 
 LineEffect = Connect | Read | Write | Disconnect
@@ -79,36 +77,31 @@ def _wrong_with(head: Reply, key: str, offered: tuple[str, ...]) -> str | None:
     return None
 
 
-class _NoWebSocket:
+class _NoWebSocket(IncomingReply):
     """A success that is no websocket: the start of its body, and its length, which come within *timeout* seconds."""
 
     def __init__(self, head: Reply, timeout: float | None) -> None:
+        super().__init__(head.status, head.headers, excerpt=True)
+        self.broken = True  # perhaps in the middle of a secret
         self._head = head
         self._end = None if timeout is None else time.monotonic() + timeout
-        self._body = b""
-        self._length = 0
         self._failure: Failure | None = None
-        self.goes_on = True
 
     def left(self) -> float | None:
         """The seconds that are left."""
         return None if self._end is None else max(self._end - time.monotonic(), 0.0)
 
-    def take(self, piece: bytes | Failure) -> None:
-        """Some more of it, or why there is no more."""
+    def goes_on(self, piece: bytes | Failure) -> bool:
+        """Whether more comes after *piece*: some of it, or why there is no more."""
         if isinstance(piece, Failure):
             # What is no gzip has arrived all the same.
             self._failure = changed(piece, head=self._head) if piece.kind == "unreadable" else piece
-        else:
-            self._body += piece[: KEPT - len(self._body)]
-            self._length += len(piece)
-        self.goes_on = self._failure is None and bool(piece) and self._length < HIGHEST_KEPT
+            return False
+        return bool(piece) and self.take(piece)
 
     def outcome(self, secrets: tuple[Secret, ...]) -> Outcome:
         """What came."""
-        if self._failure is not None:
-            return self._failure
-        return changed(self._head, body=masked_end(self._body, secrets), length=self._length)
+        return self._failure or self.reply(self._head.received, lambda: secrets)
 
 
 def _unusable(head: Reply, problem: str) -> Failure:
@@ -193,8 +186,8 @@ class WebSocketConnector:
     def _not_upgraded(found: BlockingBody, timeout: float | None) -> Outcome:
         """The success that is no websocket, with the start of its body, or why it broke off."""
         reply = _NoWebSocket(found.head, timeout)
-        while reply.goes_on:
-            reply.take(found.read(reply.left()))
+        while reply.goes_on(found.read(reply.left())):
+            pass
         return reply.outcome(found.socket.secrets)
 
     def hang_up(self) -> None:
@@ -403,8 +396,8 @@ class AsyncWebSocketConnector:
     @staticmethod
     async def _not_upgraded(found: AwaitingBody, timeout: float | None) -> Outcome:
         reply = _NoWebSocket(found.head, timeout)
-        while reply.goes_on:
-            reply.take(await found.read(reply.left()))
+        while reply.goes_on(await found.read(reply.left())):
+            pass
         return reply.outcome(found.socket.secrets)
 
     async def hang_up(self) -> None:

@@ -214,7 +214,7 @@ class Catalogue(CaseTable):
                     "type checkers would otherwise show callers a constructor that does not exist."
                 )
         for spec in required_of(error) if error.source in TRAVELLING else ():
-            if spec.travels and spec.init and not spec.is_message:
+            if spec.travels and spec.declared.init and not spec.is_message:
                 raise CatalogueError(
                     f"{error.__name__}.{spec.name} ({error.declared_at}) has no default. A reply may be a proxy's "
                     "bare page: give the field a default, or field(missing=...) for the parser."

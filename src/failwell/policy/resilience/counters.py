@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol
 
 SLICES = 10
 
 Slice = list[int]
 """The two counts of one slice of time."""
-
-
-class Counter(Protocol):
-    """Two counts of what is recent. Not safe to share: its owner holds a lock around each call."""
-
-    ones: int
-    others: int
-
-    def add(self, moment: float, ones: int, others: int) -> object:
-        """Count what happened at *moment*, and forget what is no longer recent."""
-        ...
 
 
 class LastSeconds:
@@ -89,3 +77,7 @@ class LastTimes:
         self._kept.append((ones, others))
         self.ones += ones
         self.others += others
+
+
+Counter = LastSeconds | LastTimes
+"""Two counts of what is recent. Not safe to share: its owner holds a lock around each call."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
 from failwell._support import truncation
 from failwell._support.frozen import changed
@@ -11,7 +10,7 @@ from failwell._support.masking import masked_text
 from failwell._support.secret import Mask
 from failwell.contract.case import SideEffect
 from failwell.contract.catalogues.catalogue import Catalogue
-from failwell.contract.construction import error_for
+from failwell.contract.construction import error_on
 from failwell.contract.error import Error
 from failwell.contract.evidence import Attempt
 from failwell.policy.errors import complete, error_of
@@ -73,8 +72,13 @@ class SessionErrors:
         unsent = f" {left} message{' was' if left == 1 else 's were'} not sent." if left else ""
         ended = "ended" if drop.code in self.rules.ends_with else "broke off"
         said = f"The session at {self._path} {ended} after {count}: {drop.failure.reason}.{unsent}"
-        error = self._built(
-            self._occasion(drop), said, close_code=drop.code, close_reason=drop.reason, reason=drop.reason
+        error = error_on(
+            self.catalogue,
+            self._occasion(drop),
+            said,
+            close_code=drop.code,
+            close_reason=drop.reason,
+            reason=drop.reason,
         )
         error.__cause__ = drop.failure.cause
         return (yield from self._error(error, self.head or drop.failure))
@@ -82,13 +86,15 @@ class SessionErrors:
     def nothing_came(self, timeout: float | None) -> SessionFlow[Error]:
         """The vendor's error for *timeout* seconds without a message, after which the session goes on."""
         said = f"No message came in the session at {self._path} within {timeout or 0.0:g} s. It is still open."
-        error = self._built("timeout", said, timeout=timeout)
+        error = error_on(self.catalogue, "timeout", said, timeout=timeout)
         return (yield from self._error(error, self.head or Reply(101)))
 
     def unreadable(self, message: WebSocketMessage, problem: str) -> SessionFlow[Error]:
         """The vendor's error for a *message* that has a *problem*."""
-        error = self._built(
-            "unreadable", f"A message in the session at {self._path} could not be read: {self.shown(problem)}."
+        error = error_on(
+            self.catalogue,
+            "unreadable",
+            f"A message in the session at {self._path} could not be read: {self.shown(problem)}.",
         )
         return (yield from self._error(error, self._seen(message)))
 
@@ -117,10 +123,6 @@ class SessionErrors:
         error.unsent = tuple(self._kept(message) for message in self.unsent)
         return error
 
-    def _built(self, on: str, said: str, **facts: Any) -> Error:
-        """The class of the occasion *on*, with those of *facts* that it has fields for."""
-        return error_for(*self.catalogue.raised_on(on), message=said, **facts)
-
     def _occasion(self, drop: Drop) -> str:
         """What the catalogue calls *drop*: by its close code, or "session", or "stream", or what happened."""
         known = (f"session {drop.code}", "session", "stream")
@@ -128,7 +130,7 @@ class SessionErrors:
 
     def misuse(self, said: str) -> Error:
         """The vendor's error for what a caller cannot do."""
-        error = self._built("configuration", said)
+        error = error_on(self.catalogue, "configuration", said)
         error.effect = "unknown" if self.connection.wrote else "none"
         return error
 

@@ -189,7 +189,7 @@ def _said(facts: Case | RetryRules) -> Facts:
 
 def _attribute(spec: FieldSpec) -> Facts:
     told: Facts = {"type": type_text(spec.hint), "place": _place(spec)}
-    return told if spec.required else told | {"default": wire_json.plain(spec.fallback())}
+    return told if spec.declared.required else told | {"default": wire_json.plain(spec.fallback())}
 
 
 def _place(spec: FieldSpec) -> str:

@@ -103,7 +103,7 @@ def summary_of(cls: type[Error]) -> str:
 
 def sample(spec: FieldSpec) -> Any:
     """A value that fits the field and is not what the parser would fill in, so that it travels."""
-    fallback = None if spec.required else spec.fallback()
+    fallback = None if spec.declared.required else spec.fallback()
     return _sample(spec.hint, spec.name, fallback)
 
 

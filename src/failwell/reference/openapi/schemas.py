@@ -86,7 +86,7 @@ def _filled(cls: type[Error], case: Case, *, with_code: bool) -> Iterator[Error]
 
 
 def _nothing(spec: FieldSpec) -> Any:
-    return sample(spec) if spec.required else spec.fallback()
+    return sample(spec) if spec.declared.required else spec.fallback()
 
 
 def _places(error: Error, body: Any, case: Case, others: list[str]) -> dict[Path, JsonSchema]:
@@ -190,7 +190,7 @@ def schema_of(spec: FieldSpec) -> JsonSchema:
 
     The mirror in `e.details` may travel as well, with None in it.
     """
-    silent = not spec.required and spec.fallback() is None and not spec.mirrored
+    silent = not spec.declared.required and spec.fallback() is None and not spec.mirrored
     return of_hint(spec.hint, without_none=silent)
 
 

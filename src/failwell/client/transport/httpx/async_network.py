@@ -38,7 +38,6 @@ class CancellableStream(AsyncNetworkStream):
         remember_stream(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Some of what came."""
         return self._early.taken(max_bytes) or await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -53,13 +52,11 @@ class CancellableStream(AsyncNetworkStream):
             await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
-        """Close it."""
         await self._stream.aclose()
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> AsyncNetworkStream:
-        """Speak TLS from now on."""
         try:
             return CancellableStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
         except BaseException:
@@ -68,7 +65,6 @@ class CancellableStream(AsyncNetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> Any:
-        """What the socket knows of itself."""
         # An idle connection with something to read has ended or is out of step: the pool closes it.
         return True if self.spoiled and info == "is_readable" else self._stream.get_extra_info(info)
 
@@ -88,7 +84,6 @@ class CancellableBackend(AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncNetworkStream:
-        """A socket to *host*."""
         return CancellableStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
@@ -144,7 +139,6 @@ class CancellableTransport(httpx2.AsyncBaseTransport):
         return _ProxyPool(str(proxy.url), proxy_auth=proxy.raw_auth, **options)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The reply to *request*, its body still to come."""
         loop = running_loop()
         pool = self._pools.get(loop) or self._new_pool(loop)
         asking = _asking.set(True)
@@ -184,7 +178,6 @@ class _ReplyStream(httpx2.AsyncByteStream):
                 yield chunk
 
     async def aclose(self) -> None:
-        """Close it."""
         stream = self._reply.extensions.get("network_stream")
         if isinstance(stream, CancellableStream) and has_surplus(self._reply):
             stream.spoiled = True

@@ -5,27 +5,19 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import AsyncGenerator
-from typing import Protocol
 from weakref import WeakSet
 
 import anyio
+from httpcore2 import AsyncConnectionPool
 
 from failwell.client.transport.httpx.fork import remember_pool
-
-
-class Closable(Protocol):
-    """What has connections in one event loop."""
-
-    async def aclose(self) -> None:
-        """Close them."""
-        ...
 
 
 class LoopEnds:
     """Closes pools when the event loop ends that they belong to."""
 
     def __init__(self) -> None:
-        self._by_loop: dict[object, tuple[WeakSet[Closable], object]] = {}
+        self._by_loop: dict[object, tuple[WeakSet[AsyncConnectionPool], object]] = {}
         remember_pool(self)
 
     def renew(self) -> None:
@@ -37,19 +29,19 @@ class LoopEnds:
         """Whether *loop* has pools, and has not ended."""
         return loop in self._by_loop
 
-    def close_with(self, loop: object, pool: Closable) -> None:
+    def close_with(self, loop: object, pool: AsyncConnectionPool) -> None:
         """Close *pool* when *loop* ends, which runs this."""
         if loop not in self._by_loop:
             for other in [other for other in self._by_loop if getattr(other, "is_closed", bool)()]:
                 self._by_loop.pop(other, None)  # it was closed by hand, without a word to its generators
-            pools = WeakSet[Closable]()
+            pools = WeakSet[AsyncConnectionPool]()
             end = self._end(loop, pools)
             with contextlib.suppress(StopIteration):
                 anext(end).send(None)  # it waits for nothing, and from here on the loop knows it
             self._by_loop[loop] = pools, end
         self._by_loop[loop][0].add(pool)
 
-    async def _end(self, loop: object, pools: WeakSet[Closable]) -> AsyncGenerator[None]:
+    async def _end(self, loop: object, pools: WeakSet[AsyncConnectionPool]) -> AsyncGenerator[None]:
         """Asyncio and trio end the generators of a loop before the loop: the one place to close what belongs to it."""
         try:
             yield

@@ -247,8 +247,8 @@ class _BlockingByEnvironment(httpx2.BaseTransport):
 
     def __init__(self, proxies: Proxies) -> None:
         self._proxies = proxies
-        ways: dict[str | None, httpx2.Proxy | None] = {None: None, **proxies.by_scheme}
-        self._ways = {name: AttemptTransport(proxy=proxy) for name, proxy in ways.items()}
+        ways = [(None, None), *proxies.by_scheme.items()]
+        self._ways = {name: AttemptTransport(proxy=proxy) for name, proxy in ways}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         return self._ways[self._proxies.name_for(request.url)].handle_request(request)
@@ -263,8 +263,8 @@ class _AwaitingByEnvironment(httpx2.AsyncBaseTransport):
 
     def __init__(self, proxies: Proxies) -> None:
         self._proxies = proxies
-        ways: dict[str | None, httpx2.Proxy | None] = {None: None, **proxies.by_scheme}
-        self._ways = {name: CancellableTransport(proxy=proxy) for name, proxy in ways.items()}
+        ways = [(None, None), *proxies.by_scheme.items()]
+        self._ways = {name: CancellableTransport(proxy=proxy) for name, proxy in ways}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         return await self._ways[self._proxies.name_for(request.url)].handle_async_request(request)
