@@ -69,10 +69,10 @@ def test_small_fragments(first: bytes, part: str | bytes, whole: str | bytes) ->
     frames.feed(first)
     for _ in range(20):
         frames.feed(b"\x00\x00" * 1_000)
-    assert 0 == len(frames._parts) + len(frames._parts)
+    assert 0 == len(frames._parts)
     for _ in range(20):
         frames.feed(b"\x00\x01x" * 1_000)
-    assert len(frames._parts) + len(frames._parts) < 1_200
+    assert len(frames._parts) < 1_200
 
     assert [whole * 20_001] == frames.feed(b"\x80\x01x")
 

@@ -72,14 +72,8 @@ class SessionErrors:
         unsent = f" {left} message{' was' if left == 1 else 's were'} not sent." if left else ""
         ended = "ended" if drop.code in self.rules.ends_with else "broke off"
         said = f"The session at {self._path} {ended} after {count}: {drop.failure.reason}.{unsent}"
-        error = error_on(
-            self.catalogue,
-            self._occasion(drop),
-            said,
-            close_code=drop.code,
-            close_reason=drop.reason,
-            reason=drop.reason,
-        )
+        facts = {"close_code": drop.code, "close_reason": drop.reason, "reason": drop.reason}
+        error = error_on(self.catalogue, self._occasion(drop), said, **facts)
         error.__cause__ = drop.failure.cause
         return (yield from self._error(error, self.head or drop.failure))
 
@@ -91,11 +85,8 @@ class SessionErrors:
 
     def unreadable(self, message: WebSocketMessage, problem: str) -> SessionFlow[Error]:
         """The vendor's error for a *message* that has a *problem*."""
-        error = error_on(
-            self.catalogue,
-            "unreadable",
-            f"A message in the session at {self._path} could not be read: {self.shown(problem)}.",
-        )
+        said = f"A message in the session at {self._path} could not be read: {self.shown(problem)}."
+        error = error_on(self.catalogue, "unreadable", said)
         return (yield from self._error(error, self._seen(message)))
 
     def told(self, message: WebSocketMessage) -> SessionFlow[Error]:
