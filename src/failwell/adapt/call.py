@@ -18,7 +18,7 @@ from failwell.contract.construction import configuration_problem
 from failwell.contract.declaration import specs_of
 from failwell.contract.error import Error
 from failwell.contract.reporting import without_frames
-from failwell.contract.resilience import Resilience, RetryProfile
+from failwell.contract.resilience import Resilience, RetryProfile, settings_problem
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow
 from failwell.policy.lost_calls import pass_on
@@ -147,16 +147,9 @@ class LogicalCall:
 
     def _problem(self) -> str | None:
         """Which of the settings cannot work, and what it must be."""
-        settings: dict[str, object] = {"timeout": self._timeout, "deadline": self._deadline}
-        for name, value in settings.items():
-            bad = isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf")
-            if value is not None and bad:
-                return f"{name} is {value!r}; it must be a number of seconds above 0, or None."
-        count: object = self._retries
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            return f"max_retries is {count!r}; it must be a whole number from 0."
-        if self._profile not in ("standard", "large_fleet"):
-            return f'retry is {self._profile!r}; it must be "standard" or "large_fleet".'
+        durations = {"timeout": self._timeout, "deadline": self._deadline}
+        if problem := settings_problem(durations, self._retries, self._profile, self._shares):
+            return problem
         key: object = self._key
         if key is not None and not (isinstance(key, str) and key and key.isascii() and key.isprintable()):
             return f"idempotency_key is {key!r:.80}; it must be text of printable ASCII characters, or None."
@@ -165,8 +158,7 @@ class LogicalCall:
             return f'method is {method!r:.80}; it must be the name of one, like "POST".'
         if not callable(self._send):
             return f"send is {self._send!r:.80}; it must be a function of one attempt."
-        wrong = self._shares.problem()
-        return f"resilience cannot work: {wrong}." if wrong else None
+        return None
 
     def flow(self) -> Flow[Any]:
         """The call as a flow, for a driver of either colour."""

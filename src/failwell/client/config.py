@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 from urllib.parse import urlsplit
@@ -101,37 +100,10 @@ def as_json(operation: str, payload: object) -> bytes:
         raise kind(f"An argument of {operation} cannot be sent as JSON: {problem}.") from problem
 
 
-def checked_seconds(catalogue: Catalogue, name: str, value: object) -> float | None:
-    """*value* as seconds; None is no limit."""
-    if value is None:
-        return None
-    try:
-        seconds = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    except OverflowError:
-        seconds = math.inf
-    if not 0 < seconds < math.inf:
-        raise configuration_problem(catalogue, f"{name} is {value!r}; it must be a number of seconds above 0, or None.")
-    return seconds
-
-
-def checked_count(catalogue: Catalogue, value: object) -> int:
-    """*value* as a number of retries."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise configuration_problem(catalogue, f"max_retries is {value!r}; it must be a whole number from 0.")
-    return value
-
-
 def checked_length(catalogue: Catalogue, name: str, value: object) -> int | None:
     """*value* as a number of bytes; None is no limit."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise configuration_problem(catalogue, f"{name} is {value!r}; it must be a number of bytes from 1, or None.")
-    return value
-
-
-def checked_retry(catalogue: Catalogue, value: object) -> RetryProfile:
-    """*value* as a way to repeat calls."""
-    if value not in ("standard", "large_fleet"):
-        raise configuration_problem(catalogue, f'retry is {value!r}; it must be "standard" or "large_fleet".')
     return value
 
 
@@ -145,17 +117,4 @@ def checked_http(catalogue: Catalogue, value: object, http_client: object) -> Ht
         raise configuration_problem(
             catalogue, 'http="fast" needs pyreqwest, which is not installed: pip install "failwell[fast]".'
         )
-    return value
-
-
-def checked_resilience(catalogue: Catalogue, value: object) -> Resilience:
-    """*value* as what calls share; None is what the catalogue says."""
-    if value is None:
-        return catalogue.resilience
-    if not isinstance(value, Resilience):
-        raise configuration_problem(
-            catalogue, f"resilience is of type {type(value).__name__}; it must be failwell.Resilience(...)."
-        )
-    if wrong := value.problem():
-        raise configuration_problem(catalogue, f"resilience cannot work: {wrong}.")
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 
@@ -14,12 +14,8 @@ from failwell.client.config import (
     Http,
     check_sessions,
     checked_base_url,
-    checked_count,
     checked_http,
     checked_length,
-    checked_resilience,
-    checked_retry,
-    checked_seconds,
 )
 from failwell.client.observability.observers import Observers
 from failwell.client.request import RequestSpec, request_of
@@ -35,7 +31,7 @@ from failwell.contract.construction import configuration_problem
 from failwell.contract.error import Error
 from failwell.contract.mapping import domain_exception
 from failwell.contract.reporting import without_frames
-from failwell.contract.resilience import Resilience, RetryProfile
+from failwell.contract.resilience import Resilience, RetryProfile, settings_problem
 from failwell.policy.call import call_or_raise
 from failwell.policy.flow import Flow, Open, Send, StreamFlow
 from failwell.policy.retry.policy import RetryPolicy, by_catalogue
@@ -45,7 +41,6 @@ from failwell.wire.messages import Reply, Request
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
     from failwell.policy.session.connection import SessionFlow
     from failwell.policy.session.flow import SessionHandler, SessionProtocol
     from failwell.policy.stream.rules import StreamRules
@@ -99,25 +94,24 @@ class Core:
         from failwell.client.guards import Guards
         from failwell.client.observability.log_masking import mask_in_logs
 
+        max_retries = catalogue.retries.max_retries if max_retries is None else max_retries
+        resilience = catalogue.resilience if resilience is None else resilience
+        if problem := settings_problem({"timeout": timeout, "deadline": deadline}, max_retries, retry, resilience):
+            raise configuration_problem(catalogue, problem)
         self.catalogue = catalogue
         self.client: type[Any] | None = None
         self.awaiting = awaiting
-        self.timeout = checked_seconds(catalogue, "timeout", timeout)
-        self.deadline = checked_seconds(catalogue, "deadline", deadline)
-        self.max_retries = checked_count(
-            catalogue, catalogue.retries.max_retries if max_retries is None else max_retries
-        )
+        self.timeout = None if timeout is None else float(timeout)
+        self.deadline = None if deadline is None else float(deadline)
+        self.max_retries, self.retry, self.resilience = max_retries, retry, resilience
         self.base_url = checked_base_url(catalogue, base_url)
         self.clock: Clock = clock if clock is not None else SystemClock()
         self._listeners = Observers(catalogue, self.base_url, on_event, "1.1" if http_client is None else None)
         self.tell = self._listeners.tell
         self._rules = changed(catalogue.retries, max_retries=self.max_retries)
         self._policies: dict[str, RetryPolicy] = {}
-        self.retry = checked_retry(catalogue, retry)
-        self.resilience = checked_resilience(catalogue, resilience)
-        self._guards = Guards(
-            self.base_url, self.resilience.under(self.retry), self.clock, _caller(self.resilience, credentials)
-        )
+        caller = _caller(resilience, credentials)
+        self._guards = Guards(self.base_url, resilience.under(retry), self.clock, caller)
         self.prepared = RequestFactory(
             self.base_url, headers, credentials, longest_reply=checked_length(catalogue, "longest_reply", longest_reply)
         )
@@ -131,8 +125,8 @@ class Core:
         refused = None
         try:
             self._use(_transport(self.prepared, self.clock, self.http, http_client, awaiting=awaiting), self.clock)
-        except (BadProxyError, BadTrustError) as problem:
-            refused = str(problem)
+        except (BadProxyError, BadTrustError) as met:
+            refused = str(met)
         if refused is not None:  # raised here, because the frames of the other hold the proxy's password
             raise configuration_problem(catalogue, refused)
         mask_in_logs(self._transport, spellings(self._transport.secrets))
@@ -364,25 +358,15 @@ class Core:
             await self._transport.aclose()
 
 
-def _transport(
-    prepared: RequestFactory,
-    clock: Clock,
-    http: Http,
-    http_client: httpx2.Client | httpx2.AsyncClient | None,
-    *,
-    awaiting: bool,
-) -> BlockingHttpx | AwaitingHttpx:
+def _transport(prepared: RequestFactory, clock: Clock, http: Http, client: Any, *, awaiting: bool) -> Any:
     # Loaded with the first client: the connection pools behind it take longer to import than all of the SDK.
     if http == "fast":
         from failwell.client.transport.pyreqwest import AwaitingFast, BlockingFast
 
-        fast: Any = AwaitingFast if awaiting else BlockingFast
-        return cast("BlockingHttpx | AwaitingHttpx", fast(prepared, clock.wall))
+        return (AwaitingFast if awaiting else BlockingFast)(prepared, clock.wall)
     from failwell.client.transport.httpx.transport import AwaitingHttpx, BlockingHttpx
 
-    if awaiting:
-        return AwaitingHttpx(prepared, clock.wall, cast("httpx2.AsyncClient | None", http_client))
-    return BlockingHttpx(prepared, clock.wall, cast("httpx2.Client | None", http_client))
+    return (AwaitingHttpx if awaiting else BlockingHttpx)(prepared, clock.wall, client)
 
 
 def _caller(rules: Resilience, credentials: tuple[tuple[str, Secret], ...]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from typing import Literal
 
 from failwell._support.frozen import Frozen, changed
@@ -88,6 +90,24 @@ class Resilience(Frozen):
                     "or it could never open"
                 )
         return "; ".join(wrong) or None
+
+
+def settings_problem(
+    durations: Mapping[str, object], max_retries: object, retry: object, resilience: object
+) -> str | None:
+    """Which setting of a call cannot work, and what it must be. A duration of None is no limit."""
+    for name, value in durations.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (is_number and 0 < value <= sys.float_info.max):
+            return f"{name} is {value!r}; it must be a number of seconds above 0, or None."
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+        return f"max_retries is {max_retries!r}; it must be a whole number from 0."
+    if retry not in ("standard", "large_fleet"):
+        return f'retry is {retry!r}; it must be "standard" or "large_fleet".'
+    if not isinstance(resilience, Resilience):
+        return f"resilience is of type {type(resilience).__name__}; it must be failwell.Resilience(...)."
+    wrong = resilience.problem()
+    return f"resilience cannot work: {wrong}." if wrong else None
 
 
 def _below(name: str, value: float, least: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, FailureRow, Library, SentRequest, header_text, pairs
+from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, Library, SentRequest, header_text, pairs, rows
 from failwell.wire.json import KEPT
 
 
@@ -14,20 +14,13 @@ class Aiohttp(Library):
 
     roots = frozenset({"aiohttp"})
     status_field = "status"
-    failures: tuple[FailureRow, ...] = (
-        FailureRow("ConnectionTimeoutError", "timeout", sent=False),
-        FailureRow("ServerTimeoutError", "timeout"),
-        FailureRow("ClientConnectorError", "network", sent=False),
-        FailureRow("ClientProxyConnectionError", "network", sent=False),
-        FailureRow("ClientHttpProxyError", "network", sent=False),
-        FailureRow("InvalidURL", "configuration", sent=False),
-        FailureRow("ContentTypeError", "unreadable"),
-        FailureRow("TooManyRedirects", "unreadable"),
-        FailureRow("ContentEncodingError", "unreadable"),
-        FailureRow("ClientPayloadError", "network"),
-        FailureRow("BadStatusLine", "network"),
-        FailureRow("ClientError", "network"),
-        FailureRow("HttpProcessingError", "network"),
+    failures = (
+        *rows("timeout", "ConnectionTimeoutError", sent=False),
+        *rows("timeout", "ServerTimeoutError"),
+        *rows("network", "ClientConnectorError", "ClientProxyConnectionError", "ClientHttpProxyError", sent=False),
+        *rows("configuration", "InvalidURL", sent=False),
+        *rows("unreadable", "ContentTypeError", "TooManyRedirects", "ContentEncodingError"),
+        *rows("network", "ClientPayloadError", "BadStatusLine", "ClientError", "HttpProcessingError"),
     )
 
     def body(self, response: Any) -> bytes:

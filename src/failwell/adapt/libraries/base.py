@@ -36,6 +36,11 @@ class FailureRow(NamedTuple):
     sent: bool = True
 
 
+def rows(kind: Kind, *names: str, sent: bool = True) -> tuple[FailureRow, ...]:
+    """A row for each of the classes of these *names*, which all say the same."""
+    return tuple(FailureRow(name, kind, sent) for name in names)
+
+
 class Library(ABC):
     """One HTTP library, told by the names of its classes: nothing of it is imported.
 

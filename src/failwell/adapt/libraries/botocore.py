@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.libraries.base import FailureRow, Library
+from failwell.adapt.libraries.base import Library, rows
 from failwell.wire import json
 
 
@@ -12,16 +12,13 @@ class Botocore(Library):
     """What `ResponseMetadata` says of the exchange, and `Error` of what went wrong."""
 
     roots = frozenset({"botocore", "boto3"})
-    failures: tuple[FailureRow, ...] = (
-        FailureRow("ConnectTimeoutError", "timeout", sent=False),
-        FailureRow("ReadTimeoutError", "timeout"),
-        FailureRow("EndpointConnectionError", "network", sent=False),
-        FailureRow("ProxyConnectionError", "network", sent=False),
-        FailureRow("NoCredentialsError", "configuration", sent=False),
-        FailureRow("ParamValidationError", "configuration", sent=False),
-        FailureRow("ResponseParserError", "unreadable"),
-        FailureRow("HTTPClientError", "network"),
-        FailureRow("ConnectionError", "network"),
+    failures = (
+        *rows("timeout", "ConnectTimeoutError", sent=False),
+        *rows("timeout", "ReadTimeoutError"),
+        *rows("network", "EndpointConnectionError", "ProxyConnectionError", sent=False),
+        *rows("configuration", "NoCredentialsError", "ParamValidationError", sent=False),
+        *rows("unreadable", "ResponseParserError"),
+        *rows("network", "HTTPClientError", "ConnectionError"),
     )
 
     def status(self, response: Any) -> int:

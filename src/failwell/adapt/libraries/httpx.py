@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from failwell.adapt.libraries.base import FailureRow, Library, capped
+from failwell.adapt.libraries.base import Library, capped, rows
 from failwell.wire.json import KEPT
 
 
@@ -13,20 +13,13 @@ class Httpx(Library):
     """A response has its body once it was read; one that is streamed, nobody has read."""
 
     roots = frozenset({"httpx", "httpx2", "httpcore", "httpcore2"})
-    failures: tuple[FailureRow, ...] = (
-        FailureRow("ConnectTimeout", "timeout", sent=False),
-        FailureRow("PoolTimeout", "timeout", sent=False),
-        FailureRow("TimeoutException", "timeout"),
-        FailureRow("ConnectError", "network", sent=False),
-        FailureRow("ProxyError", "network", sent=False),
-        FailureRow("UnsupportedProtocol", "configuration", sent=False),
-        FailureRow("LocalProtocolError", "configuration", sent=False),
-        FailureRow("InvalidURL", "configuration", sent=False),
-        FailureRow("DecodingError", "unreadable"),
-        FailureRow("TooManyRedirects", "unreadable"),
-        FailureRow("HTTPError", "network"),
-        FailureRow("NetworkError", "network"),
-        FailureRow("ProtocolError", "network"),
+    failures = (
+        *rows("timeout", "ConnectTimeout", "PoolTimeout", sent=False),
+        *rows("timeout", "TimeoutException"),
+        *rows("network", "ConnectError", "ProxyError", sent=False),
+        *rows("configuration", "UnsupportedProtocol", "LocalProtocolError", "InvalidURL", sent=False),
+        *rows("unreadable", "DecodingError", "TooManyRedirects"),
+        *rows("network", "HTTPError", "NetworkError", "ProtocolError"),
     )
 
     def body(self, response: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.libraries.base import FailureRow, Library
+from failwell.adapt.libraries.base import Library, rows
 from failwell.wire.json import KEPT
 
 
@@ -13,16 +13,13 @@ class Pyreqwest(Library):
 
     roots = frozenset({"pyreqwest"})
     status_field = "status"
-    failures: tuple[FailureRow, ...] = (
-        FailureRow("BuilderError", "configuration", sent=False),
-        FailureRow("ClientClosedError", "configuration", sent=False),
-        FailureRow("ConnectTimeoutError", "timeout", sent=False),
-        FailureRow("PoolTimeoutError", "timeout", sent=False),
-        FailureRow("RequestTimeoutError", "timeout"),
-        FailureRow("ConnectError", "network", sent=False),
-        FailureRow("DecodeError", "unreadable"),
-        FailureRow("RedirectError", "unreadable"),
-        FailureRow("PyreqwestError", "network"),
+    failures = (
+        *rows("configuration", "BuilderError", "ClientClosedError", sent=False),
+        *rows("timeout", "ConnectTimeoutError", "PoolTimeoutError", sent=False),
+        *rows("timeout", "RequestTimeoutError"),
+        *rows("network", "ConnectError", sent=False),
+        *rows("unreadable", "DecodeError", "RedirectError"),
+        *rows("network", "PyreqwestError"),
     )
 
     def body(self, response: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.libraries.base import CHUNK, FailureRow, Library, capped
+from failwell.adapt.libraries.base import CHUNK, FailureRow, Library, capped, rows
 
 NEVER_CONNECTED = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
 """urllib3's reasons why no connection was made."""
@@ -14,21 +14,15 @@ class Requests(Library):
     """A response has its body once it was read; with `stream=True` nobody has."""
 
     roots = frozenset({"requests", "niquests"})
-    failures: tuple[FailureRow, ...] = (
-        FailureRow("ConnectTimeout", "timeout", sent=False),
-        FailureRow("Timeout", "timeout"),
-        FailureRow("ProxyError", "network", sent=False),
-        FailureRow("SSLError", "network"),
-        FailureRow("ContentDecodingError", "unreadable"),
-        FailureRow("JSONDecodeError", "unreadable"),
-        FailureRow("TooManyRedirects", "unreadable"),
-        FailureRow("InvalidJSONError", "configuration", sent=False),
-        FailureRow("MissingSchema", "configuration", sent=False),
-        FailureRow("InvalidSchema", "configuration", sent=False),
-        FailureRow("InvalidURL", "configuration", sent=False),
-        FailureRow("InvalidHeader", "configuration", sent=False),
-        FailureRow("UnrewindableBodyError", "configuration", sent=False),
-        FailureRow("RequestException", "network"),
+    failures = (
+        *rows("timeout", "ConnectTimeout", sent=False),
+        *rows("timeout", "Timeout"),
+        *rows("network", "ProxyError", sent=False),
+        *rows("network", "SSLError"),
+        *rows("unreadable", "ContentDecodingError", "JSONDecodeError", "TooManyRedirects"),
+        *rows("configuration", "InvalidJSONError", "MissingSchema", "InvalidSchema", "InvalidURL", sent=False),
+        *rows("configuration", "InvalidHeader", "UnrewindableBodyError", sent=False),
+        *rows("network", "RequestException"),
     )
 
     def body(self, response: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, FailureRow, Library, SentRequest, capped
+from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, Library, SentRequest, capped, rows
 
 
 class Urllib(Library):
@@ -13,22 +13,14 @@ class Urllib(Library):
     roots = frozenset({"urllib", "http", "socket", "ssl", "json", "builtins", "zlib"})
     status_field = "status"
     wraps: tuple[type[BaseException], ...] = (OSError,)  # in a `URLError`
-    failures: tuple[FailureRow, ...] = (
-        FailureRow("InvalidURL", "configuration", sent=False),
-        FailureRow("UnknownProtocol", "unreadable"),
-        FailureRow("JSONDecodeError", "unreadable"),
-        FailureRow("UnicodeDecodeError", "unreadable"),
-        FailureRow("RecursionError", "unreadable"),
-        FailureRow("gaierror", "network", sent=False),
-        FailureRow("ConnectionRefusedError", "network", sent=False),
-        FailureRow("TimeoutError", "timeout"),
-        FailureRow("HTTPException", "network"),
-        FailureRow("URLError", "network"),
-        FailureRow("OSError", "network"),
-        FailureRow("EOFError", "network"),
-        FailureRow("ValueError", "unreadable"),
-        FailureRow("OverflowError", "network"),
-        FailureRow("MemoryError", "network"),
+    failures = (
+        *rows("configuration", "InvalidURL", sent=False),
+        *rows("unreadable", "UnknownProtocol", "JSONDecodeError", "UnicodeDecodeError", "RecursionError"),
+        *rows("network", "gaierror", "ConnectionRefusedError", sent=False),
+        *rows("timeout", "TimeoutError"),
+        *rows("network", "HTTPException", "URLError", "OSError", "EOFError"),
+        *rows("unreadable", "ValueError"),
+        *rows("network", "OverflowError", "MemoryError"),
     )
 
     def body(self, response: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, FailureRow, Library, SentRequest, capped
+from failwell.adapt.libraries.base import CHUNK, NOT_KNOWN, Library, SentRequest, capped, rows
 
 
 class Urllib3(Library):
@@ -13,17 +13,15 @@ class Urllib3(Library):
     roots = frozenset({"urllib3"})
     status_field = "status"
     wraps: tuple[type[BaseException], ...] = (BaseException,)  # the last of several tries, in a `MaxRetryError`
-    failures: tuple[FailureRow, ...] = (
-        FailureRow("NewConnectionError", "network", sent=False),  # which is a timeout to urllib3
-        FailureRow("ConnectTimeoutError", "timeout", sent=False),
-        FailureRow("ProxyError", "network", sent=False),
-        FailureRow("TimeoutError", "timeout"),
-        FailureRow("ReadTimeoutError", "timeout"),
-        FailureRow("LocationValueError", "configuration", sent=False),
-        FailureRow("EmptyPoolError", "network", sent=False),
-        FailureRow("DecodeError", "unreadable"),
-        FailureRow("ResponseError", "unreadable"),
-        FailureRow("HTTPError", "network"),
+    failures = (
+        *rows("network", "NewConnectionError", sent=False),  # which is a timeout to urllib3
+        *rows("timeout", "ConnectTimeoutError", sent=False),
+        *rows("network", "ProxyError", sent=False),
+        *rows("timeout", "TimeoutError", "ReadTimeoutError"),
+        *rows("configuration", "LocationValueError", sent=False),
+        *rows("network", "EmptyPoolError", sent=False),
+        *rows("unreadable", "DecodeError", "ResponseError"),
+        *rows("network", "HTTPError"),
     )
 
     def body(self, response: Any) -> bytes:

@@ -21,15 +21,25 @@ class UpgradedSocket(NamedTuple):
     secrets: tuple[Secret, ...]
 
 
-class BlockingBody:
+class _Body:
+    def __init__(self, head: Reply, response: httpx2.Response, secrets: tuple[Secret, ...]) -> None:
+        self.head = head
+        self._response = response
+        self._secrets = secrets
+
+    @property
+    def socket(self) -> UpgradedSocket:
+        """What became of the connection, where the head is a 101."""
+        return UpgradedSocket(self._response.extensions.get("network_stream"), self._secrets)
+
+
+class BlockingBody(_Body):
     """A body that is read blocking. *until* is the moment that its socket keeps to."""
 
     def __init__(self, head: Reply, response: httpx2.Response, until: Until, secrets: tuple[Secret, ...]) -> None:
-        self.head = head
-        self._response = response
+        super().__init__(head, response, secrets)
         self._pieces = pieces_of(response, head.headers.get("content-encoding"))
         self._until = until
-        self._secrets = secrets
 
     def read(self, timeout: float | None) -> bytes | Failure:
         """The next piece, decoded, within *timeout* seconds of each wait for the socket; b"" at the end."""
@@ -50,20 +60,13 @@ class BlockingBody:
         """Close the connection, unless the body has been read to its end."""
         self._response.close()
 
-    @property
-    def socket(self) -> UpgradedSocket:
-        """What became of the connection, where the head is a 101."""
-        return UpgradedSocket(self._response.extensions.get("network_stream"), self._secrets)
 
-
-class AwaitingBody:
+class AwaitingBody(_Body):
     """A body that is awaited."""
 
     def __init__(self, head: Reply, response: httpx2.Response, secrets: tuple[Secret, ...]) -> None:
-        self.head = head
-        self._response = response
+        super().__init__(head, response, secrets)
         self._pieces = apieces_of(response, head.headers.get("content-encoding"))
-        self._secrets = secrets
 
     async def read(self, timeout: float | None) -> bytes | Failure:
         """The next piece, decoded, within *timeout* seconds; b"" at the end."""
@@ -86,8 +89,3 @@ class AwaitingBody:
                 await self._pieces.aclose()
             finally:
                 await self._response.aclose()
-
-    @property
-    def socket(self) -> UpgradedSocket:
-        """What became of the connection, where the head is a 101."""
-        return UpgradedSocket(self._response.extensions.get("network_stream"), self._secrets)
