@@ -46,7 +46,7 @@ class MissingExtraError(ExceptionFields, ContractError, ImportError):
     missing: tuple[str, ...]
 
     @property
-    def name(self) -> str:  # type: ignore[mutable-override]  # of an ImportError: what could not be imported
+    def name(self) -> str | None:  # type: ignore[override]  # of an ImportError: what could not be imported
         """The first of them."""
         return self.missing[0]
 

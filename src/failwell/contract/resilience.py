@@ -97,8 +97,8 @@ def settings_problem(
 ) -> str | None:
     """Which setting of a call cannot work, and what it must be. A duration of None is no limit."""
     for name, value in durations.items():
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is not None and not (is_number and 0 < value <= sys.float_info.max):
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+        if value is not None and not 0 < number <= sys.float_info.max:
             return f"{name} is {value!r}; it must be a number of seconds above 0, or None."
     if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
         return f"max_retries is {max_retries!r}; it must be a whole number from 0."
