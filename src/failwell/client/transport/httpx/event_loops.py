@@ -57,18 +57,15 @@ ENDS = LoopEnds()
 
 def running_loop() -> object:
     """What tells this run of asyncio or trio from all others."""
-    return _loop_of_asyncio() or sys.modules["trio"].lowlevel.current_trio_token()
+    # Whichever runs this is loaded, and the other must not be for a look at it.
+    if (asyncio := sys.modules.get("asyncio")) is not None:
+        with contextlib.suppress(RuntimeError):
+            return asyncio.get_running_loop()
+    return sys.modules["trio"].lowlevel.current_trio_token()
 
 
 def on_asyncio() -> bool:
     """Whether asyncio runs this, and not trio."""
-    return _loop_of_asyncio() is not None
-
-
-def _loop_of_asyncio() -> object | None:
-    # Whichever runs this is loaded, and the other must not be for a look at it.
-    if (asyncio := sys.modules.get("asyncio")) is not None:
-        with contextlib.suppress(RuntimeError):
-            loop: object = asyncio.get_running_loop()
-            return loop
-    return None
+    with contextlib.suppress(RuntimeError, KeyError):
+        return sys.modules["asyncio"].get_running_loop() is not None
+    return False
