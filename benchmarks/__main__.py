@@ -30,7 +30,7 @@ from benchmarks.pairs import Pair
 from benchmarks.peers import ask
 from benchmarks.rows import KIB, MIB, Row
 from benchmarks.servers import worker
-from benchmarks.servers.pairs import pairs as pairs_of_servers
+from benchmarks.servers.pairs import PARTS, pairs as pairs_of_servers
 
 EXCEPTIONS, CLIENT, MADE, MADE_BARE = "the exceptions", "the client", "a client that was made", "httpx2's client"
 ADOPTED, CALLED = "raise_for, translating and calling", "calling with its first call"
@@ -162,12 +162,29 @@ class Bench:
         often = max(int(self.effort.calls * pair.often), 1)
         time = compare(pair.ours, pair.bare, rounds=self.effort.rounds, calls=often, clock=pair.clock)
         ratio = None if counted is None else counted[0] / counted[1]
-        row = Row(pair.group, pair.what, pair.goal, time, ratio, note=note, by_count=pair.by_count)
+        floor = self._floor(pair)
+        row = Row(pair.group, pair.what, pair.goal, time, ratio, note=note, by_count=pair.by_count, floor=floor)
         profiled = max(int(self.effort.profiled * min(pair.often, 1)), 1)
         profile = functools.partial(
-            profiling.of_calls, self.profiles, pair.what, pair.ours, calls=profiled, profiler=pair.profiler
+            profiling.of_calls,
+            self.profiles,
+            pair.what,
+            pair.ours,
+            calls=profiled,
+            profiler=pair.profiler,
+            floor=floor,
         )
         return self._with_profile(row, profile)
+
+    def _floor(self, pair: Pair) -> str:
+        """What *pair* has as its floor, and what such parts cost, where that was counted."""
+        if not pair.floor:
+            return ""
+        counted, _ = self._counted
+        costs = {part: counted[pair][0] / counted[pair][1] - 1 for pair, part in PARTS.items() if pair in counted}
+        parts = " and ".join(f"{part} {cost:.1%}" for part, cost in costs.items())
+        said = f", of which costs {parts} of the instructions of a bare success" if parts else ""
+        return f"However fast it is, it has {pair.floor}{said}."
 
     def _with_profile(self, row: Row, profile: Callable[[], str]) -> Row:
         return replace(row, profile=profile()) if row.missed else row

@@ -35,9 +35,15 @@ class Profile(Protocol):
 
 
 def of_calls(
-    folder: Path, what: str, call: Call, *, calls: int, profiler: Callable[[], Profile] = cProfile.Profile
+    folder: Path,
+    what: str,
+    call: Call,
+    *,
+    calls: int,
+    profiler: Callable[[], Profile] = cProfile.Profile,
+    floor: str = "",
 ) -> str:
-    """Where *call* spends its time, function by function; returns the name of the file."""
+    """Where *call* spends its time, function by function, below its *floor*; returns the name of the file."""
     for _ in range(20):
         call()
     profile: Any = profiler()  # what pstats takes is of no type
@@ -47,9 +53,8 @@ def of_calls(
     profile.disable()
     text = io.StringIO()
     pstats.Stats(profile, stream=text).sort_stats("tottime").print_stats(LINES)
-    return _written(
-        folder, what, f"{what}: {calls} calls under cProfile, by the time spent in each function itself.", text
-    )
+    heading = f"{what}: {calls} calls under cProfile, by the time spent in each function itself."
+    return _written(folder, what, "\n".join(filter(None, (heading, floor))), text)
 
 
 def of_import(folder: Path, what: str, module: str, bare: str) -> str:

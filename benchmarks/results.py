@@ -74,7 +74,9 @@ def markdown(rows: list[Row], peers: dict[str, str]) -> str:
         *(f"| {' | '.join(line)} |" for line in lines),
     ]
     missed = [row for row in rows if row.missed and row.profile]
-    profiles = [f"- {row.group} {row.what}: [{row.profile}](profiles/{row.profile})" for row in missed]
+    profiles = [
+        f"- {row.group} {row.what}: [{row.profile}](profiles/{row.profile}). {row.floor}".strip() for row in missed
+    ]
     return "\n".join(
         [
             ABOUT,

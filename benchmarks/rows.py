@@ -15,7 +15,7 @@ class Row:
     """One figure. *time* is what was timed, in *unit*, *instructions* what was counted, and judged where *by_count*.
 
     *held* is the figure of a promise that is kept or not. Without a *goal* a row is there to compare with; without a
-    figure *note* says why. *profile* is the file to read where the goal was missed.
+    figure *note* says why. *profile* is the file to read where the goal was missed, *floor* what ours cannot leave out.
     """
 
     group: str
@@ -28,6 +28,7 @@ class Row:
     note: str = ""
     by_count: bool = False
     profile: str = ""
+    floor: str = ""
 
     @property
     def figure(self) -> float | None:

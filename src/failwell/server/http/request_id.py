@@ -24,7 +24,7 @@ def request_id_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
         given = [value for key, value in headers if key == name]
         if len(given) == 1 and _TOKEN.fullmatch(given[0]):
             return given[0].decode("ascii")
-    return f"{_random.getrandbits(128):032x}"
+    return _random.getrandbits(128).to_bytes(16, "big").hex()
 
 
 def current_request_id() -> str | None:
