@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import cProfile
-import tempfile
 import time
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import Any
 
 from benchmarks.goals import Goal
@@ -75,8 +73,8 @@ def in_memory() -> Generator[list[Pair]]:
     from benchmarks.servers.apps import apps
     from benchmarks.servers.in_memory import Served
 
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
-        made = apps(Path(folder))
+    with asyncio.Runner() as runner:
+        made = apps()
         yield _pairs(
             lambda app, request: Served(runner.get_loop(), made[app], request),
             time.process_time,

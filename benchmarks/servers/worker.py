@@ -13,7 +13,6 @@ import contextlib
 import cProfile
 import json
 import marshal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-BACKLOG = 64
+from failwell.sandbox import listen
+
 IDLE = 3600
 """Seconds after which a connection is closed over which nothing comes: while others are measured, it waits."""
 
@@ -96,7 +96,7 @@ async def serve(folder: Path) -> None:
     servers: list[uvicorn.Server] = []
     served, ports = list[asyncio.Task[None]](), dict[str, int]()
     for name, app in apps(folder).items():
-        listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        listener = listen("127.0.0.1", 0)
         ports[name] = listener.getsockname()[1]
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=IDLE)
         servers.append(uvicorn.Server(config))

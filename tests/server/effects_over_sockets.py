@@ -29,6 +29,7 @@ from fastapi import FastAPI, Request
 from failwell.client.core import Core
 from failwell.contract.resilience import Resilience
 from failwell.policy.settle import lost_call, settled
+from failwell.sandbox import listen
 from failwell.server import Idempotency, aside_effect, install
 from tests.server.did_it_happen import KEYED, RAISED, Figures
 from tests.server.rounds import forked, opened, servers
@@ -76,7 +77,7 @@ class Workers:
 @contextmanager
 def serving(address: str, log: Path) -> Generator[Workers]:
     """Server processes on the store at *address*, each of which is started anew when it was killed."""
-    sockets = [socket.create_server(("127.0.0.1", 0), backlog=512) for _ in range(WORKERS)]
+    sockets = [listen("127.0.0.1", 0) for _ in range(WORKERS)]
     workers = Workers([listening.getsockname()[1] for listening in sockets], mmap(-1, 8 * WORKERS))
 
     def keep(number: int) -> None:

@@ -9,7 +9,6 @@ import contextlib
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import httpx2
 import uvicorn
 from fastapi import FastAPI
 
+from failwell.sandbox import listen
 from failwell.server import Idempotency, KeyStore, SqliteStore, install, side_effect
 
 PATIENCE = 30.0
@@ -131,7 +131,7 @@ def main(folder: str, lease: str, when_down: str, limit: str = "") -> None:
     config = _app(Path(folder), float(lease), "open" if when_down == "open" else "closed")
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+    with listen("127.0.0.1", 0) as listening:
         print(listening.getsockname()[1], flush=True)  # noqa: T201 - for whoever started this process
         uvicorn.Server(config).run([listening])
 
