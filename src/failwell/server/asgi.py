@@ -215,6 +215,7 @@ class Contract:
                 await self._talk(scope, receive, send)
                 return
             scope["failwell.effects"] = effects
+            around: Outgoing | None = scope.get("failwell.outgoing")  # that of the contract that this one is inside of
             out = scope["failwell.outgoing"] = Outgoing(send, scope, self._names, request_id, effects)
             try:
                 if self._way is not self._inner:
@@ -226,7 +227,10 @@ class Contract:
                     await self._run(self.app, scope, receive, out)
             finally:
                 # It leads back to the scope: both would wait for the garbage collector, which costs more than they do.
-                del scope["failwell.outgoing"]
+                if around is None:
+                    del scope["failwell.outgoing"]
+                else:
+                    scope["failwell.outgoing"] = around
 
     def _is_to_be_looked_at(self, scope: Scope) -> bool:
         """Whether anything of a request is to be seen to before the app has it; most have neither key nor body."""

@@ -24,7 +24,7 @@ with needs("aiohttp", __name__):
         prepared,
         receiving,
         scope_of,
-        start_of,
+        send_on,
     )
 
 __all__ = ["AiohttpFramework", "setup"]
@@ -112,10 +112,4 @@ class AiohttpFramework(Framework):
         if not isinstance(response, web.StreamResponse):
             raise TypeError(f"The handler returned a {type(response).__name__}. Let it return a web.Response.")
         scope["failwell.response"] = response
-        if response.prepared:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
-        body = response.body if isinstance(response, web.Response) else b""
-        whole = bytes(body) if isinstance(body, bytes | bytearray) else b""
-        await send(start_of(response, None if body is not whole and not isinstance(body, bytearray) else len(whole)))
-        await send({"type": "http.response.body", "body": whole, "more_body": False})
+        await send_on(response, send)

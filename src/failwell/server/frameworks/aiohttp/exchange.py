@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from aiohttp import StreamReader, web
 
 from failwell.server.http.websocket_handshake import INTERNAL_ERROR, POLICY_VIOLATION
-from failwell.server.protocol import BEGUN, ASGIMessage, Receive, Scope
+from failwell.server.protocol import BEGUN, ASGIMessage, ASGISend, Receive, Scope
 
 ANSWERED: ContextVar[Scope | None] = ContextVar("failwell_scope", default=None)
 """The request whose handler runs, and may send its reply by itself."""
@@ -104,6 +104,17 @@ def start_of(response: web.StreamResponse, length: int | None) -> ASGIMessage:
     if length is not None and not any(name == b"content-length" for name, _ in headers):
         headers.append((b"content-length", str(length).encode()))
     return {"type": "http.response.start", "status": response.status, "headers": headers}
+
+
+async def send_on(response: web.StreamResponse, send: ASGISend) -> None:
+    """Send *response* on; of one that the handler has sent by itself only its end is missing."""
+    if response.prepared:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return
+    body = response.body if isinstance(response, web.Response) else b""
+    whole = bytes(body) if isinstance(body, bytes | bytearray) else None
+    await send(start_of(response, None if whole is None else len(whole)))
+    await send({"type": "http.response.body", "body": whole or b"", "more_body": False})
 
 
 def receiving(request: web.Request) -> Receive:
