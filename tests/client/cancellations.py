@@ -251,8 +251,8 @@ class World:
     def pools(self) -> list[Any]:
         """The connection pools of the client."""
         transport: Any = self.client.core._transport._client._transport
-        by_name = getattr(transport, "_by_name", {})
-        return [one._pool for one in (transport, *by_name.values()) if hasattr(one, "_pool")]
+        ways = getattr(transport, "_ways", {})
+        return [one._pool for one in (transport, *ways.values()) if hasattr(one, "_pool")]
 
     def next_number(self) -> int:
         """One that was never used."""

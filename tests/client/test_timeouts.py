@@ -230,7 +230,7 @@ def test_tunnels_that_fail_leave_no_connection(step: Step, colour: str, monkeypa
         peer.say(step) if isinstance(step, bytes) else step(peer)
 
     def kept(client: Any) -> int:
-        return len(client.core._transport._client._transport._by_name["https"]._pool.connections)
+        return len(client.core._transport._client._transport._ways["https"]._pool.connections)
 
     def ask(client: Any) -> Any:
         if colour == "blocking":

@@ -50,7 +50,7 @@ class Network(AsyncNetworkBackend):
     def below(self, core: Core) -> None:
         """Let the connections of *core* be ours."""
         transport: Any = core._transport._client._transport
-        for one in (transport, *getattr(transport, "_by_name", {}).values()):
+        for one in (transport, *getattr(transport, "_ways", {}).values()):
             if hasattr(one, "_pool"):
                 one._options["network_backend"]._backend = self
 
