@@ -362,7 +362,8 @@ def vendors() -> int:
 
 
 # What looks something up in a contract runs without a server, and where none is installed.
-for _command in (explain, reference, openapi, snapshot, diff, init):
+_LOOK_UPS: tuple[Callable[..., int], ...] = (explain, reference, openapi, snapshot, diff, init)
+for _command in _LOOK_UPS:
     app.command()(told(_command))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -44,8 +44,9 @@ def ways_of(adapter: Adapter, colours: tuple[Colour, ...]) -> tuple[str, ...]:
 
 def not_offered() -> dict[str, str]:
     """The ways in which no call can be made on this machine, and why."""
+    loaded: Mapping[str, object] = sys.modules
     # A module that was made unimportable is there, as None.
-    installed = sys.modules["trio"] is not None if "trio" in sys.modules else find_spec("trio") is not None
+    installed = loaded["trio"] is not None if "trio" in loaded else find_spec("trio") is not None
     return {} if installed else {"trio": "it is not installed (pip install trio)"}
 
 
