@@ -362,9 +362,12 @@ def vendors() -> int:
 
 
 # What looks something up in a contract runs without a server, and where none is installed.
-_LOOK_UPS: tuple[Callable[..., int], ...] = (explain, reference, openapi, snapshot, diff, init)
-for _command in _LOOK_UPS:
-    app.command()(told(_command))
+app.command()(told(explain))
+app.command()(told(reference))
+app.command()(told(openapi))
+app.command()(told(snapshot))
+app.command()(told(diff))
+app.command()(told(init))
 
 
 def run() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -44,10 +43,7 @@ def ways_of(adapter: Adapter, colours: tuple[Colour, ...]) -> tuple[str, ...]:
 
 def not_offered() -> dict[str, str]:
     """The ways in which no call can be made on this machine, and why."""
-    loaded: Mapping[str, object] = sys.modules
-    # A module that was made unimportable is there, as None.
-    installed = loaded["trio"] is not None if "trio" in loaded else find_spec("trio") is not None
-    return {} if installed else {"trio": "it is not installed (pip install trio)"}
+    return {} if find_spec("trio") is not None else {"trio": "it is not installed (pip install trio)"}
 
 
 def planned(faults: Sequence[Fault], calls: Calls, vendor: Vendor, words: str = "") -> list[tuple[Fault, Promise]]:
