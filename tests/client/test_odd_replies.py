@@ -21,7 +21,6 @@ from failwell.sandbox import Sandbox, find_vendor
 from pictograph import AsyncClient, Client, exceptions
 from pictograph.exceptions import CATALOGUE, ApiError, NetworkError, PictographError, ServerError
 from pictograph.promises import CALLS
-from tests.dice import share
 from tests.servers.sockets import Peer, http, serving
 
 from .colours import COLOURS, FAST, RUN, asked, chain, every_colour, raised, read
@@ -146,13 +145,10 @@ def missing(fault: Fault, error: PictographError, transport: str) -> list[str]:
 def test_every_fault(half: str, transport: str, sandbox: Sandbox) -> None:
     """
     R1, R6. Whatever a call meets: the class of its status or its failure, in time, with a human message and its cause.
-
-    Each transport meets each fault every day, with the call that reads or the one that writes; the next day with the
-    other.
     """
     bench = bench_of(sandbox, transport)
     short: list[str] = []
-    for fault in share(all_faults(), (*COLOURS, *FAST).index(transport) + [*HALVES].index(half), len(HALVES)):
+    for fault in all_faults():
         bench.reset()
         try:
             Trial(fault, HALVES[half], ONE_ATTEMPT).check(bench)
