@@ -68,7 +68,7 @@ def create_run(client: Any, dataset: str, export: str, **options: Any) -> Any:
 
 
 def train_pipeline(*_args: Any, **_options: Any) -> Any:
-    """Not there."""
+    """Not offered: the page names it, the published client has none."""
     raise NotImplementedError("there is no train_pipeline in it")
 
 

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypedDict, Unpack
 
 from failwell._support.exception_fields import ExceptionFields
 from failwell.clock import ServerClock, SystemClock
@@ -81,6 +81,16 @@ class KeyRow(NamedTuple):
     tier: str
     revoked_at: float | None
     expires_at: float | None
+
+
+class KeySettings(TypedDict, total=False):
+    """What stores of keys may be told, wherever the rows are. `StoredKeys` says what it means."""
+
+    header: str
+    prefix: str
+    codes: Mapping[KeyProblem, str]
+    check: Callable[[Caller], object] | None
+    clock: ServerClock | None
 
 
 class StoredKeys(ABC):
@@ -181,15 +191,11 @@ class KeyStore(StoredKeys):
         self,
         path: Path | str,
         *,
-        header: str = "X-API-Key",
-        prefix: str = "pk_live_",
-        codes: Mapping[KeyProblem, str] = NO_CODES,
-        check: Callable[[Caller], object] | None = None,
-        clock: ServerClock | None = None,
         busy: float = BUSY,
         trace: Callable[[str], object] | None = None,
+        **settings: Unpack[KeySettings],
     ) -> None:
-        super().__init__(header=header, prefix=prefix, codes=codes, check=check, clock=clock)
+        super().__init__(**settings)
         self._file = StoreFile(path, _SCHEMA, busy=busy, trace=trace)
 
     def close(self) -> None:

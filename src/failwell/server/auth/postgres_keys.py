@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, Unpack
 
-from failwell.clock import ServerClock
 from failwell.contract.extras import needs
-from failwell.server.auth.keys import NO_CODES, KeyProblem, KeyRow, StoredKeys, hashed
-from failwell.server.caller import Caller
+from failwell.server.auth.keys import KeyRow, KeySettings, StoredKeys, hashed
 
 with needs("postgres", __name__):
-    from failwell.server.storage.postgres import Postgres
+    from failwell.server.storage.postgres import Postgres, check_prefix
 
 _COLUMNS = {
     "hash": "bytea",
@@ -57,20 +53,13 @@ class PostgresKeyStore(StoredKeys):
         self,
         url: str,
         *,
-        header: str = "X-API-Key",
-        prefix: str = "pk_live_",
-        codes: Mapping[KeyProblem, str] = NO_CODES,
-        check: Callable[[Caller], object] | None = None,
-        clock: ServerClock | None = None,
         table_prefix: str = "failwell",
         busy: float = 1.0,
         connections: int = 8,
+        **settings: Unpack[KeySettings],
     ) -> None:
-        super().__init__(header=header, prefix=prefix, codes=codes, check=check, clock=clock)
-        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", table_prefix):
-            raise ValueError(
-                f"table_prefix={table_prefix!r} begins no name of a table. Use up to 41 of a-z, 0-9 and _."
-            )
+        super().__init__(**settings)
+        check_prefix(table_prefix, "table_prefix")
         self._table = f"{table_prefix}_api_keys"
         self._db = Postgres(url, busy=busy, connections=connections)
         self._db.make(self._table, _CREATE, _COLUMNS)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, Unpack
 
-from failwell.clock import ServerClock
 from failwell.contract.extras import needs
-from failwell.server.auth.keys import NO_CODES, KeyProblem, KeyRow, StoredKeys, hashed
-from failwell.server.caller import Caller
+from failwell.server.auth.keys import KeyRow, KeySettings, StoredKeys, hashed
 
 with needs("redis", __name__):
     from failwell.server.storage.redis_server import RedisServer
@@ -46,20 +44,16 @@ class RedisKeyStore(StoredKeys):
         self,
         url: str,
         *,
-        header: str = "X-API-Key",
-        prefix: str = "pk_live_",
-        codes: Mapping[KeyProblem, str] = NO_CODES,
-        check: Callable[[Caller], object] | None = None,
-        clock: ServerClock | None = None,
         name_prefix: str = "failwell",
         busy: float = 1.0,
+        **settings: Unpack[KeySettings],
     ) -> None:
-        super().__init__(header=header, prefix=prefix, codes=codes, check=check, clock=clock)
+        super().__init__(**settings)
         self._names = f"{name_prefix}:api-keys:1:"
         self._server = RedisServer(url, busy=busy)
         self._add_script, self._change_script = map(self._server.client.register_script, (_ADD, _CHANGE))
         self._server.ask(self._server.client.ping)
-        if self._server.forgets():
+        if self._server.settings().forgets:
             logger.warning(
                 "The Redis at %s keeps nothing on disk: when it starts again, every API key is gone, and nobody is let "
                 "in. Set appendonly yes.",

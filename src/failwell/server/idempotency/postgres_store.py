@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Mapping
 from itertools import count
 from typing import Any
@@ -17,7 +16,7 @@ from failwell.server.stored_response import StoredResponse
 with needs("postgres", __name__):
     import psycopg
 
-    from failwell.server.storage.postgres import Postgres
+    from failwell.server.storage.postgres import Postgres, check_prefix
 
 logger = logging.getLogger("failwell.server")
 
@@ -128,8 +127,7 @@ class PostgresStore:
     """
 
     def __init__(self, url: str, *, prefix: str = "failwell", busy: float = 1.0, connections: int = 8) -> None:
-        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", prefix):
-            raise ValueError(f"prefix={prefix!r} begins no name of a table. Use up to 41 of a-z, 0-9 and _.")
+        check_prefix(prefix)
         self._table = f"{prefix}_idempotency"
         self._claim, self._renew, self._complete, self._release, self._sweep = (
             query.format(table=self._table).encode() for query in (_CLAIM, _RENEW, _COMPLETE, _RELEASE, _SWEEP)

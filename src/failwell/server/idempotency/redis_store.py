@@ -12,8 +12,6 @@ from failwell.server.idempotency.store import Claim, Claimed, Conflict, InProgre
 from failwell.server.stored_response import StoredResponse
 
 with needs("redis", __name__):
-    import redis
-
     from failwell.server.storage.redis_server import RedisServer
 
 logger = logging.getLogger("failwell.server")
@@ -132,22 +130,19 @@ class RedisStore:
         return self._server.ask(lambda: script(keys=[name], args=values))
 
     def _warn_of_forgetting(self) -> None:
-        try:
-            said: dict[str, str] = self._server.client.config_get("save", "appendonly", "maxmemory-policy")  # type: ignore[assignment]  # its stub is of both colours
-        except redis.RedisError:
-            return  # those who rent it out may not let it be asked
-        if not said.get("save") and said.get("appendonly") == "no":
+        settings = self._server.settings()
+        if settings.forgets:
             logger.warning(
                 "The Redis at %s keeps nothing on disk: when it starts again, every idempotency key is forgotten, and "
                 "a call that is repeated is done twice. Set appendonly yes.",
                 self._server.where,
             )
-        if str(said.get("maxmemory-policy", "")) not in ("", "noeviction"):
+        if settings.eviction not in ("", "noeviction"):
             logger.warning(
                 "The Redis at %s may drop idempotency keys when its memory is full (maxmemory-policy %s): a call that "
                 "is repeated is then done twice. Set noeviction.",
                 self._server.where,
-                said["maxmemory-policy"],
+                settings.eviction,
             )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from typing import Any
 
@@ -14,7 +13,7 @@ from failwell.server.jobs.submissions import REMEMBERED, Submission
 from failwell.server.storage.errors import StoreDownError
 
 with needs("postgres", __name__):
-    from failwell.server.storage.postgres import Postgres
+    from failwell.server.storage.postgres import Postgres, check_prefix
 
 _CREATE = """
 CREATE TABLE IF NOT EXISTS {prefix}_queued_jobs (
@@ -79,8 +78,7 @@ class PostgresJobQueue(JobQueue):
     def __init__(
         self, url: str, *, prefix: str = "failwell", kept: float = REMEMBERED, busy: float = 2.0, connections: int = 4
     ) -> None:
-        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", prefix):
-            raise ValueError(f"prefix={prefix!r} begins no name of a table. Use up to 41 of a-z, 0-9 and _.")
+        check_prefix(prefix)
         self._prefix = prefix
         self._kept = kept
         self._db = Postgres(url, busy=busy, connections=connections)

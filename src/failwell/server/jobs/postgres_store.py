@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Collection
 from typing import Any
@@ -11,7 +10,7 @@ from failwell.contract.extras import needs
 from failwell.server.jobs.store import JobStore, LostJobError, Survey
 
 with needs("postgres", __name__):
-    from failwell.server.storage.postgres import Postgres
+    from failwell.server.storage.postgres import Postgres, check_prefix
 
 LEASE = 15.0
 """Seconds that a worker may be silent. With a look a second for what it left behind, another goes on within 30 s."""
@@ -98,8 +97,7 @@ class PostgresJobStore(JobStore):
     """
 
     def __init__(self, url: str, *, prefix: str = "failwell", lease: float = LEASE, busy: float = 2.0) -> None:
-        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", prefix):
-            raise ValueError(f"prefix={prefix!r} begins no name of a table. Use up to 41 of a-z, 0-9 and _.")
+        check_prefix(prefix)
         if lease <= 0:
             raise ValueError(f"lease={lease:g} would be over before it began. Give it seconds, such as {LEASE:g}.")
         self.lease: float | None = lease

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import threading
 import time
 from collections.abc import Generator, Mapping
@@ -59,6 +60,12 @@ class _Connection(psycopg.Connection[_Row]):
         except StopIteration as done:
             result: T = done.value
             return result
+
+
+def check_prefix(prefix: str, argument: str = "prefix") -> None:
+    """Return if names of tables can begin with *prefix*. Raises: ValueError, which names the *argument*."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", prefix):
+        raise ValueError(f"{argument}={prefix!r} begins no name of a table. Use up to 41 of a-z, 0-9 and _.")
 
 
 class Postgres:

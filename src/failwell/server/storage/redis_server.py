@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from failwell.contract.extras import needs
 from failwell.server.storage.errors import StoreDownError
@@ -14,6 +14,13 @@ with needs("redis", __name__):
     from redis.retry import Retry
 
 T = TypeVar("T")
+
+
+class RedisSettings(NamedTuple):
+    """Whether a Redis keeps nothing on disk, and what it drops when its memory is full; "" if nobody knows."""
+
+    forgets: bool = False
+    eviction: str = ""
 
 
 class RedisServer:
@@ -35,13 +42,14 @@ class RedisServer:
         self.where = str(told.get("path") or f"{told.get('host')}:{told.get('port')}/{told.get('db', 0)}")
         """Where it is, for people."""
 
-    def forgets(self) -> bool:
-        """Whether it keeps nothing on disk, as far as it lets itself be asked: those who rent it out may not."""
+    def settings(self) -> RedisSettings:
+        """What it is set to, as far as it lets itself be asked: those who rent it out may not."""
         try:
-            said: dict[str, str] = self.client.config_get("save", "appendonly")  # type: ignore[assignment]  # its stub is of both colours
+            said: dict[str, str] = self.client.config_get("save", "appendonly", "maxmemory-policy")  # type: ignore[assignment]  # its stub is of both colours
         except redis.RedisError:
-            return False
-        return not said.get("save") and said.get("appendonly") == "no"
+            return RedisSettings()
+        forgets = not said.get("save") and said.get("appendonly") == "no"
+        return RedisSettings(forgets, str(said.get("maxmemory-policy", "")))
 
     def ask(self, question: Callable[[], T]) -> T:
         """What *question* returns, which uses the client.
